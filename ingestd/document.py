@@ -1,0 +1,243 @@
+"""The nouns that travel between stages: frozen, without I/O.
+
+Coordinates: a *decoded* page is the page as it comes out of the file, EXIF orientation applied,
+origin top left, x to the right, y down, in pixels. Quads of lines, codes and fields are in decoded
+pixels whatever enhancement did to the page in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+"""uint8, HxWx3, BGR."""
+
+Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+"""Four corners (x, y) in pixels, clockwise as read, beginning at the reading direction's top left."""
+
+Matrix = NDArray[np.float64]
+"""3x3 homography acting on column vectors (x, y, 1)."""
+
+
+def frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the array, made not writeable, so that no stage changes another's data."""
+    array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A file that the daemon took out of an inbox and is now responsible for."""
+
+    job_id: int
+    work_path: Path
+    """Where the bytes are now."""
+    source_path: Path
+    """Where the user dropped them."""
+    inbox: str
+    """Name of the inbox in config.yaml."""
+    size_bytes: int
+    claimed_at: datetime
+    """UTC."""
+    attempt: int
+    """1-based."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A claim whose bytes were looked at and may be decoded."""
+
+    claim: Claim
+    sha256: str
+    """Hex, 64 characters."""
+    media_type: str
+    """From the content, never from the name: ``image/jpeg``, ``application/pdf`` ..."""
+    pages_expected: int
+    """At least 1."""
+
+
+class Source(StrEnum):
+    """Where a line's text came from."""
+
+    OCR = "ocr"
+    TEXT_LAYER = "text-layer"
+
+
+@dataclass(frozen=True, slots=True)
+class Char:
+    """One emitted character and what else it might have been."""
+
+    position: float
+    """Centre along the line, 0 at its start, 1 at its end."""
+    alternatives: tuple[tuple[str, float], ...]
+    """(character, probability 0-1), most probable first; the first is the one emitted."""
+
+    @property
+    def text(self) -> str:
+        """The emitted character."""
+        return self.alternatives[0][0]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A run of text on one row of a page."""
+
+    page_index: int
+    """0-based."""
+    quad: Quad
+    """Decoded pixels."""
+    text: str
+    """NFC, no line breaks."""
+    confidence: float
+    """0-1: mean probability of the emitted characters; 1.0 for a text layer."""
+    chars: tuple[Char, ...] = ()
+    """One per character of ``text``, or empty where nothing is known (text layer)."""
+    source: Source = Source.OCR
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A QR or one-dimensional code on a page."""
+
+    page_index: int
+    quad: Quad
+    kind: str
+    """``QR``, ``CODE128``, ``EAN13`` ..."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page on its way from decoded to readable."""
+
+    index: int
+    """0-based."""
+    pixels: Pixels
+    dpi: float
+    """Dots per inch of ``pixels``; a guess where the file does not say (see decode)."""
+    decoded_size: tuple[int, int]
+    """Width and height of the decoded page in pixels."""
+    to_source: Matrix
+    """Maps these pixels to decoded pixels."""
+    quality: Mapping[str, float] = field(default_factory=dict)
+    """Measures of the decoded page (see enhance.quality), empty before enhancement."""
+    steps: tuple[str, ...] = ()
+    """Names of the enhancement steps applied, in order."""
+    rotation_deg: int = 0
+    """Clockwise turn that was applied to bring the page upright: 0, 90, 180 or 270."""
+    skew_deg: float = 0.0
+    """Counter-clockwise turn that was applied to level the text lines."""
+    text_lines: tuple[Line, ...] = ()
+    """The text layer, where it covers the page; then nothing has to be recognised."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    """What is recorded of a page once its pixels are gone."""
+
+    index: int
+    width_px: int
+    height_px: int
+    dpi: float
+    rotation_deg: int
+    skew_deg: float
+    quality: Mapping[str, float]
+    steps: tuple[str, ...]
+
+
+class Level(StrEnum):
+    """Why a field's value is believed, from best to worst."""
+
+    PROVED = "proved"
+    """A checksum, a cross check or a code on the page agrees."""
+    AGREED = "agreed"
+    """Two independent readings say the same."""
+    READ = "read"
+    """One reading, nothing against it."""
+    CONFLICT = "conflict"
+    """Evidence disagrees; the reasons name the other value."""
+    MISSING = "missing"
+    """Looked for, not found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One extracted fact with its proof."""
+
+    name: str
+    value: str | None
+    """Normalised: ISO date, decimal string with a dot and two places, code without spaces."""
+    raw: str | None
+    """As read, never corrected."""
+    level: Level
+    rule: str
+    """Name of the rule file's kind of document."""
+    page_index: int | None = None
+    quad: Quad | None = None
+    lines: tuple[tuple[int, int], ...] = ()
+    """(page_index, line_index) of the lines it was read from."""
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line item; every value is normalised text or None."""
+
+    name: str | None
+    quantity: str | None = None
+    unit_price: str | None = None
+    amount: str | None = None
+    rate: str | None = None
+    tax: str | None = None
+
+
+class Status(StrEnum):
+    """What the user has to do about a recorded document."""
+
+    DONE = "done"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything the pages say, before any rule is applied; what re-extraction starts from."""
+
+    pages: tuple[PageInfo, ...]
+    lines: tuple[Line, ...]
+    """In reading order, pages in order."""
+    codes: tuple[Code, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What the rules make of a reading."""
+
+    rule: str
+    """Name of the chosen rule, ``unknown`` where none matched."""
+    fields: tuple[Field, ...]
+    items: tuple[Item, ...]
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One document as it goes into the database and the sidecar."""
+
+    sha256: str
+    name: str
+    media_type: str
+    size_bytes: int
+    reading: Reading
+    extraction: Extraction
+    provenance: Mapping[str, str]
+    """version, config, rules and models (hashes)."""
+    timings: Mapping[str, float]
+    """Seconds by stage."""
