@@ -1,0 +1,18 @@
+"""Where the files that ship with ingestd are: inside the wheel, or in the root of a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def shipped(name: str) -> Path:
+    """Return the folder ``name`` (``rules``, ``models``) that ships with ingestd.
+
+    Raises:
+        FileNotFoundError: the installation is incomplete.
+    """
+    package = Path(__file__).resolve().parent
+    for candidate in (package / "shipped" / name, package.parent / name):
+        if candidate.is_dir():
+            return candidate
+    raise FileNotFoundError(f"{name}/ is missing beside {package}: the installation is incomplete, install ingestd again")
