@@ -1,0 +1,212 @@
+"""Every rename, copy, fsync and atomic write of the user's files.
+
+Nothing here overwrites: a target that exists is an error. Data and folders are synced before a
+function returns, so that what it did survives a power cut. Errors of the filesystem come out as
+TransientError, because the document is not to blame.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from ingestd.errors import TransientError
+
+_COPY_BYTES = 1 << 20
+_NAME_MAX_BYTES = 255
+_CODE_ROOM_BYTES = 40
+"""Room kept for what is added to a name: a hash and ``.error.json``."""
+
+
+@contextlib.contextmanager
+def _transient(action: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise TransientError(f"cannot {action}: {error.strerror or error}; {_fix(error)}") from error
+
+
+def _fix(error: OSError) -> str:
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return "free space on that disk, it is tried again"
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return "give the user of ingestd write permission there, it is tried again"
+        case _:
+            return "it is tried again"
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and deletions in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder with its parents, durably."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    with _transient(f"make the folder {folder}"):
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def move(source: Path, target: Path) -> None:
+    """Move a file to a name that must be free; across filesystems copy, sync, then unlink.
+
+    Raises:
+        TransientError: the filesystem said no, or the target exists.
+    """
+    make_folder(target.parent)
+    with _transient(f"move {source} to {target}"):
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, "the target exists", str(target))
+        try:
+            source.rename(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _copy(source, target)
+            source.unlink()
+        sync_folder(target.parent)
+        if source.parent != target.parent:
+            sync_folder(source.parent)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file to a name that must be free; the target appears whole or not at all."""
+    make_folder(target.parent)
+    with _transient(f"copy {source} to {target}"):
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, "the target exists", str(target))
+        _copy(source, target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy bytes and times through a temporary name; never follows a symbolic link."""
+    partial = _partial(target)
+    reader = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        status = os.fstat(reader)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(source))
+        with partial.open("wb") as writer:
+            while chunk := os.read(reader, _COPY_BYTES):
+                writer.write(chunk)
+            writer.flush()
+            os.utime(writer.fileno(), ns=(status.st_atime_ns, status.st_mtime_ns))
+            os.fsync(writer.fileno())
+        partial.rename(target)
+        sync_folder(target.parent)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(reader)
+
+
+def _partial(target: Path) -> Path:
+    """Name under which a file grows; after a crash the same step is done again and reuses it."""
+    return target.with_name(f".{target.name}.partial")
+
+
+def remove(path: Path) -> None:
+    """Delete a file; one that is already gone is fine."""
+    with _transient(f"delete {path}"):
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return
+        sync_folder(path.parent)
+
+
+def remove_folder(folder: Path) -> None:
+    """Delete an empty folder; one that is already gone is fine."""
+    with _transient(f"delete the folder {folder}"), contextlib.suppress(FileNotFoundError):
+        folder.rmdir()
+        sync_folder(folder.parent)
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part."""
+    make_folder(path.parent)
+    partial = _partial(path)
+    with _transient(f"write {path}"):
+        try:
+            with partial.open("wb") as writer:
+                writer.write(data)
+                writer.flush()
+                os.fsync(writer.fileno())
+            partial.rename(path)
+            sync_folder(path.parent)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
+
+
+def safe_name(name: str) -> str:
+    r"""A file name to store under: without control characters, short enough to be added to.
+
+    >>> safe_name("bill\n2.pdf")
+    'bill_2.pdf'
+    """
+    clean = "".join("_" if ord(char) < 32 or ord(char) == 127 or char in "/\\" else char for char in name)
+    clean = "_" if clean in ("", ".", "..") else clean
+    limit = _NAME_MAX_BYTES - _CODE_ROOM_BYTES
+    if len(os.fsencode(clean)) <= limit:
+        return clean
+    stem, suffix = os.path.splitext(clean)  # noqa: PTH122 (Path would refuse some of these names)
+    suffix = suffix if len(os.fsencode(suffix)) <= 16 else ""
+    room = limit - len(os.fsencode(suffix))
+    return os.fsencode(stem)[:room].decode(errors="ignore") + suffix
+
+
+def free_target(folder: Path, name: str, code: str) -> Path:
+    """Return a free path for ``name`` in ``folder``; a name that is taken gets ``-code`` before its suffix.
+
+    Args:
+        folder: where the file is to go; need not exist yet.
+        name: as dropped; cleaned by :func:`safe_name`.
+        code: short hash of the content.
+    """
+    clean = safe_name(name)
+    stem, suffix = os.path.splitext(clean)  # noqa: PTH122 (keeps names such as ".jpg" whole)
+    candidates = [clean, f"{stem}-{code}{suffix}"]
+    for candidate in candidates:
+        if not _taken(folder / candidate):
+            return folder / candidate
+    number = 2
+    while _taken(folder / f"{stem}-{code}-{number}{suffix}"):
+        number += 1
+    return folder / f"{stem}-{code}-{number}{suffix}"
+
+
+def _taken(path: Path) -> bool:
+    """A name is taken if the file, its sidecar or its reason file exists."""
+    return any(os.path.lexists(f"{path}{suffix}") for suffix in ("", ".json", ".error.json"))
+
+
+def archive_folder(
+    archive: Path, layout: str, *, received: datetime, name: str, inbox: str, rule: str
+) -> tuple[Path, str]:
+    """Folder and file name that the archive layout gives a document.
+
+    Raises:
+        ValueError: the layout names something unknown or leaves the archive.
+    """
+    try:
+        relative = Path(layout.format(received=received, name=safe_name(name), inbox=inbox, rule=rule))
+    except (KeyError, IndexError, AttributeError) as error:
+        raise ValueError(f"spool.layout {layout!r} uses {error}; known are received, name, inbox, rule") from error
+    if relative.is_absolute() or ".." in relative.parts or not relative.name:
+        raise ValueError(f"spool.layout {layout!r} gives {str(relative)!r}, which is not below the archive")
+    return archive / relative.parent, relative.name

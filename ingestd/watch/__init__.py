@@ -1,0 +1,1 @@
+"""What arrives in the inboxes, and when it is whole."""

@@ -1,0 +1,191 @@
+"""One inbox: scans and hints go in, whole files come out."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingestd.config import InboxConfig, SettleConfig
+from ingestd.watch.observe import Events, Seen, ignored, kind, look, raises_events, scan
+from ingestd.watch.settle import Identity, Settler
+from ingestd.watch.structure import is_complete
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A file that is whole, or one that is refused for what it is."""
+
+    path: Path
+    identity: Identity
+    refused: str | None = None
+
+
+def complete_on_disk(path: Path) -> bool:
+    """Tell whether the file has its proper end; never follows a link, never blocks on a FIFO."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    with os.fdopen(handle, "rb") as file:
+        return stat.S_ISREG(os.fstat(handle).st_mode) and is_complete(file)
+
+
+class Inbox:
+    """Watches one folder.
+
+    Args:
+        config: the inbox's own section.
+        settle: when a file counts as whole.
+        events: shared source of native events, or None where every inbox is polled.
+        known: tells whether a file in this state is already in the ledger and needs no second look.
+    """
+
+    def __init__(
+        self,
+        config: InboxConfig,
+        settle: SettleConfig,
+        events: Events | None,
+        known: Callable[[Path, Identity], bool],
+    ) -> None:
+        self.config = config
+        self.problem: str | None = None
+        """Why the folder cannot be watched at the moment, None if it can."""
+        self._events = events if config.watch != "polling" else None
+        self._known = known
+        self._settler = Settler(settle.quiet_s, settle.incomplete_s, look, complete_on_disk)
+        self._rescan_s = settle.rescan_s
+        self._armed: tuple[int, int] | None = None
+        self._native = False
+        self._scan_at: float | None = None
+        self._hints: dict[Path, None] = {}
+        self._refused: list[Arrival] = []
+
+    @property
+    def native(self) -> bool:
+        """True while kernel events arrive for this folder."""
+        return self._native
+
+    @property
+    def pending(self) -> int:
+        """Files with content that are not yet whole."""
+        return self._settler.unfinished
+
+    def hint(self, path: Path) -> None:
+        """Something happened at this path."""
+        self._hints[path] = None
+
+    def forget(self, path: Path) -> None:
+        """The file was taken."""
+        self._settler.forget(path)
+
+    def next_due(self, now: float) -> float:
+        """When :meth:`turn` has something to do at the latest, on the clock of ``now``."""
+        if self._hints or self._scan_at is None:
+            return now
+        due = self._settler.next_due()
+        return self._scan_at if due is None else min(self._scan_at, due)
+
+    def turn(self, now: float) -> list[Arrival]:
+        """Scan if it is time to, follow the hints, and return what became whole."""
+        if self._scan_at is None or now >= self._scan_at:
+            self._scan(now)
+        hints, self._hints = list(self._hints), {}
+        for path in hints:
+            self._follow(path, now)
+        refused, self._refused = self._refused, []
+        return refused + [Arrival(path, identity) for path, identity in self._settler.settled(now)]
+
+    def _scan(self, now: float) -> None:
+        problem = self._trust() or self._look_through(now)
+        if problem != self.problem:
+            self.problem = problem
+            if problem:
+                log.error("inbox %s: %s", self.config.name, problem)
+            else:
+                log.info("inbox %s: watching again", self.config.name)
+        self._scan_at = now + (self._rescan_s if self._native and not problem else self.config.poll_s)
+
+    def _trust(self) -> str | None:
+        """Arm the watch if the folder is there and is the right one; return what is wrong."""
+        root = self.config.path
+        try:
+            status = root.stat()
+            os.scandir(root).close()
+        except OSError as error:
+            self._disarm()
+            return f"{root} cannot be read: {error.strerror}; it is looked for every {self.config.poll_s:g} s"
+        if self.config.sentinel and not (root / self.config.sentinel).exists():
+            self._disarm()
+            return f"{root / self.config.sentinel} is missing, so the folder is not trusted; is the share mounted?"
+        self._arm((status.st_dev, status.st_ino))
+        return None
+
+    def _look_through(self, now: float) -> str | None:
+        try:
+            for seen in scan(self.config.path, self.config.ignore, recursive=self.config.recursive):
+                self._notice(seen, now)
+        except OSError as error:
+            self._disarm()
+            return f"{self.config.path} was lost: {error.strerror}"
+        return None
+
+    def _arm(self, identity: tuple[int, int]) -> None:
+        """Ask for native events; a folder that was replaced is a new one to the kernel."""
+        if self._events is None or self._armed == identity:
+            return
+        self._armed = identity
+        root = self.config.path
+        if self.config.watch == "auto" and not raises_events(root):
+            log.info(
+                "inbox %s: polling every %g s, its filesystem raises no events", self.config.name, self.config.poll_s
+            )
+            return
+        problem = self._events.arm(root, recursive=self.config.recursive)
+        self._native = problem is None
+        if problem:
+            log.warning("inbox %s: polling every %g s: %s", self.config.name, self.config.poll_s, problem)
+
+    def _disarm(self) -> None:
+        if self._events is not None and self._armed is not None:
+            self._events.disarm(self.config.path)
+        self._armed = None
+        self._native = False
+
+    def _follow(self, path: Path, now: float) -> None:
+        """Look at a path that an event named: a file, or a folder that was moved in whole."""
+        if self.problem or not path.is_relative_to(self.config.path):
+            return
+        relative = path.relative_to(self.config.path)
+        if ignored(relative, self.config.ignore) or (len(relative.parts) > 1 and not self.config.recursive):
+            return
+        try:
+            status = path.lstat()
+        except OSError:
+            return
+        for seen in self._below(path, status):
+            self._notice(seen, now)
+
+    def _below(self, path: Path, status: os.stat_result) -> Iterator[Seen]:
+        if not stat.S_ISDIR(status.st_mode):
+            yield Seen(path, Identity.of(status), kind(status.st_mode))
+        elif self.config.recursive and path != self.config.path:
+            try:
+                yield from scan(path, self.config.ignore, recursive=True)
+            except OSError as error:
+                log.warning("inbox %s: cannot look into %s: %s", self.config.name, path, error.strerror)
+
+    def _notice(self, seen: Seen, now: float) -> None:
+        if self.config.sentinel and seen.path == self.config.path / self.config.sentinel:
+            return
+        if self._known(seen.path, seen.identity):
+            return
+        if seen.refused:
+            self._refused.append(Arrival(seen.path, seen.identity, seen.refused))
+        else:
+            self._settler.notice(seen.path, seen.identity, now)

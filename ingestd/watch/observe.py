@@ -1,0 +1,183 @@
+"""Look into inboxes: full scans, kernel events as hints, and what kind of filesystem a folder is on.
+
+Events only make things fast. A periodic scan makes them right: event queues overflow in silence,
+network shares say nothing, and a watch on a folder that was replaced is dead.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import logging
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers.api import BaseObserver, ObservedWatch
+from watchdog.observers.inotify import InotifyObserver
+
+from ingestd.watch.settle import Identity
+
+log = logging.getLogger(__name__)
+
+_EVENTLESS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "vboxsf", "vmhgfs", "afs", "ceph", "glusterfs", "davfs"}
+)
+"""Filesystem types on which changes made by another machine raise no event here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file found by a scan."""
+
+    path: Path
+    identity: Identity
+    refused: str | None = None
+    """What it is if it is not a regular file (``a symbolic link``, ``a FIFO`` ...)."""
+
+
+def look(path: Path) -> Identity | None:
+    """Current identity of a path, links not followed; None when it is gone or out of reach."""
+    try:
+        return Identity.of(path.lstat())
+    except OSError:
+        return None
+
+
+def kind(mode: int) -> str | None:
+    """Say what a file that is not regular is, None for a regular one."""
+    if stat.S_ISREG(mode):
+        return None
+    names = {
+        stat.S_IFLNK: "a symbolic link",
+        stat.S_IFIFO: "a FIFO",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a character device",
+        stat.S_IFBLK: "a block device",
+        stat.S_IFDIR: "a folder",
+    }
+    return names.get(stat.S_IFMT(mode), "not a regular file")
+
+
+def ignored(relative: Path, patterns: tuple[str, ...]) -> str | None:
+    """Return the pattern that keeps a path below an inbox from being taken, or None.
+
+    >>> ignored(Path("sub/.hidden"), (".*",))
+    '.*'
+    >>> ignored(Path("scan.pdf"), ("*.tmp",))
+    """
+    for part in relative.parts:
+        for pattern in patterns:
+            if fnmatch.fnmatchcase(part, pattern):
+                return pattern
+    return None
+
+
+def scan(root: Path, patterns: tuple[str, ...], *, recursive: bool) -> Iterator[Seen]:
+    """Yield every file below ``root`` that is not ignored; never follows a symbolic link.
+
+    Raises:
+        OSError: the root itself cannot be read; a subfolder that vanishes meanwhile is passed over.
+    """
+    folders = [root]
+    while folders:
+        folder = folders.pop()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            if folder == root:
+                raise
+            log.warning("cannot look into %s: %s", folder, error.strerror)
+            continue
+        for entry in entries:
+            path = Path(entry.path)
+            if ignored(Path(entry.name), patterns):
+                continue
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            if stat.S_ISDIR(status.st_mode):
+                if recursive:
+                    folders.append(path)
+            else:
+                yield Seen(path, Identity.of(status), kind(status.st_mode))
+
+
+def filesystem_type(path: Path, mountinfo: str) -> str:
+    """Type of the filesystem a path is on.
+
+    Args:
+        path: absolute, links resolved.
+        mountinfo: content of /proc/self/mountinfo (format: proc(5)).
+    """
+    best, kind_of_best = -1, "unknown"
+    for row in mountinfo.splitlines():
+        before, _, after = row.partition(" - ")
+        mount = Path(before.split()[4].encode().decode("unicode_escape"))
+        if path.is_relative_to(mount) and len(mount.parts) >= best:
+            best, kind_of_best = len(mount.parts), after.split()[0]
+    return kind_of_best
+
+
+def raises_events(path: Path) -> bool:
+    """Tell whether the kernel reports every change on the filesystem of ``path``."""
+    try:
+        mountinfo = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return False
+    kind_of_path = filesystem_type(path.resolve(), mountinfo)
+    return kind_of_path not in _EVENTLESS and not kind_of_path.startswith("fuse")
+
+
+class Events:
+    """Native events of all inboxes watched that way, as hints ``(root, path)``.
+
+    Args:
+        hint: called from the observer's thread for each path that changed.
+    """
+
+    def __init__(self, hint: Callable[[Path, Path], None]) -> None:
+        self._hint = hint
+        self._observer: BaseObserver = InotifyObserver()
+        self._watches: dict[Path, ObservedWatch] = {}
+        self._observer.start()
+
+    def arm(self, root: Path, *, recursive: bool) -> str | None:
+        """Watch a folder (anew); return why that is not possible, or None."""
+        self.disarm(root)
+        try:
+            self._watches[root] = self._observer.schedule(_Handler(root, self._hint), str(root), recursive=recursive)
+        except OSError as error:
+            return (
+                f"{error.strerror or error} (limits: sysctl fs.inotify.max_user_watches, fs.inotify.max_user_instances)"
+            )
+        return None
+
+    def disarm(self, root: Path) -> None:
+        """Stop watching a folder; one not watched is fine."""
+        watch = self._watches.pop(root, None)
+        if watch is not None:
+            self._observer.unschedule(watch)
+
+    def alive(self) -> bool:
+        """Tell whether the thread that delivers events runs."""
+        return self._observer.is_alive()
+
+    def close(self) -> None:
+        """Stop delivering."""
+        self._observer.stop()
+        self._observer.join()
+
+
+class _Handler(FileSystemEventHandler):
+    def __init__(self, root: Path, hint: Callable[[Path, Path], None]) -> None:
+        self._root = root
+        self._hint = hint
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        if event.event_type in ("created", "modified", "moved", "closed"):
+            place = event.dest_path or event.src_path
+            self._hint(self._root, Path(os.fsdecode(place)))

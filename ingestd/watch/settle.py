@@ -1,0 +1,132 @@
+"""When is a file whole? Pure: time and the state of files are handed in.
+
+A file is whole when it has not changed for the quiet time and its format's own end is there. A file
+without a proper end (or of a format not known) is taken after a much longer quiet time, so that it
+fails with a reason instead of lying there unexplained. An empty file only waits.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells one state of a file from another."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+    @staticmethod
+    def of(status: os.stat_result) -> Identity:
+        """From the result of stat or lstat."""
+        return Identity(status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+@dataclass(slots=True)
+class _Candidate:
+    identity: Identity
+    changed_at: float
+    due_at: float
+
+
+class Settler:
+    """Follows the files of one inbox until they are whole.
+
+    Args:
+        quiet_s: seconds without a change that a complete file needs.
+        incomplete_s: seconds without a change after which an incomplete file is taken all the same.
+        look: current identity of a file, None when it is gone or may not be looked at.
+        is_complete: tells from the file's structure whether its end is there.
+    """
+
+    def __init__(
+        self,
+        quiet_s: float,
+        incomplete_s: float,
+        look: Callable[[Path], Identity | None],
+        is_complete: Callable[[Path], bool],
+    ) -> None:
+        self._quiet_s = quiet_s
+        self._incomplete_s = incomplete_s
+        self._look = look
+        self._is_complete = is_complete
+        self._candidates: dict[Path, _Candidate] = {}
+        self._due: list[tuple[float, Path]] = []
+
+    def __len__(self) -> int:
+        """Number of files being followed, empty ones included."""
+        return len(self._candidates)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files being followed."""
+        return tuple(self._candidates)
+
+    @property
+    def unfinished(self) -> int:
+        """Number of files being followed that have content."""
+        return sum(candidate.identity.size > 0 for candidate in self._candidates.values())
+
+    def notice(self, path: Path, identity: Identity, now: float) -> None:
+        """A file was seen in this state; starts its quiet time anew if the state is new."""
+        known = self._candidates.get(path)
+        if known is not None and known.identity == identity:
+            return
+        self._schedule(path, _Candidate(identity, now, now + self._quiet_s))
+
+    def forget(self, path: Path) -> None:
+        """The file is gone or was taken."""
+        self._candidates.pop(path, None)
+
+    def next_due(self) -> float | None:
+        """When to look again, on the clock that ``now`` comes from; None if nothing is followed."""
+        self._drop_stale()
+        return self._due[0][0] if self._due else None
+
+    def settled(self, now: float) -> list[tuple[Path, Identity]]:
+        """Files that are whole now; they are followed no longer."""
+        whole: list[tuple[Path, Identity]] = []
+        while True:
+            self._drop_stale()
+            if not self._due or self._due[0][0] > now:
+                return whole
+            _, path = heapq.heappop(self._due)
+            identity = self._judge(path, self._candidates[path], now)
+            if identity is not None:
+                whole.append((path, identity))
+                del self._candidates[path]
+
+    def _judge(self, path: Path, candidate: _Candidate, now: float) -> Identity | None:
+        identity = self._look(path)
+        if identity is None:
+            del self._candidates[path]
+            return None
+        if identity != candidate.identity:
+            self._schedule(path, _Candidate(identity, now, now + self._quiet_s))
+            return None
+        quiet = now - candidate.changed_at
+        if identity.size > 0 and (quiet >= self._incomplete_s or self._is_complete(path)):
+            return identity
+        # Still no end: look again after the quiet time, later and later.
+        wait = max(self._quiet_s, min(quiet, self._incomplete_s - quiet if identity.size else self._incomplete_s))
+        self._schedule(path, _Candidate(identity, candidate.changed_at, now + wait))
+        return None
+
+    def _schedule(self, path: Path, candidate: _Candidate) -> None:
+        self._candidates[path] = candidate
+        heapq.heappush(self._due, (candidate.due_at, path))
+
+    def _drop_stale(self) -> None:
+        """Remove entries whose file was forgotten or rescheduled."""
+        while self._due:
+            due_at, path = self._due[0]
+            candidate = self._candidates.get(path)
+            if candidate is not None and candidate.due_at == due_at:
+                return
+            heapq.heappop(self._due)
