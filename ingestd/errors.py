@@ -58,3 +58,7 @@ class ConfigError(IngestdError):
 
     def __str__(self) -> str:
         return "\n".join(self.problems)
+
+
+class AttemptError(IngestdError):
+    """One try at a document failed for a reason that may not come back (its worker died, ran out of time)."""

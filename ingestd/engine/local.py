@@ -1,0 +1,134 @@
+"""Worker processes on this machine, each with a limit on time, memory and what it may do.
+
+Documents are untrusted: decoders and models run only here. Processes are spawned, not forked,
+because the daemon has threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import logging
+import os
+import resource
+import signal
+from collections.abc import Callable
+from concurrent.futures import Future
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+from pebble import ProcessExpired, ProcessPool
+
+from ingestd.document import Claim, Record
+from ingestd.engine import Work
+from ingestd.errors import AttemptError, DocumentError
+
+log = logging.getLogger(__name__)
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_NO_NEW_PRIVS = 38
+
+_work: Work | None = None
+"""What this worker process does, built once by its initializer."""
+
+
+def _start(make_work: Callable[[], Work], memory_limit_mb: int) -> None:
+    """Prepare a worker process: limits first, then models and rules."""
+    global _work
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the daemon decides
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # no worker outlives a killed daemon
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    with contextlib.suppress(OSError):  # a container may forbid it; then the kernel picks its victim alone
+        Path("/proc/self/oom_score_adj").write_text("500")
+    limit = memory_limit_mb << 20
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    cv2.setNumThreads(1)
+    _work = make_work()
+
+
+def _run(claim: Claim, sha256: str) -> Record:
+    assert _work is not None, "the initializer has run"
+    return _work(claim, sha256)
+
+
+def _ready() -> int:
+    return os.getpid()
+
+
+class LocalEngine:
+    """A pool of worker processes.
+
+    Args:
+        make_work: builds the work inside each worker; must be picklable.
+        workers: number of processes.
+        time_limit_s: a document that takes longer has its worker killed.
+        memory_limit_mb: address space of each worker.
+    """
+
+    def __init__(
+        self, make_work: Callable[[], Work], *, workers: int, time_limit_s: float, memory_limit_mb: int
+    ) -> None:
+        self.slots = workers
+        self._time_limit_s = time_limit_s
+        self._pool = ProcessPool(
+            max_workers=workers,
+            context=get_context("spawn"),
+            initializer=_start,
+            initargs=(make_work, memory_limit_mb),
+        )
+        # starts the processes now, so that the first document does not wait for models to load
+        self._pool.schedule(_ready)
+
+    def submit(self, claim: Claim, sha256: str) -> Future[Record]:
+        """See :class:`ingestd.engine.Engine`."""
+        outcome: Future[Record] = Future()
+        running = self._pool.schedule(_run, args=(claim, sha256), timeout=self._time_limit_s)
+        running.add_done_callback(lambda finished: self._settle(finished, outcome))
+        return outcome
+
+    def _settle(self, finished: Future[Record], outcome: Future[Record]) -> None:
+        """Turn what became of the process into what became of the document."""
+        if finished.cancelled():
+            outcome.set_exception(AttemptError("the engine was closed before the document was read"))
+            return
+        error = finished.exception()
+        match error:
+            case None:
+                outcome.set_result(finished.result())
+            case DocumentError():
+                outcome.set_exception(error)
+            case TimeoutError():
+                outcome.set_exception(AttemptError(f"reading took longer than {self._time_limit_s:g} s"))
+            case ProcessExpired():
+                outcome.set_exception(AttemptError(f"the worker died ({_death(error.exitcode)})"))
+            case MemoryError():
+                outcome.set_exception(AttemptError("the worker ran out of memory"))
+            case _:
+                log.error("a worker hit a defect", exc_info=error)
+                outcome.set_exception(AttemptError(f"a worker hit a defect: {type(error).__name__}: {error}"))
+
+    def close(self, *, finish: bool) -> None:
+        """See :class:`ingestd.engine.Engine`."""
+        if finish:
+            self._pool.close()
+        else:
+            self._pool.stop()
+        self._pool.join()
+
+
+def _death(exitcode: int) -> str:
+    """Say how a process ended.
+
+    >>> _death(-9)
+    'SIGKILL, perhaps for want of memory'
+    >>> _death(3)
+    'exit status 3'
+    """
+    if exitcode >= 0:
+        return f"exit status {exitcode}"
+    name = signal.Signals(-exitcode).name
+    return f"{name}, perhaps for want of memory" if name == "SIGKILL" else name

@@ -1,0 +1,209 @@
+"""The state of every file that ever arrived, in the table ``jobs``.
+
+    arrived -> claimed -> running -> recorded -> done
+                 |-> waiting   (a temporary fault, or a try that failed: due again at next_at)
+                 |-> failed    (bad document, or tries used up)
+                 |-> duplicate (same bytes already recorded)
+
+Only the daemon writes here. Each method is one statement: it commits by itself, or takes part in
+the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from ingestd.record.encoding import file_number, path_from, path_text, time_from, time_text
+from ingestd.watch.settle import Identity
+
+
+class State(StrEnum):
+    """Where a job is; see the module's picture."""
+
+    ARRIVED = "arrived"
+    CLAIMED = "claimed"
+    RUNNING = "running"
+    WAITING = "waiting"
+    RECORDED = "recorded"
+    DONE = "done"
+    FAILED = "failed"
+    DUPLICATE = "duplicate"
+
+
+UNSETTLED = (State.ARRIVED, State.CLAIMED, State.RUNNING, State.WAITING, State.RECORDED)
+"""States from which the daemon has to go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One row of ``jobs``."""
+
+    id: int
+    inbox: str
+    source_path: Path
+    name: str
+    identity: Identity
+    sha256: str | None
+    state: State
+    attempt: int
+    """Tries begun so far."""
+    next_at: datetime | None
+    error: str | None
+    document_id: int | None
+    archive_path: Path | None
+    """Where the original goes, or has gone, persisted before it is moved."""
+    created_at: datetime
+
+
+class Ledger:
+    """Reads and writes job states.
+
+    Args:
+        db: opened and migrated by ingestd.record.schema.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    def arrive(self, inbox: str, path: Path, identity: Identity, now: datetime) -> int:
+        """Note a whole file in an inbox; one that is noted already only gets its new identity."""
+        columns = {"size_bytes": identity.size, "mtime_ns": identity.mtime_ns, "inode": file_number(identity.inode)}
+        known = self._rows("inbox = ? and source_path = ? and state = ?", [inbox, path_text(path), State.ARRIVED])
+        if known:
+            self.update(known[0].id, State.ARRIVED, now, **columns)
+            return known[0].id
+        row = {
+            "inbox": inbox,
+            "source_path": path_text(path),
+            "name": path_text(path.name),
+            "state": State.ARRIVED,
+            "attempt": 0,
+            "created_at": time_text(now),
+            "updated_at": time_text(now),
+            **columns,
+        }
+        names = ", ".join(row)
+        marks = ", ".join("?" for _ in row)
+        cursor = self.db.execute(f"insert into jobs ({names}) values ({marks})", list(row.values()))
+        assert cursor.lastrowid is not None, "sqlite numbers every inserted row"
+        return cursor.lastrowid
+
+    def update(self, job_id: int, state: State, now: datetime, **columns: Any) -> None:
+        """Set the state and other columns of one job; times and paths are turned into text."""
+        values: Mapping[str, Any] = {
+            "state": state,
+            "updated_at": time_text(now),
+            "next_at": None,
+            **{name: _plain(value) for name, value in columns.items()},
+        }
+        settings = ", ".join(f"{name} = ?" for name in values)
+        self.db.execute(f"update jobs set {settings} where id = ?", [*values.values(), job_id])
+
+    def forget(self, job_id: int) -> None:
+        """Delete a job whose file vanished from the inbox before it was claimed."""
+        self.db.execute("delete from jobs where id = ?", [job_id])
+
+    def job(self, job_id: int) -> Job | None:
+        """The job with this id."""
+        rows = self._rows("id = ?", [job_id])
+        return rows[0] if rows else None
+
+    def due(self, now: datetime, limit: int, excluding: Iterable[int]) -> list[Job]:
+        """Jobs to be claimed or run now, oldest first."""
+        skipped = sorted(excluding)
+        marks = ", ".join("?" for _ in skipped)
+        return self._rows(
+            f"(state in ('arrived', 'claimed') or (state = 'waiting' and next_at <= ?)) and id not in ({marks})",
+            [time_text(now), *skipped],
+            limit,
+        )
+
+    def next_at(self) -> datetime | None:
+        """When the first waiting job is due."""
+        row = self.db.execute("select min(next_at) from jobs where state = 'waiting'").fetchone()
+        return time_from(row[0]) if row[0] else None
+
+    def unsettled(self) -> list[Job]:
+        """Jobs that a restarted daemon has to go on with."""
+        marks = ", ".join("?" for _ in UNSETTLED)
+        return self._rows(f"state in ({marks})", list(UNSETTLED))
+
+    def count_unsettled(self) -> int:
+        """Number of jobs that are neither done nor failed nor duplicates."""
+        marks = ", ".join("?" for _ in UNSETTLED)
+        return int(
+            self.db.execute(f"select count(*) from jobs where state in ({marks})", list(UNSETTLED)).fetchone()[0]
+        )
+
+    def remembered(self, inbox: str) -> dict[Path, Identity]:
+        """The last state in which each file of an inbox was seen; for originals that are left in place."""
+        rows = self.db.execute(
+            "select source_path, size_bytes, mtime_ns, inode from jobs where inbox = ? order by id", [inbox]
+        )
+        return {path_from(path): _identity(size, mtime_ns, inode) for path, size, mtime_ns, inode in rows}
+
+    def of_path(self, path: Path) -> list[Job]:
+        """Jobs of a file, newest first, whether the path is where it was dropped or where it went."""
+        text = path_text(path)
+        return list(reversed(self._rows("source_path = ? or archive_path = ?", [text, text])))
+
+    def _rows(self, where: str, values: list[Any], limit: int = -1) -> list[Job]:
+        cursor = self.db.execute(
+            "select id, inbox, source_path, name, size_bytes, mtime_ns, inode, sha256, state, attempt, next_at, error,"
+            f" document_id, archive_path, created_at from jobs where {where} order by id limit {limit}",
+            values,
+        )
+        return [_job(row) for row in cursor]
+
+
+def _job(row: tuple[Any, ...]) -> Job:
+    (job_id, inbox, source, name, size, mtime_ns, inode, sha256, state, attempt, next_at, error, *rest) = row
+    document_id, archive_path, created_at = rest
+    return Job(
+        id=job_id,
+        inbox=inbox,
+        source_path=path_from(source),
+        name=str(path_from(name)),
+        identity=_identity(size, mtime_ns, inode),
+        sha256=sha256,
+        state=State(state),
+        attempt=attempt,
+        next_at=time_from(next_at) if next_at else None,
+        error=error,
+        document_id=document_id,
+        archive_path=path_from(archive_path) if archive_path else None,
+        created_at=time_from(created_at),
+    )
+
+
+def _identity(size: int, mtime_ns: int, inode: int) -> Identity:
+    """Undo ``file_number``: SQLite's integers are signed, inodes are not."""
+    return Identity(size, mtime_ns, inode % (1 << 64))
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case datetime():
+            return time_text(value)
+        case Path():
+            return path_text(value)
+        case _:
+            return value
+
+
+def backoff(tries: int, first_s: float, longest_s: float, chance: random.Random) -> timedelta:
+    """Wait before the next try: doubles with each, up to the longest, jittered by a quarter either way.
+
+    >>> 30 <= backoff(3, 10, 900, random.Random(0)).total_seconds() <= 50
+    True
+    """
+    wait = min(first_s * 2.0 ** min(tries - 1, 30), longest_s)
+    return timedelta(seconds=wait * chance.uniform(0.75, 1.25))
