@@ -1,0 +1,234 @@
+"""Tables, views and their migrations.
+
+Names are a contract with users' queries (docs/database.md). A migration that has been released is
+never edited: change the schema by adding one. Rows of ``lines``, ``codes``, ``fields`` and ``items``
+go with their document (ON DELETE CASCADE).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from ingestd.errors import ConfigError
+
+APPLICATION_ID = 0x494E4744
+"""``INGD``: marks a SQLite file as ours (PRAGMA application_id)."""
+
+_DOCUMENTS = """
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY,
+    sha256 TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    page_count INTEGER NOT NULL,
+    source_path TEXT NOT NULL,
+    archive_path TEXT,
+    status TEXT NOT NULL CHECK (status IN ('done', 'review')),
+    rule TEXT NOT NULL,
+    text TEXT NOT NULL,
+    field_values TEXT NOT NULL,
+    received_at TEXT NOT NULL,
+    recorded_at TEXT NOT NULL,
+    provenance TEXT NOT NULL,
+    timings TEXT NOT NULL
+) STRICT;
+CREATE INDEX documents_name ON documents (name);
+CREATE INDEX documents_recorded_at ON documents (recorded_at);
+CREATE INDEX documents_status ON documents (status);
+"""
+
+_READING = """
+CREATE TABLE pages (
+    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    page_index INTEGER NOT NULL,
+    width_px INTEGER NOT NULL,
+    height_px INTEGER NOT NULL,
+    dpi REAL NOT NULL,
+    rotation_deg INTEGER NOT NULL,
+    skew_deg REAL NOT NULL,
+    quality TEXT NOT NULL,
+    steps TEXT NOT NULL,
+    PRIMARY KEY (document_id, page_index)
+) STRICT;
+CREATE TABLE lines (
+    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    page_index INTEGER NOT NULL,
+    line_index INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    confidence REAL NOT NULL,
+    quad TEXT NOT NULL,
+    source TEXT NOT NULL CHECK (source IN ('ocr', 'text-layer')),
+    chars TEXT NOT NULL,
+    PRIMARY KEY (document_id, page_index, line_index)
+) STRICT;
+CREATE TABLE codes (
+    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    page_index INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    quad TEXT NOT NULL
+) STRICT;
+CREATE INDEX codes_document_id ON codes (document_id);
+"""
+
+_EXTRACTION = """
+CREATE TABLE fields (
+    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    value TEXT,
+    raw TEXT,
+    level TEXT NOT NULL CHECK (level IN ('proved', 'agreed', 'read', 'conflict', 'missing')),
+    page_index INTEGER,
+    quad TEXT,
+    lines TEXT NOT NULL,
+    reasons TEXT NOT NULL,
+    PRIMARY KEY (document_id, name)
+) STRICT;
+CREATE INDEX fields_name_value ON fields (name, value);
+CREATE TABLE items (
+    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    item_index INTEGER NOT NULL,
+    name TEXT,
+    quantity TEXT,
+    unit_price TEXT,
+    amount TEXT,
+    rate TEXT,
+    tax TEXT,
+    PRIMARY KEY (document_id, item_index)
+) STRICT;
+"""
+
+_JOBS = """
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY,
+    inbox TEXT NOT NULL,
+    source_path TEXT NOT NULL,
+    name TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    sha256 TEXT,
+    state TEXT NOT NULL CHECK (
+        state IN ('arrived', 'claimed', 'running', 'waiting', 'recorded', 'done', 'failed', 'duplicate')
+    ),
+    attempt INTEGER NOT NULL DEFAULT 0,
+    next_at TEXT,
+    error TEXT,
+    document_id INTEGER REFERENCES documents (id) ON DELETE SET NULL,
+    archive_path TEXT,
+    mtime_ns INTEGER,
+    inode INTEGER,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX jobs_state_next_at ON jobs (state, next_at);
+CREATE INDEX jobs_sha256 ON jobs (sha256);
+CREATE INDEX jobs_source_path ON jobs (source_path);
+CREATE INDEX jobs_document_id ON jobs (document_id);
+"""
+
+
+def _tables(db: Database) -> None:
+    db.executescript(_DOCUMENTS + _READING + _EXTRACTION + _JOBS)
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _full_text(db: Database) -> None:
+    # Trigrams find any substring of three characters or more, in Chinese too. The content stays in
+    # documents, so that `sqlite-utils search` and Datasette find the index on their own.
+    db.table("documents").enable_fts(["name", "text", "field_values"], tokenize="trigram", create_triggers=True)
+
+
+def _views(db: Database) -> None:
+    invoice = (
+        "invoice_code",
+        "invoice_no",
+        "date",
+        "check_code",
+        "buyer_name",
+        "buyer_tax_no",
+        "seller_name",
+        "seller_tax_no",
+        "net",
+        "tax",
+        "total",
+        "total_words",
+    )
+    receipt = ("merchant", "date", "receipt_no", "tax_no", "net", "tax", "rounding", "total", "paid", "change")
+    db.create_view("invoices", _one_row_a_document(invoice, marks=("invoice_no",)))
+    db.create_view("receipts", _one_row_a_document(receipt, marks=("merchant", "receipt_no")))
+
+
+def _one_row_a_document(fields: Iterable[str], marks: Iterable[str]) -> str:
+    """SELECT with two columns a field (value and level) for the documents whose rule knows one of ``marks``.
+
+    Each column is a lookup of its own: a query pays only for the columns that it names.
+    """
+    lookup = "(SELECT {what} FROM fields WHERE document_id = documents.id AND name = '{name}') AS {column}"
+    columns = [
+        lookup.format(what=what, name=name, column=column)
+        for name in fields
+        for what, column in (("value", name), ("level", f"{name}_level"))
+    ]
+    named = " OR ".join(f"name = '{name}'" for name in marks)
+    return (
+        "SELECT documents.id AS document_id, documents.name AS name, rule, status,\n    "
+        + ",\n    ".join(columns)
+        + ",\n    archive_path, received_at, recorded_at FROM documents\n"
+        + f"WHERE EXISTS (SELECT 1 FROM fields WHERE document_id = documents.id AND ({named}))"
+    )
+
+
+_STEPS = {"001_tables": _tables, "002_full_text": _full_text, "003_views": _views}
+
+migrations = Migrations("ingestd")
+for _name, _step in _STEPS.items():
+    migrations(name=_name)(_step)
+
+
+def migrate(db: Database) -> None:
+    """Bring the schema up to date; call it inside a write transaction, so that two starts do not collide."""
+    migrations.apply(db)
+
+
+def require_ours(db: Database, path: Path) -> None:
+    """Refuse a database of another program or of a newer ingestd.
+
+    Raises:
+        ConfigError: saying which of the two, and what to do.
+    """
+    tables = db.table_names()
+    [(application_id,)] = db.execute("PRAGMA application_id").fetchall()
+    if tables and application_id != APPLICATION_ID:
+        raise ConfigError(
+            [
+                f"{path}: found a database of another program (tables {', '.join(tables[:5])}),"
+                " expected a new file or one of ingestd; give record.database a path of its own"
+            ]
+        )
+    newer = [migration.name for migration in migrations.applied(db) if migration.name not in _STEPS]
+    if newer:
+        raise ConfigError(
+            [
+                f"{path}: found schema {newer[-1]} of a newer ingestd, expected {list(_STEPS)[-1]} or older;"
+                " upgrade ingestd, or restore the backup made before the upgrade"
+            ]
+        )
+
+
+def require_current(db: Database, path: Path) -> None:
+    """Refuse a database whose schema is older than this program, which only a writer may change.
+
+    Raises:
+        ConfigError: naming the first migration that is missing.
+    """
+    pending = migrations.pending(db)
+    if pending:
+        raise ConfigError(
+            [
+                f"{path}: found a database without schema {pending[0].name}, expected {list(_STEPS)[-1]};"
+                " (re)start 'ingestd run', which brings it up to date"
+            ]
+        )
