@@ -126,6 +126,7 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_state_next_at ON jobs (state, next_at);
 CREATE INDEX jobs_sha256 ON jobs (sha256);
 CREATE INDEX jobs_source_path ON jobs (source_path);
+CREATE INDEX jobs_archive_path ON jobs (archive_path);
 CREATE INDEX jobs_document_id ON jobs (document_id);
 """
 

@@ -144,12 +144,15 @@ def load_extraction(db: Database, document_id: int) -> Extraction:
 
 
 def load_document(db: Database, document_id: int) -> Document:
-    """A document with everything that belongs to it.
+    """A document with everything that belongs to it, all of one moment.
 
     Raises:
         LookupError: if there is no such document.
     """
-    row = _document_row(db, document_id)
+    with db.atomic():
+        row = _document_row(db, document_id)
+        reading = load_reading(db, document_id)
+        extraction = _extraction(db, document_id, row["rule"], row["status"])
     return Document(
         id=document_id,
         record=Record(
@@ -157,8 +160,8 @@ def load_document(db: Database, document_id: int) -> Document:
             name=str(path_from(row["name"])),
             media_type=row["media_type"],
             size_bytes=row["size_bytes"],
-            reading=load_reading(db, document_id),
-            extraction=_extraction(db, document_id, row["rule"], row["status"]),
+            reading=reading,
+            extraction=extraction,
             provenance=json.loads(row["provenance"]),
             timings=json.loads(row["timings"]),
         ),
