@@ -1,0 +1,101 @@
+"""Find the text lines of a page with a differentiable-binarisation network (DBNet, Liao et al. 2020)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ingestd.config import DetectConfig
+from ingestd.document import Page, Pixels
+from ingestd.models import DetectorEntry, Model
+
+Quads = NDArray[np.float32]
+"""float32 (N, 4, 2), clockwise from the top left."""
+
+MIN_SIDE = 3.0
+"""Shorter side of the least region in the network's output that can be text (px)."""
+
+
+class Detector:
+    """Finds text lines.
+
+    Args:
+        model: an open detector.
+        options: input size and thresholds.
+
+    Raises:
+        ConfigError: the model is of another kind.
+    """
+
+    def __init__(self, model: Model, options: DetectConfig) -> None:
+        self._model = model
+        self._entry = model.entry_as(DetectorEntry)
+        self._options = options
+
+    def detect(self, page: Page) -> Quads:
+        """Find the lines of a page; float32 (N, 4, 2) in page pixels, in no order."""
+        height, width = page.pixels.shape[:2]
+        size = self._input_size(width, height, self._options.longest_side)
+        probability = self._probability(page.pixels, size)
+        quads = find_quads(probability, self._options.threshold, self._options.box_threshold, self._entry.unclip)
+        return quads * np.array([width / size[0], height / size[1]], np.float32)
+
+    def _input_size(self, width: int, height: int, longest: int) -> tuple[int, int]:
+        scale = longest / max(width, height)
+        step = self._entry.multiple
+        return max(step, round(width * scale / step) * step), max(step, round(height * scale / step) * step)
+
+    def _probability(self, pixels: Pixels, size: tuple[int, int]) -> NDArray[np.float32]:
+        """Text probability of every input pixel, (H, W)."""
+        shrinking = size[0] < pixels.shape[1]
+        scaled = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
+        result: NDArray[np.float32] = self._model.run(self._entry.normalise(scaled[None].astype(np.uint8, copy=False)))[
+            0, 0
+        ]
+        return result
+
+
+def find_quads(probability: NDArray[np.float32], threshold: float, box_threshold: float, unclip: float) -> Quads:
+    """Turn a map of text probability (H, W) into boxes around its regions.
+
+    Args:
+        probability: 0 to 1 for every pixel; regions are text shrunk towards its middle.
+        threshold: a pixel above it is part of a region.
+        box_threshold: least mean probability of a box.
+        unclip: a box grows on every side by area * unclip / perimeter, which undoes the shrinking.
+    """
+    mask = (probability > threshold).astype(np.uint8)
+    contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    quads = []
+    for contour, (_, _, _, parent) in zip(contours, hierarchy[0] if len(contours) else (), strict=True):
+        if parent >= 0:  # a hole
+            continue
+        centre, (width, height), angle = cv2.minAreaRect(contour)
+        if min(width, height) < MIN_SIDE:
+            continue
+        if _mean_inside(probability, _corners(centre, (width, height), angle)) < box_threshold:
+            continue
+        growth = width * height * unclip / (width + height)
+        quads.append(_corners(centre, (width + growth, height + growth), angle))
+    return np.array(quads, np.float32).reshape(-1, 4, 2)
+
+
+def _mean_inside(probability: NDArray[np.float32], corners: Quads) -> float:
+    """Mean probability inside a box."""
+    left, top = np.maximum(np.floor(corners.min(axis=0)).astype(int), 0)
+    right, bottom = np.ceil(corners.max(axis=0)).astype(int) + 1
+    window = probability[top:bottom, left:right]
+    inside = np.zeros(window.shape, np.uint8)
+    cv2.fillConvexPoly(inside, np.round(corners - (left, top)).astype(np.int32), 1)
+    return float(cv2.mean(window, inside)[0])
+
+
+def _corners(centre: Sequence[float], size: Sequence[float], angle: float) -> Quads:
+    """Corners (4, 2) of a rectangle, clockwise (y down) from the top left."""
+    corners = np.asarray(cv2.boxPoints((centre, size, angle)), np.float32)
+    around = np.arctan2(corners[:, 1] - centre[1], corners[:, 0] - centre[0])
+    ordered = corners[np.argsort(around)]
+    return np.roll(ordered, -int(np.argmin(ordered.sum(axis=1))), axis=0)

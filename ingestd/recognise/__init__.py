@@ -1,0 +1,1 @@
+"""Read the text of detected lines: cutting and batching, decoding, reading order."""

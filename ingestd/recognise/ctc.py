@@ -1,0 +1,122 @@
+"""Connectionist temporal classification: from frames of class scores to characters. Pure.
+
+Graves et al. 2006, best path decoding: the best class of every frame, runs merged, blanks removed.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingestd.document import Char
+
+FLOOR = 0.001
+"""Alternatives less probable than this are not kept."""
+
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Alphabet:
+    """What the classes of a recogniser mean."""
+
+    classes: Sequence[str]
+    """One string a class; empty at the blank."""
+    blank: int
+    """Index of the blank, 0 or more."""
+    logits: bool = False
+    """Whether scores are logits; otherwise they are probabilities."""
+    temperature: float = 1.0
+    """Probabilities are softmax(logits / temperature)."""
+
+    def probabilities(self, rows: Scores) -> Scores:
+        """Calibrated probabilities of frames of scores, shape (N, classes)."""
+        if not self.logits and self.temperature == 1.0:
+            return rows
+        logits = rows if self.logits else np.log(np.maximum(rows, np.float32(1e-30)))
+        scaled = (logits - logits.max(axis=1, keepdims=True)) / np.float32(self.temperature)
+        powers = np.exp(scaled)
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def greedy(scores: Scores, length: float, alphabet: Alphabet, alternatives: int) -> tuple[Char, ...]:
+    """Decode one line along its best path.
+
+    A character that spans several frames is taken at its most probable one; its position is the
+    centre of its frames.
+
+    Args:
+        scores: one line, shape (T, classes).
+        length: number of frames that the line takes up; the frames after it are padding.
+        alphabet: meaning of the classes.
+        alternatives: most characters kept per position, the emitted one included.
+
+    Returns:
+        The characters, spaces at both ends removed, composed as Unicode NFC asks.
+    """
+    best = scores.argmax(axis=1)
+    inked = np.flatnonzero(best != alphabet.blank)
+    if not len(inked):
+        return ()
+    rows = alphabet.probabilities(scores[inked])
+    emitted = rows[np.arange(len(inked)), best[inked]]
+    breaks = (np.diff(inked) > 1) | (np.diff(best[inked]) != 0)
+    starts = np.concatenate([[0], np.flatnonzero(breaks) + 1])
+    ends = np.concatenate([starts[1:], [len(inked)]])
+    peaks = [int(start + emitted[start:end].argmax()) for start, end in zip(starts, ends, strict=True)]
+    likely = _likely(rows[peaks], alphabet, alternatives)
+    centres = (inked[starts] + inked[ends - 1] + 1) / 2
+    chars = [
+        Char(position=min(float(centre) / length, 1.0), alternatives=kept)
+        for centre, kept in zip(centres, likely, strict=True)
+    ]
+    return _composed(_stripped(chars))
+
+
+def _likely(rows: Scores, alphabet: Alphabet, count: int) -> list[tuple[tuple[str, float], ...]]:
+    """The most probable characters of each row, without the blank, most probable first."""
+    # A threshold finds the few classes that matter much faster than sorting thousands would.
+    at, classes = np.nonzero(rows > FLOOR)
+    found: list[list[tuple[float, int]]] = [[] for _ in rows]
+    for row, index in zip(at.tolist(), classes.tolist(), strict=True):
+        if index != alphabet.blank:
+            found[row].append((float(rows[row, index]), index))
+    return [
+        tuple(
+            (alphabet.classes[index], min(probability, 1.0)) for probability, index in sorted(row, reverse=True)[:count]
+        )
+        for row in found
+    ]
+
+
+def _stripped(chars: Sequence[Char]) -> list[Char]:
+    """Without white space at both ends."""
+    inked = [index for index, char in enumerate(chars) if not char.text.isspace()]
+    return list(chars[inked[0] : inked[-1] + 1]) if inked else []
+
+
+def _composed(chars: Sequence[Char]) -> tuple[Char, ...]:
+    """Join base characters with the combining marks after them, so that the text is NFC."""
+    composed: list[Char] = []
+    for char in chars:
+        joined = unicodedata.normalize("NFC", composed[-1].text + char.text) if composed else ""
+        if len(joined) == 1:
+            probability = min(composed[-1].alternatives[0][1], char.alternatives[0][1])
+            composed[-1] = Char(composed[-1].position, ((joined, probability),))
+        else:
+            composed.append(char)
+    return tuple(composed)
+
+
+def text_of(chars: Sequence[Char]) -> str:
+    """The text that the characters make."""
+    return "".join(char.text for char in chars)
+
+
+def confidence_of(chars: Sequence[Char]) -> float:
+    """Mean probability of the emitted characters; 0 where there are none."""
+    return float(np.mean([char.alternatives[0][1] for char in chars])) if chars else 0.0

@@ -1,0 +1,87 @@
+"""Read the text of detected lines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingestd.config import RecogniseConfig
+from ingestd.document import Char, Line, Page
+from ingestd.geometry import as_quad, transform
+from ingestd.models import Model, RecogniserEntry
+from ingestd.recognise.batch import Points, extent, fill, plan, turned
+from ingestd.recognise.ctc import Alphabet, confidence_of, greedy, text_of
+from ingestd.recognise.order import reading_order
+
+UPRIGHT = 1.5
+"""A line taller than this many times its width runs downward."""
+
+
+class Recogniser:
+    """Reads lines with a CTC network.
+
+    Args:
+        model: an open recogniser.
+        options: batch size, least confidence, alternatives kept.
+
+    Raises:
+        ConfigError: the model is of another kind.
+    """
+
+    def __init__(self, model: Model, options: RecogniseConfig) -> None:
+        self._model = model
+        self._entry = model.entry_as(RecogniserEntry)
+        self._options = options
+        self._alphabet = Alphabet(
+            model.charset,
+            self._entry.blank % len(model.charset),
+            self._entry.output == "logits",
+            self._entry.temperature,
+        )
+
+    def read(self, page: Page, quads: NDArray[np.float32]) -> tuple[Line, ...]:
+        """Read every quad of a page.
+
+        Args:
+            page: the page that was searched.
+            quads: float32 (N, 4, 2), page pixels, clockwise from the reading direction's top left.
+
+        Returns:
+            Lines with text in reading order, their quads in decoded pixels; lines below the least
+            confidence are left out.
+        """
+        ways = [turned(quad) if extent(quad)[1] > UPRIGHT * extent(quad)[0] else quad for quad in quads]
+        read = self._decode(page, ways)
+        kept = [
+            index for index, chars in enumerate(read) if chars and confidence_of(chars) >= self._options.min_confidence
+        ]
+        order = reading_order([ways[index] for index in kept])
+        return tuple(self._line(page, ways[kept[index]], read[kept[index]]) for index in order)
+
+    def _line(self, page: Page, quad: Points, chars: tuple[Char, ...]) -> Line:
+        return Line(
+            page_index=page.index,
+            quad=as_quad(transform(page.to_source, quad)),
+            text=text_of(chars),
+            confidence=confidence_of(chars),
+            chars=chars,
+        )
+
+    def _decode(self, page: Page, quads: Sequence[Points]) -> list[tuple[Char, ...]]:
+        """The characters of each quad, in the order given."""
+        entry = self._entry
+        decoded: list[tuple[Char, ...]] = [()] * len(quads)
+        widths = [self._width(quad) for quad in quads]
+        for batch in plan(widths, multiple=entry.multiple, min_width=entry.min_width, batch=self._options.batch):
+            rows = fill(page.pixels, quads, batch, entry.height, entry.padding_value)
+            scores = self._model.run(entry.normalise(rows))
+            for index, width, line in zip(batch.indices, batch.widths, scores, strict=True):
+                decoded[index] = greedy(line, width / entry.downsampling, self._alphabet, self._options.alternatives)
+        return decoded
+
+    def _width(self, quad: Points) -> int:
+        width, height = extent(quad)
+        return min(self._entry.max_width, max(1, math.ceil(width * self._entry.height / height)))
