@@ -127,7 +127,6 @@ class EnhanceConfig(Section):
     steps: tuple[str, ...] = Field(
         default=("grey", "clahe", "gaussian", "closing", "size"), description="Steps of the fixed plan, in order."
     )
-    orientation: bool = Field(default=True, description="Turn pages that lie on their side or stand on their head.")
     deskew: bool = Field(default=True, description="Level pages that are slightly turned.")
 
 
@@ -140,6 +139,13 @@ class DetectConfig(Section):
     box_threshold: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.5, description="Mean text probability a box needs."
     )
+
+
+class OrientConfig(Section):
+    """Pages that lie on their side or stand on their head."""
+
+    enabled: bool = Field(default=True, description="Turn pages upright by 90, 180 or 270 degrees.")
+    model: str = Field(default="ppocr-mobile-cls", description="Entry of models/manifest.yaml.")
 
 
 class RecogniseConfig(Section):
@@ -206,6 +212,7 @@ class Config(Section):
     decode: DecodeConfig = DecodeConfig()
     enhance: EnhanceConfig = EnhanceConfig()
     detect: DetectConfig = DetectConfig()
+    orient: OrientConfig = OrientConfig()
     recognise: RecogniseConfig = RecogniseConfig()
     barcodes: BarcodesConfig = BarcodesConfig()
     extract: ExtractConfig = ExtractConfig()
@@ -229,7 +236,7 @@ def _drop(section: Section, *fields: str) -> dict[str, Any]:
 
 def reading_hash(config: Config) -> str:
     """SHA-256 (first 16 hex digits) of the settings that can change what is read from a document."""
-    stages = (config.decode, config.enhance, config.detect, config.recognise, config.barcodes)
+    stages = (config.decode, config.enhance, config.detect, config.orient, config.recognise, config.barcodes)
     return hashlib.sha256(repr([_drop(stage) for stage in stages]).encode()).hexdigest()[:16]
 
 

@@ -12,7 +12,7 @@ the caller's transaction.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -74,11 +74,14 @@ class Ledger:
         self.db = db
 
     def arrive(self, inbox: str, path: Path, identity: Identity, now: datetime) -> int:
-        """Note a whole file in an inbox; one that is noted already only gets its new identity."""
+        """Note a whole file in an inbox; one noted already and still there only gets its new identity."""
         columns = {"size_bytes": identity.size, "mtime_ns": identity.mtime_ns, "inode": file_number(identity.inode)}
-        known = self._rows("inbox = ? and source_path = ? and state = ?", [inbox, path_text(path), State.ARRIVED])
+        known = self._rows(
+            "inbox = ? and source_path = ? and state in ('arrived', 'waiting') and sha256 is null",
+            [inbox, path_text(path)],
+        )
         if known:
-            self.update(known[0].id, State.ARRIVED, now, **columns)
+            self.update(known[0].id, known[0].state, now, next_at=known[0].next_at, **columns)
             return known[0].id
         row = {
             "inbox": inbox,
@@ -131,10 +134,10 @@ class Ledger:
         row = self.db.execute("select min(next_at) from jobs where state = 'waiting'").fetchone()
         return time_from(row[0]) if row[0] else None
 
-    def unsettled(self) -> list[Job]:
-        """Jobs that a restarted daemon has to go on with."""
-        marks = ", ".join("?" for _ in UNSETTLED)
-        return self._rows(f"state in ({marks})", list(UNSETTLED))
+    def in_states(self, states: Sequence[State]) -> list[Job]:
+        """Jobs in any of these states, oldest first."""
+        marks = ", ".join("?" for _ in states)
+        return self._rows(f"state in ({marks})", list(states))
 
     def count_unsettled(self) -> int:
         """Number of jobs that are neither done nor failed nor duplicates."""
@@ -149,6 +152,11 @@ class Ledger:
             "select source_path, size_bytes, mtime_ns, inode from jobs where inbox = ? order by id", [inbox]
         )
         return {path_from(path): _identity(size, mtime_ns, inode) for path, size, mtime_ns, inode in rows}
+
+    def is_reserved(self, path: Path) -> bool:
+        """Tell whether a place below archive or failed was ever given to a job."""
+        found = self.db.execute("select 1 from jobs where archive_path = ? limit 1", [path_text(path)])
+        return found.fetchone() is not None
 
     def of_path(self, path: Path) -> list[Job]:
         """Jobs of a file, newest first, whether the path is where it was dropped or where it went."""

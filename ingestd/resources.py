@@ -6,13 +6,15 @@ from pathlib import Path
 
 
 def shipped(name: str) -> Path:
-    """Return the folder ``name`` (``rules``, ``models``) that ships with ingestd.
+    """Return the folder or file ``name`` (``rules``, ``models``, ``config.yaml``) that ships with ingestd.
 
     Raises:
         FileNotFoundError: the installation is incomplete.
     """
     package = Path(__file__).resolve().parent
     for candidate in (package / "shipped" / name, package.parent / name):
-        if candidate.is_dir():
+        if candidate.exists():
             return candidate
-    raise FileNotFoundError(f"{name}/ is missing beside {package}: the installation is incomplete, install ingestd again")
+    raise FileNotFoundError(
+        f"{name} is missing beside {package}: the installation is incomplete, install ingestd again"
+    )

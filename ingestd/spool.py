@@ -11,7 +11,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -170,29 +170,30 @@ def safe_name(name: str) -> str:
     return os.fsencode(stem)[:room].decode(errors="ignore") + suffix
 
 
-def free_target(folder: Path, name: str, code: str) -> Path:
+def free_target(folder: Path, name: str, code: str, reserved: Callable[[Path], bool]) -> Path:
     """Return a free path for ``name`` in ``folder``; a name that is taken gets ``-code`` before its suffix.
 
     Args:
         folder: where the file is to go; need not exist yet.
         name: as dropped; cleaned by :func:`safe_name`.
         code: short hash of the content.
+        reserved: tells whether a path was promised to another file that is still on its way.
     """
+
+    def taken(path: Path) -> bool:
+        beside = (f"{path}{suffix}" for suffix in ("", ".json", ".error.json"))
+        return any(map(os.path.lexists, beside)) or reserved(path)
+
     clean = safe_name(name)
     stem, suffix = os.path.splitext(clean)  # noqa: PTH122 (keeps names such as ".jpg" whole)
     candidates = [clean, f"{stem}-{code}{suffix}"]
     for candidate in candidates:
-        if not _taken(folder / candidate):
+        if not taken(folder / candidate):
             return folder / candidate
     number = 2
-    while _taken(folder / f"{stem}-{code}-{number}{suffix}"):
+    while taken(folder / f"{stem}-{code}-{number}{suffix}"):
         number += 1
     return folder / f"{stem}-{code}-{number}{suffix}"
-
-
-def _taken(path: Path) -> bool:
-    """A name is taken if the file, its sidecar or its reason file exists."""
-    return any(os.path.lexists(f"{path}{suffix}") for suffix in ("", ".json", ".error.json"))
 
 
 def archive_folder(

@@ -1,24 +1,28 @@
-"""Where documents are worked on: any engine takes a claim and promises a record."""
+"""Where documents are worked on: any engine takes a claim and promises what the work makes of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from ingestd.document import Claim, Record
+from ingestd.document import Claim
 
-Work = Callable[[Claim, str], Record]
+R = TypeVar("R")
+
+Work = Callable[[Claim, str], R]
 """Reads one claimed document whose SHA-256 (hex) is given; raises DocumentError if it is bad."""
 
 
-class Engine(Protocol):
+class Engine(Protocol[R]):
     """Runs work out of the daemon's process."""
 
-    slots: int
-    """Documents worked on at the same time."""
+    @property
+    def slots(self) -> int:
+        """Documents worked on at the same time."""
+        ...
 
-    def submit(self, claim: Claim, sha256: str) -> Future[Record]:
+    def submit(self, claim: Claim, sha256: str) -> Future[R]:
         """Start on a document.
 
         The future raises DocumentError when the document is bad, and AttemptError when its worker

@@ -16,12 +16,13 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any, Generic
 
 import cv2
 from pebble import ProcessExpired, ProcessPool
 
-from ingestd.document import Claim, Record
-from ingestd.engine import Work
+from ingestd.document import Claim
+from ingestd.engine import R, Work
 from ingestd.errors import AttemptError, DocumentError
 
 log = logging.getLogger(__name__)
@@ -29,11 +30,11 @@ log = logging.getLogger(__name__)
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 
-_work: Work | None = None
+_work: Work[Any] | None = None
 """What this worker process does, built once by its initializer."""
 
 
-def _start(make_work: Callable[[], Work], memory_limit_mb: int) -> None:
+def _start(make_work: Callable[[], Work[Any]], memory_limit_mb: int) -> None:
     """Prepare a worker process: limits first, then models and rules."""
     global _work
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the daemon decides
@@ -50,7 +51,7 @@ def _start(make_work: Callable[[], Work], memory_limit_mb: int) -> None:
     _work = make_work()
 
 
-def _run(claim: Claim, sha256: str) -> Record:
+def _run(claim: Claim, sha256: str) -> Any:
     assert _work is not None, "the initializer has run"
     return _work(claim, sha256)
 
@@ -59,7 +60,7 @@ def _ready() -> int:
     return os.getpid()
 
 
-class LocalEngine:
+class LocalEngine(Generic[R]):
     """A pool of worker processes.
 
     Args:
@@ -70,7 +71,7 @@ class LocalEngine:
     """
 
     def __init__(
-        self, make_work: Callable[[], Work], *, workers: int, time_limit_s: float, memory_limit_mb: int
+        self, make_work: Callable[[], Work[R]], *, workers: int, time_limit_s: float, memory_limit_mb: int
     ) -> None:
         self.slots = workers
         self._time_limit_s = time_limit_s
@@ -83,14 +84,14 @@ class LocalEngine:
         # starts the processes now, so that the first document does not wait for models to load
         self._pool.schedule(_ready)
 
-    def submit(self, claim: Claim, sha256: str) -> Future[Record]:
+    def submit(self, claim: Claim, sha256: str) -> Future[R]:
         """See :class:`ingestd.engine.Engine`."""
-        outcome: Future[Record] = Future()
+        outcome: Future[R] = Future()
         running = self._pool.schedule(_run, args=(claim, sha256), timeout=self._time_limit_s)
         running.add_done_callback(lambda finished: self._settle(finished, outcome))
         return outcome
 
-    def _settle(self, finished: Future[Record], outcome: Future[Record]) -> None:
+    def _settle(self, finished: Future[R], outcome: Future[R]) -> None:
         """Turn what became of the process into what became of the document."""
         if finished.cancelled():
             outcome.set_exception(AttemptError("the engine was closed before the document was read"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +43,8 @@ class Inbox:
         config: the inbox's own section.
         settle: when a file counts as whole.
         events: shared source of native events, or None where every inbox is polled.
-        known: tells whether a file in this state is already in the ledger and needs no second look.
+        noted: files that were handed over before and may still be there, in the state they had; where
+            originals are left in place these are all files that were ever seen.
     """
 
     def __init__(
@@ -51,13 +52,13 @@ class Inbox:
         config: InboxConfig,
         settle: SettleConfig,
         events: Events | None,
-        known: Callable[[Path, Identity], bool],
+        noted: Mapping[Path, Identity],
     ) -> None:
         self.config = config
         self.problem: str | None = None
         """Why the folder cannot be watched at the moment, None if it can."""
         self._events = events if config.watch != "polling" else None
-        self._known = known
+        self._noted = dict(noted)
         self._settler = Settler(settle.quiet_s, settle.incomplete_s, look, complete_on_disk)
         self._rescan_s = settle.rescan_s
         self._armed: tuple[int, int] | None = None
@@ -80,9 +81,15 @@ class Inbox:
         """Something happened at this path."""
         self._hints[path] = None
 
-    def forget(self, path: Path) -> None:
-        """The file was taken."""
-        self._settler.forget(path)
+    def taken(self, path: Path) -> None:
+        """The file handed over as whole was claimed; another of its name is a new one."""
+        if self.config.original != "leave":
+            self._noted.pop(path, None)
+
+    def look_again(self, path: Path) -> None:
+        """The file handed over as whole was not claimed, because it changed or could not be noted."""
+        self._noted.pop(path, None)
+        self.hint(path)
 
     def next_due(self, now: float) -> float:
         """When :meth:`turn` has something to do at the latest, on the clock of ``now``."""
@@ -98,8 +105,10 @@ class Inbox:
         hints, self._hints = list(self._hints), {}
         for path in hints:
             self._follow(path, now)
-        refused, self._refused = self._refused, []
-        return refused + [Arrival(path, identity) for path, identity in self._settler.settled(now)]
+        arrivals, self._refused = self._refused, []
+        arrivals += [Arrival(path, identity) for path, identity in self._settler.settled(now)]
+        self._noted.update({arrival.path: arrival.identity for arrival in arrivals})
+        return arrivals
 
     def _scan(self, now: float) -> None:
         problem = self._trust() or self._look_through(now)
@@ -183,7 +192,7 @@ class Inbox:
     def _notice(self, seen: Seen, now: float) -> None:
         if self.config.sentinel and seen.path == self.config.path / self.config.sentinel:
             return
-        if self._known(seen.path, seen.identity):
+        if self._noted.get(seen.path) == seen.identity:
             return
         if seen.refused:
             self._refused.append(Arrival(seen.path, seen.identity, seen.refused))

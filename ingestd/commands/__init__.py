@@ -1,0 +1,1 @@
+"""The commands of ``ingestd``, by what they are about."""

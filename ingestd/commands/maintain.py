@@ -1,0 +1,149 @@
+"""Commands that look after the installation and single files: check, models, rules, explain, retry."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from ingestd import explain as explaining
+from ingestd.app import manifest_of, rules_of
+from ingestd.check import notices_of, problems_of
+from ingestd.commands.options import config_option, json_option
+from ingestd.config import Config, load
+from ingestd.errors import ConfigError
+from ingestd.extract import load_rules
+from ingestd.extract.selftest import run_rule_tests
+from ingestd.ledger import Ledger, State
+from ingestd.logs import escape
+from ingestd.record.database import connect
+from ingestd.resources import shipped
+
+EX_CONFIG = 78
+
+
+@click.command()
+@config_option
+@json_option
+def check(config_path: Path | None, as_json: bool) -> None:
+    """Check configuration, folders, filesystems, models and rules; list all problems at once."""
+    try:
+        config = load(config_path)
+    except ConfigError as error:
+        problems, notices = list(error.problems), []
+    else:
+        problems, notices = problems_of(config), notices_of(config)
+    if as_json:
+        click.echo(json.dumps({"problems": problems, "notices": notices}, ensure_ascii=False, indent=2))
+    else:
+        for problem in problems:
+            click.echo(f"problem  {escape(problem)}")
+        for notice in notices:
+            click.echo(f"notice   {escape(notice)}")
+        if not problems:
+            click.echo("ready: ingestd run")
+    sys.exit(EX_CONFIG if problems else 0)
+
+
+@click.command()
+@config_option
+@json_option
+def models(config_path: Path | None, as_json: bool) -> None:
+    """List the models and verify their checksums."""
+    manifest = manifest_of(_load_or_shipped(config_path))
+    problems = manifest.problems()
+    if as_json:
+        entries = [entry.model_dump(mode="json") for entry in manifest.entries.values()]
+        click.echo(json.dumps({"models": entries, "problems": problems}, ensure_ascii=False, indent=2))
+    else:
+        for name, entry in manifest.entries.items():
+            wrong = any(f"models.{name}" in problem for problem in problems)
+            click.echo(f"{'WRONG' if wrong else 'ok':6}{name:24}{entry.kind:18}{entry.licence:12}{entry.sha256[:12]}")
+        for problem in problems:
+            click.echo(f"ingestd: {escape(problem)}", err=True)
+    sys.exit(EX_CONFIG if problems else 0)
+
+
+def _load_or_shipped(path: Path | None) -> Config:
+    """The configuration, or what ships with ingestd where there is none."""
+    return load(path if path or Path("config.yaml").exists() else shipped("config.yaml"))
+
+
+@click.group()
+def rules() -> None:
+    """Check and test rule files."""
+
+
+@rules.command("check")
+@click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True))
+@config_option
+def rules_check(folder: Path | None, config_path: Path | None) -> None:
+    """Lint the rule files in FOLDER (default: the configured ones)."""
+    loaded = load_rules(folder) if folder else rules_of(_load_or_shipped(config_path))
+    click.echo(f"{len(loaded.rules)} rule files are right")
+
+
+@rules.command("test")
+@click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True))
+@config_option
+def rules_test(folder: Path | None, config_path: Path | None) -> None:
+    """Run the tests inside the rule files."""
+    loaded = load_rules(folder) if folder else rules_of(_load_or_shipped(config_path))
+    results = run_rule_tests(loaded)
+    for result in results:
+        for problem in result.problems:
+            click.echo(f"FAILED  {result.rule}: {result.name}: {problem}")
+    failed = sum(bool(result.problems) for result in results)
+    click.echo(f"{len(results) - failed} tests passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@config_option
+@json_option
+def explain(path: Path, config_path: Path | None, as_json: bool) -> None:
+    """Say what became of the file PATH and why: dropped, archived or failed, by either path."""
+    config = load(config_path)
+    ledger = None
+    if config.record.database.exists():
+        ledger = Ledger(connect(config.record.database, "read"))
+    story = explaining.explain(path.absolute(), config, ledger)
+    if as_json:
+        click.echo(json.dumps([{"at": event.at, "what": event.what} for event in story], ensure_ascii=False, indent=2))
+    else:
+        for event in story:
+            click.echo(escape(f"{event.at or '':24}  {event.what}".strip()))
+
+
+@click.command()
+@click.argument("jobs", nargs=-1, type=int)
+@click.option("--failed", is_flag=True, help="Every failed document.")
+@config_option
+def retry(jobs: tuple[int, ...], failed: bool, config_path: Path | None) -> None:
+    """Try failed or waiting documents again, by job number (see 'ingestd status') or all that failed."""
+    if bool(jobs) == failed:
+        raise click.UsageError("name job numbers, or --failed")
+    config = load(config_path)
+    db = connect(config.record.database, "write")
+    ledger = Ledger(db)
+    wanted = ledger.in_states((State.FAILED,)) if failed else [job for job in map(ledger.job, jobs) if job is not None]
+    unknown = sorted(set(jobs) - {job.id for job in wanted})
+    again = [job for job in wanted if job.state in (State.FAILED, State.WAITING)]
+    now = datetime.now(UTC)
+    for job in again:
+        ledger.update(job.id, State.WAITING, now, next_at=now, attempt=0)
+    db.close()
+    for number in unknown:
+        click.echo(f"ingestd: there is no job {number}", err=True)
+    for job in wanted:
+        if job not in again:
+            click.echo(escape(f"ingestd: job {job.id} ({job.name}) is {job.state}; nothing to try again"), err=True)
+    click.echo(f"{len(again)} documents are due again" + ("; the running daemon takes them" if again else ""))
+    sys.exit(0 if len(again) == len(wanted) and not unknown else 1)
+
+
+COMMANDS = (check, models, rules, explain, retry)

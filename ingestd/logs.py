@@ -1,0 +1,69 @@
+"""Log lines: for a terminal, for journald, or as JSON; control characters of file names never get through."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import sys
+from datetime import UTC, datetime
+from typing import TextIO
+
+from ingestd.config import LogConfig
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\udc80-\udcff]")
+"""Control characters (but tab and line feed), bidirectional overrides, and bytes that are not UTF-8."""
+
+_JOURNAL_PRIORITY = {"DEBUG": 7, "INFO": 6, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}
+"""sd-daemon(3)."""
+
+
+def escape(text: str) -> str:
+    r"""Make untrusted text safe to print.
+
+    >>> escape("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    return _CONTROL.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
+
+
+class _TextFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        when = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
+        level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
+        return escape(f"{when}  {level}{super().format(record)}")
+
+
+class _JournalFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        prefix = f"<{_JOURNAL_PRIORITY.get(record.levelname, 6)}>"
+        return "\n".join(prefix + row for row in escape(super().format(record)).splitlines())
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **getattr(record, "data", {}),
+        }
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace").decode()
+
+
+def set_up(options: LogConfig, stream: TextIO | None = None) -> None:
+    """Send all log records to a stream (default stderr) in the configured form."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    if options.format == "json":
+        handler.setFormatter(_JsonFormatter())
+    elif "JOURNAL_STREAM" in os.environ and stream is None:
+        handler.setFormatter(_JournalFormatter())
+    else:
+        handler.setFormatter(_TextFormatter())
+    logging.basicConfig(level=options.level.upper(), handlers=[handler], force=True)
+    logging.getLogger("watchdog").setLevel(logging.WARNING)
+    logging.getLogger("PIL").setLevel(logging.WARNING)

@@ -1,0 +1,167 @@
+"""The way of one document: bytes in, record out. A straight line; faults are exceptions."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+import cv2
+
+from ingestd.admit import admit
+from ingestd.annotate import annotate
+from ingestd.barcodes import find_codes
+from ingestd.config import AdmitConfig, BarcodesConfig, DecodeConfig, EnhanceConfig, OrientConfig
+from ingestd.decode import decode
+from ingestd.detect import Detector
+from ingestd.document import Admitted, Claim, Code, Line, Page, PageInfo, Reading, Record
+from ingestd.enhance import enhance
+from ingestd.extract import RuleSet, extract
+from ingestd.orient import Classify, upright
+from ingestd.recognise import Recogniser
+
+_INVOICE_MARK = "发票"
+"""A page that says this should carry a QR code, so it is looked for harder."""
+
+
+class Stopwatch:
+    """Adds up seconds by stage."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = defaultdict(float)
+
+    @contextmanager
+    def time(self, stage: str) -> Iterator[None]:
+        """Count the block's time to a stage."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[stage] += time.perf_counter() - begun
+
+    def each(self, stage: str, items: Iterator[Page]) -> Iterator[Page]:
+        """Count the time that the next page takes to a stage."""
+        while True:
+            with self.time(stage):
+                item = next(items, None)
+            if item is None:
+                return
+            yield item
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """Seconds so far, rounded to 0.1 ms."""
+        return {stage: round(seconds, 4) for stage, seconds in self._seconds.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Everything that reading a document takes, built once for each worker."""
+
+    admit_options: AdmitConfig
+    decode_options: DecodeConfig
+    enhance_options: EnhanceConfig
+    orient_options: OrientConfig
+    barcodes_options: BarcodesConfig
+    detector: Detector
+    classify: Classify
+    recogniser: Recogniser
+    rules: RuleSet
+    provenance: Mapping[str, str]
+    today: Callable[[], date]
+
+    def __call__(self, claim: Claim, sha256: str) -> Record:
+        """Read a claimed document whose SHA-256 (hex) is known.
+
+        Raises:
+            DocumentError: the document is bad.
+        """
+        watch = Stopwatch()
+        with watch.time("admit"):
+            admitted = admit(claim, sha256, self.admit_options)
+        reading = self.read(admitted, watch)
+        with watch.time("extract"):
+            extraction = extract(reading, self.rules, self.today())
+        return Record(
+            sha256=sha256,
+            name=claim.source_path.name,
+            media_type=admitted.media_type,
+            size_bytes=claim.size_bytes,
+            reading=reading,
+            extraction=extraction,
+            provenance=self.provenance,
+            timings=watch.seconds,
+        )
+
+    def read(self, admitted: Admitted, watch: Stopwatch) -> Reading:
+        """Read all pages, one at a time."""
+        pages: list[PageInfo] = []
+        lines: list[Line] = []
+        codes: list[Code] = []
+        for page in watch.each("decode", decode(admitted, self.decode_options, self.admit_options)):
+            readable, page_lines = self._read_page(page, watch)
+            with watch.time("barcodes"):
+                codes += self._codes(page, page_lines)
+            pages.append(_info(readable))
+            lines += page_lines
+        return Reading(tuple(pages), tuple(lines), tuple(codes))
+
+    def _read_page(self, page: Page, watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
+        if page.text_lines:
+            return page, page.text_lines
+        with watch.time("enhance"):
+            readable = enhance(page, self.enhance_options)
+        with watch.time("detect"):
+            quads = self.detector.detect(readable)
+        if self.orient_options.enabled:
+            with watch.time("orient"):
+                readable, quads = upright(readable, quads, self.classify)
+        with watch.time("recognise"):
+            return readable, self.recogniser.read(readable, quads)
+
+    def _codes(self, page: Page, lines: tuple[Line, ...]) -> tuple[Code, ...]:
+        if not self.barcodes_options.enabled:
+            return ()
+        return find_codes(page, insist=any(_INVOICE_MARK in line.text for line in lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """A record with its pages drawn."""
+
+    record: Record
+    pictures: tuple[bytes, ...]
+    """One PNG a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatingPipeline:
+    """A pipeline that also draws what it found; decodes a second time, which a person waits for gladly."""
+
+    pipeline: Pipeline
+
+    def __call__(self, claim: Claim, sha256: str) -> Annotated:
+        """Like :meth:`Pipeline.__call__`, with pictures."""
+        record = self.pipeline(claim, sha256)
+        admitted = admit(claim, sha256, self.pipeline.admit_options)
+        pages = decode(admitted, self.pipeline.decode_options, self.pipeline.admit_options)
+        return Annotated(record, tuple(_drawn(page, record) for page in pages))
+
+
+def _drawn(page: Page, record: Record) -> bytes:
+    reading = record.reading
+    picture = annotate(
+        page.pixels,
+        [line for line in reading.lines if line.page_index == page.index],
+        [code for code in reading.codes if code.page_index == page.index],
+        [field for field in record.extraction.fields if field.page_index == page.index],
+    )
+    return cv2.imencode(".png", picture)[1].tobytes()
+
+
+def _info(page: Page) -> PageInfo:
+    width, height = page.decoded_size
+    return PageInfo(page.index, width, height, page.dpi, page.rotation_deg, page.skew_deg, page.quality, page.steps)
