@@ -28,9 +28,12 @@ Row = dict[str, Any]
 """Column name -> value."""
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
 def to_json(value: object) -> str:
     """Compact JSON text of plain data; NaN and infinity, which JSON lacks, raise ValueError."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _encode(value)
 
 
 def plain_text(reading: Reading) -> str:

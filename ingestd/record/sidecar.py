@@ -117,6 +117,8 @@ class Sidecar(BaseModel):
     lines: list[LineRow]
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
 _JSON_COLUMNS = frozenset({"quality", "steps", "quad", "chars", "lines", "reasons", "provenance", "timings"})
 
 _TABLES: dict[str, tuple[type[BaseModel], str]] = {
@@ -160,7 +162,7 @@ def _rows(db: Database, table: str, columns: Iterable[str], where: str, order: s
 
 def _members(row: Row) -> list[str]:
     return [
-        f'"{name}": {value if name in _JSON_COLUMNS and value is not None else json.dumps(value, ensure_ascii=False)}'
+        f'"{name}": {value if name in _JSON_COLUMNS and value is not None else _encode(value)}'
         for name, value in row.items()
     ]
 

@@ -1,0 +1,171 @@
+"""Readings and records for tests: one of each kind made by hand, and Hypothesis strategies for any."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hypothesis import strategies as st
+from sqlite_utils import Database
+
+from ingestd.document import (
+    Char,
+    Code,
+    Extraction,
+    Field,
+    Item,
+    Level,
+    Line,
+    PageInfo,
+    Reading,
+    Record,
+    Source,
+    Status,
+)
+from ingestd.geometry import rect_quad
+from ingestd.record import store
+from ingestd.record.database import transaction
+
+NOON = datetime(2026, 8, 3, 12, 0, 0, 250_000, tzinfo=UTC)
+
+
+def line(text: str, page: int = 0, row: int = 0) -> Line:
+    """A line of 20 px height with one alternative for each of its characters."""
+    chars = tuple(Char((n + 0.5) / len(text), ((char, 0.9), ("?", 0.0625))) for n, char in enumerate(text))
+    return Line(page, rect_quad(10, 30 * row, 10 + 12 * len(text), 30 * row + 20), text, 0.9, chars)
+
+
+def record(
+    name: str = "发票 1.pdf",
+    *,
+    text: tuple[str, ...] = ("永辉超市", "Total 12.50"),
+    fields: dict[str, str | None] | None = None,
+    rule: str = "en-receipt",
+    status: Status = Status.DONE,
+    pages: int = 1,
+) -> Record:
+    """A record of ``pages`` pages, each with these lines; its bytes are its name."""
+    values = {"merchant": "永辉超市", "total": "12.50", "date": None} if fields is None else fields
+    lines = tuple(line(content, page, row) for page in range(pages) for row, content in enumerate(text))
+    page_infos = tuple(PageInfo(n, 1000, 1400, 200.0, 90, -0.5, {"sharpness": 12.5}, ("grey",)) for n in range(pages))
+    codes = (Code(0, rect_quad(500, 10, 600, 110), "QR", "01,04,\0"),)
+    return Record(
+        sha256=hashlib.sha256(os.fsencode(name)).hexdigest(),
+        name=name,
+        media_type="application/pdf",
+        size_bytes=1234,
+        reading=Reading(page_infos, lines, codes),
+        extraction=Extraction(rule, tuple(field(key, value, rule) for key, value in values.items()), ITEMS, status),
+        provenance={"version": "0.1", "config": "c0", "rules": "r0", "models": "m0"},
+        timings={"decode": 0.125, "recognise": 0.75},
+    )
+
+
+ITEMS = (Item("牛奶", "2", "5.00", "10.00", "13", "1.30"), Item(None))
+
+
+def field(name: str, value: str | None, rule: str) -> Field:
+    """A field read from the first line, or missing where the value is None."""
+    if value is None:
+        return Field(name, None, None, Level.MISSING, rule)
+    quad = rect_quad(10, 0, 60, 20)
+    return Field(name, value, f" {value}", Level.PROVED, rule, 0, quad, ((0, 0),), ("net + tax = total",))
+
+
+def save(db: Database, saved: Record, *, archive: Path | None = Path("/archive"), at: datetime = NOON) -> int:
+    """Save a record in a transaction of its own."""
+    with transaction(db):
+        return store.save(
+            db,
+            saved,
+            source_path=Path("/inbox") / saved.name,
+            archive_path=None if archive is None else archive / saved.name,
+            received_at=at - timedelta(seconds=5),
+            recorded_at=at,
+        )
+
+
+file_names = st.binary(min_size=1, max_size=40).filter(lambda raw: not {0, 47} & set(raw)).map(os.fsdecode)
+"""Any name a file on Linux can have."""
+
+_finite = st.floats(allow_nan=False, allow_infinity=False)
+_probability = st.floats(0, 1)
+_text = st.text(max_size=12)
+_optional = st.none() | _text
+_corner = st.tuples(_finite, _finite)
+_quad = st.tuples(_corner, _corner, _corner, _corner)
+_char = st.builds(
+    Char,
+    position=_probability,
+    alternatives=st.lists(st.tuples(st.text(min_size=1, max_size=2), _probability), min_size=1, max_size=3).map(tuple),
+)
+_pages = st.integers(0, 3)
+_line = st.builds(
+    Line,
+    page_index=_pages,
+    quad=_quad,
+    text=_text,
+    confidence=_probability,
+    chars=st.lists(_char, max_size=3).map(tuple),
+    source=st.sampled_from(Source),
+)
+_page = st.builds(
+    PageInfo,
+    index=st.just(0),
+    width_px=st.integers(1, 20_000),
+    height_px=st.integers(1, 20_000),
+    dpi=st.floats(1, 2400),
+    rotation_deg=st.sampled_from((0, 90, 180, 270)),
+    skew_deg=st.floats(-15, 15),
+    quality=st.dictionaries(_text, _finite, max_size=3),
+    steps=st.lists(_text, max_size=3).map(tuple),
+)
+readings = st.builds(
+    Reading,
+    pages=st.lists(_page, max_size=4).map(lambda pages: tuple(replace(p, index=n) for n, p in enumerate(pages))),
+    lines=st.lists(_line, max_size=5).map(lambda lines: tuple(sorted(lines, key=lambda line: line.page_index))),
+    codes=st.lists(st.builds(Code, page_index=_pages, quad=_quad, kind=_text, text=_text), max_size=3).map(tuple),
+)
+_fields = st.lists(
+    st.builds(
+        Field,
+        name=_text,
+        value=_optional,
+        raw=_optional,
+        level=st.sampled_from(Level),
+        rule=st.just(""),
+        page_index=st.none() | _pages,
+        quad=st.none() | _quad,
+        lines=st.lists(st.tuples(_pages, st.integers(0, 99)), max_size=3).map(tuple),
+        reasons=st.lists(_text, max_size=3).map(tuple),
+    ),
+    max_size=4,
+    unique_by=lambda field: field.name,
+)
+_item = st.builds(
+    Item, name=_optional, quantity=_optional, unit_price=_optional, amount=_optional, rate=_optional, tax=_optional
+)
+extractions = st.builds(
+    lambda rule, fields, items, status: Extraction(
+        rule, tuple(replace(field, rule=rule) for field in fields), tuple(items), status
+    ),
+    _text,
+    _fields,
+    st.lists(_item, max_size=3),
+    st.sampled_from(Status),
+)
+records = st.builds(
+    Record,
+    sha256=st.binary(min_size=32, max_size=32).map(bytes.hex),
+    name=file_names,
+    media_type=_text,
+    size_bytes=st.integers(0, 1 << 62),
+    reading=readings,
+    extraction=extractions,
+    provenance=st.dictionaries(_text, _text, max_size=3),
+    timings=st.dictionaries(_text, st.floats(0, math.nextafter(math.inf, 0)), max_size=3),
+)
