@@ -27,7 +27,7 @@ from ingestd.ledger import Ledger
 from ingestd.models import Manifest, load_manifest
 from ingestd.orient import Classifier
 from ingestd.pipeline import AnnotatingPipeline, Pipeline
-from ingestd.recognise import Recogniser
+from ingestd.recognise.recogniser import Recogniser
 from ingestd.record.database import connect
 from ingestd.resources import shipped
 from ingestd.watch.inbox import Inbox

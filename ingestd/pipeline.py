@@ -21,7 +21,8 @@ from ingestd.document import Admitted, Claim, Code, Line, Page, PageInfo, Readin
 from ingestd.enhance import enhance
 from ingestd.extract import RuleSet, extract
 from ingestd.orient import Classify, upright
-from ingestd.recognise import Recogniser
+from ingestd.recognise.recogniser import Recogniser
+from ingestd.record.encoding import path_text
 
 _INVOICE_MARK = "发票"
 """A page that says this should carry a QR code, so it is looked for harder."""
@@ -87,7 +88,7 @@ class Pipeline:
             extraction = extract(reading, self.rules, self.today())
         return Record(
             sha256=sha256,
-            name=claim.source_path.name,
+            name=path_text(claim.source_path.name),
             media_type=admitted.media_type,
             size_bytes=claim.size_bytes,
             reading=reading,

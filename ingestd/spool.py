@@ -11,6 +11,7 @@ import contextlib
 import errno
 import os
 import stat
+import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,8 @@ _COPY_BYTES = 1 << 20
 _NAME_MAX_BYTES = 255
 _CODE_ROOM_BYTES = 40
 """Room kept for what is added to a name: a hash and ``.error.json``."""
+_UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Unicode categories that never reach a stored name: control, invisible, not UTF-8, line breaks."""
 
 
 @contextlib.contextmanager
@@ -154,12 +157,12 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 
 def safe_name(name: str) -> str:
-    r"""A file name to store under: without control characters, short enough to be added to.
+    r"""A file name to store under: printable, without bytes that are not UTF-8, short enough to be added to.
 
     >>> safe_name("bill\n2.pdf")
     'bill_2.pdf'
     """
-    clean = "".join("_" if ord(char) < 32 or ord(char) == 127 or char in "/\\" else char for char in name)
+    clean = "".join("_" if unicodedata.category(char) in _UNSAFE or char in "/\\" else char for char in name)
     clean = "_" if clean in ("", ".", "..") else clean
     limit = _NAME_MAX_BYTES - _CODE_ROOM_BYTES
     if len(os.fsencode(clean)) <= limit:
