@@ -1,0 +1,12 @@
+"""Rules that prove their answers: from a reading to fields, each with its level and its reasons.
+
+rules = load_rules(folder)
+extraction = extract(reading, rules, today)
+"""
+
+from ingestd.extract.apply import UNKNOWN, extract
+from ingestd.extract.compiled import RuleSet
+from ingestd.extract.load import load_rules
+from ingestd.extract.selftest import TestResult, run_rule_tests
+
+__all__ = ["UNKNOWN", "RuleSet", "TestResult", "extract", "load_rules", "run_rule_tests"]

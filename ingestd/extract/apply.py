@@ -1,0 +1,91 @@
+"""Rules that prove their answers: from a reading to fields, each with its level and its reasons.
+
+rules = load_rules(folder)
+extraction = extract(reading, rules, today)
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import regex
+
+from ingestd.document import Code, Extraction, Field, Level, Reading, Status
+from ingestd.extract.compiled import Plan, RuleSet
+from ingestd.extract.dates import Order
+from ingestd.extract.find import look, search
+from ingestd.extract.judge import judge
+from ingestd.extract.labels import TIMEOUT_S
+from ingestd.extract.layout import Sheet, lay_out
+from ingestd.extract.match import choose
+from ingestd.extract.normalise import Style
+from ingestd.extract.rule import FieldRule
+from ingestd.extract.witness import WITNESSES, Fact
+
+UNKNOWN = "unknown"
+"""Name of the rule of a document that no rule matches."""
+
+_ENOUGH = {"read": (Level.READ, Level.AGREED, Level.PROVED), "agreed": (Level.AGREED, Level.PROVED)}
+
+
+def extract(reading: Reading, rules: RuleSet, today: date) -> Extraction:
+    """Apply the rules to what the pages say.
+
+    Args:
+        reading: lines and codes of all pages.
+        rules: from :func:`ingestd.extract.load.load_rules`.
+        today: no later date is believed.
+
+    Returns:
+        The fields of the rule that matches best; where none does or two match equally well, those of the
+        fallback, under the name ``unknown`` and for review.
+    """
+    sheet = lay_out(reading)
+    choice = choose(sheet, rules)
+    plan = choice.plan or rules.fallback
+    if plan is None:
+        return Extraction(UNKNOWN, (), (), Status.REVIEW)
+    fields = _fields(sheet, plan, today)
+    if choice.plan is None:
+        return Extraction(UNKNOWN, fields, (), Status.REVIEW)
+    done = all(_satisfied(field, plan.spec.fields[field.name]) for field in fields)
+    return Extraction(plan.spec.rule, fields, (), Status.DONE if done else Status.REVIEW)
+
+
+def _fields(sheet: Sheet, plan: Plan, today: date) -> tuple[Field, ...]:
+    scene = look(sheet, plan)
+    style = Style(today, _order(sheet, plan), plan.spec.decimals)
+    found = {field.name: search(scene, field, style) for field in plan.fields}
+    return judge(sheet, plan, found, _facts(sheet, plan))
+
+
+def _order(sheet: Sheet, plan: Plan) -> Order:
+    """Order of day and month on this document."""
+    for sign in plan.spec.dates.signs:
+        try:
+            if any(regex.search(sign.regex, row.text, regex.IGNORECASE, timeout=TIMEOUT_S) for row in sheet.rows):
+                return sign.order
+        except TimeoutError:
+            continue
+    return plan.spec.dates.order
+
+
+def _facts(sheet: Sheet, plan: Plan) -> list[tuple[Fact, Code]]:
+    """What codes on the page state, the first code that states anything."""
+    if plan.spec.witness is None:
+        return []
+    for code in sheet.reading.codes:
+        facts = WITNESSES[plan.spec.witness](code.text)
+        if facts:
+            return [(fact, code) for fact in facts]
+    return []
+
+
+def _satisfied(field: Field, spec: FieldRule) -> bool:
+    """Whether a field leaves nothing for a person to do."""
+    if field.level is Level.CONFLICT:
+        return False
+    if not spec.required:
+        return True
+    least = "read" if spec.required is True else spec.required
+    return field.level in _ENOUGH.get(least, (Level.PROVED,))

@@ -1,0 +1,177 @@
+"""Finding printed words on rows, small misreadings and all.
+
+Rows are searched squeezed: upper case, letters and digits only, look-alikes folded into one, so that
+``SUB - TOTAL``, ``Subtotal`` and ``5ub Total`` are one word, and so is a label that is split over boxes.
+Labels compete for the characters they cover: the longest and least misread one wins, so ``TOTAL`` is not
+found inside ``TOTAL EXCLUDING GST`` where somebody asks for that too.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import regex
+
+from ingestd.extract.layout import Row, Sheet, fold
+
+TIMEOUT_S = 0.1
+"""Longest time for one search of one pattern."""
+
+_LOOKALIKES = str.maketrans("015LＬ8|", "OISIIBI")
+_CURRENCY_NEXT = regex.compile(r"(?:RM|MYR|USD|EUR|GBP)\s*[\d:.-]", regex.IGNORECASE)
+_EDIT_COST = 2.5
+"""Characters of length that one misread character weighs when labels compete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A label found on a row."""
+
+    row: int
+    """Index into ``Sheet.rows``."""
+    start: int
+    end: int
+    """Characters of the row's text that it covers."""
+    label: str
+    """Squeezed."""
+    edits: int
+    """Characters misread, missing or added."""
+
+    @property
+    def score(self) -> float:
+        """How much it deserves its characters."""
+        return len(self.label) - _EDIT_COST * self.edits
+
+
+def squeeze(text: str) -> str:
+    """The form in which labels are compared.
+
+    >>> squeeze("价税合计（大写）："), squeeze("Sub-Total")
+    ('价税合计大写', 'SUBTOTAI')
+    """
+    return _squeeze(fold(text)[0])[0]
+
+
+def _squeeze(text: str) -> tuple[str, list[int]]:
+    """Squeezed text and, for each of its characters, where it stands in ``text``."""
+    places = [index for index, character in enumerate(text) if character.isalnum() or character == "|"]
+    if text.isascii():
+        squeezed = "".join([text[index] for index in places]).upper()
+    else:
+        squeezed = "".join([_upper(text[index]) for index in places])
+    return squeezed.translate(_LOOKALIKES), places
+
+
+def _upper(character: str) -> str:
+    upper = character.upper()
+    return upper if len(upper) == 1 else character
+
+
+def allowed_edits(squeezed: str) -> int:
+    """Misread characters a label may have by default: long words are safe to recognise, short ones are not.
+
+    >>> [allowed_edits(word) for word in ("TOTAI", "INVOICENO", "TOTAISAIESINCGST", "金额", "发票号码")]
+    [0, 1, 2, 0, 1]
+    """
+    short, long = (8, 14) if squeezed.isascii() else (4, 8)
+    return (len(squeezed) >= short) + (len(squeezed) >= long)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fuzzy:
+    """A label that may be misread: its pattern and pieces of which at least one must be right."""
+
+    label: str
+    pattern: regex.Pattern[str]
+    pieces: tuple[str, ...]
+
+
+class Scanner:
+    """Looks for many labels at once.
+
+    Args:
+        labels: squeezed label -> misread characters it may have.
+    """
+
+    def __init__(self, labels: Mapping[str, int]) -> None:
+        self._labels = tuple(labels)
+        self._fuzzy = tuple(_fuzzy(label, edits) for label, edits in labels.items() if edits)
+
+    def scan(self, sheet: Sheet) -> tuple[Hit, ...]:
+        """Every place where a label is found at word borders, overlapping ones too, row by row."""
+        squeezed = [_squeeze(row.text) for row in sheet.rows]
+        starts, position = [], 0
+        for text, _ in squeezed:
+            starts.append(position)
+            position += len(text) + 1
+        whole = "\n".join(text for text, _ in squeezed)
+        hits = []
+        for label in self._labels:
+            for offset in _occurrences(label, whole):
+                row = bisect_right(starts, offset) - 1
+                hits.append((row, offset - starts[row], offset - starts[row] + len(label), label, 0))
+        hits.extend(self._misread(squeezed, starts, whole))
+        return tuple(
+            Hit(row, places[start], places[end - 1] + 1, label, edits)
+            for row, start, end, label, edits in hits
+            if _at_borders(sheet.rows[row].text, (places := squeezed[row][1])[start], places[end - 1] + 1)
+        )
+
+    def _misread(
+        self, squeezed: Sequence[tuple[str, list[int]]], starts: Sequence[int], whole: str
+    ) -> Iterator[tuple[int, int, int, str, int]]:
+        for fuzzy in self._fuzzy:
+            rows = {bisect_right(starts, offset) - 1 for piece in fuzzy.pieces for offset in _occurrences(piece, whole)}
+            for row in rows:
+                text = squeezed[row][0]
+                if fuzzy.label in text:
+                    continue
+                found = fuzzy.pattern.search(text, timeout=TIMEOUT_S)
+                if found is not None:
+                    yield row, found.start(), found.end(), fuzzy.label, sum(found.fuzzy_counts)
+
+
+def _fuzzy(label: str, edits: int) -> _Fuzzy:
+    pattern = regex.compile(f"(?b)(?:{regex.escape(label)}){{e<={edits}}}")
+    cuts = [len(label) * part // (edits + 1) for part in range(edits + 2)]
+    pieces = tuple(label[start:end] for start, end in pairwise(cuts) if end > start)
+    return _Fuzzy(label, pattern, pieces)
+
+
+def _occurrences(text: str, whole: str) -> Iterator[int]:
+    offset = whole.find(text)
+    while offset >= 0:
+        yield offset
+        offset = whole.find(text, offset + 1)
+
+
+def _at_borders(text: str, start: int, end: int) -> bool:
+    """No Latin word is cut in two; an amount may follow without a space."""
+    if start and _latin(text[start - 1]) and _latin(text[start]):
+        return False
+    if end < len(text) and _latin(text[end]) and _latin(text[end - 1]):
+        return _CURRENCY_NEXT.match(text, end) is not None
+    return True
+
+
+def _latin(character: str) -> bool:
+    return character.isalpha() and ord(character) < 0x250
+
+
+def compete(hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    """Of hits that overlap only the one that deserves its characters most, in order of rows."""
+    kept: dict[int, list[Hit]] = {}
+    for hit in sorted(hits, key=lambda hit: (-hit.score, hit.row, hit.start)):
+        others = kept.setdefault(hit.row, [])
+        if all(hit.end <= other.start or other.end <= hit.start for other in others):
+            others.append(hit)
+    return tuple(hit for row in sorted(kept) for hit in sorted(kept[row], key=lambda hit: hit.start))
+
+
+def overlaps(row: Row, hit: Hit, left: float, right: float) -> bool:
+    """Whether a hit stands above or below the stretch ``left`` to ``right`` of the page."""
+    first, last = row.extent(hit.start, hit.end)
+    return first < right and left < last

@@ -1,0 +1,273 @@
+"""Checks of single values: checksums that prove, structures that make plausible.
+
+A validator takes a normalised value and returns a :class:`Verdict`. To add one: a function here and an
+entry in VALIDATORS; rule files name it under ``check``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+import regex
+from stdnum import iban as stdnum_iban
+from stdnum import luhn as stdnum_luhn
+from stdnum.eu import vat as stdnum_eu_vat
+from stdnum.gb import vat as stdnum_gb_vat
+
+
+class Outcome(Enum):
+    """What a check says about a value."""
+
+    PROVED = "proved"
+    """A checksum passes: a random misreading would have failed."""
+    PLAUSIBLE = "plausible"
+    """The structure is right, which proves little."""
+    FAILED = "failed"
+    """The value cannot be right as it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Outcome of a check and the reason in plain words."""
+
+    outcome: Outcome
+    reason: str
+
+
+def _proved(reason: str) -> Verdict:
+    return Verdict(Outcome.PROVED, reason)
+
+
+def _plausible(reason: str) -> Verdict:
+    return Verdict(Outcome.PLAUSIBLE, reason)
+
+
+def _failed(reason: str) -> Verdict:
+    return Verdict(Outcome.FAILED, reason)
+
+
+USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+"""GB 32100-2015: digits and letters without I, O, S, V, Z; the index is the character's value."""
+
+_PROVINCES = frozenset(
+    str(number)
+    for first, last in ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 82))
+    for number in range(first, last + 1)
+)
+"""First two digits of the administrative division codes, GB/T 2260."""
+
+
+def uscc_check_character(body: str) -> str:
+    """Check character of the first 17 characters of a unified social credit code.
+
+    GB 32100-2015: weights 3^(i-1) mod 31, check = (31 - sum mod 31) mod 31.
+
+    Raises:
+        ValueError: a character outside the alphabet.
+
+    >>> uscc_check_character("91350100M000100Y4")
+    '3'
+    """
+    total = sum(USCC_ALPHABET.index(character) * pow(3, index, 31) for index, character in enumerate(body))
+    return USCC_ALPHABET[(31 - total % 31) % 31]
+
+
+def uscc(value: str) -> Verdict:
+    """Unified social credit code, 18 characters, GB 32100-2015; first letters A, N, Y exist too.
+
+    >>> uscc("91350100M000100Y43").outcome, uscc("91350100M000100Y44").outcome
+    (<Outcome.PROVED: 'proved'>, <Outcome.FAILED: 'failed'>)
+    """
+    if len(value) != 18:
+        return _failed(f"a unified social credit code has 18 characters, this has {len(value)}")
+    outside = sorted(set(value) - set(USCC_ALPHABET))
+    if outside:
+        return _failed(f"{', '.join(map(repr, outside))} is not in the alphabet of GB 32100-2015")
+    if uscc_check_character(value[:17]) != value[17]:
+        return _failed("checksum mod 31 (GB 32100-2015) fails")
+    return _proved("checksum mod 31 (GB 32100-2015) passes")
+
+
+def organisation_check_character(body: str) -> str:
+    """Check character of an eight-character organisation code, GB 11714-1997.
+
+    It is also characters 9 to 17 of a unified social credit code, which therefore carries two checksums.
+
+    >>> organisation_check_character("M000100Y")
+    '4'
+    """
+    values = (int(character, 36) for character in body)
+    total = sum(value * weight for value, weight in zip(values, (3, 7, 9, 10, 5, 8, 4, 2), strict=True))
+    return "0123456789X"[-total % 11]
+
+
+def cn_resident_id(value: str) -> Verdict:
+    """Chinese resident identity number, 18 characters, GB 11643-1999, ISO 7064 MOD 11-2.
+
+    >>> cn_resident_id("11010519491231002X").outcome
+    <Outcome.PROVED: 'proved'>
+    """
+    if not regex.fullmatch(r"\d{17}[\dX]", value):
+        return _failed("a resident identity number has 17 digits and a digit or X")
+    if value[:2] not in _PROVINCES:
+        return _failed(f"{value[:2]} is no province")
+    total = sum(int(digit) * pow(2, 17 - index, 11) for index, digit in enumerate(value[:17]))
+    if "10X98765432"[total % 11] != value[17]:
+        return _failed("checksum MOD 11-2 (GB 11643) fails")
+    return _proved("checksum MOD 11-2 (GB 11643) passes")
+
+
+def cn_tax_no(value: str) -> Verdict:
+    """Chinese taxpayer number of 15, 17, 18 or 20 characters; only those of 18 carry a checksum.
+
+    >>> cn_tax_no("91120100XL0007TT84").outcome, cn_tax_no("310101000000015").outcome
+    (<Outcome.PROVED: 'proved'>, <Outcome.PLAUSIBLE: 'plausible'>)
+    """
+    if len(value) == 18:
+        verdict = uscc(value)
+        if verdict.outcome is Outcome.FAILED and cn_resident_id(value).outcome is Outcome.PROVED:
+            return cn_resident_id(value)
+        return verdict
+    if len(value) not in (15, 17, 20):
+        return _failed(f"a taxpayer number has 15, 17, 18 or 20 characters, this has {len(value)}")
+    if not regex.fullmatch(r"\d{6}[0-9A-Z]+", value):
+        return _failed("a taxpayer number of this length begins with a six-digit region")
+    return _plausible(f"a taxpayer number of {len(value)} characters has no checksum")
+
+
+def cn_invoice_code(value: str) -> Verdict:
+    """Chinese invoice code: 10 digits (region, year, ...) or 12 digits (0 or 1, region, year, ...).
+
+    >>> cn_invoice_code("1100101130").outcome, cn_invoice_code("012001900111").outcome
+    (<Outcome.PLAUSIBLE: 'plausible'>, <Outcome.PLAUSIBLE: 'plausible'>)
+    """
+    if not regex.fullmatch(r"\d{10}|[01]\d{11}", value):
+        return _failed("an invoice code has 10 digits, or 12 beginning with 0 or 1")
+    region = value[:2] if len(value) == 10 else value[1:3]
+    if region not in _PROVINCES:
+        return _failed(f"{region} is no province")
+    return _plausible("length, province and year have their places; the code has no checksum")
+
+
+def cn_invoice_no(value: str) -> Verdict:
+    """Chinese invoice number: 8 digits, or 20 on fully digital invoices (year, region, channel, sequence).
+
+    >>> cn_invoice_no("41726358").outcome, cn_invoice_no("99442000000000000001").outcome
+    (<Outcome.PLAUSIBLE: 'plausible'>, <Outcome.FAILED: 'failed'>)
+    """
+    if regex.fullmatch(r"\d{8}", value):
+        return _plausible("8 digits; the number has no checksum")
+    if not regex.fullmatch(r"\d{20}", value):
+        return _failed("an invoice number has 8 digits, or 20 on a fully digital invoice")
+    if not 20 <= int(value[:2]) <= 50 or value[2:4] not in _PROVINCES:
+        return _failed("a number of 20 digits begins with a year and a province")
+    return _plausible("20 digits beginning with year and province; the number has no checksum")
+
+
+def cn_check_code(value: str) -> Verdict:
+    """Check code 校验码 of a Chinese invoice: 20 digits.
+
+    >>> cn_check_code("58213609471183572046").outcome
+    <Outcome.PLAUSIBLE: 'plausible'>
+    """
+    if regex.fullmatch(r"\d{20}", value):
+        return _plausible("20 digits")
+    return _failed(f"a check code has 20 digits, this has {len(value)} characters")
+
+
+def luhn(value: str) -> Verdict:
+    """Luhn checksum, ISO/IEC 7812-1.
+
+    >>> luhn("79927398713").outcome
+    <Outcome.PROVED: 'proved'>
+    """
+    return _proved("Luhn checksum passes") if stdnum_luhn.is_valid(value) else _failed("Luhn checksum fails")
+
+
+def iban(value: str) -> Verdict:
+    """IBAN, ISO 13616, mod 97.
+
+    >>> iban("GB82WEST12345698765432").outcome
+    <Outcome.PROVED: 'proved'>
+    """
+    return _proved("IBAN checksum passes") if stdnum_iban.is_valid(value) else _failed("IBAN checksum fails")
+
+
+def eu_vat(value: str) -> Verdict:
+    """VAT number of a member state of the European Union, with its country prefix.
+
+    >>> eu_vat("NL4495445B01").outcome, eu_vat("DE136695977").outcome
+    (<Outcome.PROVED: 'proved'>, <Outcome.FAILED: 'failed'>)
+    """
+    if stdnum_eu_vat.is_valid(value):
+        return _proved(f"check digits of a VAT number of {value[:2].upper()} pass")
+    return _failed("not a valid VAT number of a member state of the EU")
+
+
+def gb_vat(value: str) -> Verdict:
+    """VAT registration number of the United Kingdom.
+
+    >>> gb_vat("GB980780684").outcome
+    <Outcome.PROVED: 'proved'>
+    """
+    if stdnum_gb_vat.is_valid(value):
+        return _proved("check digits of a VAT number of the United Kingdom pass")
+    return _failed("not a valid VAT number of the United Kingdom")
+
+
+def my_gst(value: str) -> Verdict:
+    """Malaysian GST number (2015 to 2018): 12 digits beginning 000 to 002.
+
+    No checksum was ever published; almost all numbers seen are multiples of 2048, which is a hint, not a proof.
+
+    >>> my_gst("001433602048").reason
+    '12 digits and a multiple of 2048, as almost all GST numbers are'
+    """
+    if not regex.fullmatch(r"00[0-2]\d{9}", value):
+        return _failed("a Malaysian GST number has 12 digits beginning 000, 001 or 002")
+    if int(value) % 2048:
+        return _plausible("12 digits, but not a multiple of 2048, as almost all GST numbers are")
+    return _plausible("12 digits and a multiple of 2048, as almost all GST numbers are")
+
+
+def crc16(data: bytes) -> int:
+    """CRC-16, polynomial 0x8005, initial value 0, unreflected, as in the QR codes of Chinese invoices.
+
+    >>> f"{crc16(b'123456789'):04X}"
+    'FEE8'
+    """
+    register = 0
+    for byte in data:
+        register ^= byte << 8
+        for _ in range(8):
+            register = (register << 1) ^ (0x8005 if register & 0x8000 else 0)
+    return register & 0xFFFF
+
+
+VALIDATORS: Mapping[str, Callable[[str], Verdict]] = {
+    "cn_check_code": cn_check_code,
+    "cn_invoice_code": cn_invoice_code,
+    "cn_invoice_no": cn_invoice_no,
+    "cn_resident_id": cn_resident_id,
+    "cn_tax_no": cn_tax_no,
+    "eu_vat": eu_vat,
+    "gb_vat": gb_vat,
+    "iban": iban,
+    "luhn": luhn,
+    "my_gst": my_gst,
+    "uscc": uscc,
+}
+"""Name in rule files -> check."""
+
+
+def validate(value: str, checks: tuple[str, ...]) -> Verdict | None:
+    """Best verdict of several alternative checks, or None where there are none.
+
+    >>> validate("GB980780684", ("eu_vat", "gb_vat")).outcome
+    <Outcome.PROVED: 'proved'>
+    """
+    verdicts = [VALIDATORS[name](value) for name in checks]
+    ranks = {Outcome.PROVED: 0, Outcome.PLAUSIBLE: 1, Outcome.FAILED: 2}
+    return min(verdicts, key=lambda verdict: ranks[verdict.outcome], default=None)
