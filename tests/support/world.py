@@ -99,6 +99,7 @@ class World:
             self.db.close()
         self.engine = FakeEngine()
         self.db = connect(self.config.record.database)
+        self.db.execute("PRAGMA synchronous = OFF")  # no test cuts the power; syncing would be most of its time
         ledger = Ledger(self.db)
         self.daemon = Daemon(
             inboxes=[
