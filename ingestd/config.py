@@ -204,7 +204,7 @@ class LogConfig(Section):
 class Config(Section):
     """The whole of config.yaml."""
 
-    inboxes: tuple[InboxConfig, ...] = Field(min_length=1, description="Folders to watch.")
+    inboxes: tuple[InboxConfig, ...] = Field(description="Folders to watch.")
     settle: SettleConfig = SettleConfig()
     spool: SpoolConfig = SpoolConfig()
     ledger: LedgerConfig = LedgerConfig()
@@ -222,7 +222,9 @@ class Config(Section):
     log: LogConfig = LogConfig()
 
     @model_validator(mode="after")
-    def _names_unique(self) -> Config:
+    def _inboxes_told_apart(self) -> Config:
+        if not self.inboxes:
+            raise ValueError("inboxes is empty: name at least one folder to watch")
         names = [inbox.name for inbox in self.inboxes]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
