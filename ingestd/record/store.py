@@ -92,13 +92,18 @@ def replace_extraction(db: Database, document_id: int, extraction: Extraction, *
         document_id: of a recorded document.
         extraction: what the rules say now.
         rules_hash: of those rules, for provenance.
+
+    Raises:
+        LookupError: if there is no such document.
     """
     _require_transaction(db)
-    db.execute(
+    updated = db.execute(
         "UPDATE documents SET status = ?, rule = ?, field_values = ?,"
         " provenance = json_set(provenance, '$.rules', ?) WHERE id = ?",
         [extraction.status.value, extraction.rule, rows.field_values(extraction), rules_hash, document_id],
     )
+    if not updated.rowcount:
+        raise LookupError(f"no document with id {document_id}")
     db.execute("DELETE FROM fields WHERE document_id = ?", [document_id])
     db.execute("DELETE FROM items WHERE document_id = ?", [document_id])
     _insert_extraction(db, document_id, extraction)
