@@ -20,7 +20,7 @@ import pypdfium2.raw as pdfium
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError, features
 
 from ingestd.errors import DocumentError
-from ingestd.watch.structure import is_complete
+from ingestd.structure import is_complete
 
 JPEG = "image/jpeg"
 PNG = "image/png"

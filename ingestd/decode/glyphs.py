@@ -161,8 +161,8 @@ def _placed(found: _Found, to_pixels: Matrix, degrees: int, size: tuple[int, int
     _share_ligatures(least, most)
     # A NaN compares false, so characters without a place are left out too.
     return [
-        Glyph(text, *edges, white=white, after_space=space)
-        for text, edges, white, space, seen in zip(
+        Glyph(text, left, top, right, bottom, white, space)
+        for text, (left, top, right, bottom), white, space, seen in zip(
             found.texts,
             np.hstack([least, most]).tolist(),
             found.white,

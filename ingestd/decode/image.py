@@ -12,7 +12,7 @@ from PIL import ExifTags, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugi
 from ingestd.decode.tone import to_bgr
 from ingestd.document import Admitted, Page, Pixels, frozen
 from ingestd.formats import decoding, open_image, page_frames
-from ingestd.watch.structure import is_complete
+from ingestd.structure import is_complete
 
 _PLAUSIBLE_DPI = (50.0, 1200.0)
 _UNKNOWN_DPI = (72.0, 96.0)

@@ -12,7 +12,7 @@ from pathlib import Path
 from ingestd.config import InboxConfig, SettleConfig
 from ingestd.watch.observe import Events, Seen, ignored, kind, look, raises_events, scan
 from ingestd.watch.settle import Identity, Settler
-from ingestd.watch.structure import is_complete
+from ingestd.structure import is_complete
 
 log = logging.getLogger(__name__)
 
