@@ -17,9 +17,8 @@ from ingestd.logs import escape
 from ingestd.query import Failure, Hit, Status, Summary, Waiting
 from ingestd.record.encoding import path_text
 from ingestd.record.store import Document
-from ingestd.reextract import Change, Standing, Unreadable
 
-_LEVEL_STYLES = {
+LEVEL_STYLES = {
     Level.PROVED: "green",
     Level.AGREED: "green",
     Level.READ: "",
@@ -34,7 +33,7 @@ def console() -> Console:
     return Console(markup=False, emoji=False, highlight=False)
 
 
-def _text(content: object, style: str = "") -> Text:
+def safe_text(content: object, style: str = "") -> Text:
     """Text for one cell: control characters escaped, nothing taken for markup."""
     return Text(escape(str(content)).replace("\n", " "), style=style)
 
@@ -56,14 +55,14 @@ def age(seconds: float) -> str:
     return f"{int(max(0, seconds))} s"
 
 
-def _grid(rows: Iterable[tuple[str, RenderableType]]) -> Table:
+def grid(rows: Iterable[tuple[str, RenderableType]]) -> Table:
     """Names on the left, what they stand for on the right."""
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
     for name, value in rows:
-        grid.add_row(Text(name), value)
-    return grid
+        table.add_row(safe_text(name), value)
+    return table
 
 
 def _table(*headers: str) -> Table:
@@ -81,11 +80,11 @@ def status_view(status: Status, newest: Sequence[Summary]) -> RenderableType:
     """Counts, the file that waits longest, the last failures and the last documents."""
     review = f", {status.review:,} for review" if status.review else ""
     parts: list[RenderableType] = [
-        _grid(
+        grid(
             [
                 ("documents", Text(f"{status.documents:,} ({status.pages:,} pages){review}")),
                 ("recorded", Text(f"{status.last_hour:,} in the last hour, {status.last_day:,} in the last day")),
-                ("files", _text(", ".join(f"{count:,} {state}" for state, count in status.jobs.items()) or "none yet")),
+                ("files", safe_text(", ".join(f"{count:,} {state}" for state, count in status.jobs.items()) or "none yet")),
                 ("waiting", _waiting(status.oldest)),
             ]
         )
@@ -106,7 +105,7 @@ def _waiting(oldest: Waiting | None) -> Text:
     if oldest is None:
         return Text("nothing")
     reason = f": {oldest.reason}" if oldest.reason else ""
-    return _text(
+    return safe_text(
         f"{oldest.name} for {age(oldest.age_s)} in {oldest.inbox} (job {oldest.job_id}, {oldest.state}){reason}"
     )
 
@@ -119,8 +118,8 @@ def _summaries(documents: Sequence[Summary]) -> Table:
             str(document.id),
             _local(document.recorded_at),
             Text(document.status, style=style),
-            _text(document.rule),
-            _text(document.name),
+            safe_text(document.rule),
+            safe_text(document.name),
         )
     return table
 
@@ -130,8 +129,8 @@ def _failures(failures: Sequence[Failure]) -> Group:
     parts: list[RenderableType] = []
     for failure in failures:
         when = (f"  {_local(failure.failed_at)}, {escape(failure.inbox)}", "dim")
-        parts.append(Text.assemble((f"{failure.job_id}", "bold"), "  ", _text(failure.name), when))
-        reason = Text.assemble((escape(failure.code), "red"), ": ", _text(failure.reason))
+        parts.append(Text.assemble((f"{failure.job_id}", "bold"), "  ", safe_text(failure.name), when))
+        reason = Text.assemble((escape(failure.code), "red"), ": ", safe_text(failure.reason))
         parts.append(Padding(reason, (0, 0, 0, 2)))
     return Group(*parts)
 
@@ -143,14 +142,14 @@ def hits_view(hits: Sequence[Hit], words: Sequence[str]) -> RenderableType:
     """Two lines a document: what it is, and the text around the first word found."""
     parts: list[RenderableType] = []
     for hit in hits:
-        found = _text(hit.excerpt)
+        found = safe_text(hit.excerpt)
         found.highlight_words(list(words), "bold", case_sensitive=False)
         document = hit.document
         parts += [
             Text.assemble(
                 (f"{document.id}", "bold"),
                 "  ",
-                _text(document.name),
+                safe_text(document.name),
                 (f"  {escape(document.rule)}, {document.status}, {_local(document.recorded_at)}", "dim"),
             ),
             Padding(found, (0, 0, 0, 2)),
@@ -167,12 +166,12 @@ def fields_table(extraction: Extraction) -> Table:
     table.columns[0].no_wrap = True
     table.columns[1].max_width = 32
     for field in extraction.fields:
-        style = _LEVEL_STYLES[field.level]
+        style = LEVEL_STYLES[field.level]
         table.add_row(
-            _text(field.name),
-            _text("" if field.value is None else field.value, style),
+            safe_text(field.name),
+            safe_text("" if field.value is None else field.value, style),
             Text(field.level.value, style=style),
-            _text(_why(field)),
+            safe_text(_why(field)),
         )
     return table
 
@@ -189,7 +188,7 @@ def _items_table(items: Sequence[Item]) -> Table:
         column.justify = "right"
     for item in items:
         values = (item.name, item.quantity, item.unit_price, item.amount, item.rate, item.tax)
-        table.add_row(*(_text("" if value is None else value) for value in values))
+        table.add_row(*(safe_text("" if value is None else value) for value in values))
     return table
 
 
@@ -200,10 +199,10 @@ def reading_view(reading: Reading) -> RenderableType:
         of = f" of {len(reading.pages)}" if len(reading.pages) > 1 else ""
         steps = f", {' '.join(page.steps)}" if page.steps else ""
         parts.append(
-            _text(f"page {page.index + 1}{of}  {page.width_px} x {page.height_px} px, {page.dpi:.0f} dpi{steps}", "dim")
+            safe_text(f"page {page.index + 1}{of}  {page.width_px} x {page.height_px} px, {page.dpi:.0f} dpi{steps}", "dim")
         )
-        parts += [_text(f"{code.kind}: {code.text}", "cyan") for code in reading.codes if code.page_index == page.index]
-        lines = [_text(line.text) for line in reading.lines if line.page_index == page.index]
+        parts += [safe_text(f"{code.kind}: {code.text}", "cyan") for code in reading.codes if code.page_index == page.index]
+        lines = [safe_text(line.text) for line in reading.lines if line.page_index == page.index]
         parts += lines or [Text("(no text)", style="dim")]
     return Group(*parts)
 
@@ -213,11 +212,11 @@ def document_view(document: Document) -> RenderableType:
     record = document.record
     extraction = record.extraction
     verdict = Text(extraction.status.value, style="yellow" if extraction.status is Verdict.REVIEW else "green")
-    head = _grid(
+    head = grid(
         [
-            ("document", _text(f"{document.id}  {path_text(record.name)}", "bold")),
-            ("status", Text.assemble(verdict, "  ", _text(extraction.rule))),
-            ("file", _text(f"{record.media_type}, {record.size_bytes:,} bytes, sha256 {record.sha256[:16]}…")),
+            ("document", safe_text(f"{document.id}  {path_text(record.name)}", "bold")),
+            ("status", Text.assemble(verdict, "  ", safe_text(extraction.rule))),
+            ("file", safe_text(f"{record.media_type}, {record.size_bytes:,} bytes, sha256 {record.sha256[:16]}…")),
             ("recorded", Text(f"{_local(document.recorded_at)}, received {_local(document.received_at)}")),
             ("dropped at", _path(document.source_path)),
             ("kept at", _path(document.archive_path)),
@@ -232,54 +231,5 @@ def document_view(document: Document) -> RenderableType:
     return Group(*parts, reading_view(record.reading))
 
 
-# -- extract
-
-
-def result_view(result: Change | Unreadable) -> RenderableType:
-    """What today's rules change in one document, one line a field."""
-    if isinstance(result, Unreadable):
-        return _text(f"document {result.document_id}: today's rules fail: {result.error}", "bold red")
-    rows = [(name, _arrow(_standing(before), _standing(after))) for name, (before, after) in result.fields.items()]
-    old, new = result.before, result.after
-    if old.status is not new.status:
-        rows.insert(0, ("status", _arrow(Text(old.status.value), Text(new.status.value))))
-    if old.rule != new.rule:
-        rows.insert(0, ("rule", _arrow(_text(old.rule), _text(new.rule))))
-    if old.items != new.items:
-        rows.append(("items", _arrow(Text(str(len(old.items))), Text(str(len(new.items))))))
-    details = _grid(rows) if rows else Text("only reasons and places", style="dim")
-    return Group(
-        Text.assemble((str(result.document_id), "bold"), "  ", _text(result.name)), Padding(details, (0, 0, 0, 2))
-    )
-
-
-def _arrow(before: Text, after: Text) -> Text:
-    return Text.assemble(before, " → ", after)
-
-
-def _standing(standing: Standing | None) -> Text:
-    if standing is None:
-        return Text("(no such field)", style="dim")
-    value, level = standing
-    return _text(level.value if value is None else f"{value} {level.value}", _LEVEL_STYLES[level])
-
-
-def result_data(result: Change | Unreadable) -> dict[str, object]:
-    """The same as plain data."""
-    if isinstance(result, Unreadable):
-        return {"document_id": result.document_id, "error": result.error}
-    old, new = result.before, result.after
-    return {
-        "document_id": result.document_id,
-        "name": result.name,
-        "rule": [old.rule, new.rule],
-        "status": [old.status.value, new.status.value],
-        "fields": {
-            name: [None if side is None else {"value": side[0], "level": side[1].value} for side in pair]
-            for name, pair in result.fields.items()
-        },
-    }
-
-
 def _path(path: Path | None) -> Text:
-    return Text("not kept", style="dim") if path is None else _text(path_text(path))
+    return Text("not kept", style="dim") if path is None else safe_text(path_text(path))

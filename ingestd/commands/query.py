@@ -134,7 +134,9 @@ def export_command(
         raise click.UsageError("--bom is for CSV")
     if form == "xlsx" and output is None and sys.stdout.isatty():
         raise click.UsageError("a workbook is not for a terminal; name a file with --output")
-    write: export.Writer = functools.partial(export.write_csv, bom=True) if bom else export.WRITERS[form]
+    write = export.WRITERS[form]
+    if bom:
+        write = functools.partial(export.write_csv, bom=True)
     with _database(load(config_path)) as db:
         rows = export.TABLES[table](db, since.astimezone() if since else None)
         if output is None:
@@ -142,54 +144,6 @@ def export_command(
         else:
             with export.replacing(output) as target:
                 write(rows, target)
-
-
-@click.command()
-@click.argument("names", metavar="[DOC]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="All documents.")
-@click.option("--diff", "only_diff", is_flag=True, help="Show what would change and write nothing.")
-@config_option
-@json_option
-def extract(names: tuple[str, ...], everything: bool, only_diff: bool, config_path: Path | None, as_json: bool) -> None:
-    """Apply today's rules to stored text, without reading a page again.
-
-    Names what changes, and writes it to the database and the sidecars unless --diff is given.
-    """
-    if bool(names) == everything:
-        raise click.UsageError("name documents, or --all")
-    config = load(config_path)
-    rules = rules_of(config)
-    with _database(config) as db:
-        ids = query.all_ids(db) if everything else [_the_document(db, name).id for name in names]
-    results: list[reextract.Change | reextract.Unreadable] = []
-    for result in _results(config, ids, rules, write=not only_diff):
-        results.append(result)
-        if not as_json:
-            display.console().print(display.result_view(result))
-    changed = [result for result in results if isinstance(result, reextract.Change)]
-    if as_json:
-        _print_json([display.result_data(result) for result in results])
-    else:
-        done = "would change" if only_diff else "changed"
-        click.echo(f"{len(ids)} documents: {len(changed)} {done}, {len(results) - len(changed)} failed", err=True)
-    sys.exit(0 if len(changed) == len(results) else 1)
-
-
-def _results(
-    config: Config, ids: list[int], rules: RuleSet, *, write: bool
-) -> Iterator[reextract.Change | reextract.Unreadable]:
-    """What today's rules change, document by document, each after it was written if it is to be."""
-    database = config.record.database
-    processes = config.engine.workers or len(os.sched_getaffinity(0))
-    today = datetime.now(UTC).astimezone().date()
-    with faults(database), contextlib.ExitStack() as stack:
-        db = stack.enter_context(connect(database, "write")) if write else None
-        for batch in reextract.changes(database, ids, rules, today, processes):
-            changed = [result for result in batch if isinstance(result, reextract.Change)]
-            if db is not None and changed:
-                for path in reextract.apply(db, changed, rules.hash, with_sidecars=config.record.sidecar):
-                    click.echo(f"ingestd: {path_text(path)} is not there any more and was not made anew", err=True)
-            yield from batch
 
 
 COMMANDS = (status, search, show, export_command, extract)

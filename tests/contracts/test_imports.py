@@ -30,8 +30,7 @@ LAYERS = [
 ]
 """From the bottom up. A module may import from lower layers and from its own package only."""
 
-STAGES = {"formats"},
-    {"watch", "admit", "decode", "enhance", "detect", "orient", "recognise", "barcodes", "extract"}
+STAGES = {"watch", "admit", "decode", "enhance", "detect", "orient", "recognise", "barcodes", "extract"}
 
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
