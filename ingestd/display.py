@@ -84,7 +84,10 @@ def status_view(status: Status, newest: Sequence[Summary]) -> RenderableType:
             [
                 ("documents", Text(f"{status.documents:,} ({status.pages:,} pages){review}")),
                 ("recorded", Text(f"{status.last_hour:,} in the last hour, {status.last_day:,} in the last day")),
-                ("files", safe_text(", ".join(f"{count:,} {state}" for state, count in status.jobs.items()) or "none yet")),
+                (
+                    "files",
+                    safe_text(", ".join(f"{count:,} {state}" for state, count in status.jobs.items()) or "none yet"),
+                ),
                 ("waiting", _waiting(status.oldest)),
             ]
         )
@@ -199,9 +202,13 @@ def reading_view(reading: Reading) -> RenderableType:
         of = f" of {len(reading.pages)}" if len(reading.pages) > 1 else ""
         steps = f", {' '.join(page.steps)}" if page.steps else ""
         parts.append(
-            safe_text(f"page {page.index + 1}{of}  {page.width_px} x {page.height_px} px, {page.dpi:.0f} dpi{steps}", "dim")
+            safe_text(
+                f"page {page.index + 1}{of}  {page.width_px} x {page.height_px} px, {page.dpi:.0f} dpi{steps}", "dim"
+            )
         )
-        parts += [safe_text(f"{code.kind}: {code.text}", "cyan") for code in reading.codes if code.page_index == page.index]
+        parts += [
+            safe_text(f"{code.kind}: {code.text}", "cyan") for code in reading.codes if code.page_index == page.index
+        ]
         lines = [safe_text(line.text) for line in reading.lines if line.page_index == page.index]
         parts += lines or [Text("(no text)", style="dim")]
     return Group(*parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import itertools
 import json
@@ -204,8 +205,15 @@ def _day(value: str) -> date | None:
 
 Writer = Callable[[Rows, BinaryIO], None]
 
-WRITERS: dict[str, Writer] = {"csv": write_csv, "jsonl": write_jsonl, "xlsx": write_xlsx}
-"""Formats by name; each is also the suffix of its files."""
+FORMATS = ("csv", "jsonl", "xlsx")
+"""Each is also the suffix of its files."""
+
+
+def writer(form: str, *, bom: bool = False) -> Writer:
+    """The function that writes one of FORMATS; ``bom`` is for CSV."""
+    if form == "csv":
+        return functools.partial(write_csv, bom=bom)
+    return {"jsonl": write_jsonl, "xlsx": write_xlsx}[form]
 
 
 @contextmanager

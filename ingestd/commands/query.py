@@ -1,64 +1,23 @@
-"""Commands that ask the database: status, search, show, export, extract."""
+"""Commands that ask the database: status, search, show, export."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import json
-import os
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
-from sqlite_utils import Database
 
-from ingestd import display, export, query, reextract
-from ingestd.app import rules_of
+from ingestd import display, export, query
+from ingestd.commands.extract import extract
 from ingestd.commands.options import config_option, json_option
-from ingestd.config import Config, load
-from ingestd.extract import RuleSet
-from ingestd.logs import escape
+from ingestd.commands.recorded import print_json, reading, the_document
+from ingestd.config import load
 from ingestd.record import sidecar, store
-from ingestd.record.database import connect, faults
-from ingestd.record.encoding import path_text, time_text
 
 _FAILURES = 10
 _NEWEST = 5
-
-
-@contextlib.contextmanager
-def _database(config: Config) -> Iterator[Database]:
-    """The database for reading; what SQLite says about the file becomes an error with advice."""
-    with faults(config.record.database), connect(config.record.database, "read") as db:
-        yield db
-
-
-def _print_json(data: Any) -> None:
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_plain))
-
-
-def _plain(value: object) -> str:
-    return time_text(value) if isinstance(value, datetime) else str(value)
-
-
-def _the_document(db: Database, name: str) -> query.Summary:
-    """The one document that a name means.
-
-    Raises:
-        click.ClickException: there is none, or more than one.
-    """
-    match query.find(db, name):
-        case [document]:
-            return document
-        case []:
-            raise click.ClickException(escape(f"no document {name!r}; 'ingestd search TEXT' finds them by content"))
-        case several:
-            ids = ", ".join(f"{document.id} ({document.name})" for document in several)
-            raise click.ClickException(escape(f"{name!r} names {len(several)} documents, say which: {ids}"))
 
 
 @click.command()
@@ -66,11 +25,11 @@ def _the_document(db: Database, name: str) -> query.Summary:
 @json_option
 def status(config_path: Path | None, as_json: bool) -> None:
     """Show the queue, the oldest waiting file, failures and throughput."""
-    with _database(load(config_path)) as db:
+    with reading(load(config_path)) as db:
         now = query.status(db, datetime.now(UTC), _FAILURES)
         newest = query.latest(db, _NEWEST)
     if as_json:
-        _print_json({**asdict(now), "newest": [asdict(document) for document in newest]})
+        print_json({**asdict(now), "newest": [asdict(document) for document in newest]})
     else:
         display.console().print(display.status_view(now, newest))
 
@@ -82,10 +41,10 @@ def status(config_path: Path | None, as_json: bool) -> None:
 @json_option
 def search(words: tuple[str, ...], limit: int, config_path: Path | None, as_json: bool) -> None:
     """Find documents by any part of their name, text or values; all words must be in one document."""
-    with _database(load(config_path)) as db:
+    with reading(load(config_path)) as db:
         hits = query.search(db, " ".join(words), limit)
     if as_json:
-        _print_json([{**asdict(hit.document), "excerpt": hit.excerpt} for hit in hits])
+        print_json([{**asdict(hit.document), "excerpt": hit.excerpt} for hit in hits])
         return
     display.console().print(display.hits_view(hits, " ".join(words).split()))
     if not hits:
@@ -104,8 +63,8 @@ def show(document: str, config_path: Path | None, as_json: bool) -> None:
     DOC is an id, a file name, a path (dropped or archived) or the beginning of a SHA-256. --json
     prints the sidecar.
     """
-    with _database(load(config_path)) as db:
-        found = _the_document(db, document)
+    with reading(load(config_path)) as db:
+        found = the_document(db, document)
         if as_json:
             click.echo(sidecar.render(db, found.id), nl=False)
         else:
@@ -113,7 +72,7 @@ def show(document: str, config_path: Path | None, as_json: bool) -> None:
 
 
 @click.command(name="export")
-@click.option("--format", "form", required=True, type=click.Choice(list(export.WRITERS)), help="Format of the file.")
+@click.option("--format", "form", required=True, type=click.Choice(export.FORMATS), help="Format of the file.")
 @click.option(
     "--table", default="documents", show_default=True, type=click.Choice(list(export.TABLES)), help="What to export."
 )
@@ -134,13 +93,11 @@ def export_command(
         raise click.UsageError("--bom is for CSV")
     if form == "xlsx" and output is None and sys.stdout.isatty():
         raise click.UsageError("a workbook is not for a terminal; name a file with --output")
-    write = export.WRITERS[form]
-    if bom:
-        write = functools.partial(export.write_csv, bom=True)
-    with _database(load(config_path)) as db:
+    write = export.writer(form, bom=bom)
+    with reading(load(config_path)) as db:
         rows = export.TABLES[table](db, since.astimezone() if since else None)
         if output is None:
-            write(rows, click.get_binary_stream("stdout"))
+            write(rows, sys.stdout.buffer)
         else:
             with export.replacing(output) as target:
                 write(rows, target)

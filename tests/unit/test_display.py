@@ -14,7 +14,6 @@ from ingestd.document import Extraction, Field, Level, Status
 from ingestd.query import Failure, Hit, Summary, Waiting
 from ingestd.query import Status as State
 from ingestd.record.store import Document
-from ingestd.reextract import Change, Unreadable
 from tests.support.records import NOON, field, record
 
 SUMMARY = Summary(7, "发票 [red]1[/red].pdf", "cn-vat-invoice", "review", 1, NOON)
@@ -124,7 +123,6 @@ def test_hostile_text_cannot_steer_the_terminal() -> None:
         ),
         display.hits_view([Hit(replace(SUMMARY, name=HOSTILE, rule=HOSTILE), HOSTILE)], [HOSTILE]),
         display.status_view(State(1, 0, 1, 0, 0, {HOSTILE: 1}, None, []), [replace(SUMMARY, name=HOSTILE)]),
-        display.result_view(Unreadable(1, HOSTILE)),
     ]
     for view in views:
         text = shown(view, width=500)
@@ -146,43 +144,3 @@ def test_levels_are_coloured_on_a_terminal_only() -> None:
     view = display.fields_table(record().extraction)
     assert "\x1b[32mproved \x1b[0m" in shown(view, terminal=True)
     assert "\x1b" not in shown(view)
-
-
-def test_a_change_names_old_and_new() -> None:
-    before = Extraction(
-        "unknown", (field("total", "12.50", "unknown"), field("date", None, "unknown")), (), Status.REVIEW
-    )
-    after = Extraction("en-receipt", (field("total", "12.60", "r"), field("paid", "20.00", "r")), (), Status.DONE)
-    text = shown(display.result_view(Change(4, "a.pdf", before, after)))
-    lines = [" ".join(line.split()) for line in text.splitlines()]
-    assert lines == [
-        "4 a.pdf",
-        "rule unknown → en-receipt",
-        "status review → done",
-        "total 12.50 proved → 12.60 proved",
-        "paid (no such field) → 20.00 proved",
-        "date missing → (no such field)",
-    ]
-
-
-def test_a_change_of_reasons_alone_is_said_to_be_so() -> None:
-    one = field("total", "12.50", "r")
-    before = Extraction("r", (one,), (), Status.DONE)
-    after = Extraction("r", (replace(one, reasons=("better",)),), (), Status.DONE)
-    assert "only reasons and places" in shown(display.result_view(Change(4, "a", before, after)))
-
-
-def test_changes_as_data() -> None:
-    before = Extraction("r", (field("total", "12.50", "r"),), (), Status.DONE)
-    after = Extraction("r", (field("paid", "1.00", "r"),), (), Status.REVIEW)
-    assert display.result_data(Change(4, "a", before, after)) == {
-        "document_id": 4,
-        "name": "a",
-        "rule": ["r", "r"],
-        "status": ["done", "review"],
-        "fields": {
-            "paid": [None, {"value": "1.00", "level": "proved"}],
-            "total": [{"value": "12.50", "level": "proved"}, None],
-        },
-    }
-    assert display.result_data(Unreadable(5, "boom")) == {"document_id": 5, "error": "boom"}
