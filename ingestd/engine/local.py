@@ -75,6 +75,7 @@ class LocalEngine(Generic[R]):
     ) -> None:
         self.slots = workers
         self._time_limit_s = time_limit_s
+        self._running: set[Future[R]] = set()
         self._pool = ProcessPool(
             max_workers=workers,
             context=get_context("spawn"),
@@ -88,11 +89,13 @@ class LocalEngine(Generic[R]):
         """See :class:`ingestd.engine.Engine`."""
         outcome: Future[R] = Future()
         running = self._pool.schedule(_run, args=(claim, sha256), timeout=self._time_limit_s)
+        self._running.add(running)
         running.add_done_callback(lambda finished: self._settle(finished, outcome))
         return outcome
 
     def _settle(self, finished: Future[R], outcome: Future[R]) -> None:
         """Turn what became of the process into what became of the document."""
+        self._running.discard(finished)
         if finished.cancelled():
             outcome.set_exception(AttemptError("the engine was closed before the document was read"))
             return
@@ -117,6 +120,8 @@ class LocalEngine(Generic[R]):
         if finish:
             self._pool.close()
         else:
+            for running in list(self._running):  # stopping the pool alone would leave them undecided for ever
+                running.cancel()
             self._pool.stop()
         self._pool.join()
 

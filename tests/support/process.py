@@ -91,4 +91,6 @@ class Installation:
     def files(self, folder: str) -> list[str]:
         """Files below a folder, relative, without the lock."""
         base = self.root / folder
-        return sorted(str(path.relative_to(base)) for path in base.rglob("*") if path.is_file() and path.name != ".lock")
+        return sorted(
+            str(path.relative_to(base)) for path in base.rglob("*") if path.is_file() and path.name != ".lock"
+        )

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ingestd.document import Claim
+from ingestd.engine.local import LocalEngine
+from ingestd.errors import AttemptError, DocumentError
+from tests.support import works
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[LocalEngine[str]]:
+    engine = LocalEngine(works.make, workers=1, time_limit_s=2.0, memory_limit_mb=2048)
+    yield engine
+    engine.close(finish=False)
+
+
+def claim(name: str, folder: Path = Path("/nowhere")) -> Claim:
+    return Claim(1, folder / name, folder / name, "inbox", 1, datetime(2026, 8, 3, tzinfo=UTC), 1)
+
+
+def test_result_comes_back(engine: LocalEngine[str]) -> None:
+    assert engine.submit(claim("good"), "abc").result(30) == "read abc"
+
+
+def test_bad_document_keeps_its_reason(engine: LocalEngine[str]) -> None:
+    with pytest.raises(DocumentError) as caught:
+        engine.submit(claim("bad"), "abc").result(30)
+    assert (caught.value.code, caught.value.fix) == ("damaged", "scan it again")
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("crash", "SIGSEGV"),
+        ("killed", "SIGKILL, perhaps for want of memory"),
+        ("exit", "exit status 3"),
+        ("endless", "longer than 2 s"),
+        ("greedy", "out of memory"),
+        ("defect", "ValueError: a defect in the code"),
+    ],
+)
+def test_worker_that_dies_fails_one_attempt_and_the_next_document_is_read(
+    engine: LocalEngine[str], name: str, why: str
+) -> None:
+    doomed, following = engine.submit(claim(name), "abc"), engine.submit(claim("good"), "def")
+    with pytest.raises(AttemptError, match=why):
+        doomed.result(30)
+    assert following.result(30) == "read def"
+
+
+def test_worker_can_write_no_file(engine: LocalEngine[str], tmp_path: Path) -> None:
+    with pytest.raises(AttemptError, match="File too large"):
+        engine.submit(claim("writes", tmp_path), "abc").result(30)
+    assert (tmp_path / "writes").read_bytes() == b""
+
+
+def test_worker_dumps_no_core_and_gains_no_privileges(engine: LocalEngine[str]) -> None:
+    assert engine.submit(claim("core limit"), "").result(30) == "(0, 0)"
+    assert "NoNewPrivs:\t1" in engine.submit(claim("status"), "").result(30)
+
+
+def test_closing_at_once_gives_up_what_is_in_work() -> None:
+    engine = LocalEngine(works.make, workers=1, time_limit_s=60.0, memory_limit_mb=2048)
+    running = engine.submit(claim("endless"), "abc")
+    engine.close(finish=False)
+    with pytest.raises(AttemptError):
+        running.result(30)
