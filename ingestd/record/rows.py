@@ -83,11 +83,8 @@ def page_from(row: Mapping[str, Any]) -> PageInfo:
 
 
 def line_rows(lines: Iterable[Line]) -> Iterator[Row]:
-    """Rows of ``lines``: numbered from 0 on each page, in the order given."""
-    counts: dict[int, int] = {}
-    for line in lines:
-        index = counts.get(line.page_index, 0)
-        counts[line.page_index] = index + 1
+    """Rows of ``lines``: numbered from 0 through the document, as ``Reading.lines`` and ``Field.lines`` are."""
+    for index, line in enumerate(lines):
         yield {
             "page_index": line.page_index,
             "line_index": index,

@@ -63,7 +63,7 @@ CREATE TABLE lines (
     quad TEXT NOT NULL,
     source TEXT NOT NULL CHECK (source IN ('ocr', 'text-layer')),
     chars TEXT NOT NULL,
-    PRIMARY KEY (document_id, page_index, line_index)
+    PRIMARY KEY (document_id, line_index)
 ) STRICT;
 CREATE TABLE codes (
     document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,

@@ -80,7 +80,7 @@ class LineRow(BaseModel):
     """A run of text on one row of a page."""
 
     page_index: int
-    line_index: int = Field(description="From 0 on each page, in reading order.")
+    line_index: int = Field(description="From 0 through the document, in reading order.")
     text: str
     confidence: Probability
     quad: Quad
@@ -126,7 +126,7 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "items": (ItemRow, "item_index"),
     "codes": (CodeRow, "rowid"),
     "pages": (PageRow, "page_index"),
-    "lines": (LineRow, "page_index, line_index"),
+    "lines": (LineRow, "line_index"),
 }
 """Table -> its columns (as a model), and its order."""
 

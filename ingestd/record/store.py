@@ -47,7 +47,7 @@ def save(
 
     Args:
         db: with an open write transaction, which is not committed here.
-        record: all text encodable as UTF-8; field names unique; lines in page order.
+        record: all text encodable as UTF-8; field names unique.
         source_path: where the user dropped it.
         archive_path: where the original will be kept, None where it will not.
         received_at: when it arrived.
@@ -133,7 +133,7 @@ def load_reading(db: Database, document_id: int) -> Reading:
     """What was read from a document, exactly as it was saved; empty for an unknown id."""
     return Reading(
         pages=tuple(map(rows.page_from, _rows(db, "pages", document_id, "page_index"))),
-        lines=tuple(map(rows.line_from, _rows(db, "lines", document_id, "page_index, line_index"))),
+        lines=tuple(map(rows.line_from, _rows(db, "lines", document_id, "line_index"))),
         codes=tuple(map(rows.code_from, _rows(db, "codes", document_id, "rowid"))),
     )
 

@@ -127,7 +127,7 @@ _page = st.builds(
 readings = st.builds(
     Reading,
     pages=st.lists(_page, max_size=4).map(lambda pages: tuple(replace(p, index=n) for n, p in enumerate(pages))),
-    lines=st.lists(_line, max_size=5).map(lambda lines: tuple(sorted(lines, key=lambda line: line.page_index))),
+    lines=st.lists(_line, max_size=5).map(tuple),
     codes=st.lists(st.builds(Code, page_index=_pages, quad=_quad, kind=_text, text=_text), max_size=3).map(tuple),
 )
 _fields = st.lists(
