@@ -60,7 +60,7 @@ def _not_writable(config: Config) -> list[str]:
         nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
         if not nearest.is_dir():
             problems.append(f"{name}: {nearest} is not a folder; expected a folder or a path that is free")
-        elif not os.access(nearest, os.W_OK | os.X_OK):
+        elif not os.access(nearest, os.W_OK | os.X_OK, effective_ids=True):
             problems.append(f"{name}: {nearest} cannot be written by this user; change its owner or its mode")
     return problems
 
@@ -102,7 +102,7 @@ def _inbox_notices(inbox: InboxConfig, config: Config) -> list[str]:
     if not inbox.path.is_dir():
         return [f"{where}: {inbox.path} does not exist; it is watched as soon as it appears"]
     notices = []
-    if inbox.original != "leave" and not os.access(inbox.path, os.W_OK | os.X_OK):
+    if inbox.original != "leave" and not os.access(inbox.path, os.W_OK | os.X_OK, effective_ids=True):
         notices.append(f"{where}: {inbox.path} cannot be written, so files cannot be taken; or set original: leave")
     if inbox.watch == "native" and not raises_events(inbox.path):
         notices.append(f"{where}: its filesystem reports no changes of other machines; watch: auto would poll")
