@@ -53,20 +53,21 @@ def test_folders_that_cannot_be_written() -> None:
     with open_folder() as root:
         (root / "inbox").mkdir()
         (root / "closed").mkdir()
-        (root / "work").mkdir(mode=0o777)
-        for name, mode in (("inbox", 0o555), ("closed", 0o555), ("work", 0o777)):
+        (root / "open").mkdir()
+        for name, mode in (("inbox", 0o555), ("closed", 0o555), ("open", 0o777)):
             (root / name).chmod(mode)
         _assert_both_are_reported(root)
 
 
 def _assert_both_are_reported(root: Path) -> None:
+    elsewhere = (
+        "spool: {archive: closed/archive, failed: open/failed, work: open/work}\nrecord: {database: open/ingestd.db}"
+    )
     with unprivileged():
-        config = configured(
-            root,
-            "inboxes: [{path: inbox}]\nspool: {archive: closed/archive, failed: work/failed}\nrecord: {database: work/ingestd.db}",
-        )
-        (problem,) = problems_of(config)
-        assert problem.startswith(f"spool.archive: {root / 'closed'} cannot be written")
+        config = configured(root, f"inboxes: [{{path: inbox}}]\n{elsewhere}")
+        problems = problems_of(config)
+        assert [problem.split(":")[0] for problem in problems] == ["spool.archive"]
+        assert f"{root / 'closed'} cannot be written" in problems[0]
         (notice,) = notices_of(config)
         assert "files cannot be taken" in notice
 
