@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,7 @@ def real(receipts: Path, reader: Path, into: Path) -> None:
     "--fonts", "font_folder", type=click.Path(exists=True, path_type=Path), required=True, help="Fetched fonts."
 )
 @click.option("--donor", type=click.Path(exists=True, path_type=Path), help="PP-OCRv6 recogniser (ONNX) to begin from.")
+@click.option("--init", type=click.Path(exists=True, path_type=Path), help="Exported model of ours to go on from.")
 @click.option("--dictionary", type=click.Path(exists=True, path_type=Path), help="The donor's characters, one a line.")
 @click.option("--receipts", type=click.Path(exists=True, path_type=Path), help="Real lines from 'training real'.")
 @click.option("--validation", type=click.Path(exists=True, path_type=Path), help="Folder of receipts to validate on.")
@@ -57,26 +59,107 @@ def real(receipts: Path, reader: Path, into: Path) -> None:
 @click.option("--area", type=int, default=10240, show_default=True, help="Px of line width in a batch.")
 @click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
 def train(
-    member: Member, font_folder: Path, donor: Path | None, dictionary: Path | None, receipts: Path | None,
-    validation: Path | None, checkpoint: Path, curve: Path, minutes: float, workers: int, area: int, device: str,
+    member: Member, font_folder: Path, donor: Path | None, init: Path | None, dictionary: Path | None,
+    receipts: Path | None, validation: Path | None, checkpoint: Path, curve: Path,
+    minutes: float, workers: int, area: int, device: str,
 ) -> None:  # fmt: skip
     """Train, or go on training."""
     import torch
 
     from training import charset, pretrained
+    from training.export import restore
     from training.model import Crnn, transplant
     from training.train import Places, Recipe
     from training.train import train as run
 
     torch.manual_seed(1)
-    model = Crnn(member, len(charset.characters()) + 1)
     resumed = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else {}
-    if not resumed:
+    model = Crnn(member, len(charset.characters()) + 1) if resumed or init is None else restore(init)
+    if not resumed and init is None:
         if donor is None:
-            raise click.UsageError("nothing to begin from: give --donor")
+            raise click.UsageError("nothing to begin from: give --donor or --init")
         transplant(model, pretrained.read(donor, dictionary), charset.characters())
     recipe = Recipe(member, minutes, workers, area)
     run(model, recipe, Places(font_folder, receipts, validation, checkpoint, curve), torch.device(device), resumed)
+
+
+@main.command()
+@click.option(
+    "--fonts", "font_folder", type=click.Path(exists=True, path_type=Path), required=True, help="Fetched fonts."
+)
+@click.option("--preview", type=click.Path(path_type=Path), required=True, help="Picture to write (.png).")
+@click.option("--seed", type=int, default=1, show_default=True)
+def render(font_folder: Path, preview: Path, seed: int) -> None:
+    """Draw every effect at every severity into one picture."""
+    from training.preview import sheet
+
+    sheet(font_folder, seed, preview)
+
+
+@main.command()
+@click.option("--checkpoint", type=click.Path(exists=True, path_type=Path), required=True)
+@click.option("--donor", type=click.Path(exists=True, path_type=Path), help="Needed where --share is less than 1.")
+@click.option("--dictionary", type=click.Path(exists=True, path_type=Path), help="The donor's characters, one a line.")
+@click.option("--share", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="Of the way from the donor.")
+@click.option(
+    "--fonts", "font_folder", type=click.Path(exists=True, path_type=Path), required=True, help="Fetched fonts."
+)
+@click.option(
+    "--receipts", type=click.Path(exists=True, path_type=Path), required=True, help="Receipts to calibrate on."
+)
+@click.option("--into", type=click.Path(path_type=Path), required=True, help="ONNX file to write.")
+def export(
+    checkpoint: Path, donor: Path | None, dictionary: Path | None, share: float, font_folder: Path, receipts: Path,
+    into: Path,
+) -> None:  # fmt: skip
+    """Write the averaged weights of a checkpoint as ONNX, with its temperature fitted."""
+    import torch
+
+    from training import charset, pretrained, scoring
+    from training import export as exporting
+    from training.calibrate import fit_temperature, run
+    from training.model import Crnn, transplant
+    from training.onnx_reader import OnnxReader
+
+    saved = torch.load(checkpoint, weights_only=True)
+    member, classes = saved["recipe"]["member"], len(charset.characters()) + 1
+    model = Crnn(member, classes)
+    model.load_state_dict(saved["average"])
+    if share < 1:
+        if donor is None:
+            raise click.UsageError("--share needs --donor")
+        original = Crnn(member, classes)
+        transplant(original, pretrained.read(donor, dictionary), charset.characters())
+        exporting.blend(model, original, share)
+    notes = {"member": member, "lines": str(saved["seen"]), "share": str(share)}
+    exporting.export(model, into, notes)
+    validation = scoring.evaluation_set(font_folder, seed=102, per_severity=100)
+    validation += scoring.receipt_set(receipts, every=15)
+    temperature = fit_temperature(run(OnnxReader(into), validation), validation, ("", *charset.characters()))
+    exporting.export(model, into, notes | {"temperature": str(temperature)})
+    click.echo(f"temperature {temperature}")
+    click.echo(f"sha256 {hashlib.sha256(into.read_bytes()).hexdigest()}")
+
+
+@main.command()
+@click.option("--model", type=click.Path(exists=True, path_type=Path), required=True, help="Recogniser (ONNX).")
+@click.option(
+    "--fonts", "font_folder", type=click.Path(exists=True, path_type=Path), required=True, help="Fetched fonts."
+)
+@click.option("--receipts", type=click.Path(exists=True, path_type=Path), help="Folder of receipts to read as well.")
+@click.option("--per-severity", type=int, default=200, show_default=True, help="Drawn lines of each severity.")
+def evaluate(model: Path, font_folder: Path, receipts: Path | None, per_severity: int) -> None:
+    """Print the figures of one model on lines drawn with held-out fonts, and on receipts."""
+    from training import scoring
+    from training.onnx_reader import OnnxReader
+
+    lines = scoring.evaluation_set(font_folder, seed=7, per_severity=per_severity)
+    if receipts:
+        lines += scoring.receipt_set(receipts)
+    readings = OnnxReader(model).read([line.pixels for line in lines])
+    for name, found in scoring.figures(lines, readings).items():
+        interval = f"{found.low:.1f}-{found.high:.1f}"
+        click.echo(f"{name:28} {found.percent:5.1f} ({interval})  characters {found.characters:5.2f}  n {found.lines}")
 
 
 if __name__ == "__main__":
