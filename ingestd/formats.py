@@ -96,7 +96,7 @@ def decoding(path: Path, media_type: str, max_pixels: int) -> Iterator[None]:
             the disk are passed on as they are.
     """
     limit = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = max_pixels // 2
+    Image.MAX_IMAGE_PIXELS = (max_pixels + 1) // 2
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
