@@ -15,8 +15,10 @@ from ingestd.extract.rule import FieldRule, Rule, Zone
 
 _PUNCTUATION = r"[\s:.,;=_*#|/\\\[\](){}<>~'\"-]*"
 _MONEY_BETWEEN = (
-    r"(?:RM|MYR|USD|EUR|GBP|CNY|RMB|[¥￥$€£元圆]|\(\s*[A-Z]{1,3}\s*\)|@|\d{1,2}(?:[.,]\d{1,2})?\s*%|[A-Z](?![A-Z0-9]))"
+    r"(?:R[MHNX]|MYR|USD|EUR|GBP|CNY|RMB|[¥￥$€£元圆]|\(\s*[A-Z]{1,3}\s*\)|@"
+    r"|\d{1,2}(?:[.,]\d{1,2})?\s*%|[A-Z](?![A-Z0-9]))"
 )
+"""Currencies (RM as misread too), a tax rate, single letters such as tax codes."""
 
 Pattern = regex.Pattern[str]
 
@@ -40,6 +42,7 @@ class FieldPlan:
     """Squeezed label -> how far down the list it stands."""
     value: Pattern
     not_value: Pattern | None
+    prefer: Pattern | None
     between: Pattern
     """Matches what may stand between a label and its value."""
 
@@ -107,6 +110,7 @@ def _field(name: str, spec: FieldRule) -> FieldPlan:
         strengths,
         regex.compile(spec.value or PATTERNS[spec.type], regex.IGNORECASE),
         regex.compile(spec.not_value, regex.IGNORECASE) if spec.not_value else None,
+        regex.compile(spec.prefer, regex.IGNORECASE) if spec.prefer else None,
         regex.compile(filler, regex.IGNORECASE),
     )
 

@@ -11,7 +11,7 @@ import regex
 Order = Literal["dmy", "mdy", "ymd"]
 """Which of the numbers is the day where more than one order makes a day."""
 
-EARLIEST = date(1980, 1, 1)
+EARLIEST = date(1990, 1, 1)
 """Older than any document this reads; two-digit years below it belong to this century."""
 
 
@@ -44,12 +44,17 @@ _MONTHS = {
 _MONTH_NUMBER = {name: number for number, names in _MONTHS.items() for name in names.split()}
 _NAMES = "|".join(sorted(_MONTH_NUMBER, key=len, reverse=True))
 
-_YEAR = r"(?:(?:19|20)\d\d|\d\d(?!\d)(?![.,]\d)|\d\d(?=\d\d?:\d\d))"
-_SEP = r"\s?[-/.‐–]\s?"
+_LONG_YEAR = r"(?:19|20)\d\d"
+_SHORT_YEAR = r"(?:\d\d(?!\d)(?![.,]\d)|\d\d(?=\d\d?:\d\d))"
+_YEAR = rf"(?:{_LONG_YEAR}|{_SHORT_YEAR})"
 _SHAPES = (
     r"(?<!\d)(?P<y>(?:19|20)\d\d)\s*[年.\-/‐–]\s*(?P<m>\d{1,2})\s*[月.\-/‐–]\s*(?P<d>\d{1,2})(?!\d(?!\d?:))日?",
     r"(?<!\d)(?P<y>(?:19|20)\d\d)\s+(?P<m>\d{2})\s+(?P<d>\d{2})(?!\d)",
-    rf"(?<![\d.])(?P<a>\d{{1,2}}){_SEP}(?P<b>\d{{1,2}}){_SEP}(?P<y>{_YEAR})",
+    *(
+        rf"(?<![{before}]|\d[-/])(?P<a>\d{{1,2}})\s?{sep}\s?(?P<b>\d{{1,2}})\s?{sep}\s?(?P<y>{year})"
+        for before, year in ((r"\d.", _LONG_YEAR), (r"\d.A-Za-z", _SHORT_YEAR + r"(?!\s?[-/]\s?\d)"))
+        for sep in ("/", "[-~‐–]", r"\.")
+    ),
     rf"(?i)(?<!\d)(?P<d>\d{{1,2}})(?:ST|ND|RD|TH|ER|\.)?[\s\-/.,‐–]{{0,3}}(?:DE\s|OF\s)?(?P<mon>{_NAMES})"
     rf"(?![A-Z])[\s\-/.,'’‐–]{{0,3}}(?:DE\s)?(?P<y>{_YEAR})",
     rf"(?i)(?<![A-Z])(?P<mon>{_NAMES})(?![A-Z])[\s\-.]{{0,3}}(?P<d>\d{{1,2}})(?:ST|ND|RD|TH)?"

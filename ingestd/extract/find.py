@@ -6,7 +6,7 @@ its label's row, below the label within its width, left of it, or anywhere by it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -22,8 +22,18 @@ from ingestd.extract.validate import Outcome, Verdict, validate
 _MOST_PER_LABEL = 3
 """Values taken from one row beside one label."""
 
+UNLABELLED = 99.0
+"""Ranks from here on belong to values without a label."""
+
 _ANYWHERE = 100.0
 """Rank of a value without a label, worse than any label's."""
+
+
+_NUMERIC = frozenset({"money", "date", "digits", "percent"})
+"""Types whose values contain a digit."""
+
+_PREFERRED = 0.25
+"""How much a value gains in rank by what its field prefers on the same row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +97,11 @@ class Scene:
             labels.setdefault(hit.label, []).append(hit)
         return labels
 
+    @cached_property
+    def numbered(self) -> tuple[int, ...]:
+        """Rows with a digit on them."""
+        return tuple(i for i, row in enumerate(self.sheet.rows) if any(map(str.isdigit, row.text)))
+
     def of(self, label: str) -> list[Hit]:
         """Hits of any alternative of a label text, top to bottom."""
         found = [hit for text in split_label(label) for hit in self.by_label.get(text, ())]
@@ -122,6 +137,7 @@ class _Place:
     end: int
     rank: tuple[float, ...]
     how: str
+    sure: bool = True
 
 
 def search(scene: Scene, field: FieldPlan, style: Style) -> Found:
@@ -158,24 +174,36 @@ def _candidates(scene: Scene, field: FieldPlan, style: Style, place: _Place) -> 
     if field.not_value is not None and field.not_value.search(text, timeout=TIMEOUT_S):
         return
     spans = row.spans(place.start, place.end)
+    preferred = field.prefer is not None and field.prefer.search(row.text, timeout=TIMEOUT_S) is not None
     for order, value in enumerate(NORMALISERS[field.spec.type](text, style)):
-        verdict = validate(value.text, field.spec.check)
-        rank = (*place.rank[:-1], float(order), place.rank[-1])
-        yield Candidate(field.name, value, scene.sheet.raw(spans), spans, row.page_index, rank, place.how, verdict)
+        if not (place.sure or value.sure):
+            continue
+        rank = (place.rank[0] - _PREFERRED * preferred, *place.rank[1:-1], float(order), place.rank[-1])
+        yield Candidate(
+            field.name,
+            value if place.sure else replace(value, sure=False),
+            scene.sheet.raw(spans),
+            spans,
+            row.page_index,
+            rank,
+            place.how,
+            validate(value.text, field.spec.check),
+        )
 
 
 def _places(scene: Scene, field: FieldPlan, inside: _Zone) -> Iterator[_Place]:
     for label, strength in field.strengths.items():
         for hit in scene.by_label.get(label, ()):
-            if not inside.has(scene, hit.row, *scene.extent(hit)):
-                continue
-            yield from _beside(scene, field, hit, strength)
-    if "anywhere" in field.spec.where:
-        for index, row in enumerate(scene.sheet.rows):
+            if inside.has(scene, hit.row, *scene.extent(hit)):
+                yield from _beside(scene, field, hit, strength)
+    if "anywhere" in field.spec.where or "anywhere_if_proved" in field.spec.where:
+        sure = "anywhere" in field.spec.where
+        for index in scene.numbered if field.spec.type in _NUMERIC else range(len(scene.sheet.rows)):
+            row = scene.sheet.rows[index]
             for found in field.value.finditer(row.text, timeout=TIMEOUT_S):
                 if inside.has(scene, index, *row.extent(found.start(), found.end())):
                     rank = (_ANYWHERE, 0.0, _order(index, found.start()))
-                    yield _Place(index, found.start(), found.end(), rank, "by its pattern")
+                    yield _Place(index, found.start(), found.end(), rank, "by its pattern", sure)
 
 
 def _order(row: int, offset: int) -> float:
@@ -187,18 +215,15 @@ def _beside(scene: Scene, field: FieldPlan, hit: Hit, strength: int) -> Iterator
     """Values at one label: the first direction of ``where`` that has any."""
     row = scene.sheet.rows[hit.row]
     label = row.text[hit.start : hit.end]
-    directions = {"right": _right, "below": _below, "left": _left}
-    for where in field.spec.where:
-        if where == "anywhere":
-            continue
-        places = []
-        for nth, (index, start, end) in enumerate(directions[where](scene, field, hit)):
-            rank = (strength + hit.edits / 4, float(nth), _order(index, start))
-            places.append(
-                _Place(index, start, end, rank, f"{where} of '{label}'" if where != "below" else f"below '{label}'")
-            )
-        if places:
-            yield from places
+    for order, where in enumerate(field.spec.where):
+        if where not in _DIRECTIONS:
+            return
+        search_at, words = _DIRECTIONS[where]
+        stretches = list(search_at(scene, field, hit))
+        for nth, (index, start, end) in enumerate(stretches):
+            rank = (strength + hit.edits / 4 + order / 2, float(nth), _order(index, start))
+            yield _Place(index, start, end, rank, f"{words} '{label}'")
+        if stretches:
             return
 
 
@@ -209,19 +234,26 @@ Stretch = tuple[int, int, int]
 def _right(scene: Scene, field: FieldPlan, hit: Hit) -> Iterator[Stretch]:
     """Values on the rest of the row, up to the next label; only fillers may stand before the first."""
     row = scene.sheet.rows[hit.row]
-    after = [other.start for other in scene.by_row[hit.row] if other.start >= hit.end]
-    limit = min(after, default=len(row.text))
-    position, count = hit.end, 0
-    for found in field.value.finditer(row.text, hit.end, limit, timeout=TIMEOUT_S):
-        if field.between.fullmatch(row.text, position, found.start(), timeout=TIMEOUT_S) is None:
-            return
-        position = found.end()
-        if not _in_column(scene, field, row, found.start(), found.end()):
-            continue
-        yield hit.row, found.start(), found.end()
-        count += 1
-        if count == _MOST_PER_LABEL:
-            return
+    position, found = hit.end, []
+    for match in field.value.finditer(row.text, hit.end, _limit(scene, field, hit), timeout=TIMEOUT_S):
+        if field.between.fullmatch(row.text, position, match.start(), timeout=TIMEOUT_S) is None:
+            break
+        position = match.end()
+        if _in_column(scene, field, row, match.start(), match.end()):
+            found.append((hit.row, match.start(), match.end()))
+        if len(found) == _MOST_PER_LABEL:
+            break
+    if len(found) == 1 or not field.spec.alone:
+        yield from found
+
+
+def _limit(scene: Scene, field: FieldPlan, hit: Hit) -> int:
+    """Where the part of the row that belongs to a label ends: at the next one, unless that is mere filling."""
+    text = scene.sheet.rows[hit.row].text
+    for other in scene.by_row[hit.row]:
+        if other.start >= hit.end and field.between.fullmatch(text, hit.end, other.end, timeout=TIMEOUT_S) is None:
+            return other.start
+    return len(text)
 
 
 def _left(scene: Scene, field: FieldPlan, hit: Hit) -> Iterator[Stretch]:
@@ -255,6 +287,13 @@ def _below(scene: Scene, field: FieldPlan, hit: Hit) -> Iterator[Stretch]:
         blocked = any(a < right and left < b for a, b in map(scene.extent, scene.by_row.get(index, ())))
         if found_any or blocked:
             return
+
+
+_DIRECTIONS: Mapping[str, tuple[Callable[[Scene, FieldPlan, Hit], Iterator[Stretch]], str]] = {
+    "right": (_right, "right of"),
+    "below": (_below, "below"),
+    "left": (_left, "left of"),
+}
 
 
 def _labelled(scene: Scene, row: int, found: regex.Match[str]) -> bool:

@@ -14,8 +14,8 @@ from itertools import product
 
 from ingestd.document import Code, Field, Level
 from ingestd.extract.compiled import FieldPlan, Plan
-from ingestd.extract.cross import RELATIONS, Equation
-from ingestd.extract.find import Candidate, Found
+from ingestd.extract.cross import RELATIONS, Equation, Term
+from ingestd.extract.find import UNLABELLED, Candidate, Found
 from ingestd.extract.layout import Sheet
 from ingestd.extract.normalise import Value
 from ingestd.extract.repair import STRONG, Repair, agrees, choices, repair
@@ -23,8 +23,11 @@ from ingestd.extract.rule import CrossCheck
 from ingestd.extract.validate import Outcome, validate
 from ingestd.extract.witness import Fact
 
-_MOST_VALUES = 6
-"""Different values of one field that are tried in an equation."""
+_MOST_VALUES = 40
+"""Different values of one field that are tried as the result of an equation."""
+
+_MOST_PARTS = 6
+"""Different values of one field that are tried as a part of an equation."""
 
 _SIGNS = {1: "+", -1: "-"}
 
@@ -72,7 +75,7 @@ def judge(
     for check in plan.spec.checks:
         if check.relation is not None:
             _relate(cases, check)
-    return tuple(_field(case, sheet, plan.spec.rule) for case in cases.values())
+    return tuple(_field(case, sheet, plan.spec.rule) for case in cases.values() if not case.plan.spec.helper)
 
 
 def _hear_codes(cases: Mapping[str, _Case], facts: Sequence[tuple[Fact, Code]]) -> None:
@@ -103,7 +106,7 @@ def _values(case: _Case) -> list[Candidate]:
         different.setdefault(candidate.value.text, candidate)
     values = list(different.values())[:_MOST_VALUES]
     if case.stated is not None:
-        values.append(_from_code(case, *case.stated))
+        values.insert(_MOST_PARTS - 1, _from_code(case, *case.stated))
     return values
 
 
@@ -123,27 +126,60 @@ def _solve(cases: Mapping[str, _Case], check: CrossCheck, equation: Equation) ->
     """Look for the best-announced values that fulfil an equation and settle them."""
     terms = [term for term in equation.terms if _values(cases[term.field]) or not term.optional]
     names = [*(term.field for term in terms), equation.result]
-    choices = [list(enumerate(_values(cases[name]))) for name in names]
-    best: tuple[int, list[Candidate]] | None = None
-    tolerance = Decimal(str(check.tolerance))
-    for combination in product(*choices):
-        cost = sum(position for position, _ in combination)
-        if best is not None and cost >= best[0]:
-            continue
-        values = [candidate for _, candidate in combination]
-        amounts = [Decimal(candidate.value.text) for candidate in values]
-        left = sum((term.sign * amount for term, amount in zip(terms, amounts, strict=False)), Decimal(0))
-        if abs(left - amounts[-1]) <= tolerance and _apart(values):
-            best = cost, values
+    values = [*(_values(cases[name])[:_MOST_PARTS] for name in names[:-1]), _values(cases[names[-1]])]
+    best = _cheapest(terms, values, round(100 * check.tolerance))
     if best is None:
         return False
-    level, reason = _weight(cases, check, equation, names, best[1])
-    if level is Level.AGREED and not all(candidate.value.sure for candidate in best[1]):
+    level, reason = _weight(cases, check, equation, names, best)
+    if level is Level.AGREED and not all(candidate.value.sure for candidate in best):
         return False
-    for name, candidate in zip(names, best[1], strict=True):
+    for name, candidate in zip(names, best, strict=True):
         cases[name].chosen = candidate
         cases[name].add(level, reason)
     return True
+
+
+def _cheapest(
+    terms: Sequence[Term], values: Sequence[Sequence[Candidate]], tolerance: int
+) -> tuple[Candidate, ...] | None:
+    """The values, one per term and the result last, that fulfil an equation and stand first in their lists.
+
+    Args:
+        terms: the left side.
+        values: candidates of each term, then of the result, best first.
+        tolerance: in cents.
+    """
+    results: dict[int, list[tuple[int, Candidate]]] = {}
+    for position, candidate in enumerate(values[-1]):
+        cents = _cents(candidate)
+        for near in range(cents - tolerance, cents + tolerance + 1):
+            results.setdefault(near, []).append((position, candidate))
+    parts = [
+        [(position, term.sign * _cents(candidate), candidate) for position, candidate in enumerate(choice)]
+        for term, choice in zip(terms, values, strict=False)
+    ]
+    best: tuple[int, tuple[Candidate, ...]] | None = None
+    for combination in product(*parts):
+        for last, result in results.get(sum(cents for _, cents, _ in combination), ()):
+            cost = sum(position for position, _, _ in combination)
+            chosen = (*(candidate for _, _, candidate in combination), result)
+            if (best is None or cost + last < best[0]) and _apart(chosen) and _credible(cost, chosen):
+                best = cost + last, chosen
+    return best and best[1]
+
+
+def _credible(cost: int, values: Sequence[Candidate]) -> bool:
+    """At most one value is uncertain; one without a label counts only beside the best parts.
+
+    A page has many numbers, and among enough of them some fulfil an equation by chance.
+    """
+    if sum(not candidate.value.sure for candidate in values) > 1:
+        return False
+    return cost == 0 or not any(candidate.rank and candidate.rank[0] >= UNLABELLED for candidate in values)
+
+
+def _cents(candidate: Candidate) -> int:
+    return int(Decimal(candidate.value.text).scaleb(2))
 
 
 def _apart(values: Sequence[Candidate]) -> bool:
@@ -178,8 +214,9 @@ def _settle(case: _Case, sheet: Sheet) -> None:
     """Choose a value where nothing has chosen one, and weigh what speaks for it alone."""
     if case.chosen is None:
         case.chosen = next((one for one in case.candidates if one.value.sure), None)
-    if case.chosen is None and case.candidates:
-        case.chosen = case.candidates[0]
+    doubtful = next((one for one in case.candidates if one.rank[0] < UNLABELLED), None)
+    if case.chosen is None and doubtful is not None:
+        case.chosen = doubtful
         case.add(Level.CONFLICT, "nothing on the document confirms this reading")
     if case.stated is not None:
         _compare_stated(case, sheet, *case.stated)

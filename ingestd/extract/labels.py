@@ -82,11 +82,22 @@ def allowed_edits(squeezed: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Fuzzy:
-    """A label that may be misread: its pattern and pieces of which at least one must be right."""
+    """A label that may be misread; of its pieces at least one must be right."""
 
     label: str
+    edits: int
+    characters: frozenset[str]
     pattern: regex.Pattern[str]
-    pieces: tuple[str, ...]
+    pieces: tuple[tuple[int, str], ...]
+    """Where each piece begins in the label, and the piece."""
+
+    def find(self, text: str, begin: int) -> tuple[int, int, str, int] | None:
+        """Start, end, label and misread characters of the label near ``begin``, found cheaply where it is not."""
+        first, last = max(begin - self.edits, 0), begin + len(self.label) + self.edits
+        if len(self.characters.difference(text[first:last])) > self.edits:
+            return None
+        found = self.pattern.search(text, first, last, timeout=TIMEOUT_S)
+        return found and (found.start(), found.end(), self.label, sum(found.fuzzy_counts))
 
 
 class Scanner:
@@ -124,21 +135,28 @@ class Scanner:
         self, squeezed: Sequence[tuple[str, list[int]]], starts: Sequence[int], whole: str
     ) -> Iterator[tuple[int, int, int, str, int]]:
         for fuzzy in self._fuzzy:
-            rows = {bisect_right(starts, offset) - 1 for piece in fuzzy.pieces for offset in _occurrences(piece, whole)}
-            for row in rows:
-                text = squeezed[row][0]
-                if fuzzy.label in text:
-                    continue
-                found = fuzzy.pattern.search(text, timeout=TIMEOUT_S)
-                if found is not None:
-                    yield row, found.start(), found.end(), fuzzy.label, sum(found.fuzzy_counts)
+            tried: set[tuple[int, int]] = set()
+            for cut, piece in fuzzy.pieces:
+                for offset in _occurrences(piece, whole):
+                    row = bisect_right(starts, offset) - 1
+                    begin = offset - starts[row] - cut
+                    if (row, begin) in tried or fuzzy.label in squeezed[row][0]:
+                        continue
+                    tried.add((row, begin))
+                    found = fuzzy.find(squeezed[row][0], begin)
+                    if found is not None:
+                        yield row, *found
 
 
 def _fuzzy(label: str, edits: int) -> _Fuzzy:
-    pattern = regex.compile(f"(?b)(?:{regex.escape(label)}){{e<={edits}}}")
     cuts = [len(label) * part // (edits + 1) for part in range(edits + 2)]
-    pieces = tuple(label[start:end] for start, end in pairwise(cuts) if end > start)
-    return _Fuzzy(label, pattern, pieces)
+    return _Fuzzy(
+        label,
+        edits,
+        frozenset(label),
+        regex.compile(f"(?b)(?:{regex.escape(label)}){{e<={edits}}}"),
+        tuple((start, label[start:end]) for start, end in pairwise(cuts) if end > start),
+    )
 
 
 def _occurrences(text: str, whole: str) -> Iterator[int]:

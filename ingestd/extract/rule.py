@@ -67,7 +67,7 @@ Regex = Annotated[str, AfterValidator(_regex)]
 Label = Annotated[str, AfterValidator(_label)]
 Labels = Annotated[tuple[Label, ...], BeforeValidator(_one_or_many)]
 Type = Literal["money", "date", "digits", "code", "capital", "percent", "text", "name"]
-Where = Literal["right", "below", "left", "anywhere"]
+Where = Literal["right", "below", "left", "anywhere", "anywhere_if_proved"]
 Check = Annotated[str, *_one_of(VALIDATORS)]
 Relation = Annotated[str, *_one_of(RELATIONS)]
 Witness = Annotated[str, *_one_of(WITNESSES)]
@@ -145,7 +145,8 @@ class FieldRule(Part):
     )
     where: Annotated[tuple[Where, ...], BeforeValidator(_one_or_many)] = Field(
         default=("right", "below"),
-        description="Where the value stands, seen from its label; anywhere: also without a label, by its pattern.",
+        description="Where the value stands, seen from its label; anywhere: also without a label, by its pattern; "
+        "anywhere_if_proved: the same, but only where a check proves it.",
     )
     zone: Name | None = Field(default=None, description="Only in this zone.")
     column: Column | None = Field(default=None, description="Only in this column of the line items.")
@@ -163,6 +164,12 @@ class FieldRule(Part):
     required: bool | Literal["read", "agreed", "proved"] = Field(
         default=False, description="A document without it goes to review; a level asks for at least that much proof."
     )
+    prefer: Regex | None = Field(
+        default=None,
+        description="Pattern that speaks for a value where it is found on the same row (a time by a date).",
+    )
+    alone: bool = Field(default=False, description="Beside its label only where no second value follows on the row.")
+    helper: bool = Field(default=False, description="Used in checks only, not recorded.")
     like: Name | None = Field(default=None, description="Copy everything not given here from this field.")
 
 
