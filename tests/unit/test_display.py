@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from rich.cells import cell_len
-from rich.console import Console, RenderableType
 
 from ingestd import display
 from ingestd.document import Extraction, Field, Level, Status
@@ -15,28 +12,9 @@ from ingestd.query import Failure, Hit, Summary, Waiting
 from ingestd.query import Status as State
 from ingestd.record.store import Document
 from tests.support.records import NOON, field, record
+from tests.support.terminal import HARMLESS, HOSTILE, shown
 
 SUMMARY = Summary(7, "发票 [red]1[/red].pdf", "cn-vat-invoice", "review", 1, NOON)
-HOSTILE = "\x1b[2Jwiped\x07\u202egpj.exe"
-
-
-def shown(view: RenderableType, *, width: int = 80, terminal: bool = False) -> str:
-    """What a console of this width gets; every line fits into it."""
-    target = io.StringIO()
-    console = Console(
-        file=target,
-        width=width,
-        force_terminal=terminal,
-        color_system="standard" if terminal else None,
-        markup=False,
-        emoji=False,
-        highlight=False,
-    )
-    console.print(view)
-    text = target.getvalue()
-    if not terminal:
-        assert max(map(cell_len, text.splitlines()), default=0) <= width
-    return text
 
 
 def document(**changes: object) -> Document:
@@ -129,7 +107,7 @@ def test_hostile_text_cannot_steer_the_terminal() -> None:
         assert "\x1b" not in text
         assert "\x07" not in text
         assert "\u202e" not in text
-        assert "\\x1b[2Jwiped\\x07\\u202egpj.exe" in text
+        assert HARMLESS in text
 
 
 def test_hits_show_the_place_and_mark_the_words() -> None:
