@@ -1,0 +1,78 @@
+# What a developer and a first-time user type. Needs Python 3.11 or newer with venv, and no root.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check lint format lock bench samples clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(VENV)/.runtime ## Set up .venv with what ingestd needs to run.
+
+# The samples are copied before the configuration is made, so that its presence says that both are there:
+# an interrupted first start begins again, a second start drops nothing into the inbox.
+run: $(VENV)/.runtime ## Start the daemon in ./run; the first start drops three sample scans into its inbox.
+	@if [ ! -e run/config.yaml ]; then \
+		mkdir -p run/inbox && cp samples/*.jpg samples/*.png samples/*.pdf run/inbox/ && $(BIN)/ingestd init run; \
+	fi
+	@exec $(BIN)/ingestd run -c run/config.yaml
+
+test: $(VENV)/.development ## Run all tests.
+	$(BIN)/python -m pytest -q
+
+check: lint test ## Everything that has to pass before a change goes in: lint, types, tests.
+
+lint: $(VENV)/.development ## Check style, format and types.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.development ## Put the code into the project's format.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.development ## Measure speed and accuracy; see benchmarks/README.md for the data it needs.
+	$(BIN)/python -m benchmarks.pages
+
+samples: $(VENV)/.development ## Draw the sample documents anew; needs the fonts named in samples/README.md.
+	$(BIN)/python -m benchmarks.render samples
+
+clean: ## Remove .venv, caches and build outputs; ./run and its documents stay.
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/out
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "ingestd needs Python 3.11 or newer; $(PYTHON) is older. Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "$(PYTHON) cannot make virtual environments; on Debian: apt install python3-venv" >&2; exit 1; }
+
+# --no-build-isolation: the build backend is pinned in the lock like everything else, nothing unlocked is fetched.
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "installing into $(VENV) (once, a minute or two)"
+	@$(PIP_INSTALL) --require-hashes -r requirements.lock
+	@$(PIP_INSTALL) --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(VENV)/.development: requirements-dev.lock pyproject.toml | $(BIN)/python
+	@echo "installing into $(VENV) (once, a minute or two)"
+	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@$(PIP_INSTALL) --no-build-isolation --no-deps --editable .
+	@touch $@
+
+# Your own pip settings are left aside: a lock holds the hashes of what the public index has, not of local wheels.
+# Pins stay as they are unless asked: make lock UPGRADE=--upgrade
+LOCK_VENV := build/lock
+COMPILE := env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL -u PIP_INDEX_URL PIP_CONFIG_FILE=/dev/null \
+	CUSTOM_COMPILE_COMMAND="make lock" $(LOCK_VENV)/bin/pip-compile $(UPGRADE) --quiet --generate-hashes --strip-extras \
+	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable
+
+lock: ## Write requirements.lock and requirements-dev.lock from pyproject.toml.
+	$(PYTHON) -m venv $(LOCK_VENV)
+	$(LOCK_VENV)/bin/python -m pip install --quiet pip-tools==7.6.2
+	$(COMPILE) --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra heic --extra dev --output-file requirements-dev.lock pyproject.toml
