@@ -119,7 +119,7 @@ class Pipeline:
             quads = self.detector.detect(readable)
         if self.orient_options.enabled:
             with watch.time("orient"):
-                readable, quads = upright(readable, quads, self.classify)
+                readable, quads = upright(readable, quads, self.classify, self.recogniser.legibility)
         with watch.time("recognise"):
             return readable, self.recogniser.read(readable, quads)
 
