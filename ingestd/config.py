@@ -117,6 +117,11 @@ class DecodeConfig(Section):
     )
 
 
+StepName = Literal[
+    "grey", "clahe", "gaussian", "closing", "size", "invert", "flatten", "denoise", "stretch", "sharpen", "deskew"
+]
+
+
 class EnhanceConfig(Section):
     """What is done to a page before it is read."""
 
@@ -124,7 +129,7 @@ class EnhanceConfig(Section):
         default="auto",
         description="auto: chosen per page from its measured quality; fixed: the steps below; none: nothing.",
     )
-    steps: tuple[str, ...] = Field(
+    steps: tuple[StepName, ...] = Field(
         default=("grey", "clahe", "gaussian", "closing", "size"), description="Steps of the fixed plan, in order."
     )
     deskew: bool = Field(default=True, description="Level pages that are slightly turned.")

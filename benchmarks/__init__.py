@@ -1,0 +1,1 @@
+"""Speed and accuracy measured against the documents of the shared corpora; nothing here is installed."""

@@ -1,0 +1,87 @@
+"""Which steps a page gets, and how much of each: a short list of rules over its measured quality.
+
+Recognisers trained on photographs read a clean page best as it is, so a step is taken only where a defect is
+measured that it is known to mend (figures in docs/enhancement.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ingestd.config import EnhanceConfig
+from ingestd.enhance.quality import Quality
+from ingestd.enhance.steps import ON_COLOUR
+
+LEAST_SKEW_DEG = 1.0
+"""Lines are cut out along their slope anyway; turning the page costs time and sharpness and pays only above."""
+GLYPH_PX = (12.0, 48.0)
+"""Text height that needs no scaling."""
+MOST_ENLARGEMENT = 2.0
+
+
+class Planned(NamedTuple):
+    """A step and its strength in the unit that the step documents."""
+
+    step: str
+    strength: float
+
+
+class Rule(NamedTuple):
+    """One line of the adaptive plan."""
+
+    step: str
+    applies: Callable[[Quality], bool]
+    because: str
+    """The condition in words, as the manual states it."""
+
+
+RULES = (
+    Rule("invert", lambda q: q.inverted == 1, "inverted is 1"),
+    Rule("flatten", lambda q: q.shading > 0.25, "shading above 0.25"),
+    Rule("stretch", lambda q: q.contrast < 0.2 or q.shading > 0.25, "contrast below 0.2, or shading above 0.25"),
+    Rule("deskew", lambda q: abs(q.skew_deg) >= LEAST_SKEW_DEG, "skew of 1 degree or more"),
+)
+"""In the order in which the steps are applied."""
+
+
+def _size(quality: Quality) -> float:
+    """The factor that brings the text height into GLYPH_PX."""
+    if not quality.text_height_px:
+        return 1.0
+    least, most = (wanted / quality.text_height_px for wanted in GLYPH_PX)
+    return min(MOST_ENLARGEMENT, max(1.0, least), most)
+
+
+STRENGTHS: dict[str, Callable[[Quality], float]] = {
+    "clahe": lambda _: 2.0,
+    "size": _size,
+    "stretch": lambda _: 8.0,
+    "denoise": lambda q: q.noise,
+    "deskew": lambda q: q.skew_deg,
+}
+"""Strength by step; 1.0 for every other."""
+
+
+def plan(quality: Quality, options: EnhanceConfig) -> tuple[Planned, ...]:
+    """Choose the steps for a page.
+
+    Args:
+        quality: the page's measures.
+        options: ``plan: auto`` asks the rules, ``fixed`` takes the configured steps, ``none`` takes nothing;
+            without ``deskew`` the page is never turned.
+
+    Returns:
+        Steps in order; ``grey`` comes before the first step that needs a grey image.
+    """
+    names: tuple[str, ...] = ()
+    if options.plan == "auto" and quality.text_share > 0:
+        names = tuple(rule.step for rule in RULES if rule.applies(quality))
+    elif options.plan == "fixed":
+        names = options.steps
+    if not options.deskew:
+        names = tuple(name for name in names if name != "deskew")
+    first = next((place for place, name in enumerate(names) if name not in ON_COLOUR), None)
+    if first is not None and "grey" not in names[:first]:
+        names = (*names[:first], "grey", *names[first:])
+    return tuple(Planned(name, STRENGTHS[name](quality) if name in STRENGTHS else 1.0) for name in names)

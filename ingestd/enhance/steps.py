@@ -1,0 +1,173 @@
+"""The enhancement steps by name: pure functions from an image and a strength to a new image.
+
+The first five are the classic chain (grey, CLAHE, Gaussian, closing, size). A new step is one function here,
+one entry in STEPS, its name in config.StepName and, where it has one, its strength in plan.STRENGTHS.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from cv2.typing import MatLike
+from numpy.typing import NDArray
+
+from ingestd.document import Matrix
+
+Image = NDArray[np.uint8]
+"""uint8, HxW grey or HxWx3 BGR."""
+
+Grey = NDArray[np.uint8]
+"""uint8, HxW."""
+
+PAPER_PX = 256
+"""Longest side of the copy on which the background is estimated."""
+PAPER_FLOOR = 0.25
+"""Ground darker than this share of the paper is not paper in the shade but dark print, and stays dark."""
+STRETCH_INK = 0.005
+"""Share of the darkest pixels that may become black."""
+STRETCH_PAPER = 0.95
+"""Quantile that becomes white."""
+SHARPEN_SIGMA = 1.0
+"""Radius of the unsharp mask in px: that of a stroke's edge, not of the stroke."""
+MOST_PIXELS = 50_000_000
+"""An enlarged image does not grow beyond this."""
+
+
+class Stepped(NamedTuple):
+    """What a step returns."""
+
+    image: Image
+    matrix: Matrix | None = None
+    """Maps the pixels before the step to those after it; None where nothing moves."""
+
+
+Step = Callable[[Image, float], Stepped]
+
+
+def _still(image: MatLike) -> Stepped:
+    """The result of a step that moves nothing."""
+    return Stepped(np.asarray(image, np.uint8))
+
+
+def levels(image: Grey, share: float) -> float:
+    """The grey level below or at which this share of the pixels lies, 0 to 255; a quantile in linear time."""
+    counts = cv2.calcHist([image], [0], None, [256], [0, 256]).ravel()
+    return float(np.searchsorted(np.cumsum(counts, dtype=np.float64), share * image.size))
+
+
+def grey(image: Image, _strength: float = 1.0) -> Stepped:
+    """Brightness only (ITU-R BT.601 weights)."""
+    return _still(image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
+
+
+def clahe(image: Grey, strength: float = 2.0) -> Stepped:
+    """Contrast limited adaptive histogram equalisation on 8x8 tiles; strength is the clip limit."""
+    return _still(cv2.createCLAHE(clipLimit=strength, tileGridSize=(8, 8)).apply(image))
+
+
+def gaussian(image: Grey, _strength: float = 1.0) -> Stepped:
+    """Gaussian blur, 3x3."""
+    return _still(cv2.GaussianBlur(image, (3, 3), 0))
+
+
+def closing(image: Grey, _strength: float = 1.0) -> Stepped:
+    """Morphological closing, 2x2: fills dark specks and thins dark strokes.
+
+    OpenCV's own closing uses the same anchor twice, which shifts the image by a pixel if the kernel is even.
+    """
+    kernel = np.ones((2, 2), np.uint8)
+    return _still(cv2.erode(cv2.dilate(image, kernel, anchor=(1, 1)), kernel, anchor=(0, 0)))
+
+
+def size(image: Image, strength: float) -> Stepped:
+    """Scale by the factor ``strength``; an enlargement stops at MOST_PIXELS, no side shrinks below 1 px."""
+    height, width = image.shape[:2]
+    factor = min(strength, max(1.0, math.sqrt(MOST_PIXELS / (height * width))))
+    target = (max(1, round(width * factor)), max(1, round(height * factor)))
+    if target == (width, height):
+        return Stepped(image)
+    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    sx, sy = target[0] / width, target[1] / height
+    # resize aligns pixel edges, coordinates name pixel centres: hence the half-pixel shift
+    matrix = np.array([[sx, 0, (sx - 1) / 2], [0, sy, (sy - 1) / 2], [0, 0, 1]])
+    return Stepped(np.asarray(cv2.resize(image, target, interpolation=method), np.uint8), matrix)
+
+
+def invert(image: Image, _strength: float = 1.0) -> Stepped:
+    """Light print on dark ground becomes dark print on light ground."""
+    return _still(cv2.bitwise_not(image))
+
+
+def background(image: Grey) -> Grey:
+    """The paper behind the print, same size as the image: a small copy, dilated and median filtered."""
+    scale = min(1.0, PAPER_PX / max(image.shape))
+    shape = tuple(max(1, round(side * scale)) for side in image.shape)
+    small = cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA)
+    small = cv2.medianBlur(cv2.dilate(small, np.ones((5, 5), np.uint8)), 5)
+    return np.asarray(cv2.resize(small, image.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def flatten(image: Grey, strength: float = 1.0) -> Stepped:
+    """Divide by the background, so that the paper is white and evenly lit; strength blends, 0 none to 1 all."""
+    paper = background(image)
+    floor = PAPER_FLOOR * levels(paper, 0.95)
+    paper = np.maximum(paper, np.uint8(max(1.0, floor)))
+    flat = cv2.divide(image, paper, scale=255)
+    return _still(flat if strength >= 1 else cv2.addWeighted(flat, strength, image, 1 - strength, 0))
+
+
+def stretch(image: Grey, strength: float = 8.0) -> Stepped:
+    """Spread grey levels so that paper is white and ink black; strength is the most that contrast may grow."""
+    ink, paper = levels(image, STRETCH_INK), levels(image, STRETCH_PAPER)
+    gain = min(strength, 255 / max(1, paper - ink))
+    table = np.clip(255 - (paper - np.arange(256)) * gain, 0, 255).astype(np.uint8)
+    return _still(cv2.LUT(image, table))
+
+
+def denoise(image: Grey, strength: float) -> Stepped:
+    """Gaussian blur whose radius grows with the noise; strength is the noise's sigma in grey levels."""
+    return _still(cv2.GaussianBlur(image, (0, 0), min(1.6, 0.5 + strength / 50)))
+
+
+def sharpen(image: Grey, strength: float) -> Stepped:
+    """Unsharp mask; strength is the share of the fine detail that is added, 0 none, 1 doubles it."""
+    blurred = cv2.GaussianBlur(image, (0, 0), SHARPEN_SIGMA)
+    return _still(cv2.addWeighted(image, 1 + strength, blurred, -strength, 0))
+
+
+def deskew(image: Image, strength: float) -> Stepped:
+    """Turn counter-clockwise by ``strength`` degrees on a canvas that holds the whole page.
+
+    What the page does not cover is filled with the median colour of its border.
+    """
+    height, width = image.shape[:2]
+    turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), strength, 1.0)
+    cos, sin = abs(turn[0, 0]), abs(turn[0, 1])
+    target = (math.ceil(width * cos + height * sin), math.ceil(width * sin + height * cos))
+    turn[:, 2] += ((target[0] - width) / 2, (target[1] - height) / 2)
+    edge = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+    fill = np.median(edge, axis=0)
+    turned = cv2.warpAffine(image, turn, target, flags=cv2.INTER_CUBIC, borderValue=tuple(np.atleast_1d(fill).tolist()))
+    return Stepped(np.asarray(turned, np.uint8), np.vstack([turn, (0, 0, 1)]))
+
+
+STEPS: dict[str, Step] = {
+    "grey": grey,
+    "clahe": clahe,
+    "gaussian": gaussian,
+    "closing": closing,
+    "size": size,
+    "invert": invert,
+    "flatten": flatten,
+    "denoise": denoise,
+    "stretch": stretch,
+    "sharpen": sharpen,
+    "deskew": deskew,
+}
+
+ON_COLOUR = frozenset({"grey", "size", "invert", "deskew"})
+"""Steps that need no grey image; before any other, the image is made grey."""
