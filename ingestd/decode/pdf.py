@@ -156,11 +156,12 @@ def _scan_dpi(sheet: pypdfium2.PdfPage, images: list[_Placed]) -> float:
 def _raster(sheet: pypdfium2.PdfPage, dpi: float, max_pixels: int) -> tuple[Pixels, float]:
     """Render at this resolution, or at the highest one within the limits; return both."""
     width, height = sheet.get_size()
-    # Sizes are rounded up, which is what the extra pixel on each side is for.
+    area, girth = width * height, width + height
     scale = min(
         dpi / POINTS_PER_INCH,
         (_MAX_SIDE_PX - 1) / max(width, height),
-        math.sqrt(max_pixels / (width * height)) * (1 - 1 / _MAX_SIDE_PX),
+        # Sides are rounded up: the positive root of (width * scale + 1) * (height * scale + 1) = max_pixels.
+        (math.sqrt(girth**2 + 4 * area * (max_pixels - 1)) - girth) / (2 * area),
     )
     bitmap = sheet.render(scale=scale, may_draw_forms=True)
     with closing(bitmap):

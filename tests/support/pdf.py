@@ -36,7 +36,8 @@ class Text:
     """0 fills, 3 is invisible (what OCR programs write)."""
     colour: tuple[float, float, float] = (0, 0, 0)
     font: str = "Latin"
-    """``Latin`` (Helvetica), ``Chinese`` (not embedded) or ``Broken`` (maps every glyph to U+E000 and up)."""
+    """``Latin`` (Helvetica), ``Chinese`` (not embedded), ``Broken`` (claims that a byte is U+E000 plus itself)
+    or ``Rare`` (claims that a to z are U+20000 and up)."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ class PdfPage:
     """Raw content appended to the rest."""
     fields: Sequence[tuple[float, float, str]] = ()
     """Filled-in text fields of a form: x, y, value."""
+    nested: bool = False
+    """Draw the pictures inside a form XObject that halves what the page doubles."""
 
 
 def scan_page(image: Image.Image, *, size: tuple[float, float] = A4, texts: Sequence[Text] = ()) -> PdfPage:
@@ -130,21 +133,33 @@ class _Writer:
             b" /CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 2 >> >>"
         )
         chinese = self.add(
-            b"<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /UniGB-UCS2-H /DescendantFonts ["
+            b"<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /UniGB-UTF16-H /DescendantFonts ["
             + f"{cid} 0 R] >>".encode()
         )
+        broken = self.mapped_font("<00> <FF> <E000>")
+        rare = self.mapped_font("<61> <7A> <D840DC00>")
+        return f"/Font << /Latin {latin} 0 R /Chinese {chinese} 0 R /Broken {broken} 0 R /Rare {rare} 0 R >>"
+
+    def mapped_font(self, mapping: str) -> int:
+        """Courier whose letters claim to be other characters."""
         to_unicode = self.add_stream(
             "",
             b"/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00> <FF> endcodespacerange "
-            b"1 beginbfrange <00> <FF> <E000> endbfrange endcmap end",
+            + f"1 beginbfrange {mapping} endbfrange endcmap end".encode(),
         )
-        broken = self.add(f"<< /Type /Font /Subtype /Type1 /BaseFont /Courier /ToUnicode {to_unicode} 0 R >>".encode())
-        return f"/Font << /Latin {latin} 0 R /Chinese {chinese} 0 R /Broken {broken} 0 R >>"
+        return self.add(f"<< /Type /Font /Subtype /Type1 /BaseFont /Courier /ToUnicode {to_unicode} 0 R >>".encode())
 
     def page(self, page: PdfPage, tree: int, fonts: str, fields: list[int]) -> int:
         drawn = b"".join(self.picture_operators(index, picture) for index, picture in enumerate(page.pictures))
-        drawn += b"".join(_text_operators(text) for text in page.texts) + page.operators
         images = " ".join(f"/P{index} {self.picture(picture)} 0 R" for index, picture in enumerate(page.pictures))
+        if page.nested:
+            form = self.add_stream(
+                "/Type /XObject /Subtype /Form /BBox [0 0 9999 9999] /Matrix [0.5 0 0 0.5 0 0]"
+                f" /Resources << /XObject << {images} >> >>",
+                drawn,
+            )
+            images, drawn = f"/Nested {form} 0 R", b"q 2 0 0 2 0 0 cm /Nested Do Q\n"
+        drawn += b"".join(_text_operators(text) for text in page.texts) + page.operators
         content = self.add_stream("/Filter /FlateDecode", zlib.compress(drawn))
         widgets = [self.field(index + len(fields), *field) for index, field in enumerate(page.fields)]
         fields += widgets
