@@ -142,7 +142,7 @@ def retry(jobs: tuple[int, ...], failed: bool, config_path: Path | None) -> None
     for job in wanted:
         if job not in again:
             click.echo(escape(f"ingestd: job {job.id} ({job.name}) is {job.state}; nothing to try again"), err=True)
-    click.echo(f"{len(again)} documents are due again" + ("; the running daemon takes them" if again else ""))
+    click.echo(f"due again: {len(again)}" + ("; the daemon takes them as soon as it runs" if again else ""))
     sys.exit(0 if len(again) == len(wanted) and not unknown else 1)
 
 
