@@ -178,6 +178,9 @@ def _candidates(scene: Scene, field: FieldPlan, style: Style, place: _Place) -> 
     for order, value in enumerate(NORMALISERS[field.spec.type](text, style)):
         if not (place.sure or value.sure):
             continue
+        verdict = validate(value.text, field.spec.check)
+        if place.rank[0] >= UNLABELLED and verdict is not None and verdict.outcome is Outcome.FAILED:
+            continue
         rank = (place.rank[0] - _PREFERRED * preferred, *place.rank[1:-1], float(order), place.rank[-1])
         yield Candidate(
             field.name,
@@ -187,7 +190,7 @@ def _candidates(scene: Scene, field: FieldPlan, style: Style, place: _Place) -> 
             row.page_index,
             rank,
             place.how,
-            validate(value.text, field.spec.check),
+            verdict,
         )
 
 

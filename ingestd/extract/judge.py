@@ -169,12 +169,10 @@ def _cheapest(
 
 
 def _credible(cost: int, values: Sequence[Candidate]) -> bool:
-    """At most one value is uncertain; one without a label counts only beside the best parts.
+    """A value without a label counts only beside the best-announced parts.
 
     A page has many numbers, and among enough of them some fulfil an equation by chance.
     """
-    if sum(not candidate.value.sure for candidate in values) > 1:
-        return False
     return cost == 0 or not any(candidate.rank and candidate.rank[0] >= UNLABELLED for candidate in values)
 
 

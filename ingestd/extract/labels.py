@@ -20,7 +20,12 @@ from ingestd.extract.layout import Row, Sheet, fold
 TIMEOUT_S = 0.1
 """Longest time for one search of one pattern."""
 
-_LOOKALIKES = str.maketrans("015LＬ8|", "OISIIBI")
+_LOOKALIKES = str.maketrans(
+    "015L8|額貨稅號碼發稱價計購銷單開戶帳規買賣備註電話務應勞項統會識別",
+    "OISIBI额货税号码发称价计购销单开户帐规买卖备注电话务应劳项统会识别",
+)
+"""Signs that readers take for one another, traditional forms of the characters of Chinese forms among them."""
+
 _CURRENCY_NEXT = regex.compile(r"(?:RM|MYR|USD|EUR|GBP)\s*[\d:.-]", regex.IGNORECASE)
 _EDIT_COST = 2.5
 """Characters of length that one misread character weighs when labels compete."""
