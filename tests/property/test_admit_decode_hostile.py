@@ -1,0 +1,129 @@
+"""Whatever the bytes: pages that keep the contract, or a DocumentError with a code that is documented."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingestd.admit import HEAD_BYTES, admit, sniff
+from ingestd.config import AdmitConfig, DecodeConfig
+from ingestd.decode import decode
+from ingestd.errors import DocumentError
+from tests.support.claims import dropped
+from tests.support.documents import (
+    encoded,
+    float_tiff,
+    heic,
+    jpeg_with_exif,
+    oriented,
+    picture,
+    quadrants,
+    sixteen_bit,
+    tiff,
+    transparent,
+)
+from tests.support.pdf import PdfPage, Picture, paragraph, pdf, scan_page
+
+CODES = {
+    "empty",
+    "unsupported",
+    "too-large",
+    "too-many-pages",
+    "too-many-pixels",
+    "encrypted",
+    "truncated",
+    "damaged",
+    "no-pages",
+}
+
+SMALL = picture("4711", size=(60, 40), font_px=16)
+DOCUMENTS = {
+    "jpeg": encoded(SMALL, "JPEG"),
+    "jpeg-progressive": encoded(SMALL, "JPEG", progressive=True),
+    "jpeg-turned": oriented("JPEG", 6),
+    "jpeg-exif": jpeg_with_exif(b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"),
+    "jpeg-cmyk": encoded(SMALL.convert("CMYK"), "JPEG"),
+    "png": encoded(SMALL, "PNG"),
+    "png-transparent": transparent((255, 255, 255)),
+    "png-deep": sixteen_bit("PNG"),
+    "bmp": encoded(SMALL, "BMP"),
+    "webp": encoded(SMALL, "WEBP"),
+    "webp-lossless": encoded(SMALL, "WEBP", lossless=True),
+    "tiff": tiff([SMALL, quadrants(20, 10), SMALL]),
+    "tiff-deflate": tiff([SMALL, SMALL], compression="tiff_adobe_deflate"),
+    "tiff-fax": encoded(SMALL.convert("1"), "TIFF", compression="group4", dpi=(204, 98)),
+    "tiff-float": float_tiff(),
+    "heic": heic(SMALL),
+    "avif": encoded(SMALL, "AVIF"),
+    "pdf-text": pdf(PdfPage(paragraph(3), size=(300, 850)), PdfPage(size=(50, 50))),
+    "pdf-form": pdf(PdfPage(paragraph(1), [Picture(SMALL, 5, 5, 30, 20)], fields=[(10, 10, "value")], nested=True)),
+    "pdf-scan": pdf(scan_page(SMALL, size=(60, 40))),
+    "pdf-encrypted": pdf(PdfPage(paragraph(1)), user_password=""),
+}
+
+LIMITS = AdmitConfig(max_pixels=500_000, max_pages=4)
+
+
+def outcome(folder: Path, content: bytes) -> str:
+    try:
+        admitted = admit(dropped(folder, content), "0" * 64, LIMITS)
+        pages = 0
+        for page in decode(admitted, DecodeConfig(pdf_dpi=50), LIMITS):
+            height, width = page.pixels.shape[:2]
+            assert (page.index, page.decoded_size) == (pages, (width, height))
+            assert page.pixels.dtype == np.uint8
+            assert page.pixels.shape[2] == 3
+            assert page.pixels.flags.c_contiguous
+            assert page.dpi > 0
+            pages += 1
+        assert pages == admitted.pages_expected
+    except DocumentError as error:
+        assert error.code in CODES
+        return error.code
+    return "pages"
+
+
+@st.composite
+def damage(draw: st.DrawFn, content: bytes) -> bytes:
+    """The content with some bytes changed, a piece removed or doubled, or the end missing."""
+    size = len(content)
+    place = st.integers(0, size - 1)
+    changed = bytearray(content)
+    for at, value in draw(st.lists(st.tuples(place, st.integers(0, 255)), max_size=12)):
+        changed[at] = value
+    if draw(st.booleans()):
+        start, length = draw(place), draw(st.integers(1, 64))
+        changed[start : start + length] = changed[start : start + length] * draw(st.integers(0, 2))
+    return bytes(changed[: draw(st.integers(size // 8, size))] if draw(st.booleans()) else changed)
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_the_undamaged_document_has_pages(tmp_path: Path, kind: str) -> None:
+    assert outcome(tmp_path, DOCUMENTS[kind]) == "pages"
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_damaged_documents_give_pages_or_a_reason(tmp_path: Path, kind: str, data: st.DataObject) -> None:
+    assert outcome(tmp_path, data.draw(damage(DOCUMENTS[kind])))
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "bmp", "webp", "avif", "pdf-text"])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_missing_end_is_never_a_page(tmp_path: Path, kind: str, data: st.DataObject) -> None:
+    content = DOCUMENTS[kind]
+    # What stands behind the last pixel or the trailer may be missing without harm.
+    kept = data.draw(st.integers(1, len(content) * 9 // 10))
+    assert outcome(tmp_path, content[:kept]) in {"truncated", "unsupported"}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200) | st.binary(max_size=100).map(lambda tail: b"\0\0\0\x18ftyp" + tail))
+def test_sniffing_takes_any_bytes(head: bytes) -> None:
+    assert sniff(head) is None or "/" in sniff(head[:HEAD_BYTES])
