@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestd.config import DetectConfig
+from ingestd.crop import Quads
 from ingestd.document import Page, Pixels
 from ingestd.models import DetectorEntry, Model
-
-Quads = NDArray[np.float32]
-"""float32 (N, 4, 2), clockwise from the top left."""
 
 MIN_SIDE = 3.0
 """Shorter side of the least region in the network's output that can be text (px)."""

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
+
+from ingestd.crop import Quads
 
 SAME_ROW = 0.5
 """Centres of neighbours in one row differ by less than this much of the lower line's height."""
 
 
-def reading_order(quads: Sequence[NDArray[np.float32]]) -> list[int]:
+def reading_order(quads: Quads) -> list[int]:
     """Indices of the quads in reading order.
 
     Rows may slope and bend a little: a line joins the row whose nearest member it is level with.
     Where most text runs downward, "rows" are columns and the first is the rightmost.
 
     Args:
-        quads: each (4, 2), clockwise from the reading direction's top left.
+        quads: (N, 4, 2), clockwise from the reading direction's top left.
 
     >>> import numpy as np
     >>> def box(x, y): return np.array([(x, y), (x + 40, y), (x + 40, y + 10), (x, y + 10)], np.float32)
-    >>> reading_order([box(60, 1), box(0, 20), box(0, 0)])
+    >>> reading_order(np.array([box(60, 1), box(0, 20), box(0, 0)]))
     [2, 0, 1]
     """
     if not len(quads):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingestd.config import RecogniseConfig
+from ingestd.crop import Quads, sizes, turned
 from ingestd.document import Char, Line, Page
 from ingestd.geometry import as_quad, transform
 from ingestd.models import Model, RecogniserEntry
-from ingestd.recognise.batch import Points, extent, fill, plan, turned
+from ingestd.recognise.batch import fill, plan
 from ingestd.recognise.ctc import Alphabet, confidence_of, greedy, text_of
 from ingestd.recognise.order import reading_order
 
@@ -42,7 +42,7 @@ class Recogniser:
             self._entry.temperature,
         )
 
-    def read(self, page: Page, quads: NDArray[np.float32]) -> tuple[Line, ...]:
+    def read(self, page: Page, quads: Quads) -> tuple[Line, ...]:
         """Read every quad of a page.
 
         Args:
@@ -53,15 +53,22 @@ class Recogniser:
             Lines with text in reading order, their quads in decoded pixels; lines below the least
             confidence are left out.
         """
-        ways = [turned(quad) if extent(quad)[1] > UPRIGHT * extent(quad)[0] else quad for quad in quads]
+        if not len(quads):
+            return ()
+        width, height = sizes(quads).T
+        ways = np.where((height > UPRIGHT * width)[:, None, None], turned(quads, 1), quads)
         read = self._decode(page, ways)
         kept = [
             index for index, chars in enumerate(read) if chars and confidence_of(chars) >= self._options.min_confidence
         ]
-        order = reading_order([ways[index] for index in kept])
+        order = reading_order(ways[kept])
         return tuple(self._line(page, ways[kept[index]], read[kept[index]]) for index in order)
 
-    def _line(self, page: Page, quad: Points, chars: tuple[Char, ...]) -> Line:
+    def legibility(self, page: Page, quads: Quads) -> NDArray[np.float32]:
+        """Mean probability (N,) of the characters read in each quad along its direction, 0 where there are none."""
+        return np.array([confidence_of(chars) for chars in self._decode(page, quads)], np.float32)
+
+    def _line(self, page: Page, quad: Quads, chars: tuple[Char, ...]) -> Line:
         return Line(
             page_index=page.index,
             quad=as_quad(transform(page.to_source, quad)),
@@ -70,18 +77,14 @@ class Recogniser:
             chars=chars,
         )
 
-    def _decode(self, page: Page, quads: Sequence[Points]) -> list[tuple[Char, ...]]:
+    def _decode(self, page: Page, quads: Quads) -> list[tuple[Char, ...]]:
         """The characters of each quad, in the order given."""
         entry = self._entry
         decoded: list[tuple[Char, ...]] = [()] * len(quads)
-        widths = [self._width(quad) for quad in quads]
+        widths = [min(entry.max_width, math.ceil(width * entry.height / height)) for width, height in sizes(quads)]
         for batch in plan(widths, multiple=entry.multiple, min_width=entry.min_width, batch=self._options.batch):
             rows = fill(page.pixels, quads, batch, entry.height, entry.padding_value)
             scores = self._model.run(entry.normalise(rows))
             for index, width, line in zip(batch.indices, batch.widths, scores, strict=True):
                 decoded[index] = greedy(line, width / entry.downsampling, self._alphabet, self._options.alternatives)
         return decoded
-
-    def _width(self, quad: Points) -> int:
-        width, height = extent(quad)
-        return min(self._entry.max_width, max(1, math.ceil(width * self._entry.height / height)))

@@ -13,7 +13,7 @@ LAYERS = [
     {"document", "errors", "resources", "notify"},
     {"config"},
     {"logs"},
-    {"geometry", "spool", "structure"},
+    {"crop", "geometry", "spool", "structure"},
     {"formats"},
     {"watch", "admit", "decode", "enhance", "models", "barcodes", "extract", "record", "annotate"},
     {"detect", "orient", "recognise", "headline", "ledger"},
