@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
-from ingestd.recognise.ctc import Alphabet, greedy, text_of
+from ingestd.document import Char
+from ingestd.recognise.ctc import Alphabet, greedy
 from training.dataset import Line
 from training.onnx_reader import OnnxReader, batches
 
@@ -32,43 +33,21 @@ class Emitted:
     """Of the line it is in; -1 for real lines."""
 
 
-def _compared(text: str, line: Line) -> str:
-    return text.upper() if line.kind == "real" else text
-
-
-def emitted(
-    scores: Sequence[NDArray[np.float32]],
-    lines: Sequence[Line],
-    classes: Sequence[str],
-    *,
-    logits: bool,
-    temperature: float,
-) -> Emitted:
-    """Decode as the product does and compare character by character.
-
-    Args:
-        scores: output of the network for each line, (time, classes).
-        lines: what they say.
-        classes: meaning of the classes, empty at the blank (class 0).
-        logits: whether scores are logits.
-        temperature: divides the logits.
-    """
-    alphabet = Alphabet(classes, 0, logits, temperature)
-    found: list[tuple[float, bool, int]] = []
-    for frames, line in zip(scores, lines, strict=True):
-        characters = greedy(frames, len(frames), alphabet, 1)
-        read, said = _compared(text_of(characters), line), _compared(line.text, line)
-        right = [False] * len(characters)
-        if len(read) == len(characters):
-            for block in Levenshtein.opcodes(read, said):
-                if block.tag == "equal":
-                    right[block.src_start : block.src_end] = [True] * (block.src_end - block.src_start)
+def compare(found: Sequence[Sequence[Char]], lines: Sequence[Line]) -> Emitted:
+    """Align what was read with what the lines say; letter case counts only on drawn lines."""
+    rows: list[tuple[float, bool, int]] = []
+    for characters, line in zip(found, lines, strict=True):
+        fold = str.upper if line.kind == "real" else str
+        blocks = Levenshtein.opcodes([fold(char.text) for char in characters], list(map(fold, line.text)))
+        right = {place for block in blocks if block.tag == "equal" for place in range(block.src_start, block.src_end)}
         severity = -1 if line.kind == "real" else line.severity
-        found += [
-            (c.alternatives[0][1], hit, severity) for c, hit in zip(characters, right, strict=True) if c.text != " "
+        rows += [
+            (char.alternatives[0][1], place in right, severity)
+            for place, char in enumerate(characters)
+            if not char.text.isspace()
         ]
-    confidence, hits, severity_of = zip(*found, strict=True)
-    return Emitted(np.array(confidence), np.array(hits), np.array(severity_of))
+    confidence, hits, severities = zip(*rows, strict=True)
+    return Emitted(np.array(confidence), np.array(hits), np.array(severities))
 
 
 def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
@@ -95,7 +74,8 @@ def fit_temperature(scores: Sequence[NDArray[np.float32]], lines: Sequence[Line]
     """The temperature whose confidences make what was right and wrong most likely."""
 
     def loss(temperature: float) -> float:
-        seen = emitted(scores, lines, classes, logits=True, temperature=temperature)
+        alphabet = Alphabet(classes, 0, True, temperature)
+        seen = compare([greedy(frames, len(frames), alphabet, 1) for frames in scores], lines)
         probable = np.clip(np.where(seen.right, seen.confidence, 1 - seen.confidence), 1e-6, 1)
         return float(-np.log(probable).mean())
 
