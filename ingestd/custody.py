@@ -84,7 +84,7 @@ class Custody:
         """Move or copy the file into work, unless it is no longer the one that was whole."""
         kept = job.archive_path
         if kept is not None and os.path.lexists(kept):  # a failed job that is to be tried again
-            spool.remove(_beside(kept, ".error.json"))
+            spool.remove(_reason_path(kept))
             spool.move(kept, work)
             return True
         identity = look(job.source_path)
@@ -206,10 +206,10 @@ class Custody:
             case State.RECORDED:
                 assert job.document_id is not None, "set in the transaction that recorded it"
                 if self._options.sidecar:
-                    spool.write_atomic(_beside(target, ".json"), sidecar.render(self._ledger.db, job.document_id))
+                    spool.write_atomic(sidecar.path_of(target), sidecar.render(self._ledger.db, job.document_id))
                 self._put(work, target if self._disposal(job) == "move" else None)
             case State.FAILED:
-                spool.write_atomic(_beside(target, ".error.json"), _reason_file(job, now))
+                spool.write_atomic(_reason_path(target), _reason_file(job, now))
                 self._put(work, None if self._left(job) else target)
             case State.DUPLICATE:
                 inbox = self._inboxes.get(job.inbox)
@@ -270,8 +270,8 @@ def _digest(path: Path) -> str:
         raise TransientError(f"cannot read {path}: {error.strerror}; it is tried again") from error
 
 
-def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)
+def _reason_path(failed: Path) -> Path:
+    return failed.with_name(f"{failed.name}.error.json")
 
 
 def _reason_file(job: Job, now: datetime) -> bytes:

@@ -160,5 +160,4 @@ def _sidecar_path(db: Database, document_id: int) -> Path | None:
     ).fetchone()
     if row is None or row[0] is None:
         return None
-    original = path_from(row[0])
-    return original.with_name(f"{original.name}.json")
+    return sidecar.path_of(path_from(row[0]))

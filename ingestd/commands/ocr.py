@@ -13,18 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
+from ingestd import display
 from ingestd.admit import digest
 from ingestd.app import build_annotating, build_pipeline, start_engine
 from ingestd.commands.options import config_option, json_option
 from ingestd.config import Config, InboxConfig, load
-from ingestd.display import fields_table
 from ingestd.document import Claim, Record
 from ingestd.errors import AttemptError, ConfigError, DocumentError
 from ingestd.logs import escape, set_up
 from ingestd.pipeline import Annotated
-from ingestd.record import rows, sidecar, store
+from ingestd.record import sidecar, store
 from ingestd.record.database import connect, transaction
 from ingestd.spool import write_atomic
 
@@ -113,11 +112,11 @@ def _content(record: Record, path: Path) -> Any:
 
 
 def _print_text(record: Record, path: Path) -> None:
-    console = Console()
+    console = display.console()
     console.rule(escape(path.name), align="left")
-    console.print(escape(rows.plain_text(record.reading)), markup=False, highlight=False)
+    console.print(display.reading_view(record.reading))
     console.print()
-    console.print(fields_table(record.extraction))
+    console.print(display.fields_table(record.extraction))
 
 
 COMMANDS = (ocr,)
