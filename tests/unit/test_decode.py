@@ -70,6 +70,12 @@ def test_heic(tmp_path: Path) -> None:
     assert is_near(only(tmp_path, heic(picture())).pixels, expected())
 
 
+@pytest.mark.parametrize("kind", ["MPO", "WEBP", "AVIF", "PNG"])
+def test_only_the_first_of_several_frames_is_a_page(tmp_path: Path, kind: str) -> None:
+    content = encoded(picture(), kind, save_all=True, append_images=[picture("another")])
+    assert is_near(only(tmp_path, content).pixels, expected())
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation_is_applied_once(tmp_path: Path, kind: str, orientation: int) -> None:
