@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 from pydantic.fields import FieldInfo
+from rule_reference import rules_reference, rules_schema
 
 from ingestd.cli import cli
 from ingestd.config import Config, InboxConfig, Section
@@ -75,7 +76,12 @@ def _help(command: click.Command, context: click.Context) -> list[str]:
     return rows
 
 
-PAGES = {"configuration.md": configuration, "commands.md": commands}
+PAGES = {
+    "configuration.md": configuration,
+    "commands.md": commands,
+    "rules-reference.md": rules_reference,
+    "rules.schema.json": rules_schema,
+}
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from ingestd.extract.labels import Scanner, allowed_edits, squeeze
 from ingestd.extract.normalise import PATTERNS
 from ingestd.extract.rule import FieldRule, Rule, Zone
 
-_PUNCTUATION = r"[\s:.,;=_*#|/\\\[\](){}<>~'\"°º-]*"
+_PUNCTUATION = r"[\s:.,;=_*#|/\\\[\](){}<>~%'\"°º-]*"
 _MONEY_BETWEEN = (
     r"(?:R[MHNX]|MYR|USD|EUR|GBP|CNY|RMB|[¥￥$€£元圆]|\(\s*[A-Z]{1,3}\s*\)|@"
     r"|\d{1,2}(?:[.,]\d{1,2})?\s*%|[A-Z](?![A-Z0-9]))"

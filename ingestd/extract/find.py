@@ -109,7 +109,9 @@ class Scene:
 
     @cached_property
     def printed(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom of all text on the first page."""
+        """Left, top, right, bottom of all text on the first page that has any."""
+        if not self.sheet.rows:
+            return 0.0, 0.0, 0.0, 0.0
         rows = [row for row in self.sheet.rows if row.page_index == self.sheet.rows[0].page_index]
         return (
             min(row.boxes[0].left for row in rows),

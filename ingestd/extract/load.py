@@ -64,17 +64,17 @@ def parse_rule(text: str, path: Path) -> tuple[Rule | None, list[str]]:
     if not isinstance(node, yaml.MappingNode):
         return None, [f"{path}:1: expected keys such as 'rule:' and 'fields:'"]
     marks: dict[Position, int] = {}
-    problems = [f"{path}:{line}: {what}" for line, what in _walk(node, (), marks, set())]
-    if problems:
-        return None, problems
-    data = yaml.safe_load(text)
-    problems = [f"{path}:{_line(marks, at)}: {what}" for at, what in _copy_likes(data, marks)]
-    try:
-        rule = Rule.model_validate(data)
-    except ValidationError as error:
-        return None, problems + [_model_problem(path, marks, detail) for detail in error.errors()]
-    problems += [f"{path}:{_line(marks, at)}: {what}" for at, what in _lint(rule, path)]
-    return rule, problems
+    problems = list(_walk(node, (), marks, set()))
+    rule = None
+    if not problems:
+        data = yaml.safe_load(text)
+        problems = [(_line(marks, at), what) for at, what in _copy_likes(data, marks)]
+        try:
+            rule = Rule.model_validate(data)
+            problems += [(_line(marks, at), what) for at, what in _lint(rule, path)]
+        except ValidationError as error:
+            problems += [(_line(marks, detail["loc"]), _model_problem(detail)) for detail in error.errors()]
+    return rule, [f"{path}:{line}: {what}" for line, what in sorted(problems)]
 
 
 def _yaml_problem(path: Path, error: yaml.YAMLError) -> str:
@@ -137,15 +137,13 @@ def _copy_likes(data: Any, marks: dict[Position, int]) -> list[tuple[Position, s
     return problems
 
 
-def _model_problem(path: Path, marks: Mapping[Position, int], detail: Any) -> str:
-    at = tuple(detail["loc"])
-    where = ".".join(str(part) for part in at) or "(file)"
-    line = _line(marks, at)
+def _model_problem(detail: Any) -> str:
+    where = ".".join(str(part) for part in detail["loc"]) or "(file)"
     if detail["type"] == "extra_forbidden":
-        return f"{path}:{line}: {where}: unknown key; remove it or correct its spelling"
+        return f"{where}: unknown key; remove it or correct its spelling"
     if detail["type"] == "missing":
-        return f"{path}:{line}: {where}: missing; add it"
-    return f"{path}:{line}: {where}: {detail['msg'].removeprefix('Value error, ')} (found {detail['input']!r})"
+        return f"{where}: missing; add it"
+    return f"{where}: {detail['msg'].removeprefix('Value error, ')} (found {detail['input']!r})"
 
 
 def _lint(rule: Rule, path: Path) -> Iterator[tuple[Position, str]]:

@@ -107,7 +107,7 @@ class Match(Part):
 class DateSign(Part):
     """A hint at the order of day and month."""
 
-    order: Order
+    order: Order = Field(description="The order that it speaks for.")
     regex: Regex = Field(description="Pattern in the text of one row.")
 
 
@@ -208,9 +208,9 @@ class TestLine(Part):
 
     __test__ = False
 
-    text: str
+    text: str = Field(description="As read.")
     box: tuple[float, float, float, float] = Field(description="Left, top, right, bottom in pixels.")
-    page: NonNegativeInt = 0
+    page: NonNegativeInt = Field(default=0, description="Index of the page, from 0.")
     doubts: dict[NonNegativeInt, dict[str, float]] = Field(
         default={}, description="Position in the text -> other characters and their probability."
     )
@@ -221,7 +221,7 @@ class RuleTest(Part):
 
     __test__ = False
 
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, description="What the example shows.")
     text: str | None = Field(default=None, description="The page as typed; two spaces begin a new box.")
     lines: tuple[TestLine, ...] = Field(default=(), description="Or line by line with boxes.")
     codes: tuple[str, ...] = Field(default=(), description="Texts of QR codes on the page.")
@@ -233,7 +233,7 @@ class RuleTest(Part):
     repaired: tuple[Name, ...] = Field(default=(), description="Fields whose value must differ from what was read.")
     fails: tuple[str, ...] = Field(default=(), description="Names of checks that must not hold.")
     items: NonNegativeInt | None = Field(default=None, description="How many line items there must be.")
-    status: Status | None = None
+    status: Status | None = Field(default=None, description="done or review.")
 
 
 class Rule(Part):
@@ -243,14 +243,23 @@ class Rule(Part):
     title: str = Field(min_length=1, description="What kind of document this is, in words.")
     match: Match | None = Field(default=None, description="How it is recognised; not in the fallback.")
     fallback: bool = Field(default=False, description="Applied where no other rule matches.")
-    dates: Dates = Dates()
+    dates: Dates = Field(default=Dates(), description="How dates are read that fit more than one order.")
     decimals: Decimals = Field(default=".", description="The sign before the cents.")
     phrases: Labels = Field(default=(), description="Printed words that contain labels and announce nothing.")
     zones: dict[Name, tuple[Zone, ...]] = Field(
         default={}, description="Parts of the page; of several definitions the first that applies counts."
     )
-    fields: dict[Name, FieldRule] = Field(min_length=1)
+    fields: dict[Name, FieldRule] = Field(min_length=1, description="What is taken from the document, by name.")
     witness: Witness | None = Field(default=None, description="Codes on the page that repeat fields.")
-    checks: tuple[CrossCheck, ...] = ()
-    items: Items | None = None
-    tests: tuple[RuleTest, ...] = ()
+    checks: tuple[CrossCheck, ...] = Field(default=(), description="Facts that tie fields together, strongest first.")
+    items: Items | None = Field(default=None, description="The table of line items.")
+    tests: tuple[RuleTest, ...] = Field(default=(), description="Examples, run by 'ingestd rules test'.")
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of a rule file, as shipped in docs/rules.schema.json so that editors complete and check."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Rule.model_json_schema(),
+        "title": "Rule file of ingestd",
+    }
