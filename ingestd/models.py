@@ -115,6 +115,9 @@ class RecogniserEntry(_LineEntry):
     kind: Literal["recogniser"]
     multiple: PositiveInt = Field(description="Widths are rounded up to a multiple of this (px).")
     downsampling: PositiveInt = Field(description="Input columns a frame of the output stands for (px).")
+    condense: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=1.0, description="Lines are narrowed to this share of their natural width: cost grows with width."
+    )
     min_width: PositiveInt = Field(default=16, description="Narrower lines are padded to this width (px).")
     max_width: PositiveInt = Field(default=3200, description="Longer lines are squeezed to this width (px).")
     charset: CharsetSource

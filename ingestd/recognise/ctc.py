@@ -46,8 +46,8 @@ class Alphabet:
 def greedy(scores: Scores, length: float, alphabet: Alphabet, alternatives: int) -> tuple[Char, ...]:
     """Decode one line along its best path.
 
-    A character that spans several frames is taken at its most probable one; its position is the
-    centre of its frames.
+    A character that spans several frames is taken at the one with its highest score; its position is
+    the centre of its frames.
 
     Args:
         scores: one line, shape (T, classes).
@@ -62,13 +62,12 @@ def greedy(scores: Scores, length: float, alphabet: Alphabet, alternatives: int)
     inked = np.flatnonzero(best != alphabet.blank)
     if not len(inked):
         return ()
-    rows = alphabet.probabilities(scores[inked])
-    emitted = rows[np.arange(len(inked)), best[inked]]
-    breaks = (np.diff(inked) > 1) | (np.diff(best[inked]) != 0)
-    starts = np.concatenate([[0], np.flatnonzero(breaks) + 1])
-    ends = np.concatenate([starts[1:], [len(inked)]])
-    peaks = [int(start + emitted[start:end].argmax()) for start, end in zip(starts, ends, strict=True)]
-    likely = _likely(rows[peaks], alphabet, alternatives)
+    read = best[inked]
+    starts = np.flatnonzero((np.diff(inked, prepend=-2) > 1) | (np.diff(read, prepend=-1) != 0))
+    ends = np.append(starts[1:], len(inked))
+    reached = scores[inked, read]
+    peaks = [start + int(reached[start:end].argmax()) for start, end in zip(starts, ends, strict=True)]
+    likely = _likely(alphabet.probabilities(scores[inked[peaks]]), read[peaks], alphabet, alternatives)
     centres = (inked[starts] + inked[ends - 1] + 1) / 2
     chars = [
         Char(position=min(float(centre) / length, 1.0), alternatives=kept)
@@ -77,19 +76,22 @@ def greedy(scores: Scores, length: float, alphabet: Alphabet, alternatives: int)
     return _composed(_stripped(chars))
 
 
-def _likely(rows: Scores, alphabet: Alphabet, count: int) -> list[tuple[tuple[str, float], ...]]:
-    """The most probable characters of each row, without the blank, most probable first."""
+def _likely(
+    rows: Scores, emitted: NDArray[np.int64], alphabet: Alphabet, count: int
+) -> list[tuple[tuple[str, float], ...]]:
+    """The emitted character of each row, then the most probable others without the blank."""
     # A threshold finds the few classes that matter much faster than sorting thousands would.
-    at, classes = np.nonzero(rows > FLOOR)
-    found: list[list[tuple[float, int]]] = [[] for _ in rows]
-    for row, index in zip(at.tolist(), classes.tolist(), strict=True):
-        if index != alphabet.blank:
-            found[row].append((float(rows[row, index]), index))
+    at, classes = np.divmod(np.flatnonzero(rows > FLOOR), rows.shape[1])
+    others: list[list[tuple[float, int]]] = [[] for _ in emitted]
+    for row, index, probability in zip(at.tolist(), classes.tolist(), rows[at, classes].tolist(), strict=True):
+        if index not in (alphabet.blank, emitted[row]):
+            others[row].append((-probability, index))
     return [
-        tuple(
-            (alphabet.classes[index], min(probability, 1.0)) for probability, index in sorted(row, reverse=True)[:count]
+        (
+            (alphabet.classes[first], min(float(rows[row, first]), 1.0)),
+            *((alphabet.classes[index], -negative) for negative, index in sorted(others[row])[: count - 1]),
         )
-        for row in found
+        for row, first in enumerate(emitted.tolist())
     ]
 
 

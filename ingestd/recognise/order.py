@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,20 +31,35 @@ def reading_order(quads: Quads) -> list[int]:
         return []
     corners = np.asarray(quads, np.float64)
     along = (corners[:, 1] + corners[:, 2] - corners[:, 0] - corners[:, 3]) / 2
+    down = (corners[:, 3] + corners[:, 2] - corners[:, 0] - corners[:, 1]) / 2
     direction = _main_direction(along)
-    across = np.array([-direction[1], direction[0]])
-    starts, levels = corners.mean(axis=1) @ direction, corners.mean(axis=1) @ across
-    reach = np.abs(corners @ direction - starts[:, None]).max(axis=1)
-    heights = np.linalg.norm((corners[:, 3] + corners[:, 2] - corners[:, 0] - corners[:, 1]) / 2, axis=1)
+    middles = corners.mean(axis=1)
+    places = middles @ direction
+    levels = middles @ np.array([-direction[1], direction[0]])
+    reaches = np.abs(corners @ direction - places[:, None]).max(axis=1)
+    heights = np.linalg.norm(down, axis=1)
+    boxes = [_Box(*values) for values in np.stack([places, levels, reaches, heights], axis=1).tolist()]
     rows: list[list[int]] = []
-    for index in np.argsort(levels, kind="stable").tolist():
-        row = _row_of(index, rows, starts, levels, reach, heights)
+    for index in sorted(range(len(boxes)), key=lambda index: boxes[index].level):
+        row = _row_of(boxes[index], rows, boxes)
         if row is None:
             rows.append([index])
         else:
             row.append(index)
-    rows.sort(key=lambda row: float(np.mean(levels[row])))
-    return [index for row in rows for index in sorted(row, key=lambda index: float(starts[index]))]
+    rows.sort(key=lambda row: sum(boxes[index].level for index in row) / len(row))
+    return [index for row in rows for index in sorted(row, key=lambda index: boxes[index].place)]
+
+
+class _Box(NamedTuple):
+    """A line, seen along and across the main reading direction (px)."""
+
+    place: float
+    """Its middle along the direction."""
+    level: float
+    """Its middle across the direction."""
+    reach: float
+    """Half its length along the direction."""
+    height: float
 
 
 def _main_direction(along: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -55,23 +72,15 @@ def _main_direction(along: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([np.cos(angle), np.sin(angle)])
 
 
-def _row_of(
-    index: int,
-    rows: list[list[int]],
-    starts: NDArray[np.float64],
-    levels: NDArray[np.float64],
-    reach: NDArray[np.float64],
-    heights: NDArray[np.float64],
-) -> list[int] | None:
+def _row_of(box: _Box, rows: list[list[int]], boxes: list[_Box]) -> list[int] | None:
     """The row that a line continues, None where it begins a new one."""
     best, best_offset = None, SAME_ROW
-    for row in reversed(rows):
-        distances = np.abs(starts[row] - starts[index])
-        nearest = row[int(np.argmin(distances))]
+    for row in rows:
+        nearest = min((boxes[index] for index in row), key=lambda other: abs(other.place - box.place))
         # Two lines that stand above each other are never in one row.
-        if abs(starts[nearest] - starts[index]) < max(reach[nearest], reach[index]):
+        if abs(nearest.place - box.place) < max(nearest.reach, box.reach):
             continue
-        offset = abs(levels[nearest] - levels[index]) / min(heights[nearest], heights[index])
+        offset = abs(nearest.level - box.level) / max(min(nearest.height, box.height), 1.0)
         if offset < best_offset:
             best, best_offset = row, offset
     return best

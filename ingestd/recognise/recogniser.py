@@ -81,7 +81,10 @@ class Recogniser:
         """The characters of each quad, in the order given."""
         entry = self._entry
         decoded: list[tuple[Char, ...]] = [()] * len(quads)
-        widths = [min(entry.max_width, math.ceil(width * entry.height / height)) for width, height in sizes(quads)]
+        widths = [
+            min(entry.max_width, math.ceil(width / height * entry.height * entry.condense))
+            for width, height in sizes(quads)
+        ]
         for batch in plan(widths, multiple=entry.multiple, min_width=entry.min_width, batch=self._options.batch):
             rows = fill(page.pixels, quads, batch, entry.height, entry.padding_value)
             scores = self._model.run(entry.normalise(rows))
