@@ -107,13 +107,13 @@ def test_the_undamaged_document_has_pages(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_documents_give_pages_or_a_reason(tmp_path: Path, kind: str, data: st.DataObject) -> None:
     assert outcome(tmp_path, data.draw(damage(DOCUMENTS[kind])))
 
 
-@pytest.mark.parametrize("kind", ["jpeg", "png", "bmp", "webp", "avif", "pdf-text"])
+@pytest.mark.parametrize("kind", ["jpeg", "png", "bmp", "webp", "tiff", "tiff-deflate", "heic", "avif", "pdf-text"])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_missing_end_is_never_a_page(tmp_path: Path, kind: str, data: st.DataObject) -> None:
