@@ -179,9 +179,7 @@ def main() -> None:
         print(f"not installed, left out: {name}", file=sys.stderr)
     candidates = [*map(from_manifest, names), *(candidate for candidate in optional.values() if candidate)]
     spent = milliseconds(candidates, timed_line(lines))
-    print(
-        f"Lines read exactly, % (95 % interval); {len(lines)} lines; calibration error is the worst of all severities.\n"
-    )
+    print(f"{len(lines)} lines: % read exactly (95 % interval); worst calibration error; processor time.\n")
     print(f"| | {' | '.join([*COLUMNS, 'calibration error', 'ms a line', 'MB'])} |")
     print("|---" * (len(COLUMNS) + 4) + "|")
     for candidate in candidates:

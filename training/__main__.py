@@ -47,7 +47,9 @@ def real(receipts: Path, reader: Path, into: Path) -> None:
 )
 @click.option("--donor", type=click.Path(exists=True, path_type=Path), help="PP-OCRv6 recogniser (ONNX) to begin from.")
 @click.option("--init", type=click.Path(exists=True, path_type=Path), help="Exported model of ours to go on from.")
-@click.option("--dictionary", type=click.Path(exists=True, path_type=Path), help="The donor's characters, one a line.")
+@click.option(
+    "--dictionary", type=click.Path(exists=True, path_type=Path), help="The donor's inference.yml, where needed."
+)
 @click.option("--receipts", type=click.Path(exists=True, path_type=Path), help="Real lines from 'training real'.")
 @click.option("--validation", type=click.Path(exists=True, path_type=Path), help="Folder of receipts to validate on.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), required=True, help="Written often; resumed if there.")
@@ -68,9 +70,10 @@ def train(
 
     from training import charset, pretrained
     from training.export import restore
-    from training.model import Crnn, transplant
+    from training.model import Crnn
     from training.train import Places, Recipe
     from training.train import train as run
+    from training.transplant import transplant
 
     torch.manual_seed(1)
     resumed = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else {}
@@ -99,7 +102,9 @@ def render(font_folder: Path, preview: Path, seed: int) -> None:
 @main.command()
 @click.option("--checkpoint", type=click.Path(exists=True, path_type=Path), required=True)
 @click.option("--donor", type=click.Path(exists=True, path_type=Path), help="Needed where --share is less than 1.")
-@click.option("--dictionary", type=click.Path(exists=True, path_type=Path), help="The donor's characters, one a line.")
+@click.option(
+    "--dictionary", type=click.Path(exists=True, path_type=Path), help="The donor's inference.yml, where needed."
+)
 @click.option("--share", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="Of the way from the donor.")
 @click.option(
     "--fonts", "font_folder", type=click.Path(exists=True, path_type=Path), required=True, help="Fetched fonts."
@@ -118,8 +123,9 @@ def export(
     from training import charset, pretrained, scoring
     from training import export as exporting
     from training.calibrate import fit_temperature, run
-    from training.model import Crnn, transplant
+    from training.model import Crnn
     from training.onnx_reader import OnnxReader
+    from training.transplant import transplant
 
     saved = torch.load(checkpoint, weights_only=True)
     member, classes = saved["recipe"]["member"], len(charset.characters()) + 1

@@ -18,6 +18,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from training import charset
 from training.model import HEIGHT, Crnn
+from training.pretrained import Affine
+from training.transplant import place_head
 
 OPSET = 17
 STORED_AS_HALF = 256
@@ -118,19 +120,23 @@ def _lstm_parameters(values: Mapping[str, NDArray[np.float32]]) -> Iterator[tupl
 
 
 def restore(path: Path) -> Crnn:
-    """Read a file that ``export`` wrote back into a model that can be trained.
+    """Read a file that ``export`` wrote back into a model that can be trained, for today's charset.
 
     Raises:
-        ValueError: when the file is not one of ours, or its charset is not today's.
+        ValueError: when the file is not one of ours.
     """
     graph = onnx.load(path)
     notes = {entry.key: entry.value for entry in graph.metadata_props}
-    if "member" not in notes or notes["character"].split("\n") != list(charset.characters()[:-1]):
-        raise ValueError(f"{path}: not a recogniser of this project, or its charset is another")
+    if "member" not in notes:
+        raise ValueError(f"{path}: not a recogniser of this project")
     values = {tensor.name: numpy_helper.to_array(tensor).astype(np.float32) for tensor in graph.graph.initializer}
     values |= {name.removesuffix(".T"): value.T for name, value in values.items() if name.endswith(".T")}
     values |= dict(_lstm_parameters(values))
-    model = Crnn("base" if notes["member"] == "base" else "lite", len(charset.characters()) + 1)
+    characters = charset.characters()
+    model = Crnn("base" if notes["member"] == "base" else "lite", len(characters) + 1)
     # Constant folding drops a parameter that equals another one, as in a model that was never trained.
-    model.load_state_dict({name: torch.from_numpy(values[name].copy()) for name in model.state_dict()})
+    body = {name: torch.from_numpy(values[name].copy()) for name in model.state_dict() if not name.startswith("head.")}
+    model.load_state_dict(body, strict=False)
+    head = Affine(values["head.weight"], values["head.bias"])
+    place_head(model, head, (*notes["character"].split("\n"), " "), characters)
     return model

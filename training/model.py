@@ -1,21 +1,18 @@
 """The CRNN: convolutions of a PP-OCRv6 backbone, a bidirectional LSTM, a CTC head.
 
 Input float32 (batch, 3, 48, width), BGR, (pixel / 255 - 0.5) / 0.5; output logits (batch, width // 8,
-classes). Both members begin exactly as the model they were taken from: what the LSTM adds is scaled by
-a projection that starts at zero.
+classes). Both members begin exactly as the model they were taken from: what the LSTM adds to the features
+that were there is scaled by a projection that starts at zero.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-from training.pretrained import Affine, Donor
 
 HEIGHT = 48
 """Height of an input line, px."""
@@ -227,6 +224,8 @@ class LiteNeck(nn.Module):
         self.blend = nn.Conv2d(160, 160, 1)
         self.enter = nn.Linear(160, self.TAKEN)
         self.recurrence = Recurrence(160, hidden, layers, self.SIZE)
+        # The appended features meet head columns that start at zero: were they zero too, neither would learn.
+        nn.init.normal_(self.recurrence.project.weight[self.TAKEN :], std=0.02)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, 160, 3, width / 4) -> (batch, time, 120)."""
@@ -258,47 +257,3 @@ class Crnn(nn.Module):
         """(batch, 3, 48, width) -> logits (batch, width // 8, classes)."""
         logits: Tensor = self.head(self.neck(self.blocks(self.stem(x))))
         return logits
-
-
-def _fill(module: nn.Module, source: Affine) -> None:
-    with torch.no_grad():
-        for name in ("weight", "bias"):
-            target, value = getattr(module, name), torch.from_numpy(getattr(source, name).copy())
-            if target.shape != value.shape:
-                raise ValueError(f"{name}: the donor has {tuple(value.shape)}, the model {tuple(target.shape)}")
-            target.copy_(value)
-
-
-def _donated(model: Crnn, kind: type[nn.Module]) -> Iterator[nn.Module]:
-    """Modules of a kind that have a counterpart in the donor, in the donor's order."""
-    for name, module in model.named_modules():
-        if isinstance(module, kind) and "recurrence" not in name and name not in {"neck.pool", "head"}:
-            yield module
-
-
-def transplant(model: Crnn, donor: Donor, characters: tuple[str, ...]) -> int:
-    """Take over a donor's weights; class rows by character.
-
-    Characters that the donor lacks start with a row of zeros and a bias that keeps them silent.
-
-    Returns:
-        How many characters the donor lacks.
-    """
-    pairs = ((nn.Conv2d, donor.convolutions), (nn.Linear, donor.linears[:-1]), (nn.LayerNorm, donor.norms))
-    for kind, sources in pairs:
-        for module, source in zip(_donated(model, kind), sources, strict=True):
-            _fill(module, source)
-    rows = {character: index for index, character in enumerate(donor.characters, start=1)}
-    taken = donor.linears[-1]
-    missing = 0
-    with torch.no_grad():
-        model.head.weight.zero_()
-        model.head.bias.fill_(-8.0)
-        for index, character in enumerate(("", *characters)):
-            row = 0 if index == 0 else rows.get(character)
-            if row is None:
-                missing += 1
-                continue
-            model.head.weight[index, : taken.weight.shape[1]] = torch.from_numpy(taken.weight[row].copy())
-            model.head.bias[index] = float(taken.bias[row])
-    return missing

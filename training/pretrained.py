@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import yaml
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
@@ -75,9 +76,10 @@ def _norms(nodes: list[onnx.NodeProto], values: dict[str, Weights]) -> Iterator[
 def _characters(model: onnx.ModelProto, dictionary: Path | None) -> tuple[str, ...]:
     listed = next((entry.value.split("\n") for entry in model.metadata_props if entry.key == "character"), None)
     if listed is None and dictionary is not None:
-        listed = dictionary.read_text(encoding="utf-8").split("\n")
+        settings = yaml.safe_load(dictionary.read_text(encoding="utf-8"))
+        listed = [str(character) for character in settings["PostProcess"]["character_dict"]]
     if listed is None:
-        raise ValueError("the model names no characters: give a file with one a line")
+        raise ValueError("the model names no characters: give its inference.yml")
     return (*listed, " ")
 
 
@@ -86,7 +88,7 @@ def read(path: Path, dictionary: Path | None = None) -> Donor:
 
     Args:
         path: its ONNX file.
-        dictionary: its characters, one a line, for files that do not carry them as metadata.
+        dictionary: its inference.yml, for files that do not carry their characters as metadata.
 
     Raises:
         ValueError: when the graph is not of that family.
