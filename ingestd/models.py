@@ -138,7 +138,7 @@ E = TypeVar("E", DetectorEntry, RecogniserEntry, OrientationEntry)
 
 
 class _Manifest(Section):
-    models: tuple[Entry, ...] = Field(min_length=1)
+    models: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)
