@@ -9,7 +9,7 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import ingestd
@@ -18,7 +18,6 @@ from ingestd.config import Config, reading_hash
 from ingestd.custody import Custody
 from ingestd.daemon import Daemon, Report
 from ingestd.detect import Detector
-from ingestd.document import Record
 from ingestd.engine import R, Work
 from ingestd.engine.local import LocalEngine
 from ingestd.errors import ConfigError
@@ -50,10 +49,12 @@ def manifest_of(config: Config) -> Manifest:
     return load_manifest(config.models.folder)
 
 
-def build_pipeline(config: Config) -> Pipeline:
-    """Load models and rules; takes about a second."""
-    manifest = manifest_of(config)
-    rules = rules_of(config)
+def build_pipeline(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeline:
+    """Load the models; takes about a second.
+
+    Rules and manifest are handed in, because a worker that starts later must not see files that were
+    edited, perhaps wrongly, since the daemon checked them.
+    """
     return Pipeline(
         admit_options=config.admit,
         decode_options=config.decode,
@@ -70,28 +71,33 @@ def build_pipeline(config: Config) -> Pipeline:
             "rules": rules.hash,
             "models": manifest.hash,
         },
-        today=lambda: datetime.now(UTC).astimezone().date(),
+        today=_today,
     )
 
 
-def build_annotating(config: Config) -> AnnotatingPipeline:
+def build_annotating(config: Config, rules: RuleSet, manifest: Manifest) -> AnnotatingPipeline:
     """Like :func:`build_pipeline`, with pictures."""
-    return AnnotatingPipeline(build_pipeline(config))
+    return AnnotatingPipeline(build_pipeline(config, rules, manifest))
 
 
-def start_engine(config: Config, make_work: Callable[[], Work[R]], workers: int | None = None) -> LocalEngine[R]:
-    """Start worker processes with the configured limits; as many as cores unless said otherwise."""
+def _today() -> date:
+    return datetime.now(UTC).astimezone().date()
+
+
+def start_engine(
+    config: Config, build: Callable[[Config, RuleSet, Manifest], Work[R]], workers: int | None = None
+) -> LocalEngine[R]:
+    """Start worker processes with the configured limits; as many as cores unless said otherwise.
+
+    Raises:
+        ConfigError: rules or manifest are wrong.
+    """
     return LocalEngine(
-        make_work,
+        functools.partial(build, config, rules_of(config), manifest_of(config)),
         workers=workers or config.engine.workers or len(os.sched_getaffinity(0)),
         time_limit_s=config.engine.time_limit_s,
         memory_limit_mb=config.engine.memory_limit_mb,
     )
-
-
-def build_engine(config: Config) -> LocalEngine[Record]:
-    """Start the worker processes of the daemon."""
-    return start_engine(config, functools.partial(build_pipeline, config))
 
 
 @contextmanager
@@ -122,7 +128,7 @@ def running_daemon(config: Config, report: Callable[[Report], None], wake: Calla
                 inboxes=list(by_root.values()),
                 ledger=ledger,
                 custody=Custody(ledger, {inbox.name: inbox for inbox in config.inboxes}, config.spool, config.record),
-                engine=build_engine(config),
+                engine=start_engine(config, build_pipeline),
                 options=config.ledger,
                 report=report,
                 wake=wake,

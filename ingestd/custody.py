@@ -7,6 +7,7 @@ original is disposed of. Every function may be called again after a crash at any
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -159,7 +160,7 @@ class Custody:
             inbox=job.inbox,
             rule=record.extraction.rule,
         )
-        target = self._free(folder, name, record.sha256)
+        target = self._free(folder, job, record.sha256, name)
         archived = target if self._disposal(job) == "move" else None
         with transaction(db):
             document_id = store.save(
@@ -179,18 +180,19 @@ class Custody:
         inbox = self._inboxes.get(job.inbox)
         return inbox.original if inbox is not None else "move"
 
-    def _free(self, folder: Path, name: str, code: str) -> Path:
-        return spool.free_target(folder, name, code[:_CODE_DIGITS], self._ledger.is_reserved)
+    def _free(self, folder: Path, job: Job, code: str, name: str | None = None) -> Path:
+        reserved = functools.partial(self._ledger.is_reserved, job_id=job.id)
+        return spool.free_target(folder, name or job.name, code[:_CODE_DIGITS], reserved)
 
     def _set_duplicate(self, job: Job, document_id: int, sha256: str, now: datetime) -> None:
-        target = self._free(self._places.archive / "duplicates", job.name, sha256)
+        target = self._free(self._places.archive / "duplicates", job, sha256)
         self._ledger.update(
             job.id, State.DUPLICATE, now, document_id=document_id, sha256=sha256, archive_path=target, error=None
         )
 
     def fail(self, job: Job, reason: Mapping[str, str | int], now: datetime) -> None:
         """Note that a document is bad and where it will be kept; :meth:`dispose` takes it there."""
-        target = self._free(self._places.failed, job.name, job.sha256 or str(job.id))
+        target = self._free(self._places.failed, job, job.sha256 or str(job.id))
         error = json.dumps(reason, ensure_ascii=False)
         self._ledger.update(job.id, State.FAILED, now, error=error, archive_path=target)
 

@@ -17,7 +17,7 @@ from ingestd.config import LedgerConfig
 from ingestd.custody import Custody, is_temporary
 from ingestd.document import Record
 from ingestd.engine import Engine
-from ingestd.errors import AttemptError, DocumentError
+from ingestd.errors import AttemptError, DocumentError, TransientError
 from ingestd.ledger import UNSETTLED, Job, Ledger, State, backoff
 from ingestd.record.encoding import path_text
 from ingestd.watch.inbox import Arrival, Inbox
@@ -244,14 +244,20 @@ class Daemon:
         del self._finished[job.id]
 
     def _try_failed(self, job: Job, error: BaseException, now: datetime) -> None:
-        if isinstance(error, AttemptError) and job.attempt < self._options.attempts:
-            wait = backoff(job.attempt, self._options.backoff_s, self._options.backoff_max_s, self._chance)
-            self._ledger.update(job.id, State.WAITING, now, next_at=now + wait, error=str(error))
-            self._tell(Outcome.WAITING, job, reason=f"{error}; next try in {wait.total_seconds():.0f} s")
-        elif isinstance(error, AttemptError | DocumentError):
-            self._fail(job, error, now)
-        else:
-            raise error
+        match error:
+            case TransientError():  # the try does not count
+                self._wait(job, error, now, attempt=job.attempt - 1)
+            case AttemptError() if job.attempt < self._options.attempts:
+                self._wait(job, error, now, attempt=job.attempt)
+            case AttemptError() | DocumentError():
+                self._fail(job, error, now)
+            case _:
+                raise error
+
+    def _wait(self, job: Job, error: Exception, now: datetime, attempt: int) -> None:
+        wait = backoff(attempt + 1, self._options.backoff_s, self._options.backoff_max_s, self._chance)
+        self._ledger.update(job.id, State.WAITING, now, next_at=now + wait, error=str(error), attempt=attempt)
+        self._tell(Outcome.WAITING, job, reason=f"{error}; next try in {wait.total_seconds():.0f} s")
 
     def _fail(self, job: Job, error: AttemptError | DocumentError, now: datetime) -> None:
         if isinstance(error, DocumentError):

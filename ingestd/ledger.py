@@ -153,9 +153,11 @@ class Ledger:
         )
         return {path_from(path): _identity(size, mtime_ns, inode) for path, size, mtime_ns, inode in rows}
 
-    def is_reserved(self, path: Path) -> bool:
-        """Tell whether a place below archive or failed was ever given to a job."""
-        found = self.db.execute("select 1 from jobs where archive_path = ? limit 1", [path_text(path)])
+    def is_reserved(self, path: Path, job_id: int) -> bool:
+        """Tell whether a place below archive or failed was ever given to another job."""
+        found = self.db.execute(
+            "select 1 from jobs where archive_path = ? and id != ? limit 1", [path_text(path), job_id]
+        )
         return found.fetchone() is not None
 
     def of_path(self, path: Path) -> list[Job]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import FrameType
 
-from ingestd.app import build_engine, require_sound, running_daemon
+from ingestd.app import build_pipeline, require_sound, running_daemon, start_engine
 from ingestd.config import Config
 from ingestd.custody import is_temporary
 from ingestd.daemon import Daemon, Outcome, Report
@@ -107,7 +107,7 @@ class Service:
             for problem in error.problems:
                 log.error("not reloaded: %s", problem)
         else:
-            daemon.replace_engine(build_engine(config))
+            daemon.replace_engine(start_engine(config, build_pipeline))
             self._config = config
             log.info("reloaded: rules, models and reading options are new; changes of folders need a restart")
         notify("READY=1")

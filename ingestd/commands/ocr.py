@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -20,6 +20,7 @@ from ingestd.app import build_annotating, build_pipeline, start_engine
 from ingestd.commands.options import config_option, json_option
 from ingestd.config import Config, InboxConfig, load
 from ingestd.document import Claim, Record
+from ingestd.engine.local import LocalEngine
 from ingestd.errors import AttemptError, ConfigError, DocumentError
 from ingestd.logs import escape, set_up
 from ingestd.pipeline import Annotated
@@ -39,8 +40,8 @@ def ocr(files: tuple[Path, ...], annotate: Path | None, config_path: Path | None
         raise click.UsageError("--annotate takes one file")
     config = _configuration(config_path)
     set_up(config.log)
-    make_work = functools.partial(build_annotating if annotate else build_pipeline, config)
-    engine = start_engine(config, make_work, workers=min(len(files), config.engine.workers or 2))
+    workers = min(len(files), config.engine.workers or len(os.sched_getaffinity(0)))
+    engine: LocalEngine[Any] = start_engine(config, build_annotating if annotate else build_pipeline, workers)
     try:
         failed = _print_all([(path, _submit(engine.submit, path)) for path in files], annotate, as_json)
     finally:

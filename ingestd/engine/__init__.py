@@ -25,8 +25,8 @@ class Engine(Protocol[R]):
     def submit(self, claim: Claim, sha256: str) -> Future[R]:
         """Start on a document.
 
-        The future raises DocumentError when the document is bad, and AttemptError when its worker
-        died, ran out of time or memory, or hit a defect.
+        The future raises DocumentError when the document is bad, AttemptError when its worker died,
+        ran out of time or memory, or hit a defect, and TransientError when no worker can start.
         """
         ...
 

@@ -23,20 +23,21 @@ from pebble import ProcessExpired, ProcessPool
 
 from ingestd.document import Claim
 from ingestd.engine import R, Work
-from ingestd.errors import AttemptError, DocumentError
+from ingestd.errors import AttemptError, DocumentError, TransientError
 
 log = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 
+_make_work: Callable[[], Work[Any]] | None = None
 _work: Work[Any] | None = None
-"""What this worker process does, built once by its initializer."""
+"""What this worker process does."""
 
 
 def _start(make_work: Callable[[], Work[Any]], memory_limit_mb: int) -> None:
     """Prepare a worker process: limits first, then models and rules."""
-    global _work
+    global _make_work
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the daemon decides
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # no worker outlives a killed daemon
@@ -48,15 +49,28 @@ def _start(make_work: Callable[[], Work[Any]], memory_limit_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     cv2.setNumThreads(1)
-    _work = make_work()
+    _make_work = make_work
+    with contextlib.suppress(Exception):  # said with the first document, which tries again
+        _ready()
+
+
+def _ready() -> Work[Any]:
+    global _work
+    if _work is None:
+        assert _make_work is not None, "the initializer has run"
+        _work = _make_work()
+    return _work
 
 
 def _run(claim: Claim, sha256: str) -> Any:
-    assert _work is not None, "the initializer has run"
-    return _work(claim, sha256)
+    try:
+        work = _ready()
+    except Exception as error:
+        raise TransientError(f"a worker cannot start: {error}") from error
+    return work(claim, sha256)
 
 
-def _ready() -> int:
+def _awake() -> int:
     return os.getpid()
 
 
@@ -83,7 +97,7 @@ class LocalEngine(Generic[R]):
             initargs=(make_work, memory_limit_mb),
         )
         # starts the processes now, so that the first document does not wait for models to load
-        self._pool.schedule(_ready)
+        self._pool.schedule(_awake)
 
     def submit(self, claim: Claim, sha256: str) -> Future[R]:
         """See :class:`ingestd.engine.Engine`."""
@@ -103,7 +117,7 @@ class LocalEngine(Generic[R]):
         match error:
             case None:
                 outcome.set_result(finished.result())
-            case DocumentError():
+            case DocumentError() | TransientError():
                 outcome.set_exception(error)
             case TimeoutError():
                 outcome.set_exception(AttemptError(f"reading took longer than {self._time_limit_s:g} s"))

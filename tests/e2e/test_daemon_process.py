@@ -25,7 +25,7 @@ def letter(number: int) -> bytes:
     """A small PDF with its own text: quick to read, different from every other."""
     words = (f"Letter number {number:05}", "with words enough to be", "taken for a page of text")
     texts = [Text(10, 80 - 20 * row, line) for row, line in enumerate(words)]
-    return pdf([PdfPage(texts, size=(220.0, 110.0))])
+    return pdf(PdfPage(texts, size=(220.0, 110.0)))
 
 
 @pytest.fixture

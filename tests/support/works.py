@@ -20,6 +20,13 @@ def make() -> Work[str]:
     return work
 
 
+def make_if_there(flag: Path) -> Work[str]:
+    """A worker that cannot start until a file is there."""
+    if not flag.exists():
+        raise FileNotFoundError(f"{flag} is missing")
+    return work
+
+
 def _bad(_: Claim) -> str:
     raise DocumentError("found a bad file", expected="a good one", fix="scan it again", code="damaged")
 

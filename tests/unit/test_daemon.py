@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingestd.document import Claim, Record
-from ingestd.errors import AttemptError
+from ingestd.errors import AttemptError, TransientError
 from tests.support.world import World, png, read
 
 
@@ -85,6 +85,21 @@ def test_worker_that_dies_once_costs_only_time(world: World) -> None:
     world.drop("scan.png")
     world.run(30)
     assert world.outcomes == [("scan.png", "waiting"), ("scan.png", "recorded")]
+
+
+def test_engine_that_cannot_work_costs_no_try(world: World) -> None:
+    def cannot(claim: Claim, sha256: str) -> Record:
+        raise TransientError("a worker cannot start: a model is missing")
+
+    world.engine.work = cannot
+    world.drop("scan.png")
+    world.run(200)
+    assert len(world.engine.claims) > world.config.ledger.attempts
+    assert {claim.attempt for claim in world.engine.claims} == {1}
+    assert world.states() == {"scan.png": "waiting"}
+    world.engine.work = read
+    world.run(20)
+    assert world.documents() == ["scan.png"]
 
 
 def test_pitfall_11_duplicate_leaves_the_inbox_and_names_the_first(world: World) -> None:
@@ -293,6 +308,15 @@ def test_retried_document_comes_back_from_failed(world: World) -> None:
     world.run(5)
     assert world.files("failed") == []
     assert world.documents() == ["scan.png"]
+
+
+def test_document_that_fails_again_is_kept_under_the_same_name(world: World) -> None:
+    world.drop("scan.png", "bad")
+    world.run(5)
+    world.db.execute("update jobs set state = 'waiting', attempt = 0, next_at = '2026-08-03T00:00:00.000Z'")
+    world.run(5)
+    assert world.outcomes == [("scan.png", "failed"), ("scan.png", "failed")]
+    assert world.files("failed") == ["scan.png", "scan.png.error.json"]
 
 
 def test_new_engine_takes_over_and_the_old_one_finishes(world: World) -> None:

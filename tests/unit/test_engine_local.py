@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from ingestd.document import Claim
 from ingestd.engine.local import LocalEngine
-from ingestd.errors import AttemptError, DocumentError
+from ingestd.errors import AttemptError, DocumentError, TransientError
 from tests.support import works
 
 
@@ -70,3 +71,17 @@ def test_closing_at_once_gives_up_what_is_in_work() -> None:
     engine.close(finish=False)
     with pytest.raises(AttemptError):
         running.result(30)
+
+
+def test_worker_that_cannot_start_says_so_and_starts_once_it_can(tmp_path: Path) -> None:
+    flag = tmp_path / "models"
+    engine = LocalEngine(
+        functools.partial(works.make_if_there, flag), workers=1, time_limit_s=60.0, memory_limit_mb=2048
+    )
+    try:
+        with pytest.raises(TransientError, match=r"a worker cannot start: .*models is missing"):
+            engine.submit(claim("good"), "abc").result(30)
+        flag.touch()
+        assert engine.submit(claim("good"), "abc").result(30) == "read abc"
+    finally:
+        engine.close(finish=False)
