@@ -10,7 +10,6 @@ starting processes and loading models is not counted for either.
 from __future__ import annotations
 
 import argparse
-import functools
 import json
 import os
 import subprocess
@@ -64,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def read_all(pages: Sequence[Labelled], workers: int) -> tuple[list[Record], float]:
     """Read pages through the whole pipeline; records in the order given and the seconds it took."""
     config = Config(inboxes=(InboxConfig(path=Path("inbox"), name="inbox"),))
-    engine = start_engine(config, functools.partial(build_pipeline, config), workers=workers)
+    engine = start_engine(config, build_pipeline, workers)
     try:
         # Every worker has its models once it has read a page.
         for warm in [engine.submit(*_claimed(pages[0].path)) for _ in range(2 * workers)]:
