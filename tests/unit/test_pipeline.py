@@ -1,0 +1,89 @@
+"""The whole line with real models, on small pages."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from ingestd.admit import digest
+from ingestd.app import build_annotating, build_pipeline, manifest_of, rules_of
+from ingestd.config import parse
+from ingestd.document import Claim, Level, Record, Source
+from ingestd.errors import DocumentError
+from ingestd.pipeline import Pipeline
+from tests.support import documents
+from tests.support.pdf import PdfPage, Text, paragraph, pdf, scan_page
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Pipeline:
+    config = parse("inboxes: [{path: inbox}]", Path("/nowhere/config.yaml"))
+    return build_pipeline(config, rules_of(config), manifest_of(config))
+
+
+def claim(path: Path) -> Claim:
+    return Claim(1, path, Path("/inbox/a\udcff.png"), "inbox", path.stat().st_size, datetime(2026, 8, 3, tzinfo=UTC), 1)
+
+
+def process(pipeline: Pipeline, folder: Path, content: bytes) -> Record:
+    path = folder / "document"
+    path.write_bytes(content)
+    return pipeline(claim(path), digest(path))
+
+
+def text(record: Record) -> str:
+    return " ".join(line.text for line in record.reading.lines)
+
+
+def test_picture_is_read_with_timings_of_every_stage(pipeline: Pipeline, tmp_path: Path) -> None:
+    record = process(pipeline, tmp_path, documents.encoded(documents.picture("TOTAL 12.50"), "PNG"))
+    assert "TOTAL 12.50" in text(record)
+    assert record.name == "a\\xff.png"
+    assert record.media_type == "image/png"
+    stages = {"admit", "decode", "enhance", "detect", "orient", "recognise", "barcodes", "extract"}
+    assert set(record.timings) == stages
+    assert set(record.provenance) == {"version", "config", "rules", "models"}
+
+
+def test_blank_page_has_no_lines_and_is_no_fault(pipeline: Pipeline, tmp_path: Path) -> None:
+    record = process(pipeline, tmp_path, documents.encoded(documents.picture(""), "PNG"))
+    assert record.reading.lines == ()
+    assert len(record.reading.pages) == 1
+
+
+def test_mixed_pdf_is_read_page_by_page_each_in_its_way(pipeline: Pipeline, tmp_path: Path) -> None:
+    scanned = scan_page(documents.picture("SCANNED PAGE 77", size=(595, 842)))
+    record = process(pipeline, tmp_path, pdf(PdfPage(paragraph()), scanned))
+    sources = [{line.source for line in record.reading.lines if line.page_index == page} for page in (0, 1)]
+    assert sources == [{Source.TEXT_LAYER}, {Source.OCR}]
+    assert "SCANNED PAGE 77" in text(record)
+    assert [page.index for page in record.reading.pages] == [0, 1]
+
+
+def test_receipt_is_recognised_and_its_total_proved(pipeline: Pipeline, tmp_path: Path) -> None:
+    rows = ["EXAMPLE STORE", "TAX INVOICE", "Date: 03/08/2026", "Subtotal 100.00", "GST 6% 6.00", "Total 106.00"]
+    rows += ["Cash 110.00", "Change 4.00"]
+    page = PdfPage([Text(60, 700 - 30 * row, line) for row, line in enumerate(rows)])
+    record = process(pipeline, tmp_path, pdf(page))
+    fields = {field.name: field for field in record.extraction.fields}
+    assert record.extraction.rule == "en-receipt"
+    assert (fields["total"].value, fields["total"].level) == ("106.00", Level.PROVED)
+    assert pipeline.today() >= date(2026, 8, 3)
+
+
+def test_bad_document_is_a_typed_error(pipeline: Pipeline, tmp_path: Path) -> None:
+    with pytest.raises(DocumentError) as caught:
+        process(pipeline, tmp_path, documents.zip_archive("a.txt"))
+    assert caught.value.code == "unsupported"
+
+
+def test_annotating_pipeline_draws_every_page(tmp_path: Path) -> None:
+    config = parse("inboxes: [{path: inbox}]", Path("/nowhere/config.yaml"))
+    path = tmp_path / "document"
+    path.write_bytes(pdf(PdfPage(paragraph(5)), PdfPage(paragraph(5))))
+    drawn = build_annotating(config, rules_of(config), manifest_of(config))(claim(path), digest(path))
+    assert len(drawn.pictures) == 2
+    assert all(picture.startswith(b"\x89PNG") for picture in drawn.pictures)
+    assert drawn.record.reading.lines
