@@ -16,6 +16,7 @@ from ingestd.document import Status as Verdict
 from ingestd.logs import escape
 from ingestd.query import Failure, Hit, Status, Summary, Waiting
 from ingestd.record.encoding import path_text
+from ingestd.record.rows import text_rows
 from ingestd.record.store import Document
 
 LEVEL_STYLES = {
@@ -209,8 +210,8 @@ def reading_view(reading: Reading) -> RenderableType:
         parts += [
             safe_text(f"{code.kind}: {code.text}", "cyan") for code in reading.codes if code.page_index == page.index
         ]
-        lines = [safe_text(line.text) for line in reading.lines if line.page_index == page.index]
-        parts += lines or [Text("(no text)", style="dim")]
+        rows = text_rows([line for line in reading.lines if line.page_index == page.index], gap="  ")
+        parts += [safe_text(row) for row in rows] or [Text("(no text)", style="dim")]
     return Group(*parts)
 
 

@@ -62,3 +62,24 @@ def quad_angle(quad: Quad) -> float:
     """Slope of the reading direction in degrees, -180 to 180; positive falls to the right."""
     a, b, c, d = quad
     return math.degrees(math.atan2(b[1] + c[1] - a[1] - d[1], b[0] + c[0] - a[0] - d[0]))
+
+
+def continues_row(before: Quad, after: Quad) -> bool:
+    """Tell whether one line of text goes on in another, further along on the same row.
+
+    >>> continues_row(rect_quad(0, 0, 30, 10), rect_quad(40, 2, 60, 12))
+    True
+    >>> continues_row(rect_quad(0, 0, 30, 10), rect_quad(0, 12, 30, 22))
+    False
+    """
+    angle = math.radians(quad_angle(before))
+    along, across = (math.cos(angle), math.sin(angle)), (-math.sin(angle), math.cos(angle))
+    end, begin = _middle(before[1], before[2]), _middle(after[0], after[3])
+    step = (begin[0] - end[0], begin[1] - end[1])
+    height = min(quad_size(before)[1], quad_size(after)[1])
+    level = abs(step[0] * across[0] + step[1] * across[1]) < height / 2
+    return level and step[0] * along[0] + step[1] * along[1] > -height / 2
+
+
+def _middle(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
+    return (a[0] + b[0]) / 2, (a[1] + b[1]) / 2

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ingestd.document import (
@@ -23,6 +23,7 @@ from ingestd.document import (
     Reading,
     Source,
 )
+from ingestd.geometry import continues_row
 
 Row = dict[str, Any]
 """Column name -> value."""
@@ -36,15 +37,26 @@ def to_json(value: object) -> str:
     return _encode(value)
 
 
+def text_rows(lines: Sequence[Line], gap: str = " ") -> list[str]:
+    """The text of lines in reading order, row by row; ``gap`` stands between lines of one row."""
+    rows: list[str] = []
+    for before, line in zip((None, *lines), lines, strict=False):
+        if before and before.page_index == line.page_index and continues_row(before.quad, line.quad):
+            rows[-1] += gap + line.text
+        else:
+            rows.append(line.text)
+    return rows
+
+
 def plain_text(reading: Reading) -> str:
-    """The text of a document for searching and for reading: a line a line, a form feed between pages.
+    """The text of a document for searching and for reading: a row a line, a form feed between pages.
 
     NUL, which ends a text for SQLite's full-text search, becomes a space.
     """
-    pages: dict[int, list[str]] = {page.index: [] for page in reading.pages}
+    pages: dict[int, list[Line]] = {page.index: [] for page in reading.pages}
     for line in reading.lines:
-        pages.setdefault(line.page_index, []).append(line.text)
-    return "\f".join("\n".join(lines) for lines in pages.values()).replace("\0", " ")
+        pages.setdefault(line.page_index, []).append(line)
+    return "\f".join("\n".join(text_rows(lines)) for lines in pages.values()).replace("\0", " ")
 
 
 def field_values(extraction: Extraction) -> str:
