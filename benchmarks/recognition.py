@@ -41,9 +41,11 @@ COLUMNS = (
     "degraded digits",
     "degraded fields",
     "degraded English",
+    "degraded European",
     "severity 3",
     "clean",
     "clean rare Han",
+    "clean European",
     "receipts",
     "receipt digits",
 )

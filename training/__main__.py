@@ -77,11 +77,14 @@ def train(
 
     torch.manual_seed(1)
     resumed = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else {}
-    model = Crnn(member, len(charset.characters()) + 1) if resumed or init is None else restore(init)
-    if not resumed and init is None:
-        if donor is None:
-            raise click.UsageError("nothing to begin from: give --donor or --init")
-        transplant(model, pretrained.read(donor, dictionary), charset.characters())
+    weights = pretrained.read(donor, dictionary) if donor else None
+    model = Crnn(member, len(charset.characters()) + 1)
+    if not resumed and init:
+        model = restore(init, weights)
+    elif not resumed and weights:
+        transplant(model, weights, charset.characters())
+    elif not resumed:
+        raise click.UsageError("nothing to begin from: give --donor or --init")
     recipe = Recipe(member, minutes, workers, area)
     run(model, recipe, Places(font_folder, receipts, validation, checkpoint, curve), torch.device(device), resumed)
 

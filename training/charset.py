@@ -1,8 +1,8 @@
 """The characters the recogniser can emit, in the order of its classes.
 
-GB 2312 level 1 and 2 (6,763 Han), ASCII, the signs that invoices and receipts print, and full-width
-forms. Class 0 is the CTC blank and the last class is the space, as in the PP-OCR family, so that the
-same decoder reads all models.
+GB 2312 level 1 and 2 (6,763 Han), ASCII, the signs that invoices and receipts print, full-width forms,
+and the Latin letters of Europe. Class 0 is the CTC blank and the last class is the space, as in the
+PP-OCR family, so that the same decoder reads all models.
 """
 
 from __future__ import annotations
@@ -15,6 +15,12 @@ SIGNS = (
     "①②③④⑤⑥⑦⑧⑨⑩Ⓧ⊗㎡〇ⅠⅡⅢⅣⅤ→←↑↓■□▲△●○★☆√±≤≥$€£§Ω"
 )
 """What business documents print beyond ASCII and Han."""
+
+EUROPE = (
+    *(chr(code) for code in range(0xC0, 0x180) if code not in (0xD7, 0xF7, 0x149)),  # letters only
+    *"¡¢©®ª«»²³¹µº¿¼½¾„•™",
+)
+"""Letters of Latin-1 Supplement and Latin Extended-A, and the signs that go with them."""
 
 BLANK = 0
 """Class of the CTC blank."""
@@ -32,11 +38,11 @@ def characters() -> tuple[str, ...]:
     """Classes 1 to N: every character but the blank, the space last.
 
     >>> characters()[0], characters()[-1], len(characters())
-    ('!', ' ', 7020)
+    ('!', ' ', 7228)
     """
     ascii_signs = [chr(code) for code in range(0x21, 0x7F)]
     full_width = [chr(0xFF01 + offset) for offset in range(94)]
-    ordered = dict.fromkeys([*ascii_signs, *SIGNS, *full_width, *_gb2312_han()])
+    ordered = dict.fromkeys([*ascii_signs, *SIGNS, *full_width, *_gb2312_han(), *EUROPE])
     return (*ordered, " ")
 
 
@@ -51,7 +57,7 @@ def class_of() -> dict[str, int]:
     """Character -> class.
 
     >>> class_of()["!"], class_of()[" "]
-    (1, 7020)
+    (1, 7228)
     """
     return {character: index for index, character in enumerate(characters(), start=1)}
 

@@ -81,7 +81,7 @@ class Sampler:
         self, folder: Path, split: fonts.Split, mixture: Mixture, receipts: Sequence[real.RealLine], seed: int
     ) -> None:
         self.faces = fonts.load(folder, split)
-        self.lexicon = text.load_lexicon(folder / fonts.WORDS_FILE)
+        self.lexicon = text.load_lexicon([folder / name for name in fonts.WORD_LISTS])
         self.mixture = mixture
         self.receipts = receipts
         self.held_out = split is fonts.Split.HELD_OUT

@@ -18,8 +18,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from training import charset
 from training.model import HEIGHT, Crnn
-from training.pretrained import Affine
-from training.transplant import place_head
+from training.pretrained import Affine, Donor
+from training.transplant import place_head, silence
 
 OPSET = 17
 STORED_AS_HALF = 256
@@ -119,8 +119,12 @@ def _lstm_parameters(values: Mapping[str, NDArray[np.float32]]) -> Iterator[tupl
         layer += 1
 
 
-def restore(path: Path) -> Crnn:
+def restore(path: Path, donor: Donor | None = None) -> Crnn:
     """Read a file that ``export`` wrote back into a model that can be trained, for today's charset.
+
+    Args:
+        path: the file.
+        donor: gives the characters that the file does not have yet; without one they start silent.
 
     Raises:
         ValueError: when the file is not one of ours.
@@ -137,6 +141,9 @@ def restore(path: Path) -> Crnn:
     # Constant folding drops a parameter that equals another one, as in a model that was never trained.
     body = {name: torch.from_numpy(values[name].copy()) for name in model.state_dict() if not name.startswith("head.")}
     model.load_state_dict(body, strict=False)
+    silence(model)
+    if donor:
+        place_head(model, donor.linears[-1], donor.characters, characters)
     head = Affine(values["head.weight"], values["head.bias"])
     place_head(model, head, (*notes["character"].split("\n"), " "), characters)
     return model

@@ -103,9 +103,15 @@ FAMILIES = (
     _held("fonts-freefont-ttf", FREE, "FreeSerif.ttf", weight=1),
 )
 
-WORDS_PACKAGE = "wamerican"
-"""Debian's English word list (public domain), fetched beside the fonts."""
-WORDS_FILE = "american-english"
+WORD_LISTS = {
+    "american-english": "wamerican",
+    "ngerman": "wngerman",
+    "french": "wfrench",
+    "spanish": "wspanish",
+    "dutch": "wdutch",
+    "portuguese": "wportuguese",
+}
+"""Files and the Debian packages they are in, fetched beside the fonts; used for text, never redistributed."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +145,7 @@ def _unpack_npm(package: str, folder: Path) -> None:
 
 def _collect(tree: Path, folder: Path) -> None:
     """Copy what the table names into one flat folder."""
-    wanted = {face.split("#")[0] for family in FAMILIES for face in family.faces} | {WORDS_FILE}
+    wanted = {face.split("#")[0] for family in FAMILIES for face in family.faces} | set(WORD_LISTS)
     for path in tree.rglob("*"):
         if path.name in wanted and path.is_file() and not path.is_symlink():
             shutil.copyfile(path, folder / path.name)
@@ -153,7 +159,7 @@ def fetch(folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     needs = {(family.source, family.package, face.split("#")[0]) for family in FAMILIES for face in family.faces}
-    needs.add(("debian", WORDS_PACKAGE, WORDS_FILE))
+    needs |= {("debian", package, name) for name, package in WORD_LISTS.items()}
     for source, package in sorted({(s, p) for s, p, name in needs if not (folder / name).exists()}):
         (_unpack_debian if source == "debian" else _unpack_npm)(package, folder)
     if lost := sorted(f"{package}: {name}" for _, package, name in needs if not (folder / name).exists()):

@@ -14,9 +14,16 @@ from rapidfuzz.distance import Levenshtein
 from training import dataset, fonts, real
 from training.dataset import Line
 
-DEGRADED_KINDS: Mapping[str, float] = {"number": 0.4, "field": 0.25, "rare": 0.15, "words": 0.1, "english-field": 0.1}
-CLEAN_KINDS: Mapping[str, float] = {"number": 0.2, "field": 0.25, "rare": 0.4, "english-field": 0.15}
-"""Composition of an evaluation set."""
+DEGRADED_KINDS: Mapping[str, float] = {
+    "number": 0.4,
+    "field": 0.25,
+    "rare": 0.15,
+    "words": 0.1,
+    "english-field": 0.1,
+    "european": 0.1,
+}
+CLEAN_KINDS: Mapping[str, float] = {"number": 0.2, "field": 0.25, "rare": 0.4, "english-field": 0.15, "european": 0.2}
+"""Composition of an evaluation set: lines of each kind as multiples of the number asked for."""
 
 RECEIPT_MARGINS = ((0.0, 0.0, 0.0, 0.0), (0.12, 0.08, 0.12, 0.08))
 """Real lines are cut in turn as labelled and as detectors cut, as fractions of their height."""
@@ -28,7 +35,7 @@ def evaluation_set(folder: Path, seed: int, per_severity: int) -> list[Line]:
     Args:
         folder: fonts and word list, as fetched.
         seed: which set.
-        per_severity: lines of each severity, clean included.
+        per_severity: about how many lines of each severity, clean included.
     """
     sampler = dataset.Sampler(folder, fonts.Split.HELD_OUT, dataset.Mixture(), (), seed)
     lines = []
@@ -65,14 +72,17 @@ def groups(line: Line) -> Iterator[str]:
         return
     if not line.severity:
         yield "clean"
-        if line.kind == "rare":
-            yield "clean rare Han"
+        if line.kind in {"rare", "european"}:
+            yield "clean rare Han" if line.kind == "rare" else "clean European"
         return
     yield "degraded"
     yield f"severity {line.severity}"
-    yield {"number": "degraded digits", "field": "degraded fields", "english-field": "degraded English"}.get(
-        line.kind, "degraded rare and general"
-    )
+    yield {
+        "number": "degraded digits",
+        "field": "degraded fields",
+        "english-field": "degraded English",
+        "european": "degraded European",
+    }.get(line.kind, "degraded rare and general")
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from itertools import accumulate
 from pathlib import Path
 from random import Random
 
-from training import fields_en, fields_zh
-from training.charset import class_of, han
+from training import fields_en, fields_zh, vocabulary
+from training.charset import EUROPE, class_of, han
 
 LONGEST = 46
 """Most characters of a line."""
@@ -21,11 +21,12 @@ PUNCTUATION = "，。、；：！？（）《》“”"
 SHARES = {
     "number": 0.26,
     "field": 0.20,
-    "rare": 0.20,
+    "rare": 0.18,
     "words": 0.10,
-    "english-field": 0.14,
-    "english": 0.06,
+    "english-field": 0.12,
+    "english": 0.05,
     "mixed": 0.04,
+    "european": 0.07,
 }
 """Kinds of text and how often each is drawn."""
 
@@ -37,6 +38,8 @@ class Lexicon:
     chinese: Sequence[str]
     chinese_cumulative: Sequence[float]
     english: Sequence[str]
+    european: Sequence[Sequence[str]]
+    """Words with letters beyond ASCII, one list a language."""
 
     def chinese_word(self, rng: Random) -> str:
         """One Chinese word; the square root of its frequency decides how often."""
@@ -55,8 +58,14 @@ class Lexicon:
         return rng.choice([str.upper, str.title, str.lower, str.capitalize])(words)
 
 
-def load_lexicon(english: Path) -> Lexicon:
-    """Read jieba's dictionary (MIT) and a list of English words, one a line."""
+def _latin_words(path: Path) -> list[str]:
+    known = class_of()
+    listed = path.read_text(encoding="utf-8").split()
+    return [word for word in listed if 2 <= len(word) <= 14 and word.isalpha() and all(c in known for c in word)]
+
+
+def load_lexicon(lists: Sequence[Path]) -> Lexicon:
+    """Read jieba's dictionary (MIT) and word lists, one word a line, the English one first."""
     known = class_of()
     chinese, weights = [], []
     for row in files("jieba").joinpath("dict.txt").read_text(encoding="utf-8").splitlines():
@@ -64,9 +73,9 @@ def load_lexicon(english: Path) -> Lexicon:
         if len(word) <= 6 and all(character in known for character in word):
             chinese.append(word)
             weights.append(float(count) ** 0.5)
-    listed = english.read_text(encoding="utf-8").split()
-    words = [word for word in listed if word.isascii() and word.isalpha() and 2 <= len(word) <= 12]
-    return Lexicon(chinese, list(accumulate(weights)), words)
+    english = [word for word in _latin_words(lists[0]) if word.isascii()]
+    european = [[word for word in _latin_words(path) if not word.isascii()] for path in lists[1:]]
+    return Lexicon(chinese, list(accumulate(weights)), english, european)
 
 
 def _rare(rng: Random, lexicon: Lexicon) -> str:
@@ -81,6 +90,18 @@ def _words(rng: Random, lexicon: Lexicon) -> str:
         place = rng.randint(1, len(text) - 1)
         text = text[:place] + rng.choice(PUNCTUATION) + text[place:]
     return text
+
+
+def _european(rng: Random, lexicon: Lexicon) -> str:
+    """Labels and words of one European language; now and then a letter in place of another, for the rare ones."""
+    words = list(rng.choices(rng.choice(lexicon.european), k=rng.randint(1, 3)))
+    if rng.random() < 0.4:
+        words.insert(0, vocabulary.pick(rng, "europe", "labels"))
+    if rng.random() < 0.3:
+        words[-1] = "".join(rng.choice(EUROPE) if rng.random() < 0.2 else letter for letter in words[-1])
+    text = " ".join(words)
+    text = rng.choice([text, text.capitalize(), text.upper()])
+    return text + (rng.choice([": ", " "]) + fields_en.money(rng) if rng.random() < 0.3 else "")
 
 
 def _mixed(rng: Random, lexicon: Lexicon) -> str:
@@ -103,6 +124,8 @@ def _draw(kind: str, rng: Random, lexicon: Lexicon) -> str:
         return _words(rng, lexicon)
     if kind == "english-field":
         return fields_en.field(rng, lexicon.english_words(rng, rng.randint(1, 2)))
+    if kind == "european":
+        return _european(rng, lexicon)
     if kind == "english":
         return lexicon.english_words(rng, rng.randint(1, 5)) + rng.choice(["", "", ".", ":", ",", "!"])
     return _mixed(rng, lexicon)

@@ -36,6 +36,7 @@ CURVE_GROUPS = (
     "severity 3",
     "clean",
     "clean rare Han",
+    "clean European",
     "receipts",
     "receipt digits",
 )
@@ -59,8 +60,8 @@ class Recipe:
     head_epsilon: float = 1e-4
     """Adam's epsilon for the head. Classes absent from a batch get gradients of about 1e-7, which Adam with
     its usual 1e-8 blows up to full steps: so rare characters are forgotten. This leaves them alone."""
-    warm_up: float = 0.02
-    """Share of the schedule."""
+    warm_up: int = 40
+    """First steps of each process, also after a resume, over which the rate rises."""
     clip: float = 10.0
     """Largest gradient norm."""
     ema_steps: float = 150.0
@@ -85,13 +86,13 @@ def parameter_groups(model: Crnn, recipe: Recipe) -> list[dict[str, Any]]:
     ]
 
 
-def rate_scale(progress: float, warm_up: float) -> float:
-    """Share of the peak rate at a point of the schedule (0 to 1): linear rise, then half a cosine.
+def rate_scale(progress: float) -> float:
+    """Share of the peak rate at a point of the schedule (0 to 1): half a cosine down to a hundredth.
 
-    >>> round(rate_scale(0.01, 0.02), 3), round(rate_scale(1.0, 0.02), 3)
-    (0.5, 0.01)
+    >>> rate_scale(0.0), round(rate_scale(1.0), 3)
+    (1.0, 0.01)
     """
-    return min(1.0, progress / warm_up) * (0.99 * (1 + math.cos(math.pi * min(1.0, progress))) / 2 + 0.01)
+    return 0.99 * (1 + math.cos(math.pi * min(1.0, progress))) / 2 + 0.01
 
 
 def ctc_loss(logits: Tensor, classes: Sequence[Sequence[int]]) -> Tensor:
@@ -159,11 +160,14 @@ class _Trainer:
     def __init__(self, model: Crnn, recipe: Recipe, places: Places, device: torch.device) -> None:
         self.model, self.recipe, self.places, self.device = model, recipe, places, device
         self.optimiser = torch.optim.AdamW(parameter_groups(model, recipe), lr=0.0, betas=(0.9, 0.99))
+        self.steps = 0
 
     def step(self, batch: Batch, progress: float) -> float:
         """One update; returns the loss. A gradient that is not finite changes nothing."""
+        self.steps += 1
+        scale = rate_scale(progress) * min(1.0, self.steps / self.recipe.warm_up)
         for group in self.optimiser.param_groups:
-            group["lr"] = group["peak"] * rate_scale(progress, self.recipe.warm_up)
+            group["lr"] = group["peak"] * scale
         self.model.train()
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
             logits = self.model(_input(batch, self.device))
@@ -243,7 +247,7 @@ def _work(
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     trainer = _Trainer(model, recipe, places, torch.device("cpu"))
-    if resumed:
+    if "optimiser" in resumed:
         trainer.optimiser.load_state_dict(resumed["optimiser"])
     seed = recipe.seed * 1000 + rank * 101 + int(resumed.get("seen", 0))
     batches = _sampler(recipe, places, seed).batches(recipe.area)
@@ -281,7 +285,7 @@ def train(model: Crnn, recipe: Recipe, places: Places, device: torch.device, res
         multiprocessing.spawn(_work, arguments, nprocs=recipe.workers)  # type: ignore[attr-defined,no-untyped-call]
         return
     trainer = _Trainer(model, recipe, places, device)
-    if resumed:
+    if "optimiser" in resumed:
         trainer.optimiser.load_state_dict(resumed["optimiser"])
     stream = _Stream(recipe, places, recipe.seed * 1000 + int(seen[0]))
     loader = DataLoader(stream, batch_size=None, num_workers=recipe.workers, prefetch_factor=8)

@@ -31,6 +31,13 @@ def _donated(model: Crnn, kind: type[nn.Module]) -> Iterator[nn.Module]:
             yield module
 
 
+def silence(model: Crnn) -> None:
+    """Clear the head: no character is read until its row is filled or learnt."""
+    with torch.no_grad():
+        model.head.weight.zero_()
+        model.head.bias.fill_(SILENT)
+
+
 def transplant(model: Crnn, donor: Donor, characters: tuple[str, ...]) -> int:
     """Take over a donor's weights, those of the head by character.
 
@@ -41,13 +48,12 @@ def transplant(model: Crnn, donor: Donor, characters: tuple[str, ...]) -> int:
     for kind, sources in pairs:
         for module, source in zip(_donated(model, kind), sources, strict=True):
             _fill(module, source)
+    silence(model)
     return place_head(model, donor.linears[-1], donor.characters, characters)
 
 
 def place_head(model: Crnn, taken: Affine, listed: Sequence[str], characters: Sequence[str]) -> int:
-    """Fill the head from another's, row by row as the characters say.
-
-    Characters that the other lacks get a row of zeros and a bias that keeps them silent at first.
+    """Fill the rows of the head that another head has, as the characters say; leave the others alone.
 
     Args:
         model: of ``characters`` and the blank.
@@ -59,11 +65,9 @@ def place_head(model: Crnn, taken: Affine, listed: Sequence[str], characters: Se
         How many characters the other lacks.
     """
     rows = {character: index for index, character in enumerate(listed, start=1)}
-    order = [0, *(rows.get(character, -1) for character in characters)]
-    known = np.array(order) >= 0
-    weight = np.zeros(model.head.weight.shape, np.float32)
-    bias = np.full(model.head.bias.shape, SILENT, np.float32)
-    weight[known, : taken.weight.shape[1]] = taken.weight[np.array(order)[known]]
-    bias[known] = taken.bias[np.array(order)[known]]
-    _fill(model.head, Affine(weight, bias))
+    order = np.array([0, *(rows.get(character, -1) for character in characters)])
+    known = torch.from_numpy(order >= 0)
+    with torch.no_grad():
+        model.head.weight[known, : taken.weight.shape[1]] = torch.from_numpy(taken.weight[order[order >= 0]])
+        model.head.bias[known] = torch.from_numpy(taken.bias[order[order >= 0]])
     return int((~known).sum())
