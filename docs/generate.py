@@ -70,8 +70,9 @@ def commands() -> str:
 def _help(command: click.Command, context: click.Context) -> list[str]:
     rows = [f"## {context.command_path}", "", "```text", command.get_help(context), "```", ""]
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            below = command.commands[name]
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None, "it was listed"
             rows += _help(below, click.Context(below, info_name=name, parent=context, max_content_width=100))
     return rows
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 
 import click
 
 import ingestd
-from ingestd.commands import maintain, ocr, query, run
 from ingestd.errors import ConfigError, IngestdError
 from ingestd.logs import escape
 
@@ -16,14 +16,42 @@ EX_CONFIG = 78
 """sysexits.h; systemd is told not to restart on it."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_MODULES = {
+    "init": "run",
+    "run": "run",
+    "ocr": "ocr",
+    "status": "query",
+    "search": "query",
+    "show": "query",
+    "export": "query",
+    "extract": "extract",
+    "explain": "maintain",
+    "retry": "maintain",
+    "rules": "maintain",
+    "models": "maintain",
+    "check": "maintain",
+}
+"""Where each command is; only the module of the one that was called is loaded, the others cost a second."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _MODULES:
+            return None
+        module = importlib.import_module(f"ingestd.commands.{_MODULES[cmd_name]}")
+        found = [
+            value for value in vars(module).values() if isinstance(value, click.Command) and value.name == cmd_name
+        ]
+        return found[0]
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(ingestd.__version__, prog_name="ingestd")
 def cli() -> None:
     """Watch folders for scans, read them, prove what they say, record it in SQLite."""
-
-
-for _command in (*run.COMMANDS, *ocr.COMMANDS, *query.COMMANDS, *maintain.COMMANDS):
-    cli.add_command(_command)
 
 
 def main() -> None:

@@ -144,6 +144,3 @@ def retry(jobs: tuple[int, ...], failed: bool, config_path: Path | None) -> None
             click.echo(escape(f"ingestd: job {job.id} ({job.name}) is {job.state}; nothing to try again"), err=True)
     click.echo(f"due again: {len(again)}" + ("; the daemon takes them as soon as it runs" if again else ""))
     sys.exit(0 if len(again) == len(wanted) and not unknown else 1)
-
-
-COMMANDS = (check, models, rules, explain, retry)

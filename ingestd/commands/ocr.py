@@ -118,6 +118,3 @@ def _print_text(record: Record, path: Path) -> None:
     console.print(display.reading_view(record.reading))
     console.print()
     console.print(display.fields_table(record.extraction))
-
-
-COMMANDS = (ocr,)

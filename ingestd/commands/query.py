@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from ingestd import display, export, query
-from ingestd.commands.extract import extract
 from ingestd.commands.options import config_option, json_option
 from ingestd.commands.recorded import print_json, reading, the_document
 from ingestd.config import load
@@ -101,6 +100,3 @@ def export_command(
         else:
             with export.replacing(output) as target:
                 write(rows, target)
-
-
-COMMANDS = (status, search, show, export_command, extract)

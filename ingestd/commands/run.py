@@ -129,6 +129,3 @@ class _Progress:
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
-
-
-COMMANDS = (init, run)

@@ -9,10 +9,11 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
-from ingestd.commands import query
+from ingestd.cli import cli
 from ingestd.commands.extract import view
 from ingestd.document import Extraction, Status
 from ingestd.errors import ConfigError
@@ -25,8 +26,6 @@ from ingestd.watch.settle import Identity
 from tests.support.records import NOON, field, record, save
 from tests.support.rules import write_rules
 from tests.support.terminal import HARMLESS, HOSTILE, shown
-
-COMMANDS = {command.name: command for command in query.COMMANDS}
 
 
 class Shell:
@@ -52,7 +51,7 @@ class Shell:
 
     def run(self, name: str, *words: str) -> Result:
         """Run a command that is expected to end by itself; anything but SystemExit is raised here."""
-        result = CliRunner().invoke(COMMANDS[name], [*words, "-c", str(self.config)])
+        result = CliRunner().invoke(cli, [name, *words, "-c", str(self.config)])
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result
@@ -66,14 +65,32 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
 
 
 def test_every_command_of_the_contract_is_there() -> None:
-    assert set(COMMANDS) == {"status", "search", "show", "export", "extract"}
+    context = click.Context(cli)
+    reading = ["init", "run", "ocr", "status", "search", "show", "explain", "retry"]
+    contract = [*reading, "extract", "export", "rules", "models", "check"]
+        "init",
+        "run",
+        "ocr",
+        "status",
+        "search",
+        "show",
+        "explain",
+        "retry",
+        "extract",
+        "export",
+        "rules",
+        "models",
+        "check",
+    ]
+    assert sorted(cli.list_commands(context)) == sorted(contract)
+    assert [command.name for name in contract if (command := cli.get_command(context, name))] == contract
 
 
 @pytest.mark.parametrize("words", [["status"], ["search", "x"], ["show", "1"], ["export", "--format", "csv"]])
 def test_asking_before_the_first_run_says_what_to_do(tmp_path: Path, words: list[str]) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("inboxes: [{path: inbox}]\n")
-    result = CliRunner().invoke(COMMANDS[words[0]], [*words[1:], "-c", str(config)])
+    result = CliRunner().invoke(cli, [*words, "-c", str(config)])
     assert isinstance(result.exception, ConfigError)
     assert "'ingestd run' creates it" in str(result.exception)
     assert not (tmp_path / "ingestd.db").exists()
