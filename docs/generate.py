@@ -11,6 +11,7 @@ from rule_reference import rules_reference, rules_schema
 
 from ingestd.cli import cli
 from ingestd.config import Config, InboxConfig, Section
+from ingestd.record import sidecar
 
 DOCS = Path(__file__).parent
 
@@ -82,6 +83,7 @@ PAGES = {
     "commands.md": commands,
     "rules-reference.md": rules_reference,
     "rules.schema.json": rules_schema,
+    "sidecar.schema.json": sidecar.json_schema,
 }
 
 

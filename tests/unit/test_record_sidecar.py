@@ -21,14 +21,6 @@ def db(tmp_path: Path) -> Iterator[Database]:
         yield db
 
 
-def test_published_json_schema_is_up_to_date() -> None:
-    published = (ROOT / "docs" / "sidecar.schema.json").read_text(encoding="utf-8")
-    assert published == sidecar.json_schema(), (
-        "run: python -c \"from ingestd.record import sidecar; print(sidecar.json_schema(), end='')\""
-        " > docs/sidecar.schema.json"
-    )
-
-
 def test_keys_are_the_columns_of_the_database(db: Database) -> None:
     content = json.loads(sidecar.render(db, save(db, record())))
     tables = {"fields", "items", "codes", "pages", "lines"}
