@@ -221,11 +221,16 @@ def _settle(case: _Case, sheet: Sheet) -> None:
     if case.chosen is None:
         return
     _check(case, sheet)
-    first = case.chosen
-    for other in case.candidates:
-        if other.value.text == first.value.text and not {s.line for s in other.spans} & {s.line for s in first.spans}:
-            case.add(Level.AGREED, f"printed twice, again {other.how}")
-            break
+    again = next((other for other in case.candidates if _repeats(other, case.chosen)), None)
+    if again is not None:
+        case.add(Level.AGREED, f"printed twice, again {again.how}")
+
+
+def _repeats(other: Candidate, chosen: Candidate) -> bool:
+    """Whether a candidate is a second printing of the same value on another line."""
+    if other.value.text != chosen.value.text or not other.value.sure:
+        return False
+    return not {span.line for span in other.spans} & {span.line for span in chosen.spans}
 
 
 def _compare_stated(case: _Case, sheet: Sheet, fact: Fact, code: Code) -> None:

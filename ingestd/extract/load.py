@@ -1,4 +1,8 @@
-"""Reading rule files: YAML to frozen rules, every problem at once with file and line."""
+"""Reading rule files: YAML to frozen rules, every problem at once with file and line.
+
+All scalars are taken as the text they are (YAML's BaseLoader) and converted by the models, so that a field may
+be called ``no`` and a test may expect ``total: 12.50`` without quotes.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +62,7 @@ def parse_rule(text: str, path: Path) -> tuple[Rule | None, list[str]]:
         The rule, or None, and its problems; with problems the rule must not be used.
     """
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.YAMLError as error:
         return None, [_yaml_problem(path, error)]
     if not isinstance(node, yaml.MappingNode):
@@ -67,7 +71,7 @@ def parse_rule(text: str, path: Path) -> tuple[Rule | None, list[str]]:
     problems = list(_walk(node, (), marks, set()))
     rule = None
     if not problems:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=yaml.BaseLoader)
         problems = [(_line(marks, at), what) for at, what in _copy_likes(data, marks)]
         try:
             rule = Rule.model_validate(data)
@@ -97,7 +101,7 @@ def _walk(node: yaml.Node, at: Position, marks: dict[Position, int], seen: set[i
         for key, child in node.value:
             name = key.value if isinstance(key, yaml.ScalarNode) else str(key.value)
             line = key.start_mark.line + 1
-            if key.tag == "tag:yaml.org,2002:merge":
+            if name == "<<":
                 yield line, "'<<' is not understood; copy a field with 'like:'"
             if (*at, name) in marks:
                 yield line, f"'{name}' is given twice, first on line {marks[(*at, name)]}"

@@ -1,0 +1,44 @@
+"""What the pipeline reads from pages of the corpora, kept on disk so that rules can be measured often."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.data import OUT
+from ingestd.admit import admit, digest
+from ingestd.app import build_pipeline, manifest_of, rules_of
+from ingestd.config import Config, InboxConfig
+from ingestd.document import Claim, Reading
+from ingestd.errors import DocumentError
+from ingestd.pipeline import Pipeline, Stopwatch
+
+
+def readings(paths: Sequence[Path]) -> dict[Path, Reading]:
+    """Readings of files, from the cache where these models and settings have read them before.
+
+    Files that are no documents are left out.
+    """
+    config = Config(inboxes=(InboxConfig(path=Path("inbox"), name="inbox"),))
+    pipeline = build_pipeline(config, rules_of(config), manifest_of(config))
+    folder = OUT / "readings" / f"{pipeline.provenance['models'][:12]}-{pipeline.provenance['config'][:12]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    found = {path: _reading(path, folder, pipeline) for path in paths}
+    return {path: reading for path, reading in found.items() if reading is not None}
+
+
+def _reading(path: Path, folder: Path, pipeline: Pipeline) -> Reading | None:
+    sha256 = digest(path)
+    kept = folder / f"{sha256}.pickle"
+    if not kept.exists():
+        now = datetime.now(UTC)
+        claim = Claim(0, path, path, "inbox", path.stat().st_size, now, 1)
+        try:
+            reading = pipeline.read(admit(claim, sha256, pipeline.admit_options), Stopwatch())
+        except DocumentError:
+            return None
+        kept.write_bytes(pickle.dumps(reading))
+    loaded: Reading = pickle.loads(kept.read_bytes())
+    return loaded

@@ -1,0 +1,102 @@
+"""Normalisers and validators round-trip; what is built to pass passes, one wrong character fails."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingestd.extract.capital import CHARACTERS, parse_capital, write_capital
+from ingestd.extract.normalise import NORMALISERS, Rejected, Style, money_text
+from ingestd.extract.validate import (
+    USCC_ALPHABET,
+    VALIDATORS,
+    Outcome,
+    organisation_check_character,
+    uscc,
+    uscc_check_character,
+)
+
+TODAY = date(2026, 1, 1)
+STYLE = Style(TODAY)
+amounts = st.integers(-(10**13) + 1, 10**13 - 1).map(lambda cents: Decimal(cents).scaleb(-2))
+plain_amounts = st.integers(0, 10**9).map(lambda cents: Decimal(cents).scaleb(-2))
+
+
+@given(amounts)
+def test_capital_amounts_round_trip(amount):
+    assert parse_capital(write_capital(amount)) == amount
+
+
+@given(st.text(alphabet=CHARACTERS + "()（）零 ", max_size=25))
+def test_capital_characters_give_an_amount_or_an_error(text):
+    try:
+        amount = parse_capital(text)
+    except ValueError:
+        return
+    assert amount == amount.quantize(Decimal("0.01"))
+
+
+@given(plain_amounts, st.sampled_from(["", "RM ", "RM", "$", "¥", "€ ", "£"]))
+def test_money_is_read_in_the_usual_convention(amount, currency):
+    (value,) = NORMALISERS["money"](f"{currency}{amount:,.2f}", STYLE)
+    assert (value.text, value.sure) == (money_text(amount), True)
+
+
+@given(plain_amounts)
+def test_money_is_read_in_the_other_convention(amount):
+    swapped = f"{amount:,.2f}".translate(str.maketrans(",.", ".,"))
+    (value,) = NORMALISERS["money"](swapped, Style(TODAY, decimals=","))
+    assert (value.text, value.sure) == (money_text(amount), True)
+
+
+@given(
+    st.integers(0, (TODAY - date(1990, 1, 1)).days),
+    st.sampled_from(["%Y-%m-%d", "%d/%m/%Y", "%d %b %Y", "%Y年%m月%d日"]),
+)
+def test_dates_round_trip(days, form):
+    day = date(1990, 1, 1) + timedelta(days)
+    (value,) = NORMALISERS["date"](day.strftime(form), STYLE)
+    assert value.text == day.isoformat()
+
+
+@given(st.dates(min_value=TODAY + timedelta(1), max_value=date(2099, 12, 31)))
+def test_the_future_is_rejected(day):
+    try:
+        values = NORMALISERS["date"](day.isoformat(), STYLE)
+    except Rejected:
+        return
+    raise AssertionError(values)
+
+
+@given(st.sampled_from(sorted(NORMALISERS)), st.text(max_size=40))
+def test_any_text_gives_values_or_is_rejected(kind, text):
+    try:
+        values = NORMALISERS[kind](text, STYLE)
+    except Rejected:
+        return
+    assert values
+    assert all(value.text for value in values)
+
+
+uscc_bodies = st.tuples(
+    st.sampled_from("159ANY"),
+    st.sampled_from("123"),
+    st.text("0123456789", min_size=6, max_size=6),
+    st.text("0123456789ABCDEFGH", min_size=8, max_size=8),
+).map(lambda parts: "".join(parts) + organisation_check_character(parts[3]).replace("X", "X"))
+
+
+@given(uscc_bodies, st.integers(0, 17), st.sampled_from(USCC_ALPHABET))
+def test_one_wrong_character_of_a_credit_code_never_passes(body, place, other):
+    if any(character not in USCC_ALPHABET for character in body):
+        return
+    number = body + uscc_check_character(body)
+    assert uscc(number).outcome is Outcome.PROVED
+    if number[place] != other:
+        assert uscc(number[:place] + other + number[place + 1 :]).outcome is Outcome.FAILED
+
+
+@given(st.sampled_from(sorted(VALIDATORS)), st.text(max_size=30))
+def test_validators_answer_to_any_text(name, text):
+    assert VALIDATORS[name](text).reason
