@@ -29,18 +29,28 @@ class Batch:
     """Width of the input in pixels."""
 
 
-def plan(widths: Sequence[int], *, multiple: int, min_width: int, batch: int) -> Iterator[Batch]:
-    """Group lines into batches whose lines round up to the same width, narrow ones first."""
+def plan(widths: Sequence[int], multiple: int, *, least: int, most: int, lines: int) -> Iterator[Batch]:
+    """Group lines into batches whose lines round up to the same width, narrow ones first.
+
+    Args:
+        widths: of the lines (px).
+        multiple: widths of batches are multiples of this (px).
+        least: least width of a batch (px).
+        most: widths of the lines of one batch add up to no more (px), which bounds its memory;
+            a line that is longer has a batch to itself.
+        lines: most lines of one batch.
+    """
     order = sorted(range(len(widths)), key=lambda index: widths[index])
-    rounded = [max(min_width, math.ceil(width / multiple) * multiple) for width in widths]
+    rounded = [max(least, math.ceil(widths[index] / multiple) * multiple) for index in order]
     start = 0
     while start < len(order):
-        end = start
-        while end < len(order) and end - start < batch and rounded[order[end]] == rounded[order[start]]:
-            end += 1
-        indices = tuple(order[start:end])
-        yield Batch(indices, tuple(widths[index] for index in indices), rounded[order[start]])
-        start = end
+        width = rounded[start]
+        room = max(1, min(lines, most // width))
+        indices = tuple(
+            order[place] for place in range(start, min(start + room, len(order))) if rounded[place] == width
+        )
+        yield Batch(indices, tuple(widths[index] for index in indices), width)
+        start += len(indices)
 
 
 def fill(pixels: Pixels, quads: Quads, batch: Batch, height: int, padding: int) -> NDArray[np.uint8]:

@@ -16,8 +16,12 @@ from ingestd.recognise.batch import fill, plan
 from ingestd.recognise.ctc import Alphabet, confidence_of, greedy, text_of
 from ingestd.recognise.order import reading_order
 
-UPRIGHT = 1.5
-"""A line taller than this many times its width runs downward."""
+STANDING = 1.2
+"""A box taller than this many times its width may be text that runs downward, or a single character."""
+COLUMN = 3.0
+"""A box taller than this many times its width is text that runs downward."""
+BETTER = 0.1
+"""A box is read downward where that is surer by this much."""
 
 
 class Recogniser:
@@ -55,14 +59,28 @@ class Recogniser:
         """
         if not len(quads):
             return ()
-        width, height = sizes(quads).T
-        ways = np.where((height > UPRIGHT * width)[:, None, None], turned(quads, 1), quads)
-        read = self._decode(page, ways)
+        ways, read = self._read_both_ways(page, quads)
         kept = [
             index for index, chars in enumerate(read) if chars and confidence_of(chars) >= self._options.min_confidence
         ]
         order = reading_order(ways[kept])
         return tuple(self._line(page, ways[kept[index]], read[kept[index]]) for index in order)
+
+    def _read_both_ways(self, page: Page, quads: Quads) -> tuple[Quads, list[tuple[Char, ...]]]:
+        """Read every quad; where one is taller than wide, in the direction that reads better.
+
+        Returns:
+            The quads, beginning at the top left of the direction read, and their characters.
+        """
+        width, height = sizes(quads).T
+        downward = turned(quads, 1)
+        ways = np.where((height > COLUMN * width)[:, np.newaxis, np.newaxis], downward, quads)
+        doubtful = np.flatnonzero((height > STANDING * width) & (height <= COLUMN * width))
+        read = self._decode(page, np.concatenate([ways, downward[doubtful]]))
+        for index, other in zip(doubtful, read[len(quads) :], strict=True):
+            if confidence_of(other) > confidence_of(read[index]) + BETTER:
+                ways[index], read[index] = downward[index], other
+        return ways, read[: len(quads)]
 
     def legibility(self, page: Page, quads: Quads) -> NDArray[np.float32]:
         """Mean probability (N,) of the characters read in each quad along its direction, 0 where there are none."""
@@ -85,7 +103,9 @@ class Recogniser:
             min(entry.max_width, math.ceil(width / height * entry.height * entry.condense))
             for width, height in sizes(quads)
         ]
-        for batch in plan(widths, multiple=entry.multiple, min_width=entry.min_width, batch=self._options.batch):
+        for batch in plan(
+            widths, entry.multiple, least=entry.min_width, most=entry.max_width, lines=self._options.batch
+        ):
             rows = fill(page.pixels, quads, batch, entry.height, entry.padding_value)
             scores = self._model.run(entry.normalise(rows))
             for index, width, line in zip(batch.indices, batch.widths, scores, strict=True):
