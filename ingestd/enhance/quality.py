@@ -40,7 +40,7 @@ class Quality:
     brightness: float = 1.0
     """Median grey level, 0 black to 1 white."""
     contrast: float = 0.0
-    """Median over the tiles of the spread from the 2nd to the 98th percentile, 0 to 1 (full range)."""
+    """Median over the tiles of the spread from the 0.5th to the 98th percentile, 0 to 1 (full range)."""
     noise: float = 0.0
     """Standard deviation of uncorrelated noise in grey levels (0-127): the median absolute diagonal detail
     of a Haar wavelet / 0.6745 (Donoho and Johnstone 1994). Noise that black or white cut off shows as less."""
@@ -138,11 +138,15 @@ def _text_mask(overview: Grey) -> NDArray[np.uint8]:
 
 
 def _text_tiles(grey: Grey, mask: NDArray[np.uint8]) -> list[Grey]:
-    """Up to TILES cut-outs of the page with the most ink in them, full resolution, no copies."""
+    """Up to TILES cut-outs of the page with the most ink in them, full resolution, no copies.
+
+    Tiles with less than a quarter of the richest one's ink say more about the paper than about the print.
+    """
     height, width = grey.shape
     rows, columns = max(1, height // TILE_PX), max(1, width // TILE_PX)
     ink = cv2.resize(mask, (columns, rows), interpolation=cv2.INTER_AREA).ravel()
-    best = [int(i) for i in np.argsort(ink, kind="stable")[::-1][:TILES]]
+    richest = np.argsort(ink, kind="stable")[::-1][:TILES]
+    best = [int(i) for i in richest if int(ink[i]) * 4 >= int(ink[richest[0]])]
     corners = [(i // columns * height // rows, i % columns * width // columns) for i in best]
     return [grey[top : top + TILE_PX, left : left + TILE_PX] for top, left in corners]
 
@@ -151,7 +155,7 @@ def _print_sharpness(tiles: list[Grey]) -> tuple[float, float]:
     """Contrast (0-1) and edge width in px, the median over the tiles."""
     spreads, widths = [], []
     for tile in tiles:
-        spread = levels(tile, 0.98) - levels(tile, 0.02)
+        spread = levels(tile, 0.98) - levels(tile, 0.005)
         across, down = (
             cv2.convertScaleAbs(cv2.Sobel(tile, cv2.CV_16S, *axis), alpha=0.25) for axis in (X_AXIS, Y_AXIS)
         )

@@ -33,6 +33,14 @@ STRETCH_PAPER = 0.95
 """Quantile that becomes white."""
 SHARPEN_SIGMA = 1.0
 """Radius of the unsharp mask in px: that of a stroke's edge, not of the stroke."""
+CANVAS_MARGIN = 0.03
+"""Background kept around the content of a turned page, as a share of its longer side."""
+CONTENT_PX = 400
+"""Longest side of the copy on which content is told from background."""
+CONTENT_LEVELS = 24
+"""A pixel differs from the background by more than so many grey levels."""
+CONTENT_SHARE = 0.1
+"""Part of a pixel of the copy that has to differ: a speck does not, a digit does."""
 MOST_PIXELS = 50_000_000
 """An enlarged image does not grow beyond this."""
 
@@ -140,19 +148,47 @@ def sharpen(image: Grey, strength: float) -> Stepped:
 
 
 def deskew(image: Image, strength: float) -> Stepped:
-    """Turn counter-clockwise by ``strength`` degrees on a canvas that holds the whole page.
+    """Turn counter-clockwise by ``strength`` degrees on a canvas that holds all that is not background.
 
-    What the page does not cover is filled with the median colour of its border.
+    A detector sees the page at a fixed size, so empty corners around a turned page would shrink its print
+    (word F1 of an invoice at 10 degrees: 0.93 as it lies, 0.77 with the corners, 0.99 without). Background is
+    what looks like the median of the page's border; with it new corners are filled.
     """
     height, width = image.shape[:2]
     turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), strength, 1.0)
-    cos, sin = abs(turn[0, 0]), abs(turn[0, 1])
-    target = (math.ceil(width * cos + height * sin), math.ceil(width * sin + height * cos))
-    turn[:, 2] += ((target[0] - width) / 2, (target[1] - height) / 2)
     edge = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
     fill = np.median(edge, axis=0)
-    turned = cv2.warpAffine(image, turn, target, flags=cv2.INTER_CUBIC, borderValue=tuple(np.atleast_1d(fill).tolist()))
+    corners = np.array([(0.0, 0.0), (width - 1, 0), (width - 1, height - 1), (0, height - 1)])
+    page = _turned(corners, turn)
+    content = _turned(_content(image), turn)
+    margin = CANVAS_MARGIN * max(height, width)
+    start = np.maximum(page.min(axis=0), content.min(axis=0) - margin)
+    end = np.minimum(page.max(axis=0), content.max(axis=0) + margin)
+    turn[:, 2] -= start
+    across, down = (math.ceil(side) + 1 for side in end - start)
+    colour = np.atleast_1d(fill).tolist()
+    turned = cv2.warpAffine(image, turn, (across, down), flags=cv2.INTER_CUBIC, borderValue=colour)
     return Stepped(np.asarray(turned, np.uint8), np.vstack([turn, (0, 0, 1)]))
+
+
+def _turned(points: NDArray[np.float64], turn: MatLike) -> NDArray[np.float64]:
+    """Points (N, 2) under a 2x3 matrix."""
+    return np.asarray(points @ turn[:, :2].T + turn[:, 2], np.float64)
+
+
+def _content(image: Image) -> NDArray[np.float64]:
+    """Points (N, 2), px, between which lies all that differs from the background; the corners if nothing does."""
+    brightness = grey(image).image
+    height, width = brightness.shape
+    rim = np.concatenate([brightness[0], brightness[-1], brightness[:, 0], brightness[:, -1]])
+    _, differs = cv2.threshold(cv2.absdiff(brightness, np.median(rim)), CONTENT_LEVELS, 255, cv2.THRESH_BINARY)
+    scale = min(1.0, CONTENT_PX / max(height, width))
+    columns, rows = max(1, round(width * scale)), max(1, round(height * scale))
+    share = cv2.resize(differs, (columns, rows), interpolation=cv2.INTER_AREA)
+    y, x = np.nonzero(share > CONTENT_SHARE * 255)
+    if not len(y):
+        y, x = np.array([0, rows - 1]), np.array([0, columns - 1])
+    return np.stack([(x + 0.5) * (width / columns), (y + 0.5) * (height / rows)], axis=1) - 0.5
 
 
 STEPS: dict[str, Step] = {

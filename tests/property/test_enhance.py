@@ -58,12 +58,13 @@ def test_any_page_under_any_plan_stays_a_page(pixels: Pixels, options: EnhanceCo
 
 @given(pages(), plans)
 @FEW
-def test_the_result_covers_the_page_it_maps_back_to(pixels: Pixels, options: EnhanceConfig) -> None:
+def test_the_middle_of_the_result_lies_on_the_page(pixels: Pixels, options: EnhanceConfig) -> None:
     result = enhance(as_page(pixels), options)
-    height, width = pixels.shape[:2]
-    centre = transform(np.linalg.inv(result.to_source), [((width - 1) / 2, (height - 1) / 2)])[0]
-    assert (centre > -1).all()
-    assert (centre < np.array(result.pixels.shape[1::-1])).all()
+    height, width = result.pixels.shape[:2]
+    found = transform(result.to_source, [((width - 1) / 2, (height - 1) / 2)])[0]
+    slack = 1 + 0.05 * max(pixels.shape)
+    assert (found > -slack).all()
+    assert (found < np.array(pixels.shape[1::-1]) + slack).all()
 
 
 @given(pages())

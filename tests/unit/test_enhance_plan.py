@@ -121,9 +121,10 @@ def test_scaling_and_turning_compose_and_change_the_resolution() -> None:
     small = cv2.resize(sloping(printed(), 5), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     cv2.circle(small, (200, 110), 4, (0, 0, 255), -1)
     page = replace(as_page(small, dpi=100.0), to_source=np.diag([2.0, 2.0, 1.0]))
-    result = enhance(page, EnhanceConfig(plan="fixed", steps=("size", "deskew")))
-    assert result.dpi == pytest.approx(100 * result.pixels.shape[0] / small.shape[0], rel=0.25)
-    assert result.dpi > 100
+    options = EnhanceConfig(plan="fixed", steps=("size", "deskew"))
+    result = enhance(page, options)
+    measured = Quality(**result.quality)
+    assert result.dpi == pytest.approx(100 * dict(plan(measured, options))["size"], rel=0.01)
     red = (result.pixels[..., 2] > 200) & (result.pixels[..., 1] < 80)
     rows, columns = np.nonzero(red)
     found = transform(result.to_source, [(columns.mean(), rows.mean())])[0]

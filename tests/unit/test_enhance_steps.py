@@ -84,16 +84,20 @@ def test_invert_twice_is_nothing() -> None:
     np.testing.assert_array_equal(STEPS["invert"](STEPS["invert"](image, 1).image, 1).image, image)
 
 
-def moved_spot(image: np.ndarray, stepped: Stepped, x: int, y: int) -> tuple[float, float]:
-    """Where the step's matrix says that the spot at (x, y) is, against where it is seen."""
-    assert stepped.matrix is not None
-    said = transform(stepped.matrix, [(x, y)])[0]
-    weights = 255.0 - stepped.image.astype(np.float64)
+def ink_centre(image: np.ndarray) -> tuple[float, float]:
+    weights = 255.0 - image.astype(np.float64)
     if weights.ndim == 3:
         weights = weights.mean(axis=2)
     rows, columns = np.mgrid[: weights.shape[0], : weights.shape[1]]
-    seen = np.array([(columns * weights).sum(), (rows * weights).sum()]) / weights.sum()
-    return tuple(np.abs(said - seen))
+    return (columns * weights).sum() / weights.sum(), (rows * weights).sum() / weights.sum()
+
+
+def moved_spot(image: np.ndarray, stepped: Stepped, x: float, y: float) -> tuple[float, float]:
+    """How far what the step's matrix says of the spot at (x, y) is from where it is seen."""
+    assert stepped.matrix is not None
+    said = transform(stepped.matrix, [(x, y)])[0]
+    across, down = np.abs(said - ink_centre(stepped.image))
+    return float(across), float(down)
 
 
 @pytest.mark.parametrize("degrees", [-14.0, -3.0, 0.8, 9.0])
@@ -111,16 +115,34 @@ def test_size_says_where_every_pixel_went(factor: float) -> None:
     assert max(moved_spot(image, size(image, factor), 250, 31)) < 0.1
 
 
-def test_deskew_levels_keeps_every_corner_and_fills_with_paper() -> None:
+def test_deskew_levels_and_fills_with_paper() -> None:
     image = sloping(printed(paper=240), 6)
     image[(image == 255).all(axis=2)] = 240
     level = deskew(image, 6.0)
     assert abs(measure(cv2.cvtColor(level.image, cv2.COLOR_BGR2GRAY)).skew_deg) < 0.2
-    height, width = image.shape[:2]
-    corners = transform(level.matrix, [(0, 0), (width - 1, 0), (width - 1, height - 1), (0, height - 1)])
+    assert abs(int(level.image[0, 0, 0]) - 240) <= 3
+
+
+def test_deskew_drops_empty_corners_and_nothing_else() -> None:
+    image = sloping(printed(), 8)
+    level = deskew(image, 8.0)
+    assert level.image.size < 0.6 * image.size
+    assert np.count_nonzero(level.image < 128) == pytest.approx(np.count_nonzero(image < 128), rel=0.05)
+
+
+def test_deskew_keeps_a_lone_page_number_in_the_corner() -> None:
+    image = np.full((2200, 1600), 255, np.uint8)
+    image[1000:1100, 700:900] = 0
+    cv2.putText(image, "2", (1560, 2190), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 0, 2, cv2.LINE_AA)
+    assert max(moved_spot(image, deskew(image, 4.0), *ink_centre(image))) < 0.1
+
+
+def test_deskew_keeps_the_whole_of_a_page_without_background() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (400, 300), dtype=np.uint8)
+    stepped = deskew(image, -5.0)
+    corners = transform(stepped.matrix, [(0, 0), (299, 0), (299, 399), (0, 399)])
     assert corners.min() > -1
-    assert (corners < np.array(level.image.shape[1::-1])).all()
-    assert (level.image[0, 0] == 240).all()
+    assert (corners < np.array(stepped.image.shape[::-1])).all()
 
 
 def test_size_stops_growing() -> None:
