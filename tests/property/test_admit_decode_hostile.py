@@ -120,7 +120,8 @@ def test_a_missing_end_is_never_a_page(tmp_path: Path, kind: str, data: st.DataO
     content = DOCUMENTS[kind]
     # What stands behind the last pixel or the trailer may be missing without harm.
     kept = data.draw(st.integers(1, len(content) * 9 // 10))
-    assert outcome(tmp_path, content[:kept]) in {"truncated", "unsupported"}
+    # Damaged: cut between two boxes, a HEIC or AVIF looks whole and only lacks the picture.
+    assert outcome(tmp_path, content[:kept]) in {"truncated", "damaged", "unsupported"}
 
 
 @settings(max_examples=200, deadline=None)
