@@ -40,6 +40,8 @@ def _tail(file: BinaryIO, size: int, length: int = _TAIL_BYTES) -> bytes:
 
 
 def _read(file: BinaryIO, offset: int, length: int) -> bytes:
+    if offset >= os.fstat(file.fileno()).st_size:  # an offset of 64 bits may be more than seek can take
+        raise EOFError
     file.seek(offset)
     data = file.read(length)
     if len(data) < length:

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import functools
 import io
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
+from ingestd.structure import is_complete
 from ingestd.watch.inbox import complete_on_disk
 from tests.support import documents
 
@@ -86,3 +91,27 @@ def test_loop_of_tiff_directories_ends(tmp_path: Path) -> None:
     path = tmp_path / "loop.tif"
     path.write_bytes(b"II*\0\x08\0\0\0" + b"\0\0" + b"\x08\0\0\0")
     assert complete_on_disk(path)
+
+
+@given(st.sampled_from(sorted(WHOLE)), st.data())
+@settings(max_examples=300, deadline=None)
+def test_mangled_file_is_judged_without_fault(kind: str, data: st.DataObject) -> None:
+    content = bytearray(_content(kind))
+    for _ in range(data.draw(st.integers(1, 8))):
+        at = data.draw(st.integers(0, min(len(content) - 1, 400)))
+        content[at] = data.draw(st.sampled_from([0, 1, 0x7F, 0x80, 0xFF]))
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        assert is_complete(file) in (True, False)
+
+
+@functools.cache
+def _content(kind: str) -> bytes:
+    return WHOLE[kind]()
+
+
+def test_directory_beyond_what_can_be_sought_is_no_end(tmp_path: Path) -> None:
+    path = tmp_path / "far.tif"
+    path.write_bytes(b"II+\0\x08\0\0\0" + b"\xff" * 8 + b"\0" * 50)
+    assert not complete_on_disk(path)
