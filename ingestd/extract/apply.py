@@ -13,13 +13,15 @@ import regex
 from ingestd.document import Code, Extraction, Field, Level, Reading, Status
 from ingestd.extract.compiled import Plan, RuleSet
 from ingestd.extract.dates import Order
-from ingestd.extract.find import look, search
+from ingestd.extract.find import search
+from ingestd.extract.items import read_items
 from ingestd.extract.judge import judge
 from ingestd.extract.labels import TIMEOUT_S
 from ingestd.extract.layout import Sheet, lay_out
 from ingestd.extract.match import choose
 from ingestd.extract.normalise import Style
 from ingestd.extract.rule import FieldRule
+from ingestd.extract.scene import look
 from ingestd.extract.witness import WITNESSES, Fact
 
 UNKNOWN = "unknown"
@@ -45,18 +47,14 @@ def extract(reading: Reading, rules: RuleSet, today: date) -> Extraction:
     plan = choice.plan or rules.fallback
     if plan is None:
         return Extraction(UNKNOWN, (), (), Status.REVIEW)
-    fields = _fields(sheet, plan, today)
-    if choice.plan is None:
-        return Extraction(UNKNOWN, fields, (), Status.REVIEW)
-    done = all(_satisfied(field, plan.spec.fields[field.name]) for field in fields)
-    return Extraction(plan.spec.rule, fields, (), Status.DONE if done else Status.REVIEW)
-
-
-def _fields(sheet: Sheet, plan: Plan, today: date) -> tuple[Field, ...]:
     scene = look(sheet, plan)
     style = Style(today, _order(sheet, plan), plan.spec.decimals)
     found = {field.name: search(scene, field, style) for field in plan.fields}
-    return judge(sheet, plan, found, _facts(sheet, plan))
+    fields = judge(sheet, plan, found, _facts(sheet, plan))
+    if choice.plan is None:
+        return Extraction(UNKNOWN, fields, (), Status.REVIEW)
+    done = all(_satisfied(field, plan.spec.fields[field.name]) for field in fields)
+    return Extraction(plan.spec.rule, fields, read_items(scene), Status.DONE if done else Status.REVIEW)
 
 
 def _order(sheet: Sheet, plan: Plan) -> Order:

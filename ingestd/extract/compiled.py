@@ -130,7 +130,7 @@ def _all_labels(rule: Rule) -> dict[str, int]:
 
 def zone_texts(zone: Zone) -> tuple[str, ...]:
     """Every label text a zone is defined by."""
-    edges = (zone.above, zone.below, zone.left_of, zone.right_of)
+    edges = (zone.above, zone.below, zone.starting_at, zone.left_of, zone.right_of)
     return (*zone.when, *zone.unless, *(edge for edge in edges if edge))
 
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import regex
 
-from ingestd.extract.compiled import FieldPlan, Plan, split_label, zone_texts
-from ingestd.extract.labels import TIMEOUT_S, Hit, compete
-from ingestd.extract.layout import Row, Sheet, Span
+from ingestd.extract.compiled import FieldPlan
+from ingestd.extract.labels import TIMEOUT_S, Hit
+from ingestd.extract.layout import Row, Span
 from ingestd.extract.normalise import NORMALISERS, Rejected, Style, Value
-from ingestd.extract.rule import Rule, Zone
+from ingestd.extract.scene import Limits, Scene, limits_of
 from ingestd.extract.validate import Outcome, Verdict, validate
 
 _MOST_PER_LABEL = 3
@@ -73,63 +72,6 @@ class Found:
     """Reasons for which texts of the right shape were not taken."""
 
 
-@dataclass(frozen=True)
-class Scene:
-    """A laid-out document and the labels of one rule found on it."""
-
-    sheet: Sheet
-    rule: Rule
-    hits: tuple[Hit, ...]
-
-    @cached_property
-    def by_row(self) -> dict[int, list[Hit]]:
-        """Hits of each row, left to right."""
-        rows: dict[int, list[Hit]] = {}
-        for hit in self.hits:
-            rows.setdefault(hit.row, []).append(hit)
-        return rows
-
-    @cached_property
-    def by_label(self) -> dict[str, list[Hit]]:
-        """Hits of each label, top to bottom."""
-        labels: dict[str, list[Hit]] = {}
-        for hit in self.hits:
-            labels.setdefault(hit.label, []).append(hit)
-        return labels
-
-    @cached_property
-    def numbered(self) -> tuple[int, ...]:
-        """Rows with a digit on them."""
-        return tuple(i for i, row in enumerate(self.sheet.rows) if any(map(str.isdigit, row.text)))
-
-    def of(self, label: str) -> list[Hit]:
-        """Hits of any alternative of a label text, top to bottom."""
-        found = [hit for text in split_label(label) for hit in self.by_label.get(text, ())]
-        return sorted(found, key=lambda hit: (hit.row, hit.start))
-
-    @cached_property
-    def printed(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom of all text on the first page that has any."""
-        if not self.sheet.rows:
-            return 0.0, 0.0, 0.0, 0.0
-        rows = [row for row in self.sheet.rows if row.page_index == self.sheet.rows[0].page_index]
-        return (
-            min(row.boxes[0].left for row in rows),
-            min(row.top for row in rows),
-            max(box.right for row in rows for box in row.boxes),
-            max(row.bottom for row in rows),
-        )
-
-    def extent(self, hit: Hit) -> tuple[float, float]:
-        """Left and right edge of a hit."""
-        return self.sheet.rows[hit.row].extent(hit.start, hit.end)
-
-
-def look(sheet: Sheet, plan: Plan) -> Scene:
-    """Find all labels of a rule."""
-    return Scene(sheet, plan.spec, compete(plan.scanner.scan(sheet)))
-
-
 @dataclass(frozen=True, slots=True)
 class _Place:
     """A stretch of a row where a value may stand."""
@@ -149,7 +91,7 @@ def search(scene: Scene, field: FieldPlan, style: Style) -> Found:
     """
     candidates: list[Candidate] = []
     rejected: list[str] = []
-    inside = _zone_test(scene, field)
+    inside = limits_of(scene, field.spec.zone)
     try:
         for place in _places(scene, field, inside):
             try:
@@ -196,7 +138,7 @@ def _candidates(scene: Scene, field: FieldPlan, style: Style, place: _Place) -> 
         )
 
 
-def _places(scene: Scene, field: FieldPlan, inside: _Zone) -> Iterator[_Place]:
+def _places(scene: Scene, field: FieldPlan, inside: Limits) -> Iterator[_Place]:
     for label, strength in field.strengths.items():
         for hit in scene.by_label.get(label, ()):
             if inside.has(scene, hit.row, *scene.extent(hit)):
@@ -241,9 +183,11 @@ def _right(scene: Scene, field: FieldPlan, hit: Hit) -> Iterator[Stretch]:
     row = scene.sheet.rows[hit.row]
     position, found = hit.end, []
     for match in field.value.finditer(row.text, hit.end, _limit(scene, field, hit), timeout=TIMEOUT_S):
-        if field.between.fullmatch(row.text, position, match.start(), timeout=TIMEOUT_S) is None:
+        begin, position = position, match.end()
+        if field.between.fullmatch(row.text, begin, match.end(), timeout=TIMEOUT_S):
+            continue
+        if field.between.fullmatch(row.text, begin, match.start(), timeout=TIMEOUT_S) is None:
             break
-        position = match.end()
         if _in_column(scene, field, row, match.start(), match.end()):
             found.append((hit.row, match.start(), match.end()))
         if len(found) == _MOST_PER_LABEL:
@@ -327,63 +271,3 @@ def _in_column(scene: Scene, field: FieldPlan, row: Row, start: int, end: int) -
                 a, b = scene.extent(hit)
                 distances.setdefault(column, abs((a + b) / 2 - centre))
     return not distances or min(distances, key=lambda column: distances[column]) == field.spec.column
-
-
-@dataclass(frozen=True, slots=True)
-class _Zone:
-    """Limits of a part of the page, in the frame of the text; rows by index."""
-
-    first_row: int
-    last_row: int
-    left: float
-    right: float
-    top: float
-    bottom: float
-
-    def has(self, scene: Scene, row: int, left: float, right: float) -> bool:
-        """Whether the middle of a stretch of a row lies inside."""
-        if not self.first_row <= row <= self.last_row or not self.left <= (left + right) / 2 <= self.right:
-            return False
-        middle = (scene.sheet.rows[row].top + scene.sheet.rows[row].bottom) / 2
-        return self.top <= middle <= self.bottom
-
-
-_NOWHERE = _Zone(1, 0, 0, 0, 0, 0)
-
-
-def _zone_test(scene: Scene, field: FieldPlan) -> _Zone:
-    infinite = float("inf")
-    everywhere = _Zone(0, len(scene.sheet.rows), -infinite, infinite, -infinite, infinite)
-    if field.spec.zone is None:
-        return everywhere
-    for zone in scene.rule.zones[field.spec.zone]:
-        if _applies(scene, zone):
-            return _limits(scene, zone, everywhere)
-    return _NOWHERE
-
-
-def _applies(scene: Scene, zone: Zone) -> bool:
-    wanted = set(zone_texts(zone)) - set(zone.unless)
-    return all(scene.of(text) for text in wanted) and not any(scene.of(text) for text in zone.unless)
-
-
-def _limits(scene: Scene, zone: Zone, limits: _Zone) -> _Zone:
-    if zone.above:
-        limits = replace(limits, last_row=scene.of(zone.above)[0].row - 1)
-    if zone.below:
-        limits = replace(limits, first_row=scene.of(zone.below)[-1].row + 1)
-    if zone.left_of:
-        limits = replace(limits, right=scene.extent(scene.of(zone.left_of)[0])[0])
-    if zone.right_of:
-        limits = replace(limits, left=scene.extent(scene.of(zone.right_of)[0])[0])
-    if zone.area:
-        left, top, right, bottom = scene.printed
-        width, height = right - left, bottom - top
-        limits = replace(
-            limits,
-            left=max(limits.left, left + zone.area[0] * width),
-            right=min(limits.right, left + zone.area[2] * width),
-            top=top + zone.area[1] * height,
-            bottom=top + zone.area[3] * height,
-        )
-    return limits

@@ -133,6 +133,26 @@ def agrees(options: Sequence[Choice], text: str, budget: float = BUDGET) -> Repa
     return Repair(text, _explain("".join(choice[0][0] for choice in options), text, options, ""))
 
 
+def amounts(options: Sequence[Choice], value: str, budget: float = BUDGET) -> Iterator[Repair]:
+    """Other amounts that the reader had in mind: one digit changed, within the budget.
+
+    Args:
+        options: what each character can be, currency letters among them.
+        value: the amount as it was read, in its normalised form.
+        budget: how much less probable than the digit read another one may be.
+    """
+    digits = [choice for choice in options if choice[0][0] in _DIGITS]
+    places = [place for place, character in enumerate(value) if character in _DIGITS]
+    read = "".join(choice[0][0] for choice in digits)
+    if "".join(value[place] for place in places) not in (read, read + "0", read + "00"):
+        return
+    for place, choice in zip(places, digits, strict=False):
+        for character, p in choice[1:]:
+            if character in _DIGITS and p >= budget * choice[0][1]:
+                text = value[:place] + character + value[place + 1 :]
+                yield Repair(text, f"'{choice[0][0]}' read as {character} (p = {p:.2g})")
+
+
 def _allowed(choice: Choice, alphabet: str) -> Choice:
     """The options inside the alphabet; a look-alike where the character read is outside it."""
     inside = tuple(option for option in choice if option[0] in alphabet)

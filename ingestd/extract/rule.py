@@ -125,6 +125,7 @@ class Zone(Part):
     unless: Labels = Field(default=(), description="Do not use it where one of these is printed.")
     above: Label | None = Field(default=None, description="Above the first row with this text.")
     below: Label | None = Field(default=None, description="Below the last row with this text.")
+    starting_at: Label | None = Field(default=None, description="From the first row with this text on.")
     left_of: Label | None = Field(default=None, description="Left of this text.")
     right_of: Label | None = Field(default=None, description="Right of this text, or at it.")
     area: tuple[float, float, float, float] | None = Field(

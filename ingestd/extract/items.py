@@ -1,0 +1,149 @@
+"""Line items: rows of a table, cut into columns by the headers above them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import combinations
+
+import regex
+
+from ingestd.document import Item
+from ingestd.extract.compiled import split_label
+from ingestd.extract.layout import Row
+from ingestd.extract.normalise import money_text
+from ingestd.extract.rule import Items
+from ingestd.extract.scene import Scene
+
+_NUMBER = regex.compile(r"(?P<sign>[-−(]?)\s*[¥￥$€£]?\s*(?P<digits>\d[\d,]*(?:\.\d+)?)\s*\)?")
+_RATE = regex.compile(r"\d{1,2}(?:\.\d+)?\s*%|免税|不征税")
+
+_NUMERIC = ("quantity", "unit_price", "amount", "tax")
+
+Cells = dict[str, str]
+"""Column -> text."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A header and the stretch of the page below it; without a name it is a column nobody asked for."""
+
+    name: str | None
+    left: float
+    right: float
+
+    @property
+    def centre(self) -> float:
+        return (self.left + self.right) / 2
+
+
+def read_items(scene: Scene) -> tuple[Item, ...]:
+    """The line items of a document, none where the rule asks for none or no header is found.
+
+    A row without numbers continues the name above it.
+    """
+    spec = scene.rule.items
+    header = _header(scene, spec) if spec is not None else None
+    if spec is None or header is None:
+        return ()
+    columns = _columns(scene, spec, header)
+    found: list[Cells] = []
+    for row in _rows(scene, spec, header):
+        cells = _cells(row, columns)
+        if cells.keys() & set(_NUMERIC):
+            found.append(cells)
+        elif found and "name" in cells:
+            found[-1]["name"] = found[-1].get("name", "") + cells["name"]
+    return tuple(_item(cells) for cells in found)
+
+
+def _header(scene: Scene, spec: Items) -> int | None:
+    """Index of the first row with at least two of the headers."""
+    labels = {text for group in spec.columns.values() for label in group for text in split_label(label)}
+    for index, hits in sorted(scene.by_row.items()):
+        if sum(hit.label in labels for hit in hits) >= 2:
+            return index
+    return None
+
+
+def _columns(scene: Scene, spec: Items, header: int) -> list[_Column]:
+    """Columns left to right; the header's other labels bound them too."""
+    names = {text: name for name, group in spec.columns.items() for label in group for text in split_label(label)}
+    found = []
+    for hit in scene.by_row[header]:
+        left, right = scene.extent(hit)
+        found.append(_Column(names.get(hit.label), left, right))
+    return sorted(found, key=lambda column: column.left)
+
+
+def _rows(scene: Scene, spec: Items, header: int) -> Iterator[Row]:
+    """Rows below the header up to the first that ends the table."""
+    ends = {text for label in spec.until for text in split_label(label)}
+    page = scene.sheet.rows[header].page_index
+    for index in range(header + 1, len(scene.sheet.rows)):
+        row = scene.sheet.rows[index]
+        if row.page_index != page or any(hit.label in ends for hit in scene.by_row.get(index, ())):
+            return
+        yield row
+
+
+def _cells(row: Row, columns: Sequence[_Column]) -> Cells:
+    """Texts of a row by column: rates by their look, numbers by place and order, words by what they stand under."""
+    cells: Cells = {}
+    numbers: list[tuple[float, str]] = []
+    for box in row.boxes:
+        text = box.text.strip()
+        if _RATE.fullmatch(text):
+            cells["rate"] = text
+        elif _NUMBER.fullmatch(text):
+            numbers.append(((box.left + box.right) / 2, text))
+        else:
+            under = min(columns, key=lambda column: max(column.left - box.right, box.left - column.right, 0.0))
+            if under.name == "name":
+                cells["name"] = cells.get("name", "") + text
+    cells.update(_numbers(numbers, columns))
+    return cells
+
+
+def _numbers(numbers: Sequence[tuple[float, str]], columns: Sequence[_Column]) -> Mapping[str, str]:
+    """Numbers to numeric columns in their order, as near to the headers as can be."""
+    numeric = [column for column in columns if column.name in _NUMERIC]
+    kept = list(numbers)[-len(numeric) :] if numeric else []
+    ways = combinations(numeric, len(kept))
+    best = min(
+        ways,
+        key=lambda way: sum(abs(column.centre - x) for column, (x, _) in zip(way, kept, strict=True)),
+        default=(),
+    )
+    return {column.name: text for column, (_, text) in zip(best, kept, strict=True) if column.name is not None}
+
+
+def _item(cells: Cells) -> Item:
+    rate = cells.get("rate")
+    return Item(
+        name=cells.get("name"),
+        quantity=_plain(cells.get("quantity")),
+        unit_price=_plain(cells.get("unit_price")),
+        amount=_amount(cells.get("amount")),
+        rate="".join(rate.split()) if rate else None,
+        tax=_amount(cells.get("tax")),
+    )
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    found = _NUMBER.fullmatch(text) if text else None
+    if found is None:
+        return None
+    number = Decimal(found["digits"].replace(",", ""))
+    return -number if found["sign"] else number
+
+
+def _plain(text: str | None) -> str | None:
+    number = _decimal(text)
+    return None if number is None else f"{number.normalize():f}"
+
+
+def _amount(text: str | None) -> str | None:
+    number = _decimal(text)
+    return None if number is None else money_text(number)

@@ -1,0 +1,131 @@
+"""A laid-out document with the labels of one rule on it, and the zones that they mark."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from ingestd.extract.compiled import Plan, split_label, zone_texts
+from ingestd.extract.labels import Hit, compete
+from ingestd.extract.layout import Sheet
+from ingestd.extract.rule import Rule, Zone
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A laid-out document and the labels of one rule found on it."""
+
+    sheet: Sheet
+    rule: Rule
+    hits: tuple[Hit, ...]
+
+    @cached_property
+    def by_row(self) -> dict[int, list[Hit]]:
+        """Hits of each row, left to right."""
+        rows: dict[int, list[Hit]] = {}
+        for hit in self.hits:
+            rows.setdefault(hit.row, []).append(hit)
+        return rows
+
+    @cached_property
+    def by_label(self) -> dict[str, list[Hit]]:
+        """Hits of each label, top to bottom."""
+        labels: dict[str, list[Hit]] = {}
+        for hit in self.hits:
+            labels.setdefault(hit.label, []).append(hit)
+        return labels
+
+    @cached_property
+    def numbered(self) -> tuple[int, ...]:
+        """Rows with a digit on them."""
+        return tuple(i for i, row in enumerate(self.sheet.rows) if any(map(str.isdigit, row.text)))
+
+    def of(self, label: str) -> list[Hit]:
+        """Hits of any alternative of a label text, top to bottom."""
+        found = [hit for text in split_label(label) for hit in self.by_label.get(text, ())]
+        return sorted(found, key=lambda hit: (hit.row, hit.start))
+
+    @cached_property
+    def printed(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of all text on the first page that has any."""
+        if not self.sheet.rows:
+            return 0.0, 0.0, 0.0, 0.0
+        rows = [row for row in self.sheet.rows if row.page_index == self.sheet.rows[0].page_index]
+        return (
+            min(row.boxes[0].left for row in rows),
+            min(row.top for row in rows),
+            max(box.right for row in rows for box in row.boxes),
+            max(row.bottom for row in rows),
+        )
+
+    def extent(self, hit: Hit) -> tuple[float, float]:
+        """Left and right edge of a hit."""
+        return self.sheet.rows[hit.row].extent(hit.start, hit.end)
+
+
+def look(sheet: Sheet, plan: Plan) -> Scene:
+    """Find all labels of a rule."""
+    return Scene(sheet, plan.spec, compete(plan.scanner.scan(sheet)))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of a part of the page, in the frame of the text; rows by index."""
+
+    first_row: int
+    last_row: int
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    def has(self, scene: Scene, row: int, left: float, right: float) -> bool:
+        """Whether the middle of a stretch of a row lies inside."""
+        if not self.first_row <= row <= self.last_row or not self.left <= (left + right) / 2 <= self.right:
+            return False
+        middle = (scene.sheet.rows[row].top + scene.sheet.rows[row].bottom) / 2
+        return self.top <= middle <= self.bottom
+
+
+_NOWHERE = Limits(1, 0, 0, 0, 0, 0)
+
+
+def limits_of(scene: Scene, zone: str | None) -> Limits:
+    """The part of the document that a zone is; all of it without one, none of it where no definition applies."""
+    everywhere = Limits(0, len(scene.sheet.rows), -math.inf, math.inf, -math.inf, math.inf)
+    if zone is None:
+        return everywhere
+    for definition in scene.rule.zones[zone]:
+        if _applies(scene, definition):
+            return _limits(scene, definition, everywhere)
+    return _NOWHERE
+
+
+def _applies(scene: Scene, zone: Zone) -> bool:
+    wanted = set(zone_texts(zone)) - set(zone.unless)
+    return all(scene.of(text) for text in wanted) and not any(scene.of(text) for text in zone.unless)
+
+
+def _limits(scene: Scene, zone: Zone, limits: Limits) -> Limits:
+    if zone.above:
+        limits = replace(limits, last_row=scene.of(zone.above)[0].row - 1)
+    if zone.below:
+        limits = replace(limits, first_row=scene.of(zone.below)[-1].row + 1)
+    if zone.starting_at:
+        limits = replace(limits, first_row=max(limits.first_row, scene.of(zone.starting_at)[0].row))
+    if zone.left_of:
+        limits = replace(limits, right=scene.extent(scene.of(zone.left_of)[0])[0])
+    if zone.right_of:
+        limits = replace(limits, left=scene.extent(scene.of(zone.right_of)[0])[0])
+    if zone.area:
+        left, top, right, bottom = scene.printed
+        width, height = right - left, bottom - top
+        limits = replace(
+            limits,
+            left=max(limits.left, left + zone.area[0] * width),
+            right=min(limits.right, left + zone.area[2] * width),
+            top=top + zone.area[1] * height,
+            bottom=top + zone.area[3] * height,
+        )
+    return limits

@@ -1,0 +1,159 @@
+"""Equations between amounts: they choose among candidates, prove what fits and contradict what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from itertools import product
+
+from ingestd.document import Level
+from ingestd.extract.case import MOST_PARTS, Case, values_of
+from ingestd.extract.cross import Equation, Term
+from ingestd.extract.find import UNLABELLED, Candidate
+from ingestd.extract.layout import Sheet
+from ingestd.extract.normalise import Value
+from ingestd.extract.repair import amounts, choices
+from ingestd.extract.rule import CrossCheck
+
+_SIGNS = {1: "+", -1: "-"}
+
+
+def solve(cases: Mapping[str, Case], sheet: Sheet, check: CrossCheck, equation: Equation) -> bool:
+    """Look for the best-announced values that fulfil an equation and settle them."""
+    terms = [term for term in equation.terms if values_of(cases[term.field]) or not term.optional]
+    names = [*(term.field for term in terms), equation.result]
+    values = [*(values_of(cases[name])[:MOST_PARTS] for name in names[:-1]), values_of(cases[names[-1]])]
+    best = _cheapest(terms, values, round(100 * check.tolerance))
+    if best is None:
+        return _solve_repaired(cases, sheet, check, terms, names)
+    level, reason = _weight(cases, check, terms, names, best)
+    if level is Level.AGREED and not all(candidate.value.sure for candidate in best):
+        return False
+    for name, candidate in zip(names, best, strict=True):
+        cases[name].chosen = candidate
+        cases[name].add(level, reason)
+    return True
+
+
+def _solve_repaired(
+    cases: Mapping[str, Case], sheet: Sheet, check: CrossCheck, terms: Sequence[Term], names: Sequence[str]
+) -> bool:
+    """Let an equation choose among what the reader had in mind: one digit of one amount, if only one way fits."""
+    first = [next(iter(values_of(cases[name])), None) for name in names]
+    if any(candidate is None or not candidate.value.sure for candidate in first):
+        return False
+    read = [candidate for candidate in first if candidate is not None]
+    ways = []
+    for place, candidate in enumerate(read):
+        proved = cases[names[place]].has(Level.PROVED)
+        options = choices(sheet, candidate.spans) if candidate.spans and not proved else None
+        for repaired in amounts(options or (), candidate.value.text):
+            values = [*read[:place], replace(candidate, value=Value(repaired.text)), *read[place + 1 :]]
+            if _sum(terms, values) == _cents(values[-1]):
+                ways.append((values, names[place], repaired))
+    if len(ways) != 1:
+        return False
+    values, name, repaired = ways[0]
+    level, reason = _weight(cases, check, terms, names, values)
+    if level is not Level.PROVED:
+        return False
+    for settled, candidate in zip(names, values, strict=True):
+        cases[settled].chosen = candidate
+        cases[settled].add(level, f"{reason}; {repaired.reason}" if settled == name else reason)
+    return True
+
+
+def _sum(terms: Sequence[Term], values: Sequence[Candidate]) -> int:
+    return sum(term.sign * _cents(candidate) for term, candidate in zip(terms, values, strict=False))
+
+
+def _cheapest(
+    terms: Sequence[Term], values: Sequence[Sequence[Candidate]], tolerance: int
+) -> tuple[Candidate, ...] | None:
+    """The values, one per term and the result last, that fulfil an equation and stand first in their lists.
+
+    Args:
+        terms: the left side.
+        values: candidates of each term, then of the result, best first.
+        tolerance: in cents.
+    """
+    results: dict[int, list[tuple[int, Candidate]]] = {}
+    for position, candidate in enumerate(values[-1]):
+        cents = _cents(candidate)
+        for near in range(cents - tolerance, cents + tolerance + 1):
+            results.setdefault(near, []).append((position, candidate))
+    parts = [
+        [(position, term.sign * _cents(candidate), candidate) for position, candidate in enumerate(choice)]
+        for term, choice in zip(terms, values, strict=False)
+    ]
+    best: tuple[int, tuple[Candidate, ...]] | None = None
+    for combination in product(*parts):
+        for last, result in results.get(sum(cents for _, cents, _ in combination), ()):
+            cost = sum(position for position, _, _ in combination)
+            chosen = (*(candidate for _, _, candidate in combination), result)
+            if (best is None or cost + last < best[0]) and _apart(chosen) and _credible(cost, chosen):
+                best = cost + last, chosen
+    return best and best[1]
+
+
+def _credible(cost: int, values: Sequence[Candidate]) -> bool:
+    """A value without a label counts only beside the best-announced parts.
+
+    A page has many numbers, and among enough of them some fulfil an equation by chance.
+    """
+    return cost == 0 or not any(candidate.rank and candidate.rank[0] >= UNLABELLED for candidate in values)
+
+
+def _cents(candidate: Candidate) -> int:
+    return int(Decimal(candidate.value.text).scaleb(2))
+
+
+def _apart(values: Sequence[Candidate]) -> bool:
+    """No two fields use the same printed characters."""
+    spans = [span for candidate in values for span in candidate.spans]
+    return len(set(spans)) == len(spans)
+
+
+def _weight(
+    cases: Mapping[str, Case],
+    check: CrossCheck,
+    terms: Sequence[Term],
+    names: Sequence[str],
+    values: Sequence[Candidate],
+) -> tuple[Level, str]:
+    """What a fulfilled equation is worth.
+
+    A sum with only one part that is not zero merely repeats a number; the same amount in words and in figures
+    is more than that.
+    """
+    parts = [
+        (term.sign, candidate.value.text)
+        for term, candidate in zip(terms, values, strict=False)
+        if Decimal(candidate.value.text)
+    ]
+    types = {cases[name].plan.spec.type for name in names}
+    text = " ".join(f"{_SIGNS[sign]} {value}" for sign, value in parts).removeprefix("+ ") or "0.00"
+    reason = f"{check.name}: {text} = {values[-1].value.text}"
+    if len(parts) >= 2 or (parts and len(types) > 1):
+        return Level.PROVED, reason
+    return Level.AGREED, reason
+
+
+def contradict(cases: Mapping[str, Case], check: CrossCheck, equation: Equation) -> None:
+    """An equation that holds for no values speaks against those of its fields that nothing else proves."""
+    terms = [term for term in equation.terms if cases[term.field].chosen is not None or not term.optional]
+    names = [*(term.field for term in terms), equation.result]
+    chosen = [cases[name].chosen for name in names]
+    if check.otherwise == "nothing" or not all(chosen):
+        return
+    parts = [
+        f"{_SIGNS[term.sign]} {candidate.value.text}"
+        for term, candidate in zip(terms, chosen, strict=False)
+        if candidate is not None
+    ]
+    total = chosen[-1].value.text if chosen[-1] is not None else ""
+    reason = f"{check.name} fails: {' '.join(parts).removeprefix('+ ')} is not {total}"
+    doubtful = [name for name in names if not cases[name].has(Level.PROVED)] or names
+    for name in doubtful:
+        cases[name].add(Level.CONFLICT, reason)

@@ -1,0 +1,65 @@
+"""Whatever stands on a page and whatever a rule asks for: an answer, in bounded time, with the raw text kept."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingestd.document import Code, Level, Line, PageInfo, Reading
+from ingestd.extract import extract, load_rules
+from ingestd.geometry import rect_quad
+from tests.support.extraction import TODAY, fields_of, ruled, typed
+
+RULES = load_rules(Path(__file__).resolve().parents[2] / "rules")
+PAGE = PageInfo(0, 1000, 1000, 100.0, 0, 0.0, {}, ())
+
+words = st.sampled_from(
+    [
+        *("TOTAL", "发票代码", "价税合计（大写）", "合计", "DATE", "GST ID", "名称：", "纳税人识别号", "RM", "¥"),
+        "12.50",
+        *("2018-02-31", "91120100XL0007TT84", "伍拾贰圆柒角", "01,04,", "RECHNUNG", "1,2,3,4", "((((", "0" * 80),
+        *(" ", "\u202e", "ß", "Ⅻ", "٣"),
+    ]
+)
+texts = st.one_of(st.text(max_size=40), st.lists(words, max_size=6).map(" ".join))
+places = st.tuples(st.floats(0, 900), st.floats(0, 900), st.floats(0, 200), st.floats(0, 60))
+
+
+def line(place, text):
+    left, top, width, height = place
+    return Line(0, rect_quad(left, top, left + width, top + height), text, 0.9)
+
+
+readings = st.builds(
+    lambda lines, codes: Reading((PAGE,), tuple(lines), tuple(codes)),
+    st.lists(st.builds(line, places, texts), max_size=12),
+    st.lists(st.builds(lambda text: Code(0, rect_quad(0, 0, 9, 9), "QR", text), texts), max_size=2),
+)
+
+
+@given(readings)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_page_gives_an_answer(reading):
+    extraction = extract(reading, RULES, TODAY)
+    for field in extraction.fields:
+        assert (field.value is None) == (field.level is Level.MISSING)
+        assert field.reasons
+        assert all(0 <= index < len(reading.lines) for _, index in field.lines)
+        if field.lines and len(field.lines) == 1:
+            assert field.raw in reading.lines[field.lines[0][1]].text
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["TOTAL " + "1,111." * 3000, "TOTAL " * 3000, "0" * 20_000, "价税合计" * 5000])
+def test_a_page_made_to_keep_patterns_busy_ends(text):
+    lines = [line((0, 10 * row, 900, 9), text) for row in range(10)]
+    assert extract(Reading((PAGE,), tuple(lines), ()), RULES, TODAY).fields
+
+
+@pytest.mark.timeout(20)
+def test_a_pattern_that_the_probes_let_pass_ends_with_its_reason(tmp_path):
+    rules = ruled(tmp_path, "no: {type: code, where: anywhere, value: '(?:[xy]+z?)+$'}")
+    found = fields_of(typed("xy" * 400 + "!"), rules)["no"]
+    assert found.level is Level.MISSING
+    assert "make it simpler" in found.reasons[0]
