@@ -50,6 +50,7 @@ def real(receipts: Path, reader: Path, into: Path) -> None:
 @click.option(
     "--dictionary", type=click.Path(exists=True, path_type=Path), help="The donor's inference.yml, where needed."
 )
+@click.option("--better", type=click.Path(exists=True, path_type=Path), help="PP-OCR recogniser with more characters.")
 @click.option("--receipts", type=click.Path(exists=True, path_type=Path), help="Real lines from 'training real'.")
 @click.option("--validation", type=click.Path(exists=True, path_type=Path), help="Folder of receipts to validate on.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), required=True, help="Written often; resumed if there.")
@@ -62,7 +63,7 @@ def real(receipts: Path, reader: Path, into: Path) -> None:
 @click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
 def train(
     member: Member, font_folder: Path, donor: Path | None, init: Path | None, dictionary: Path | None,
-    receipts: Path | None, validation: Path | None, checkpoint: Path, curve: Path,
+    better: Path | None, receipts: Path | None, validation: Path | None, checkpoint: Path, curve: Path,
     minutes: float, workers: int, area: int, device: str,
 ) -> None:  # fmt: skip
     """Train, or go on training."""
@@ -82,7 +83,7 @@ def train(
     if not resumed and init:
         model = restore(init, weights)
     elif not resumed and weights:
-        transplant(model, weights, charset.characters())
+        transplant(model, weights, charset.characters(), pretrained.read(better) if better else None)
     elif not resumed:
         raise click.UsageError("nothing to begin from: give --donor or --init")
     recipe = Recipe(member, minutes, workers, area)
