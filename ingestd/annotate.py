@@ -37,7 +37,7 @@ _LABEL_OF_LINE = 0.42
 """Height of a label's capitals as a share of the page's usual line height ..."""
 _LABEL_OF_PAGE = 1 / 130
 """... and at least this share of the page's longest side, so that it can be read when the page fills a screen."""
-_LABEL_LEAST_PX = 8
+_LABEL_LEAST_PX = 9
 _TINT = 0.16
 """Share of its colour that a field's box is filled with."""
 

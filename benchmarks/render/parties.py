@@ -57,7 +57,7 @@ def uscc(rng: Random, region: str) -> str:
     """A unified social credit code (GB 32100-2015) of a company in that region, both check characters right.
 
     >>> uscc(Random(1), "3301")
-    '9133010011U2ADK53F'
+    '913301004JURQ2830C'
     """
     body = "".join(rng.choice(USCC_ALPHABET) for _ in range(8))
     start = f"91{region}00{body}{organisation_check_character(body)}"

@@ -49,7 +49,7 @@ def _heading(sheet: Sheet, bill: Invoice) -> None:
     sheet.add(Modules("print", 10.0, 6.0, 20.0, qr_modules(qr_text(bill))))
     issued = f"{bill.date:%Y}年{bill.date:%m}月{bill.date:%d}日"
     for label, value, y in (("发票号码：", bill.number, 12.5), ("开票日期：", issued, 20.0)):
-        sheet.add(Text("form", 153.0, y, label, "kai", 3.7), Text("print", 170.5, y, value, "song", 3.7))
+        sheet.add(Text("form", 153.0, y, label, "kai", 3.7), Text("print", 170.5, y, value, "song", 3.7, fit=37))
 
 
 def _party(sheet: Sheet, left: float, title: str, party: Party) -> None:
