@@ -168,7 +168,7 @@ def _beside(scene: Scene, field: FieldPlan, hit: Hit, strength: int) -> Iterator
         search_at, words = _DIRECTIONS[where]
         stretches = list(search_at(scene, field, hit))
         for nth, (index, start, end) in enumerate(stretches):
-            rank = (strength + hit.edits / 4 + order / 2, float(nth), _order(index, start))
+            rank = (strength + hit.edits / 4 + 2 * order, float(nth), _order(index, start))
             yield _Place(index, start, end, rank, f"{words} '{label}'")
         if stretches:
             return
@@ -258,16 +258,21 @@ def _labelled(scene: Scene, row: int, found: regex.Match[str]) -> bool:
 
 
 def _in_column(scene: Scene, field: FieldPlan, row: Row, start: int, end: int) -> bool:
-    """Whether a value stands under the header of the field's column rather than another amount's."""
+    """Whether a value stands under the header of the field's column rather than another amount's.
+
+    Where the header was not read, the value must stand clear of the others.
+    """
     items = scene.rule.items
     if field.spec.column is None or items is None:
         return True
     first, last = row.extent(start, end)
-    centre = (first + last) / 2
-    distances: dict[str, float] = {}
-    for column in ("unit_price", "amount", "tax"):
-        for label in items.columns.get(column, ()):
-            for hit in scene.of(label)[:1]:
-                a, b = scene.extent(hit)
-                distances.setdefault(column, abs((a + b) / 2 - centre))
-    return not distances or min(distances, key=lambda column: distances[column]) == field.spec.column
+    headers = {
+        column: scene.extent(hit)
+        for column in ("unit_price", "amount", "tax")
+        for label in items.columns.get(column, ())
+        for hit in scene.of(label)[:1]
+    }
+    if field.spec.column not in headers:
+        return all(first > 2 * right - left or last < 2 * left - right for left, right in headers.values())
+    away = {column: abs(left + right - first - last) for column, (left, right) in headers.items()}
+    return min(away, key=lambda column: away[column]) == field.spec.column

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import combinations
 
 import regex
 
@@ -20,6 +19,9 @@ _NUMBER = regex.compile(r"(?P<sign>[-−(]?)\s*[¥￥$€£]?\s*(?P<digits>\d[\d
 _RATE = regex.compile(r"\d{1,2}(?:\.\d+)?\s*%|免税|不征税")
 
 _NUMERIC = ("quantity", "unit_price", "amount", "tax")
+
+_LEFT_OUT = 2.0
+"""Header widths that a number may stand off its header's middle before it is rather left out."""
 
 Cells = dict[str, str]
 """Column -> text."""
@@ -107,16 +109,27 @@ def _cells(row: Row, columns: Sequence[_Column]) -> Cells:
 
 
 def _numbers(numbers: Sequence[tuple[float, str]], columns: Sequence[_Column]) -> Mapping[str, str]:
-    """Numbers to numeric columns in their order, as near to the headers as can be."""
-    numeric = [column for column in columns if column.name in _NUMERIC]
-    kept = list(numbers)[-len(numeric) :] if numeric else []
-    ways = combinations(numeric, len(kept))
-    best = min(
-        ways,
-        key=lambda way: sum(abs(column.centre - x) for column, (x, _) in zip(way, kept, strict=True)),
-        default=(),
-    )
-    return {column.name: text for column, (_, text) in zip(best, kept, strict=True) if column.name is not None}
+    """Numbers to columns in their order, as near to the headers as can be; one far from all of them is left out.
+
+    Args:
+        numbers: centre and text, left to right.
+        columns: left to right.
+    """
+    numeric = [column for column in columns if column.name in (*_NUMERIC, "rate")]
+    # best[n]: least cost, and the pairs, for the numbers before n with the columns seen so far.
+    best: list[tuple[float, dict[str, str]]] = [(0.0, {})]
+    for count in range(len(numbers)):
+        best.append((best[count][0] + _LEFT_OUT, {}))
+    for column in numeric:
+        width = column.right - column.left
+        after = [best[0]]
+        for count, (x, text) in enumerate(numbers, start=1):
+            skipped = after[count - 1][0] + _LEFT_OUT, after[count - 1][1]
+            cost, pairs = best[count - 1]
+            taken = cost + abs(column.centre - x) / width, {**pairs, str(column.name): text}
+            after.append(min(best[count], skipped, taken, key=lambda way: way[0]))
+        best = after
+    return best[-1][1]
 
 
 def _item(cells: Cells) -> Item:
@@ -126,7 +139,7 @@ def _item(cells: Cells) -> Item:
         quantity=_plain(cells.get("quantity")),
         unit_price=_plain(cells.get("unit_price")),
         amount=_amount(cells.get("amount")),
-        rate="".join(rate.split()) if rate else None,
+        rate="".join(rate.split()) if rate and _RATE.fullmatch(rate) else None,
         tax=_amount(cells.get("tax")),
     )
 

@@ -27,6 +27,9 @@ _LOOKALIKES = str.maketrans(
 """Signs that readers take for one another, traditional forms of the characters of Chinese forms among them."""
 
 _CURRENCY_NEXT = regex.compile(r"(?:RM|MYR|USD|EUR|GBP)\s*[\d:.-]", regex.IGNORECASE)
+_TORN = 2.0
+"""Text heights between two boxes from which on their Latin words are not one label."""
+
 _EDIT_COST = 2.5
 """Characters of length that one misread character weighs when labels compete."""
 
@@ -134,6 +137,7 @@ class Scanner:
             Hit(row, places[start], places[end - 1] + 1, label, edits)
             for row, start, end, label, edits in hits
             if _at_borders(sheet.rows[row].text, (places := squeezed[row][1])[start], places[end - 1] + 1)
+            and not (label.isascii() and _torn(sheet.rows[row], places[start], places[end - 1]))
         )
 
     def _misread(
@@ -178,6 +182,15 @@ def _at_borders(text: str, start: int, end: int) -> bool:
     if end < len(text) and _latin(text[end]) and _latin(text[end - 1]):
         return _CURRENCY_NEXT.match(text, end) is not None
     return True
+
+
+def _torn(row: Row, first: int, last: int) -> bool:
+    """Whether the words of a Latin label stand so far apart that they are headers of two columns.
+
+    Chinese forms spread the characters of a label instead (名    称), so this is not asked of them.
+    """
+    boxes = row.boxes[row.box_at(first) : row.box_at(last) + 1]
+    return any(right.left - left.right > _TORN * left.height for left, right in pairwise(boxes))
 
 
 def _latin(character: str) -> bool:
