@@ -13,8 +13,6 @@ from ingestd.config import EnhanceConfig
 from ingestd.enhance.quality import Quality
 from ingestd.enhance.steps import ON_COLOUR
 
-LEAST_SKEW_DEG = 1.0
-"""Lines are cut out along their slope anyway; turning the page costs time and sharpness and pays only above."""
 GLYPH_PX = (12.0, 48.0)
 """Text height that needs no scaling."""
 MOST_ENLARGEMENT = 2.0
@@ -37,12 +35,19 @@ class Rule(NamedTuple):
 
 
 RULES = (
-    Rule("invert", lambda q: q.inverted == 1, "inverted is 1"),
-    Rule("flatten", lambda q: q.shading > 0.25, "shading above 0.25"),
-    Rule("stretch", lambda q: q.contrast < 0.2 or q.shading > 0.25, "contrast below 0.2, or shading above 0.25"),
-    Rule("deskew", lambda q: abs(q.skew_deg) >= LEAST_SKEW_DEG, "skew of 1 degree or more"),
+    Rule("invert", lambda q: q.inverted == 1 and q.contrast < 0.25, "inverted is 1 and contrast below 0.25"),
+    Rule("denoise", lambda q: q.noise > 16, "noise above 16"),
+    Rule(
+        "flatten",
+        lambda q: q.shading > 0.3 and q.edge_width_px < 3.5 and not q.inverted,
+        "shading above 0.3, edges narrower than 3.5 px, not inverted",
+    ),
+    Rule("stretch", lambda q: q.contrast < 0.25, "contrast below 0.25"),
+    Rule("deskew", lambda q: abs(q.skew_deg) >= 1.0, "skew of 1 degree or more"),
 )
 """In the order in which the steps are applied."""
+LEAST_TEXT = 0.001
+"""A page with a smaller share of ink is taken for blank: nothing there is worth mending."""
 
 
 def _size(quality: Quality) -> float:
@@ -72,10 +77,10 @@ def plan(quality: Quality, options: EnhanceConfig) -> tuple[Planned, ...]:
             without ``deskew`` the page is never turned.
 
     Returns:
-        Steps in order; ``grey`` comes before the first step that needs a grey image.
+        Steps in order, led by ``grey`` where one needs a grey image and none is made before it.
     """
     names: tuple[str, ...] = ()
-    if options.plan == "auto" and quality.text_share > 0:
+    if options.plan == "auto" and quality.text_share >= LEAST_TEXT:
         names = tuple(rule.step for rule in RULES if rule.applies(quality))
     elif options.plan == "fixed":
         names = options.steps
@@ -83,5 +88,5 @@ def plan(quality: Quality, options: EnhanceConfig) -> tuple[Planned, ...]:
         names = tuple(name for name in names if name != "deskew")
     first = next((place for place, name in enumerate(names) if name not in ON_COLOUR), None)
     if first is not None and "grey" not in names[:first]:
-        names = (*names[:first], "grey", *names[first:])
+        names = ("grey", *names)
     return tuple(Planned(name, STRENGTHS[name](quality) if name in STRENGTHS else 1.0) for name in names)

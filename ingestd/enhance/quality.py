@@ -81,6 +81,8 @@ def measure(grey: Grey) -> Quality:
     if not mask.any():
         return Quality(brightness=brightness, inverted=float(inverted))
     tiles = _text_tiles(grey, mask)
+    if inverted:
+        tiles = [np.asarray(cv2.bitwise_not(tile), np.uint8) for tile in tiles]
     contrast, edge_width = _print_sharpness(tiles)
     return Quality(
         brightness=brightness,
@@ -198,8 +200,9 @@ def _text_height(mask: NDArray[np.uint8]) -> float:
     longer, shorter = sides.max(axis=1), sides.min(axis=1)
     # what is much longer than wide is a word whose letters touch
     heights = np.where(longer < 1.5 * shorter, longer, shorter)
-    heights = heights[(heights >= 4) & (longer <= max(mask.shape) / 4)]
-    return float(np.median(heights)) if len(heights) else 0.0
+    text = (heights >= 4) & (longer <= max(mask.shape) / 4)
+    # a word counts as often as it has letters, a fragment of a letter less than one
+    return float(np.median(np.repeat(heights[text], longer[text]))) if text.any() else 0.0
 
 
 def _binary_share(tiles: list[Grey]) -> float:

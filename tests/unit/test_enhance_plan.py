@@ -31,9 +31,12 @@ def test_clean_page_gets_nothing() -> None:
     ("defect", "steps"),
     [
         ({"contrast": 0.12}, ["grey", "stretch"]),
-        ({"shading": 0.4}, ["grey", "flatten", "stretch"]),
+        ({"shading": 0.4}, ["grey", "flatten"]),
+        ({"shading": 0.4, "edge_width_px": 4.0}, []),
+        ({"noise": 30.0}, ["grey", "denoise"]),
         ({"skew_deg": -4.2}, ["deskew"]),
-        ({"inverted": 1.0, "contrast": 0.6}, ["invert"]),
+        ({"inverted": 1.0}, []),
+        ({"inverted": 1.0, "contrast": 0.2}, ["grey", "invert", "stretch"]),
         ({"contrast": 0.1, "skew_deg": 2.0}, ["grey", "stretch", "deskew"]),
         ({"contrast": 0.1, "text_share": 0.0}, []),
     ],
@@ -55,9 +58,11 @@ def test_fixed_is_the_configured_chain_whatever_the_page() -> None:
     assert dict(plan(CLEAN, fixed))["clahe"] == 2.0
 
 
-def test_grey_comes_before_the_first_step_that_needs_it() -> None:
+def test_grey_leads_where_a_step_needs_it() -> None:
     fixed = EnhanceConfig(plan="fixed", steps=("invert", "clahe", "closing"))
-    assert names(plan(CLEAN, fixed)) == ["invert", "grey", "clahe", "closing"]
+    assert names(plan(CLEAN, fixed)) == ["grey", "invert", "clahe", "closing"]
+    late = EnhanceConfig(plan="fixed", steps=("invert", "grey", "clahe"))
+    assert names(plan(CLEAN, late)) == ["invert", "grey", "clahe"]
 
 
 def test_none_is_nothing() -> None:
@@ -101,7 +106,7 @@ def test_faded_page_is_stretched_and_says_so() -> None:
 
 def test_shaded_page_is_flattened() -> None:
     result = enhance(as_page(shaded(printed(), 0.4)), AUTO)
-    assert result.steps == ("grey", "flatten", "stretch")
+    assert result.steps == ("grey", "flatten")
     assert np.median(result.pixels[-60:]) > 230
 
 
