@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestd.config import InboxConfig, SettleConfig
+from ingestd.structure import is_complete
 from ingestd.watch.observe import Events, Seen, ignored, kind, look, raises_events, scan
 from ingestd.watch.settle import Identity, Settler
-from ingestd.structure import is_complete
 
 log = logging.getLogger(__name__)
 
