@@ -19,10 +19,10 @@ LONGEST = 46
 PUNCTUATION = "，。、；：！？（）《》“”"
 
 SHARES = {
-    "number": 0.26,
+    "number": 0.25,
     "field": 0.20,
     "rare": 0.18,
-    "words": 0.10,
+    "words": 0.09,
     "english-field": 0.12,
     "english": 0.05,
     "mixed": 0.04,

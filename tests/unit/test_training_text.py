@@ -8,7 +8,11 @@ import pytest
 from stdnum import iban, luhn
 from stdnum.cn import uscc
 
-from training import charset, fields_en, fields_zh
+from training import charset, fields_en, fields_zh, text
+
+LEXICON = text.Lexicon(
+    ["发票", "金额", "有限公司"], [1.0, 3.0, 4.0], ["total", "paper"], [["Straße", "Käufer"], ["échéance"]]
+)
 
 
 def words(rng: Random, count: int) -> str:
@@ -75,6 +79,34 @@ def test_money_in_capitals(cents: int, words: str) -> None:
     assert fields_zh.capital_money(cents) == words
 
 
+@pytest.mark.parametrize("kind", [*text.SHARES, None])
+def test_every_kind_of_text_fits_the_charset_and_the_line(kind: str | None) -> None:
+    rng = Random(5)
+    for _ in range(100):
+        drawn, drawn_kind = text.draw(rng, LEXICON, kind)
+        assert drawn_kind == (kind or drawn_kind)
+        assert 0 < len(drawn) <= text.LONGEST
+        assert charset.encode(drawn)
+        assert drawn == " ".join(drawn.split())
+
+
+def test_shares_of_text_are_a_whole() -> None:
+    assert sum(text.SHARES.values()) == pytest.approx(1)
+
+
+def test_rare_text_reaches_all_of_the_charset() -> None:
+    rng = Random(6)
+    seen = {character for _ in range(3000) for character in text.draw(rng, LEXICON, "rare")[0]}
+    assert len(seen & set(charset.han())) > 0.85 * len(charset.han())
+
+
+def test_frequent_words_come_more_often() -> None:
+    rng = Random(7)
+    drawn = [LEXICON.chinese_word(rng) for _ in range(2000)]
+    assert drawn.count("金额") == pytest.approx(1000, abs=120)
+    assert drawn.count("发票") == pytest.approx(500, abs=120)
+
+
 def test_fields_repeat_with_the_seed() -> None:
     first = [
         fields_zh.text_field(Random(9), words),
@@ -92,9 +124,9 @@ def test_fields_repeat_with_the_seed() -> None:
 def test_fields_are_printable_and_never_empty() -> None:
     rng = Random(4)
     for _ in range(500):
-        for text in (fields_zh.text_field(rng, words), fields_zh.number_field(rng), fields_en.field(rng, "Word")):
-            assert text.strip()
-            assert text.isprintable()
+        for drawn in (fields_zh.text_field(rng, words), fields_zh.number_field(rng), fields_en.field(rng, "Word")):
+            assert drawn.strip()
+            assert drawn.isprintable()
 
 
 @pytest.mark.parametrize("module", [charset, fields_en, fields_zh], ids=lambda module: module.__name__)
