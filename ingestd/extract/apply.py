@@ -6,6 +6,8 @@ extraction = extract(reading, rules, today)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 import regex
@@ -13,15 +15,15 @@ import regex
 from ingestd.document import Code, Extraction, Field, Level, Reading, Status
 from ingestd.extract.compiled import Plan, RuleSet
 from ingestd.extract.dates import Order
-from ingestd.extract.find import search
+from ingestd.extract.find import Found, search
 from ingestd.extract.items import read_items
 from ingestd.extract.judge import judge
 from ingestd.extract.labels import TIMEOUT_S
 from ingestd.extract.layout import Sheet, lay_out
-from ingestd.extract.match import choose
+from ingestd.extract.match import Choice, choose
 from ingestd.extract.normalise import Style
 from ingestd.extract.rule import FieldRule
-from ingestd.extract.scene import look
+from ingestd.extract.scene import Scene, look
 from ingestd.extract.witness import WITNESSES, Fact
 
 UNKNOWN = "unknown"
@@ -42,19 +44,37 @@ def extract(reading: Reading, rules: RuleSet, today: date) -> Extraction:
         The fields of the rule that matches best; where none does or two match equally well, those of the
         fallback, under the name ``unknown`` and for review.
     """
+    examined = examine(reading, rules, today)
+    plan, fields = examined.plan, examined.fields
+    if plan is None or examined.scene is None or examined.choice.plan is None:
+        return Extraction(UNKNOWN, fields, (), Status.REVIEW)
+    done = all(_satisfied(field, plan.spec.fields[field.name]) for field in fields)
+    return Extraction(plan.spec.rule, fields, read_items(examined.scene), Status.DONE if done else Status.REVIEW)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A document after the rules were applied, with everything they went by."""
+
+    choice: Choice
+    plan: Plan | None
+    """The rule applied: the chosen one, else the fallback, else none."""
+    scene: Scene | None
+    found: Mapping[str, Found]
+    fields: tuple[Field, ...]
+
+
+def examine(reading: Reading, rules: RuleSet, today: date) -> Examined:
+    """Choose the rule, look for its fields and judge them."""
     sheet = lay_out(reading)
     choice = choose(sheet, rules)
     plan = choice.plan or rules.fallback
     if plan is None:
-        return Extraction(UNKNOWN, (), (), Status.REVIEW)
+        return Examined(choice, None, None, {}, ())
     scene = look(sheet, plan)
     style = Style(today, _order(sheet, plan), plan.spec.decimals)
     found = {field.name: search(scene, field, style) for field in plan.fields}
-    fields = judge(sheet, plan, found, _facts(sheet, plan))
-    if choice.plan is None:
-        return Extraction(UNKNOWN, fields, (), Status.REVIEW)
-    done = all(_satisfied(field, plan.spec.fields[field.name]) for field in fields)
-    return Extraction(plan.spec.rule, fields, read_items(scene), Status.DONE if done else Status.REVIEW)
+    return Examined(choice, plan, scene, found, judge(sheet, plan, found, _facts(sheet, plan)))
 
 
 def _order(sheet: Sheet, plan: Plan) -> Order:

@@ -28,8 +28,8 @@ _ANYWHERE = 100.0
 """Rank of a value without a label, worse than any label's."""
 
 
-_NUMERIC = frozenset({"money", "date", "digits", "percent"})
-"""Types whose values contain a digit."""
+_FEWEST_DIGITS: Mapping[str, int] = {"money": 1, "date": 3, "digits": 1, "percent": 1}
+"""Digits that a row must have to hold a value of a type; to pass rows by quickly."""
 
 _PREFERRED = 0.25
 """How much a value gains in rank by what its field prefers on the same row."""
@@ -145,8 +145,10 @@ def _places(scene: Scene, field: FieldPlan, inside: Limits) -> Iterator[_Place]:
                 yield from _beside(scene, field, hit, strength)
     if "anywhere" in field.spec.where or "anywhere_if_proved" in field.spec.where:
         sure = "anywhere" in field.spec.where
-        for index in scene.numbered if field.spec.type in _NUMERIC else range(len(scene.sheet.rows)):
-            row = scene.sheet.rows[index]
+        fewest = _FEWEST_DIGITS.get(field.spec.type, 0)
+        for index, row in enumerate(scene.sheet.rows):
+            if scene.digits[index] < fewest or not inside.has_row(scene, index):
+                continue
             for found in field.value.finditer(row.text, timeout=TIMEOUT_S):
                 if inside.has(scene, index, *row.extent(found.start(), found.end())):
                     rank = (_ANYWHERE, 0.0, _order(index, found.start()))

@@ -37,9 +37,9 @@ class Scene:
         return labels
 
     @cached_property
-    def numbered(self) -> tuple[int, ...]:
-        """Rows with a digit on them."""
-        return tuple(i for i, row in enumerate(self.sheet.rows) if any(map(str.isdigit, row.text)))
+    def digits(self) -> tuple[int, ...]:
+        """How many digits stand on each row."""
+        return tuple(sum(map(str.isdigit, row.text)) for row in self.sheet.rows)
 
     def of(self, label: str) -> list[Hit]:
         """Hits of any alternative of a label text, top to bottom."""
@@ -80,12 +80,16 @@ class Limits:
     top: float
     bottom: float
 
-    def has(self, scene: Scene, row: int, left: float, right: float) -> bool:
-        """Whether the middle of a stretch of a row lies inside."""
-        if not self.first_row <= row <= self.last_row or not self.left <= (left + right) / 2 <= self.right:
+    def has_row(self, scene: Scene, row: int) -> bool:
+        """Whether the middle of a row lies inside, whatever its left and right."""
+        if not self.first_row <= row <= self.last_row:
             return False
         middle = (scene.sheet.rows[row].top + scene.sheet.rows[row].bottom) / 2
         return self.top <= middle <= self.bottom
+
+    def has(self, scene: Scene, row: int, left: float, right: float) -> bool:
+        """Whether the middle of a stretch of a row lies inside."""
+        return self.left <= (left + right) / 2 <= self.right and self.has_row(scene, row)
 
 
 _NOWHERE = Limits(1, 0, 0, 0, 0, 0)
