@@ -220,7 +220,7 @@ def _lead(trainer: _Trainer, batches: Iterable[Batch], seen: Tensor, begun: floa
     average.load_state_dict(resumed.get("average", trainer.model.state_dict()))
     validation = _validation(places)
     losses: list[float] = []
-    due = recipe.evaluate_minutes * math.ceil((time.time() - begun) / 60 / recipe.evaluate_minutes)
+    due = recipe.evaluate_minutes * math.ceil(float(resumed.get("minutes", 0.0)) / recipe.evaluate_minutes)
     for batch in batches:
         minutes = (time.time() - begun) / 60
         done = minutes >= recipe.minutes
