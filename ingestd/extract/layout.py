@@ -21,6 +21,9 @@ from ingestd.geometry import as_quad, bounds, quad_angle, quad_size, rect_quad
 GAP = "  "
 """Stands between the texts of two boxes of one row."""
 
+_LONGEST = 1000
+"""Characters of one line that are looked at; no printed line has more, hostile text layers do."""
+
 _TWINS = str.maketrans({"‐": "-", "‑": "-", "‒": "-", "−": "-", "—": "-", "、": ",", "。": ".", "〇": "零", "×": "x"})
 
 
@@ -241,7 +244,7 @@ def _box(index: int, line: Line, cos: float, sin: float) -> Box:
     right = ((bx + cx) * cos + (by + cy) * sin) / 2
     top = ((ay + by) * cos - (ax + bx) * sin) / 2
     bottom = ((cy + dy) * cos - (cx + dx) * sin) / 2
-    text, origin = fold(line.text)
+    text, origin = fold(line.text[:_LONGEST])
     return Box(index, left, top, max(right, left + 1), max(bottom, top + 1), text, origin)
 
 
