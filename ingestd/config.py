@@ -139,7 +139,9 @@ class DetectConfig(Section):
     """Where the text lines are."""
 
     model: str = Field(default="ppocrv6-small-det", description="Entry of models/manifest.yaml.")
-    longest_side: PositiveInt = Field(default=736, description="Page is scaled to this longest side (px).")
+    longest_side: PositiveInt = Field(
+        default=960, description="Page is scaled to this longest side (px); more where print is fine or the page long."
+    )
     threshold: Annotated[float, Field(gt=0, lt=1)] = Field(default=0.3, description="Pixel counts as text above this.")
     box_threshold: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.5, description="Mean text probability a box needs."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -9,12 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestd.config import DetectConfig
-from ingestd.crop import Quads
+from ingestd.crop import Quads, sizes
 from ingestd.document import Page, Pixels
 from ingestd.models import DetectorEntry, Model
 
 MIN_SIDE = 3.0
 """Shorter side of the least region in the network's output that can be text (px)."""
+SHORTEST_SIDE = 320
+"""The input's shorter side is at least this (px): a long receipt keeps its print legible."""
+ENLARGEMENT = 2.0
+"""A page is never enlarged more than this; there is nothing more to see."""
+MAX_INPUT = 2_500_000
+"""Most pixels of an input; bounds memory to about 0.8 GB and time to about a second."""
+FINE = 12.0
+"""Where boxes are thinner than this in the input (px, median), lines were missed or merged: look closer.
+Measured on pages of 5 to 10 pt print: at 10 px one line in ten is missed, at 13 px none."""
+COMFORTABLE = 14.0
+"""Thickness of boxes (px) that the closer look aims at."""
 
 
 class Detector:
@@ -34,17 +46,29 @@ class Detector:
         self._options = options
 
     def detect(self, page: Page) -> Quads:
-        """Find the lines of a page; float32 (N, 4, 2) in page pixels, in no order."""
-        height, width = page.pixels.shape[:2]
-        size = self._input_size(width, height, self._options.longest_side)
-        probability = self._probability(page.pixels, size)
-        quads = find_quads(probability, self._options.threshold, self._options.box_threshold, self._entry.unclip)
-        return quads * np.array([width / size[0], height / size[1]], np.float32)
+        """Find the lines of a page; float32 (N, 4, 2) in page pixels, clockwise from the top left, in no order.
 
-    def _input_size(self, width: int, height: int, longest: int) -> tuple[int, int]:
-        scale = longest / max(width, height)
+        A page whose print turns out to be fine is searched once more at a larger scale.
+        """
+        height, width = page.pixels.shape[:2]
+        wanted = max(self._options.longest_side / max(width, height), SHORTEST_SIDE / min(width, height))
+        scale = _bounded(wanted, width, height)
+        quads = self._search(page.pixels, scale)
+        if not len(quads):
+            return quads
+        thickness = float(np.median(sizes(quads).min(axis=1))) * scale
+        closer = _bounded(scale * COMFORTABLE / thickness, width, height)
+        return self._search(page.pixels, closer) if thickness < FINE and closer > 1.1 * scale else quads
+
+    def _search(self, pixels: Pixels, scale: float) -> Quads:
+        """Find lines on the page scaled by about this factor; quads in page pixels."""
+        height, width = pixels.shape[:2]
         step = self._entry.multiple
-        return max(step, round(width * scale / step) * step), max(step, round(height * scale / step) * step)
+        size = max(1, round(width * scale / step)) * step, max(1, round(height * scale / step)) * step
+        quads = find_quads(
+            self._probability(pixels, size), self._options.threshold, self._options.box_threshold, self._entry.unclip
+        )
+        return quads * np.array([width / size[0], height / size[1]], np.float32)
 
     def _probability(self, pixels: Pixels, size: tuple[int, int]) -> NDArray[np.float32]:
         """Text probability of every input pixel, (H, W)."""
@@ -54,6 +78,11 @@ class Detector:
             0, 0
         ]
         return result
+
+
+def _bounded(scale: float, width: int, height: int) -> float:
+    """The scale, made smaller where the input would be too large or enlarged in vain."""
+    return min(scale, ENLARGEMENT, math.sqrt(MAX_INPUT / (width * height)))
 
 
 def find_quads(probability: NDArray[np.float32], threshold: float, box_threshold: float, unclip: float) -> Quads:
