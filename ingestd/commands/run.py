@@ -57,11 +57,13 @@ def run(config_path: Path | None, once: bool) -> None:
     service = Service(config, reload=lambda: load(path), report=progress.report if progress else _log_report)
 
     def started(daemon: Daemon) -> None:
-        where = f"-c {path} " if config_path else ""
         for inbox in config.inboxes:
             log.info("watching %s", path_text(inbox.path))
         log.info("results in %s, originals in %s", config.record.database, config.spool.archive)
-        log.info("query them:  ingestd status %s| ingestd search %sTEXT | ingestd show %sNAME", where, where, where)
+        command = "ingestd" if shutil.which("ingestd") else sys.argv[0]
+        where = f" -c {path}" if config_path else ""
+        for words in ("status", "search TEXT", "show NAME"):
+            log.info("ask:  %s %s%s", command, words, where)
         if progress:
             progress.follow(daemon)
 
