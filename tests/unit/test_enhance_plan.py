@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 from ingestd import config
 from ingestd.config import EnhanceConfig
 from ingestd.enhance import enhance
-from ingestd.enhance.plan import Planned, plan
+from ingestd.enhance.plan import RULES, Planned, plan
 from ingestd.enhance.quality import Quality
+from ingestd.enhance.steps import STEPS
 from ingestd.errors import ConfigError
 from ingestd.geometry import transform
 from tests.support.print import as_page, noisy, printed, shaded, sloping
@@ -134,3 +136,11 @@ def test_scaling_and_turning_compose_and_change_the_resolution() -> None:
     rows, columns = np.nonzero(red)
     found = transform(result.to_source, [(columns.mean(), rows.mean())])[0]
     np.testing.assert_allclose(found, (400, 220), atol=2)
+
+
+def test_manual_states_every_rule_measure_and_step() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "enhancement.md").read_text(encoding="utf-8")
+    rules = [f"| `{rule.step}` | {rule.because} |" for rule in RULES]
+    assert manual.split("| step | when |\n|---|---|\n")[1].split("\n\n")[0].splitlines() == rules
+    for name in (*STEPS, *Quality.__dataclass_fields__):
+        assert f"| `{name}` |" in manual
