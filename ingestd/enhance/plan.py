@@ -13,6 +13,8 @@ from ingestd.config import EnhanceConfig
 from ingestd.enhance.quality import Quality
 from ingestd.enhance.steps import ON_COLOUR
 
+LEAST_TEXT = 0.001
+"""A page with a smaller share of ink is taken for blank: nothing there is worth mending."""
 GLYPH_PX = (12.0, 48.0)
 """Text height that needs no scaling."""
 MOST_ENLARGEMENT = 2.0
@@ -46,8 +48,6 @@ RULES = (
     Rule("deskew", lambda q: abs(q.skew_deg) >= 1.0, "skew of 1 degree or more"),
 )
 """In the order in which the steps are applied."""
-LEAST_TEXT = 0.001
-"""A page with a smaller share of ink is taken for blank: nothing there is worth mending."""
 
 
 def _size(quality: Quality) -> float:
