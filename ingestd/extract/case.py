@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 
 from ingestd.document import Code, Level
 from ingestd.extract.compiled import FieldPlan
-from ingestd.extract.find import Candidate
+from ingestd.extract.find import UNLABELLED, Candidate
 from ingestd.extract.normalise import Value
 from ingestd.extract.witness import Fact
 
-MOST_PARTS = 6
-"""Different values of one field that are tried as a part of an equation."""
+_MOST_LABELLED = 6
+"""Different values with a label that are tried in an equation."""
 
-_MOST_VALUES = 40
-"""Different values of one field that are tried as the result of an equation."""
+_MOST_OTHERS = 40
+"""Different values without a label that are tried in an equation."""
 
 
 @dataclass
@@ -52,10 +52,10 @@ def values_of(case: Case) -> list[Candidate]:
     different: dict[str, Candidate] = {}
     for candidate in case.candidates:
         different.setdefault(candidate.value.text, candidate)
-    values = list(different.values())[:_MOST_VALUES]
-    if case.stated is not None:
-        values.insert(MOST_PARTS - 1, from_code(case, *case.stated))
-    return values
+    labelled = [candidate for candidate in different.values() if candidate.rank[0] < UNLABELLED][:_MOST_LABELLED]
+    others = [candidate for candidate in different.values() if candidate.rank[0] >= UNLABELLED][:_MOST_OTHERS]
+    stated = [from_code(case, *case.stated)] if case.stated is not None else []
+    return [*labelled, *stated, *others]
 
 
 def from_code(case: Case, fact: Fact, code: Code) -> Candidate:

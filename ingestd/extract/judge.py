@@ -54,7 +54,9 @@ def _hear_codes(cases: Mapping[str, Case], facts: Sequence[tuple[Fact, Code]]) -
     for fact, code in facts:
         targets = [cases[name] for name in fact.fields if name in cases]
         for case in targets:
-            same = next((known for known in case.candidates if known.value.text == fact.value), None)
+            same = next(
+                (known for known in case.candidates if known.value.sure and known.value.text == fact.value), None
+            )
             if same is not None:
                 case.chosen, case.witnessed = same, True
                 case.add(Level.PROVED, joined(f"the {code.kind} code says the same", fact.note))

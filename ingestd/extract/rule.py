@@ -123,9 +123,9 @@ class Zone(Part):
 
     when: Labels = Field(default=(), description="Use this definition only where all of these are printed.")
     unless: Labels = Field(default=(), description="Do not use it where one of these is printed.")
-    above: Label | None = Field(default=None, description="Above the first row with this text.")
-    below: Label | None = Field(default=None, description="Below the last row with this text.")
-    starting_at: Label | None = Field(default=None, description="From the first row with this text on.")
+    above: Label | None = Field(default=None, description="Above the first row with this text, on its page.")
+    below: Label | None = Field(default=None, description="Below the first row with this text, on its page.")
+    starting_at: Label | None = Field(default=None, description="From the first row with this text on, on its page.")
     left_of: Label | None = Field(default=None, description="Left of this text.")
     right_of: Label | None = Field(default=None, description="Right of this text, or at it.")
     area: tuple[float, float, float, float] | None = Field(

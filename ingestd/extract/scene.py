@@ -59,6 +59,12 @@ class Scene:
             max(row.bottom for row in rows),
         )
 
+    def rows_of_page(self, row: int) -> tuple[int, int]:
+        """First and last row of the page that a row stands on."""
+        page = self.sheet.rows[row].page_index
+        rows = [index for index, other in enumerate(self.sheet.rows) if other.page_index == page]
+        return rows[0], rows[-1]
+
     def extent(self, hit: Hit) -> tuple[float, float]:
         """Left and right edge of a hit."""
         return self.sheet.rows[hit.row].extent(hit.start, hit.end)
@@ -79,6 +85,10 @@ class Limits:
     right: float
     top: float
     bottom: float
+
+    def within(self, first_row: int, last_row: int) -> Limits:
+        """These limits and no rows outside the given ones."""
+        return replace(self, first_row=max(self.first_row, first_row), last_row=min(self.last_row, last_row))
 
     def has_row(self, scene: Scene, row: int) -> bool:
         """Whether the middle of a row lies inside, whatever its left and right."""
@@ -113,11 +123,14 @@ def _applies(scene: Scene, zone: Zone) -> bool:
 
 def _limits(scene: Scene, zone: Zone, limits: Limits) -> Limits:
     if zone.above:
-        limits = replace(limits, last_row=scene.of(zone.above)[0].row - 1)
+        row = scene.of(zone.above)[0].row
+        limits = limits.within(scene.rows_of_page(row)[0], row - 1)
     if zone.below:
-        limits = replace(limits, first_row=scene.of(zone.below)[-1].row + 1)
+        row = scene.of(zone.below)[0].row
+        limits = limits.within(row + 1, scene.rows_of_page(row)[1])
     if zone.starting_at:
-        limits = replace(limits, first_row=max(limits.first_row, scene.of(zone.starting_at)[0].row))
+        row = scene.of(zone.starting_at)[0].row
+        limits = limits.within(row, scene.rows_of_page(row)[1])
     if zone.left_of:
         limits = replace(limits, right=scene.extent(scene.of(zone.left_of)[0])[0])
     if zone.right_of:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import product
 
 from ingestd.document import Level
-from ingestd.extract.case import MOST_PARTS, Case, values_of
+from ingestd.extract.case import Case, values_of
 from ingestd.extract.cross import Equation, Term
 from ingestd.extract.find import UNLABELLED, Candidate
 from ingestd.extract.layout import Sheet
@@ -23,8 +23,7 @@ def solve(cases: Mapping[str, Case], sheet: Sheet, check: CrossCheck, equation: 
     """Look for the best-announced values that fulfil an equation and settle them."""
     terms = [term for term in equation.terms if values_of(cases[term.field]) or not term.optional]
     names = [*(term.field for term in terms), equation.result]
-    values = [*(values_of(cases[name])[:MOST_PARTS] for name in names[:-1]), values_of(cases[names[-1]])]
-    best = _cheapest(terms, values, round(100 * check.tolerance))
+    best = _cheapest(terms, [values_of(cases[name]) for name in names], round(100 * check.tolerance))
     if best is None:
         return _solve_repaired(cases, sheet, check, terms, names)
     level, reason = _weight(cases, check, terms, names, best)
@@ -89,20 +88,29 @@ def _cheapest(
     ]
     best: tuple[int, tuple[Candidate, ...]] | None = None
     for combination in product(*parts):
-        for last, result in results.get(sum(cents for _, cents, _ in combination), ()):
-            cost = sum(position for position, _, _ in combination)
-            chosen = (*(candidate for _, _, candidate in combination), result)
-            if (best is None or cost + last < best[0]) and _apart(chosen) and _credible(cost, chosen):
-                best = cost + last, chosen
+        for found in results.get(sum(cents for _, cents, _ in combination), ()):
+            placed = (*((position, candidate) for position, _, candidate in combination), found)
+            cost = sum(position for position, _ in placed)
+            chosen = tuple(candidate for _, candidate in placed)
+            if (best is None or cost < best[0]) and _apart(chosen) and _credible(placed):
+                best = cost, chosen
     return best and best[1]
 
 
-def _credible(cost: int, values: Sequence[Candidate]) -> bool:
-    """A value without a label counts only beside the best-announced parts.
+def _credible(placed: Sequence[tuple[int, Candidate]]) -> bool:
+    """A value without a label counts only beside the best-announced values of all other fields.
 
     A page has many numbers, and among enough of them some fulfil an equation by chance.
+
+    Args:
+        placed: each value and its place among the candidates of its field.
     """
-    return cost == 0 or not any(candidate.rank and candidate.rank[0] >= UNLABELLED for candidate in values)
+    others = [position for position, candidate in placed if not _unlabelled(candidate)]
+    return len(others) == len(placed) or (len(others) == len(placed) - 1 and not any(others))
+
+
+def _unlabelled(candidate: Candidate) -> bool:
+    return bool(candidate.rank) and candidate.rank[0] >= UNLABELLED
 
 
 def _cents(candidate: Candidate) -> int:
