@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lint format lock bench samples clean
+.PHONY: help install run test check lint format lock bench docs samples clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ format: $(VENV)/.development ## Put the code into the project's format.
 
 bench: $(VENV)/.development ## Measure speed and accuracy; see benchmarks/README.md for the data it needs.
 	$(BIN)/python -m benchmarks.pages
+
+docs: $(VENV)/.development ## Write the reference pages and schemas that are made from the code.
+	$(BIN)/python docs/generate.py
 
 samples: $(VENV)/.development ## Draw the sample documents anew; needs the fonts named in samples/README.md.
 	$(BIN)/python -m benchmarks.render samples

@@ -82,7 +82,7 @@ PAGES = {
     "configuration.md": configuration,
     "commands.md": commands,
     "rules-reference.md": rules_reference,
-    "rules.schema.json": rules_schema,
+    "../rules/rules.schema.json": rules_schema,
     "sidecar.schema.json": sidecar.json_schema,
 }
 

@@ -27,7 +27,7 @@ _MODULES = {
     "extract": "extract",
     "explain": "maintain",
     "retry": "maintain",
-    "rules": "maintain",
+    "rules": "rules",
     "models": "maintain",
     "check": "maintain",
 }

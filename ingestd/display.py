@@ -66,7 +66,7 @@ def grid(rows: Iterable[tuple[str, RenderableType]]) -> Table:
     return table
 
 
-def _table(*headers: str) -> Table:
+def table(*headers: str) -> Table:
     """A table without frame whose last column takes what is left of the line."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for header in headers:
@@ -115,17 +115,17 @@ def _waiting(oldest: Waiting | None) -> Text:
 
 
 def _summaries(documents: Sequence[Summary]) -> Table:
-    table = _table("doc", "recorded", "status", "rule", "name")
+    rows = table("doc", "recorded", "status", "rule", "name")
     for document in documents:
         style = "yellow" if document.status == Verdict.REVIEW else ""
-        table.add_row(
+        rows.add_row(
             str(document.id),
             _local(document.recorded_at),
             Text(document.status, style=style),
             safe_text(document.rule),
             safe_text(document.name),
         )
-    return table
+    return rows
 
 
 def _failures(failures: Sequence[Failure]) -> Group:
@@ -166,18 +166,18 @@ def hits_view(hits: Sequence[Hit], words: Sequence[str]) -> RenderableType:
 
 def fields_table(extraction: Extraction) -> Table:
     """Fields with their values, how far they are believed, and why."""
-    table = _table("field", "value", "level", "why")
-    table.columns[0].no_wrap = True
-    table.columns[1].max_width = 32
+    rows = table("field", "value", "level", "why")
+    rows.columns[0].no_wrap = True
+    rows.columns[1].max_width = 32
     for field in extraction.fields:
         style = LEVEL_STYLES[field.level]
-        table.add_row(
+        rows.add_row(
             safe_text(field.name),
             safe_text("" if field.value is None else field.value, style),
             Text(field.level.value, style=style),
             safe_text(_why(field)),
         )
-    return table
+    return rows
 
 
 def _why(field: Field) -> str:
@@ -187,13 +187,13 @@ def _why(field: Field) -> str:
 
 
 def _items_table(items: Sequence[Item]) -> Table:
-    table = _table("item", "quantity", "unit price", "amount", "rate", "tax")
-    for column in table.columns[1:]:
+    rows = table("item", "quantity", "unit price", "amount", "rate", "tax")
+    for column in rows.columns[1:]:
         column.justify = "right"
     for item in items:
         values = (item.name, item.quantity, item.unit_price, item.amount, item.rate, item.tax)
-        table.add_row(*(safe_text("" if value is None else value) for value in values))
-    return table
+        rows.add_row(*(safe_text("" if value is None else value) for value in values))
+    return rows
 
 
 def reading_view(reading: Reading) -> RenderableType:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.resources
 import json
+import os
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 import numpy as np
-import onnxruntime as ort
 import yaml
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, model_validator
@@ -24,6 +24,12 @@ from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, model_v
 from ingestd.config import Section
 from ingestd.errors import ConfigError
 from ingestd.resources import shipped
+
+# Nothing leaves the machine. Builds of onnxruntime with telemetry keep a device id and a store of events below the
+# home folder and can upload them; disable_telemetry_events() comes too late to prevent the files.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+import onnxruntime as ort
 
 MANIFEST = "manifest.yaml"
 

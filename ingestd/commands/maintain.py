@@ -1,4 +1,4 @@
-"""Commands that look after the installation and single files: check, models, rules, explain, retry."""
+"""Commands that look after the installation and single files: check, models, explain, retry."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ from pathlib import Path
 import click
 
 from ingestd import explain as explaining
-from ingestd.app import manifest_of, rules_of
+from ingestd.app import manifest_of
 from ingestd.check import notices_of, problems_of
 from ingestd.commands.options import config_option, json_option
-from ingestd.config import Config, load
+from ingestd.commands.rules import load_or_shipped
+from ingestd.config import load
 from ingestd.errors import ConfigError
-from ingestd.extract import load_rules
-from ingestd.extract.selftest import run_rule_tests
 from ingestd.ledger import Ledger, State
 from ingestd.logs import escape
 from ingestd.record.database import connect
-from ingestd.resources import shipped
 
 EX_CONFIG = 78
 
@@ -53,7 +51,7 @@ def check(config_path: Path | None, as_json: bool) -> None:
 @json_option
 def models(config_path: Path | None, as_json: bool) -> None:
     """List the models and verify their checksums."""
-    manifest = manifest_of(_load_or_shipped(config_path))
+    manifest = manifest_of(load_or_shipped(config_path))
     problems = manifest.problems()
     if as_json:
         entries = [entry.model_dump(mode="json") for entry in manifest.entries.values()]
@@ -65,40 +63,6 @@ def models(config_path: Path | None, as_json: bool) -> None:
         for problem in problems:
             click.echo(f"ingestd: {escape(problem)}", err=True)
     sys.exit(EX_CONFIG if problems else 0)
-
-
-def _load_or_shipped(path: Path | None) -> Config:
-    """The configuration, or what ships with ingestd where there is none."""
-    return load(path if path or Path("config.yaml").exists() else shipped("config.yaml"))
-
-
-@click.group()
-def rules() -> None:
-    """Check and test rule files."""
-
-
-@rules.command("check")
-@click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True))
-@config_option
-def rules_check(folder: Path | None, config_path: Path | None) -> None:
-    """Lint the rule files in FOLDER (default: the configured ones)."""
-    loaded = load_rules(folder) if folder else rules_of(_load_or_shipped(config_path))
-    click.echo(f"{len(loaded.rules)} rule files are right")
-
-
-@rules.command("test")
-@click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True))
-@config_option
-def rules_test(folder: Path | None, config_path: Path | None) -> None:
-    """Run the tests inside the rule files."""
-    loaded = load_rules(folder) if folder else rules_of(_load_or_shipped(config_path))
-    results = run_rule_tests(loaded)
-    for result in results:
-        for problem in result.problems:
-            click.echo(f"FAILED  {result.rule}: {result.name}: {problem}")
-    failed = sum(bool(result.problems) for result in results)
-    click.echo(f"{len(results) - failed} tests passed, {failed} failed")
-    sys.exit(1 if failed else 0)
 
 
 @click.command()

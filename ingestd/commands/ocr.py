@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tempfile
-from collections.abc import Iterable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,13 +13,11 @@ from typing import Any
 import click
 
 from ingestd import display
-from ingestd.admit import digest
-from ingestd.app import build_annotating, build_pipeline, start_engine
+from ingestd.app import build_annotating, build_pipeline
 from ingestd.commands.options import config_option, json_option
-from ingestd.config import Config, InboxConfig, load
-from ingestd.document import Claim, Record
-from ingestd.engine.local import LocalEngine
-from ingestd.errors import AttemptError, ConfigError, DocumentError
+from ingestd.commands.reading import configuration, reading
+from ingestd.document import Record
+from ingestd.errors import AttemptError, DocumentError
 from ingestd.logs import escape, set_up
 from ingestd.pipeline import Annotated
 from ingestd.record import sidecar, store
@@ -38,46 +34,19 @@ def ocr(files: tuple[Path, ...], annotate: Path | None, config_path: Path | None
     """Read FILES now and print their text and fields. Nothing is recorded or moved."""
     if annotate and len(files) > 1:
         raise click.UsageError("--annotate takes one file")
-    config = _configuration(config_path)
+    config = configuration(config_path)
     set_up(config.log)
-    workers = min(len(files), config.engine.workers or len(os.sched_getaffinity(0)))
-    engine: LocalEngine[Any] = start_engine(config, build_annotating if annotate else build_pipeline, workers)
-    try:
-        failed = _print_all([(path, _submit(engine.submit, path)) for path in files], annotate, as_json)
-    finally:
-        engine.close(finish=False)
+    build: Any = build_annotating if annotate else build_pipeline
+    with reading(config, build, files) as results:
+        failed = _print_all(results, annotate, as_json)
     sys.exit(1 if failed else 0)
 
 
-def _configuration(path: Path | None) -> Config:
-    """The configuration if there is one; reading files needs none."""
-    try:
-        return load(path)
-    except ConfigError:
-        if path is not None or Path("config.yaml").exists():
-            raise
-    return Config(inboxes=(InboxConfig(path=Path("inbox"), name="inbox"),))
-
-
-def _submit(submit: Any, path: Path) -> Future[Any]:
-    claim = Claim(
-        job_id=0,
-        work_path=path.absolute(),
-        source_path=path.absolute(),
-        inbox="",
-        size_bytes=path.stat().st_size,
-        claimed_at=datetime.now(UTC),
-        attempt=1,
-    )
-    future: Future[Any] = submit(claim, digest(path))
-    return future
-
-
-def _print_all(results: Iterable[tuple[Path, Future[Any]]], annotate: Path | None, as_json: bool) -> bool:
+def _print_all(results: Iterable[tuple[Path, Callable[[], Any]]], annotate: Path | None, as_json: bool) -> bool:
     failed = False
-    for path, future in results:
+    for path, result_of in results:
         try:
-            result = future.result()
+            result = result_of()
         except (DocumentError, AttemptError) as error:
             click.echo(escape(f"ingestd: {path}: {error}"), err=True)
             failed = True

@@ -1,4 +1,4 @@
-"""What a rule file may contain, as frozen pydantic models. docs/rules.schema.json is generated from here."""
+"""What a rule file may contain, as frozen pydantic models. rules/rules.schema.json is generated from here."""
 
 from __future__ import annotations
 
@@ -258,7 +258,7 @@ class Rule(Part):
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema of a rule file, as shipped in docs/rules.schema.json so that editors complete and check."""
+    """JSON Schema of a rule file, as shipped in rules/rules.schema.json so that editors complete and check."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **Rule.model_json_schema(),

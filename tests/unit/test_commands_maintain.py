@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from ingestd.cli import cli, main
 from ingestd.errors import ConfigError
+from tests.support.pdf import PdfPage, Text, pdf
 from tests.support.world import World
 
 
@@ -113,3 +114,17 @@ def test_init_makes_a_place_that_checks_and_keeps_what_is_there(tmp_path: Path) 
     assert "kept" in second.output
     assert "# mine" in (place / "config.yaml").read_text()
     assert CliRunner().invoke(cli, ["check", "-c", str(place / "config.yaml")]).exit_code == 0
+
+
+@pytest.mark.timeout(120)
+def test_rules_explain_shows_labels_values_and_what_spoke_against_them(tmp_path: Path) -> None:
+    rows = ["EXAMPLE STORE", "TAX INVOICE", "Date: 03/08/2026", "Subtotal 100.00", "GST 6% 6.00", "Total 106.00"]
+    letter = tmp_path / "receipt.pdf"
+    letter.write_bytes(pdf(PdfPage([Text(60, 700 - 30 * row, line) for row, line in enumerate(rows)])))
+    drawn = tmp_path / "drawn.png"
+    result = CliRunner().invoke(cli, ["rules", "explain", str(letter), "--annotate", str(drawn)])
+    assert result.exit_code == 0, result.output
+    assert "rule en-receipt" in result.output
+    assert "106.00" in result.output
+    assert "taken" in result.output
+    assert drawn.read_bytes().startswith(b"\x89PNG")

@@ -1,7 +1,6 @@
 """The pages on rule files say what is so."""
 
 import json
-import runpy
 from pathlib import Path
 
 import pytest
@@ -13,21 +12,8 @@ from ingestd.extract import load_rules, run_rule_tests
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
-@pytest.fixture(scope="module")
-def made():
-    return runpy.run_path(str(DOCS / "rule_reference.py"))
-
-
-def test_reference_is_made_from_the_models(made):
-    assert (DOCS / "rules-reference.md").read_text(encoding="utf-8") == made["rules_reference"](), "run 'make docs'"
-
-
-def test_schema_is_made_from_the_models(made):
-    assert (DOCS / "rules.schema.json").read_text(encoding="utf-8") == made["rules_schema"](), "run 'make docs'"
-
-
 def test_schema_names_the_checks():
-    schema = json.loads((DOCS / "rules.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((DOCS.parent / "rules" / "rules.schema.json").read_text(encoding="utf-8"))
     assert "cn_tax_no" in schema["$defs"]["FieldRule"]["properties"]["check"]["items"]["enum"]
 
 

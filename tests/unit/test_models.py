@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -227,3 +230,18 @@ def test_pixels_become_input_as_the_entry_says() -> None:
     assert bgr.ravel().tolist() == pytest.approx([-1, (128 / 255 - 0.25) / 0.5, 0.5])
     rgb = RecogniserEntry.model_validate(entry(channels="rgb", scale=1.0, **fields)).normalise(pixels)
     assert rgb.ravel().tolist() == pytest.approx([(255 - 0.5) / 0.5, (128 - 0.25) / 0.5, 0])
+
+
+def test_nothing_is_left_in_the_home_folder(tmp_path: Path) -> None:
+    """Some builds of onnxruntime keep telemetry there unless told not to before they are imported."""
+    program = "from ingestd.models import load_manifest; load_manifest(None).open('ppocr-mobile-cls')"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ORT_"))}
+    root = Path(__file__).parents[2]
+    subprocess.run(
+        [sys.executable, "-B", "-c", program],
+        env={**environment, "HOME": str(tmp_path)},
+        cwd=root,
+        check=True,
+        timeout=50,
+    )
+    assert list(tmp_path.rglob("*")) == []

@@ -1,0 +1,92 @@
+"""The commands about rule files: rules check, rules test, rules explain."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from ingestd import display
+from ingestd.app import build_annotating, rules_of
+from ingestd.commands.options import config_option
+from ingestd.commands.reading import configuration, reading
+from ingestd.config import Config, load
+from ingestd.extract import load_rules, run_rule_tests
+from ingestd.extract.explanation import Explanation
+from ingestd.extract.explanation import explain as explain_reading
+from ingestd.resources import shipped
+from ingestd.spool import write_atomic
+
+
+def load_or_shipped(path: Path | None) -> Config:
+    """The configuration, or what ships with ingestd where there is none."""
+    return load(path if path or Path("config.yaml").exists() else shipped("config.yaml"))
+
+
+@click.group()
+def rules() -> None:
+    """Check, test and explain rule files."""
+
+
+@rules.command("check")
+@click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True))
+@config_option
+def rules_check(folder: Path | None, config_path: Path | None) -> None:
+    """Lint the rule files in FOLDER (default: the configured ones)."""
+    loaded = load_rules(folder) if folder else rules_of(load_or_shipped(config_path))
+    click.echo(f"{len(loaded.rules)} rule files are right")
+
+
+@rules.command("test")
+@click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True))
+@config_option
+def rules_test(folder: Path | None, config_path: Path | None) -> None:
+    """Run the tests inside the rule files."""
+    loaded = load_rules(folder) if folder else rules_of(load_or_shipped(config_path))
+    results = run_rule_tests(loaded)
+    for result in results:
+        for problem in result.problems:
+            click.echo(f"FAILED  {result.rule}: {result.name}: {problem}")
+    failed = sum(bool(result.problems) for result in results)
+    click.echo(f"{len(results) - failed} tests passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+@rules.command("explain")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--annotate", type=click.Path(path_type=Path), help="Draw what was found on the first page into this PNG."
+)
+@config_option
+def rules_explain(file: Path, annotate: Path | None, config_path: Path | None) -> None:
+    """Read FILE and show which labels were found, and which values lost to which and why."""
+    config = configuration(config_path)
+    with reading(config, build_annotating, [file]) as ((_, result),):
+        drawn = result()
+    today = datetime.now(UTC).astimezone().date()
+    explained = explain_reading(drawn.record.reading, rules_of(config), today)
+    console = display.console()
+    console.print(display.safe_text(f"rule {explained.rule or 'none'}: {explained.reason}", "bold"))
+    for table in _tables(explained):
+        console.print()
+        console.print(table)
+    if annotate:
+        write_atomic(annotate, drawn.pictures[0])
+
+
+def _tables(explained: Explanation) -> list[Table]:
+    labels = display.table("label found", "page", "misread")
+    for seen in explained.labels:
+        labels.add_row(display.safe_text(seen.text), str(seen.page_index + 1), str(seen.edits or ""))
+    values = display.table("field", "value", "where", "taken, or what spoke against it")
+    for tried in explained.tried:
+        verdict = "taken" if tried.taken else tried.why_not
+        values.add_row(*map(display.safe_text, (tried.field, tried.raw, tried.how, verdict)))
+    rejected = display.table("field", "no value because")
+    for name, reasons in explained.rejected.items():
+        for reason in reasons:
+            rejected.add_row(name, display.safe_text(reason))
+    return [table for table in (labels, values, rejected) if table.row_count]
