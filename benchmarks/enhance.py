@@ -57,7 +57,7 @@ class Row:
     f1: dict[str, float]
     """By plan."""
     enhance_ms: dict[str, float]
-    """Mean wall time of measuring and enhancing a page, by plan."""
+    """Median wall time of measuring and enhancing a page, by plan."""
     steps: dict[str, int]
     """Steps of the adaptive plan and the number of pages that got them."""
 
@@ -97,7 +97,7 @@ def _row(condition: str, severity: int, readings: Sequence[dict[str, Reading]]) 
         condition,
         severity,
         f1={plan: sum((reading[plan].score for reading in readings), Score()).f1 for plan in PLANS},
-        enhance_ms={plan: float(np.mean([reading[plan].enhance_ms for reading in readings])) for plan in PLANS},
+        enhance_ms={plan: float(np.median([reading[plan].enhance_ms for reading in readings])) for plan in PLANS},
         steps={steps: taken.count(steps) for steps in sorted(set(taken))},
     )
 

@@ -158,7 +158,7 @@ class OrientConfig(Section):
 class RecogniseConfig(Section):
     """How lines are read."""
 
-    model: str = Field(default="ppocrv6-small-rec", description="Entry of models/manifest.yaml.")
+    model: str = Field(default="crnn-base", description="Entry of models/manifest.yaml.")
     batch: PositiveInt = Field(default=8, description="Most lines in one batch.")
     min_confidence: Annotated[float, Field(ge=0, lt=1)] = Field(
         default=0.5, description="Lines read with less are dropped as not being text."

@@ -146,7 +146,8 @@ def _text_tiles(grey: Grey, mask: NDArray[np.uint8]) -> list[Grey]:
     """
     height, width = grey.shape
     rows, columns = max(1, height // TILE_PX), max(1, width // TILE_PX)
-    ink = cv2.resize(mask, (columns, rows), interpolation=cv2.INTER_AREA).ravel()
+    small = _reduced(mask, min(4, *mask.shape))
+    ink = cv2.resize(small, (columns, rows), interpolation=cv2.INTER_AREA).ravel()
     richest = np.argsort(ink, kind="stable")[::-1][:TILES]
     best = [int(i) for i in richest if int(ink[i]) * 4 >= int(ink[richest[0]])]
     corners = [(i // columns * height // rows, i % columns * width // columns) for i in best]
@@ -189,8 +190,9 @@ def _diagonal_detail(tile: Grey) -> NDArray[np.floating]:
 
 def _shading(overview: Grey, mask: NDArray[np.uint8]) -> float:
     """Darkening of the paper where there is print; what surrounds the sheet does not count."""
-    dark, light = np.quantile(background(overview)[mask > 0], (0.05, 0.95))
-    return float(1 - dark / light) if light else 0.0
+    paper = background(overview)
+    dark, light = (levels(paper, share, mask) for share in (0.05, 0.95))
+    return 1 - dark / light if light else 0.0
 
 
 def _text_height(mask: NDArray[np.uint8]) -> float:

@@ -61,10 +61,10 @@ def _still(image: MatLike) -> Stepped:
     return Stepped(np.asarray(image, np.uint8))
 
 
-def levels(image: Grey, share: float) -> float:
-    """The grey level below or at which this share of the pixels lies, 0 to 255; a quantile in linear time."""
-    counts = cv2.calcHist([image], [0], None, [256], [0, 256]).ravel()
-    return float(np.searchsorted(np.cumsum(counts, dtype=np.float64), share * image.size))
+def levels(image: Grey, share: float, mask: Grey | None = None) -> float:
+    """The grey level at or below which this share of the pixels (of the mask) lies; a quantile in linear time."""
+    below = np.cumsum(cv2.calcHist([image], [0], mask, [256], [0, 256]), dtype=np.float64)
+    return float(np.searchsorted(below, share * below[-1]))
 
 
 def grey(image: Image, _strength: float = 1.0) -> Stepped:
