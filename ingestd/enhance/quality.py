@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestd.enhance.skew import skew_angle
-from ingestd.enhance.steps import Grey, background, levels
+from ingestd.enhance.steps import Grey, levels, paper
 
 OVERVIEW_PX = 700
 """Longest side of the small copy, at least (up to twice that)."""
@@ -190,8 +190,9 @@ def _diagonal_detail(tile: Grey) -> NDArray[np.floating]:
 
 def _shading(overview: Grey, mask: NDArray[np.uint8]) -> float:
     """Darkening of the paper where there is print; what surrounds the sheet does not count."""
-    paper = background(overview)
-    dark, light = (levels(paper, share, mask) for share in (0.05, 0.95))
+    sheet = paper(overview)
+    print_on_it = np.asarray(cv2.resize(mask, sheet.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+    dark, light = (levels(sheet, share, print_on_it) for share in (0.05, 0.95))
     return 1 - dark / light if light else 0.0
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 LIMIT_DEG = 15.0
 """Steeper lines are taken for something else than a crooked feed."""
-MOST_POINTS = 2500
+MOST_POINTS = 2000
 FEWEST_POINTS = 60
 PROMINENCE = 1.25
 """Least ratio of the best angle's score to the median score of all angles."""

@@ -110,29 +110,28 @@ def invert(image: Image, _strength: float = 1.0) -> Stepped:
     return _still(cv2.bitwise_not(image))
 
 
-def background(image: Grey) -> Grey:
-    """The paper behind the print, same size as the image: a small copy, dilated and median filtered."""
+def paper(image: Grey) -> Grey:
+    """The paper behind the print, on a copy of at most PAPER_PX: dilated and median filtered."""
     scale = min(1.0, PAPER_PX / max(image.shape))
-    shape = tuple(max(1, round(side * scale)) for side in image.shape)
-    small = cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA)
-    small = cv2.medianBlur(cv2.dilate(small, np.ones((5, 5), np.uint8)), 5)
-    return np.asarray(cv2.resize(small, image.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+    height, width = (max(1, round(side * scale)) for side in image.shape)
+    small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.medianBlur(cv2.dilate(small, np.ones((5, 5), np.uint8)), 5), np.uint8)
 
 
 def flatten(image: Grey, strength: float = 1.0) -> Stepped:
     """Divide by the background, so that the paper is white and evenly lit; strength blends, 0 none to 1 all."""
-    paper = background(image)
-    floor = PAPER_FLOOR * levels(paper, 0.95)
-    paper = np.maximum(paper, np.uint8(max(1.0, floor)))
-    flat = cv2.divide(image, paper, scale=255)
+    sheet = paper(image)
+    sheet = np.maximum(sheet, np.uint8(max(1.0, PAPER_FLOOR * levels(sheet, 0.95))))
+    background = cv2.resize(sheet, image.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    flat = cv2.divide(image, background, scale=255)
     return _still(flat if strength >= 1 else cv2.addWeighted(flat, strength, image, 1 - strength, 0))
 
 
 def stretch(image: Grey, strength: float = 8.0) -> Stepped:
     """Spread grey levels so that paper is white and ink black; strength is the most that contrast may grow."""
-    ink, paper = levels(image, STRETCH_INK), levels(image, STRETCH_PAPER)
-    gain = min(strength, 255 / max(1, paper - ink))
-    table = np.clip(255 - (paper - np.arange(256)) * gain, 0, 255).astype(np.uint8)
+    ink, white = levels(image, STRETCH_INK), levels(image, STRETCH_PAPER)
+    gain = min(strength, 255 / max(1, white - ink))
+    table = np.clip(255 - (white - np.arange(256)) * gain, 0, 255).astype(np.uint8)
     return _still(cv2.LUT(image, table))
 
 
