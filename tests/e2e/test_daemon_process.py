@@ -158,6 +158,7 @@ def test_commands_answer_while_the_daemon_runs(place: Installation) -> None:
     (place.root / "outside.pdf").write_bytes(letter(9))
     with place.running():
         (place.inbox / "a.pdf").write_bytes(letter(1))
+        until("the first", lambda: place.settled(1))
         (place.inbox / "twin.pdf").write_bytes(letter(1))
         (place.inbox / "bad.pdf").write_bytes(b"%PDF-1.7\nnothing in it\n%%EOF\n")
         (place.inbox / "link.pdf").symlink_to(place.root / "outside.pdf")
