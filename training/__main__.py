@@ -60,11 +60,12 @@ def real(receipts: Path, reader: Path, into: Path) -> None:
 @click.option("--minutes", type=float, required=True, help="Wall time of the whole schedule.")
 @click.option("--workers", type=int, default=2, show_default=True, help="Training (CPU) or drawing (GPU) processes.")
 @click.option("--area", type=int, default=10240, show_default=True, help="Px of line width in a batch.")
+@click.option("--rate", type=float, default=1.0, show_default=True, help="Factor on all learning rates.")
 @click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
 def train(
     member: Member, font_folder: Path, donor: Path | None, init: Path | None, dictionary: Path | None,
     better: Path | None, receipts: Path | None, validation: Path | None, checkpoint: Path, curve: Path,
-    minutes: float, workers: int, area: int, device: str,
+    minutes: float, workers: int, area: int, rate: float, device: str,
 ) -> None:  # fmt: skip
     """Train, or go on training."""
     import torch
@@ -86,7 +87,7 @@ def train(
         transplant(model, weights, charset.characters(), pretrained.read(better) if better else None)
     elif not resumed:
         raise click.UsageError("nothing to begin from: give --donor or --init")
-    recipe = Recipe(member, minutes, workers, area)
+    recipe = Recipe(member, minutes, workers, area, rate=rate)
     run(model, recipe, Places(font_folder, receipts, validation, checkpoint, curve), torch.device(device), resumed)
 
 

@@ -57,6 +57,8 @@ class Recipe:
         default_factory=lambda: {"stem": 5e-5, "blocks": 1e-4, "neck": 1.5e-4, "neck.recurrence": 1e-3, "head": 1e-4}
     )
     """Peak learning rate by the longest prefix of a parameter's name."""
+    rate: float = 1.0
+    """Factor on every peak: more for a small network with much to learn, less for one that goes on."""
     head_epsilon: float = 1e-4
     """Adam's epsilon for the head. Classes absent from a batch get gradients of about 1e-7, which Adam with
     its usual 1e-8 blows up to full steps: so rare characters are forgotten. This leaves them alone."""
@@ -78,7 +80,7 @@ def parameter_groups(model: Crnn, recipe: Recipe) -> list[dict[str, Any]]:
     return [
         {
             "params": parameters,
-            "peak": recipe.rates[prefix],
+            "peak": recipe.rate * recipe.rates[prefix],
             "weight_decay": 0.01 if decays else 0.0,
             "eps": recipe.head_epsilon if prefix == "head" else 1e-8,
         }
