@@ -55,6 +55,7 @@ def build_pipeline(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeli
     Rules and manifest are handed in, because a worker that starts later must not see files that were
     edited, perhaps wrongly, since the daemon checked them.
     """
+    second = config.recognise.second_model
     return Pipeline(
         admit_options=config.admit,
         decode_options=config.decode,
@@ -63,7 +64,9 @@ def build_pipeline(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeli
         barcodes_options=config.barcodes,
         detector=Detector(manifest.open(config.detect.model), config.detect),
         classify=Classifier(manifest.open(config.orient.model)),
-        recogniser=Recogniser(manifest.open(config.recognise.model), config.recognise),
+        recogniser=Recogniser(
+            manifest.open(config.recognise.model), config.recognise, manifest.open(second) if second else None
+        ),
         rules=rules,
         provenance={
             "version": ingestd.__version__,

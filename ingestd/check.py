@@ -88,11 +88,16 @@ def _models(config: Config) -> list[str]:
         manifest = load_manifest(config.models.folder)
     except ConfigError as error:
         return list(error.problems)
-    named = {"detect": config.detect.model, "orient": config.orient.model, "recognise": config.recognise.model}
+    named = {
+        "detect.model": config.detect.model,
+        "orient.model": config.orient.model,
+        "recognise.model": config.recognise.model,
+        "recognise.second_model": config.recognise.second_model,
+    }
     unknown = [
-        f"{stage}.model: found {name!r}, expected one of {', '.join(manifest.entries)}"
-        for stage, name in named.items()
-        if name not in manifest.entries
+        f"{key}: found {name!r}, expected one of {', '.join(manifest.entries)}"
+        for key, name in named.items()
+        if name is not None and name not in manifest.entries
     ]
     return unknown + manifest.problems()
 

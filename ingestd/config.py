@@ -159,6 +159,12 @@ class RecogniseConfig(Section):
     """How lines are read."""
 
     model: str = Field(default="crnn-base", description="Entry of models/manifest.yaml.")
+    second_model: str | None = Field(
+        default=None, description="A better, slower entry that reads unsure lines again; the surer reading stays."
+    )
+    second_below: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.9, description="A line is unsure where all of it is right with less than this probability."
+    )
     batch: PositiveInt = Field(default=8, description="Most lines in one batch.")
     min_confidence: Annotated[float, Field(ge=0, lt=1)] = Field(
         default=0.5, description="Lines read with less are dropped as not being text."

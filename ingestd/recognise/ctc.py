@@ -5,6 +5,7 @@ Graves et al. 2006, best path decoding: the best class of every frame, runs merg
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,3 +123,8 @@ def text_of(chars: Sequence[Char]) -> str:
 def confidence_of(chars: Sequence[Char]) -> float:
     """Mean probability of the emitted characters; 0 where there are none."""
     return float(np.mean([char.alternatives[0][1] for char in chars])) if chars else 0.0
+
+
+def certainty_of(chars: Sequence[Char]) -> float:
+    """Probability that all emitted characters are right, taken as independent; 0 where there are none."""
+    return math.prod(char.alternatives[0][1] for char in chars) if chars else 0.0

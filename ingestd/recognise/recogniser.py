@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,10 +9,10 @@ from ingestd.config import RecogniseConfig
 from ingestd.crop import Quads, sizes, turned
 from ingestd.document import Char, Line, Page
 from ingestd.geometry import as_quad, transform
-from ingestd.models import Model, RecogniserEntry
-from ingestd.recognise.batch import fill, plan
-from ingestd.recognise.ctc import Alphabet, confidence_of, greedy, text_of
+from ingestd.models import Model
+from ingestd.recognise.ctc import certainty_of, confidence_of, text_of
 from ingestd.recognise.order import reading_order
+from ingestd.recognise.reader import Reader
 
 STANDING = 1.2
 """A box taller than this many times its width may be text that runs downward, or a single character."""
@@ -25,26 +23,21 @@ BETTER = 0.1
 
 
 class Recogniser:
-    """Reads lines with a CTC network.
+    """Reads lines with a fast CTC network, and those it is unsure of again with a better one.
 
     Args:
         model: an open recogniser.
-        options: batch size, least confidence, alternatives kept.
+        options: batch size, least confidence, alternatives kept, what counts as unsure.
+        second: another open recogniser, asked about unsure lines; None asks nobody.
 
     Raises:
-        ConfigError: the model is of another kind.
+        ConfigError: a model is of another kind.
     """
 
-    def __init__(self, model: Model, options: RecogniseConfig) -> None:
-        self._model = model
-        self._entry = model.entry_as(RecogniserEntry)
+    def __init__(self, model: Model, options: RecogniseConfig, second: Model | None = None) -> None:
         self._options = options
-        self._alphabet = Alphabet(
-            model.charset,
-            self._entry.blank % len(model.charset),
-            self._entry.output == "logits",
-            self._entry.temperature,
-        )
+        self._first = Reader(model, options.batch, options.alternatives)
+        self._second = Reader(second, options.batch, options.alternatives) if second else None
 
     def read(self, page: Page, quads: Quads) -> tuple[Line, ...]:
         """Read every quad of a page.
@@ -60,6 +53,7 @@ class Recogniser:
         if not len(quads):
             return ()
         ways, read = self._read_both_ways(page, quads)
+        self._reconsider(page, ways, read)
         kept = [
             index for index, chars in enumerate(read) if chars and confidence_of(chars) >= self._options.min_confidence
         ]
@@ -76,15 +70,25 @@ class Recogniser:
         downward = turned(quads, 1)
         ways = np.where((height > COLUMN * width)[:, np.newaxis, np.newaxis], downward, quads)
         doubtful = np.flatnonzero((height > STANDING * width) & (height <= COLUMN * width))
-        read = self._decode(page, np.concatenate([ways, downward[doubtful]]))
+        read = self._first(page.pixels, np.concatenate([ways, downward[doubtful]]))
         for index, other in zip(doubtful, read[len(quads) :], strict=True):
             if confidence_of(other) > confidence_of(read[index]) + BETTER:
                 ways[index], read[index] = downward[index], other
         return ways, read[: len(quads)]
 
+    def _reconsider(self, page: Page, quads: Quads, read: list[tuple[Char, ...]]) -> None:
+        """Read unsure lines again with the second network; the surer of the two readings stays."""
+        if self._second is None:
+            return
+        certainty = np.array([certainty_of(chars) for chars in read])
+        unsure = np.flatnonzero(certainty < self._options.second_below)
+        for index, other in zip(unsure, self._second(page.pixels, quads[unsure]), strict=True):
+            if certainty_of(other) > certainty[index]:
+                read[index] = other
+
     def legibility(self, page: Page, quads: Quads) -> NDArray[np.float32]:
         """Mean probability (N,) of the characters read in each quad along its direction, 0 where there are none."""
-        return np.array([confidence_of(chars) for chars in self._decode(page, quads)], np.float32)
+        return np.array([confidence_of(chars) for chars in self._first(page.pixels, quads)], np.float32)
 
     def _line(self, page: Page, quad: Quads, chars: tuple[Char, ...]) -> Line:
         return Line(
@@ -94,20 +98,3 @@ class Recogniser:
             confidence=confidence_of(chars),
             chars=chars,
         )
-
-    def _decode(self, page: Page, quads: Quads) -> list[tuple[Char, ...]]:
-        """The characters of each quad, in the order given."""
-        entry = self._entry
-        decoded: list[tuple[Char, ...]] = [()] * len(quads)
-        widths = [
-            min(entry.max_width, math.ceil(width / height * entry.height * entry.condense))
-            for width, height in sizes(quads)
-        ]
-        for batch in plan(
-            widths, entry.multiple, least=entry.min_width, most=entry.max_width, lines=self._options.batch
-        ):
-            rows = fill(page.pixels, quads, batch, entry.height, entry.padding_value)
-            scores = self._model.run(entry.normalise(rows))
-            for index, width, line in zip(batch.indices, batch.widths, scores, strict=True):
-                decoded[index] = greedy(line, width / entry.downsampling, self._alphabet, self._options.alternatives)
-        return decoded

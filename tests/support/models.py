@@ -34,7 +34,7 @@ def detector(**options: Any) -> Detector:
 
 def recogniser(**options: Any) -> Recogniser:
     config = RecogniseConfig(**options)
-    return Recogniser(opened(config.model), config)
+    return Recogniser(opened(config.model), config, opened(config.second_model) if config.second_model else None)
 
 
 def classifier() -> Classifier:
@@ -78,8 +78,11 @@ class GreyReader:
         return [scores]
 
 
-def grey_model(charset: Sequence[str], **fields: Any) -> tuple[Model, GreyReader]:
-    """A recogniser of grey bars, its entry changed by ``fields``; and its network, which notes the shapes it saw."""
+def grey_model(charset: Sequence[str], surely: float = 0.9, **fields: Any) -> tuple[Model, GreyReader]:
+    """A recogniser of grey bars, its entry changed by ``fields``; and its network, which notes the shapes it saw.
+
+    ``surely`` is the probability of each bar it reads, where its output is probabilities.
+    """
     values: dict[str, Any] = {
         "kind": "recogniser",
         "name": "grey",
@@ -101,5 +104,5 @@ def grey_model(charset: Sequence[str], **fields: Any) -> tuple[Model, GreyReader
     blank = entry.blank % (len(classes) + 1)
     classes.insert(blank, "")
     logits = entry.output == "logits"
-    network = GreyReader(len(classes), blank, entry.downsampling, 5.0 if logits else 0.9, logits)
+    network = GreyReader(len(classes), blank, entry.downsampling, 5.0 if logits else surely, logits)
     return Model(entry, network, tuple(classes)), network

@@ -164,9 +164,53 @@ def test_legibility_is_the_confidence_of_each_quad() -> None:
     assert legible.tolist() == pytest.approx([0, 0.9])
 
 
+def second_opinion(
+    lines: Sequence[np.ndarray], *, surely: float, below: float
+) -> tuple[tuple[Line, ...], list[tuple[int, ...]]]:
+    """Lines read by a first network that is sure to 0.9 of each bar and knows the classes as A, B ...; and by a
+    second that calls them a, b ...; and the shapes of the second one's inputs."""
+    first, _ = grey_model("ABCD")
+    second, network = grey_model("abcd", surely=surely)
+    places = [(0, 30 * index, line) for index, line in enumerate(lines)]
+    boxes = [box(left, top, line.shape[1]) for left, top, line in places]
+    options = RecogniseConfig(second_below=below)
+    return Recogniser(first, options, second).read(page_of(sheet(*places)), np.array(boxes, np.float32)), network.shapes
+
+
+def test_only_unsure_lines_are_read_again() -> None:
+    """The certainty of a line is that of all its characters: two at 0.9 are 0.81, four are 0.66."""
+    lines, shapes = second_opinion([bars("AB"), bars("ABCD")], surely=0.95, below=0.7)
+    assert [line.text for line in lines] == ["AB", "abcd"]
+    assert lines[1].confidence == pytest.approx(0.95)
+    assert shapes == [(1, 3, 16, 32)]
+
+
+def test_the_surer_reading_stays() -> None:
+    lines, shapes = second_opinion([bars("AB")], surely=0.85, below=0.9)
+    assert [line.text for line in lines] == ["AB"]
+    assert len(shapes) == 1
+
+
+def test_nothing_is_read_again_where_all_is_sure() -> None:
+    lines, shapes = second_opinion([bars("AB")], surely=0.95, below=0.5)
+    assert [line.text for line in lines] == ["AB"]
+    assert shapes == []
+
+
+def test_what_the_first_network_does_not_see_is_asked_of_the_second() -> None:
+    """The first knows fewer classes, so dark bars are white paper to it."""
+    first, _ = grey_model("A")
+    second, _ = grey_model("ABCD")
+    page = page_of(sheet((0, 0, bars("CD"))))
+    (line,) = Recogniser(first, RecogniseConfig(), second).read(page, np.array([box(0, 0, 16)], np.float32))
+    assert line.text == "CD"
+
+
 def test_another_kind_of_model_is_refused() -> None:
     with pytest.raises(ConfigError, match="expected a recogniser"):
         Recogniser(opened("ppocrv6-small-det"), RecogniseConfig())
+    with pytest.raises(ConfigError, match="expected a recogniser"):
+        Recogniser(opened("crnn-base"), RecogniseConfig(), opened("ppocrv6-small-det"))
 
 
 def test_the_shipped_model_reads_print() -> None:

@@ -1,0 +1,56 @@
+"""One network that reads lines: cut, batched, run, decoded."""
+
+from __future__ import annotations
+
+import math
+
+from ingestd.crop import Quads, sizes
+from ingestd.document import Char, Pixels
+from ingestd.models import Model, RecogniserEntry
+from ingestd.recognise.batch import fill, plan
+from ingestd.recognise.ctc import Alphabet, greedy
+
+
+class Reader:
+    """Reads lines with one CTC network.
+
+    Args:
+        model: an open recogniser.
+        batch: most lines of one batch.
+        alternatives: most characters kept per position, the emitted one included.
+
+    Raises:
+        ConfigError: the model is of another kind.
+    """
+
+    def __init__(self, model: Model, batch: int, alternatives: int) -> None:
+        self._model = model
+        self._entry = model.entry_as(RecogniserEntry)
+        self._batch = batch
+        self._alternatives = alternatives
+        self._alphabet = Alphabet(
+            model.charset,
+            self._entry.blank % len(model.charset),
+            self._entry.output == "logits",
+            self._entry.temperature,
+        )
+
+    def __call__(self, pixels: Pixels, quads: Quads) -> list[tuple[Char, ...]]:
+        """The characters in each quad along its direction, in the order given.
+
+        Args:
+            pixels: uint8 (H, W, 3) BGR.
+            quads: float32 (N, 4, 2), clockwise from the reading direction's top left.
+        """
+        entry = self._entry
+        read: list[tuple[Char, ...]] = [()] * len(quads)
+        widths = [
+            min(entry.max_width, math.ceil(width / height * entry.height * entry.condense))
+            for width, height in sizes(quads)
+        ]
+        for batch in plan(widths, entry.multiple, least=entry.min_width, most=entry.max_width, lines=self._batch):
+            rows = fill(pixels, quads, batch, entry.height, entry.padding_value)
+            scores = self._model.run(entry.normalise(rows))
+            for index, width, line in zip(batch.indices, batch.widths, scores, strict=True):
+                read[index] = greedy(line, width / entry.downsampling, self._alphabet, self._alternatives)
+        return read
