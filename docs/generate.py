@@ -21,7 +21,7 @@ def configuration() -> str:
     rows = [
         "# Configuration",
         "",
-        "Made from `ingestd/config.py` by `docs/generate.py`; do not edit.",
+        "Made from `ingestd/config/` by `docs/generate.py`; do not edit.",
         "",
         "`config.yaml` is looked for in the current folder, then in `/etc/ingestd/`; `-c FILE` names another. Relative",
         "paths are relative to the file. An unknown key is an error. `ingestd check` lists every problem at once.",

@@ -1,0 +1,178 @@
+"""config.yaml as frozen pydantic models: unknown keys fail, every problem is reported at once.
+
+A section carries the name of the stage it configures. Relative paths are relative to the folder
+of the configuration file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from ingestd.config.operating import (
+    EngineConfig,
+    InboxConfig,
+    LedgerConfig,
+    LogConfig,
+    RecordConfig,
+    SettleConfig,
+    SpoolConfig,
+)
+from ingestd.config.reading import (
+    AdmitConfig,
+    BarcodesConfig,
+    DecodeConfig,
+    DetectConfig,
+    EnhanceConfig,
+    ExtractConfig,
+    ModelsConfig,
+    OrientConfig,
+    RecogniseConfig,
+    StepName,
+)
+from ingestd.config.section import Section
+from ingestd.errors import ConfigError
+
+__all__ = [
+    "SEARCH_PATH",
+    "AdmitConfig",
+    "BarcodesConfig",
+    "Config",
+    "DecodeConfig",
+    "DetectConfig",
+    "EngineConfig",
+    "EnhanceConfig",
+    "ExtractConfig",
+    "InboxConfig",
+    "LedgerConfig",
+    "LogConfig",
+    "ModelsConfig",
+    "OrientConfig",
+    "RecogniseConfig",
+    "RecordConfig",
+    "Section",
+    "SettleConfig",
+    "SpoolConfig",
+    "StepName",
+    "load",
+    "locate",
+    "parse",
+    "reading_hash",
+]
+
+SEARCH_PATH = (Path("config.yaml"), Path("/etc/ingestd/config.yaml"))
+
+
+class Config(Section):
+    """The whole of config.yaml."""
+
+    inboxes: tuple[InboxConfig, ...] = Field(description="Folders to watch.")
+    settle: SettleConfig = SettleConfig()
+    spool: SpoolConfig = SpoolConfig()
+    ledger: LedgerConfig = LedgerConfig()
+    admit: AdmitConfig = AdmitConfig()
+    decode: DecodeConfig = DecodeConfig()
+    enhance: EnhanceConfig = EnhanceConfig()
+    detect: DetectConfig = DetectConfig()
+    orient: OrientConfig = OrientConfig()
+    recognise: RecogniseConfig = RecogniseConfig()
+    barcodes: BarcodesConfig = BarcodesConfig()
+    extract: ExtractConfig = ExtractConfig()
+    record: RecordConfig = RecordConfig()
+    engine: EngineConfig = EngineConfig()
+    models: ModelsConfig = ModelsConfig()
+    log: LogConfig = LogConfig()
+
+    @model_validator(mode="after")
+    def _inboxes_told_apart(self) -> Config:
+        if not self.inboxes:
+            raise ValueError("inboxes is empty: name at least one folder to watch")
+        names = [inbox.name for inbox in self.inboxes]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"inboxes share the name {', '.join(twice)}: give each its own 'name'")
+        return self
+
+
+def _drop(section: Section, *fields: str) -> dict[str, Any]:
+    return section.model_dump(mode="json", exclude=set(fields))
+
+
+def reading_hash(config: Config) -> str:
+    """SHA-256 (first 16 hex digits) of the settings that can change what is read from a document."""
+    stages = (config.decode, config.enhance, config.detect, config.orient, config.recognise, config.barcodes)
+    return hashlib.sha256(repr([_drop(stage) for stage in stages]).encode()).hexdigest()[:16]
+
+
+def _resolve(config: Config, base: Path) -> Config:
+    """Make every path absolute, seen from the folder of the configuration file."""
+
+    def rebased(section: Section) -> Section:
+        paths = {
+            name: base / Path(value).expanduser()
+            for name in type(section).model_fields
+            if isinstance(value := getattr(section, name), Path)
+        }
+        return section.model_copy(update=paths)
+
+    updates: dict[str, Any] = {
+        name: rebased(value) for name in Config.model_fields if isinstance(value := getattr(config, name), Section)
+    }
+    return config.model_copy(update={**updates, "inboxes": tuple(rebased(inbox) for inbox in config.inboxes)})
+
+
+def parse(text: str, path: Path) -> Config:
+    """Read the text of a configuration file found at ``path``.
+
+    Raises:
+        ConfigError: with one line for each problem, naming the dotted path of the key.
+    """
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError([f"{path}: not valid YAML: {' '.join(str(error).split())}"]) from error
+    if not isinstance(data, dict):
+        raise ConfigError([f"{path}: found {type(data).__name__}, expected keys such as 'inboxes:'"])
+    try:
+        config = Config.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError([_problem(path, detail) for detail in error.errors()]) from error
+    return _resolve(config, path.absolute().parent)
+
+
+def _problem(path: Path, detail: Any) -> str:
+    where = ".".join(str(part) for part in detail["loc"]) or "(file)"
+    if detail["type"] == "extra_forbidden":
+        return f"{path}: {where}: unknown key; remove it or correct its spelling"
+    if detail["type"] == "missing":
+        return f"{path}: {where}: missing; add it"
+    return f"{path}: {where}: {detail['msg']} (found {detail['input']!r})"
+
+
+def locate(path: Path | None) -> Path:
+    """Return the configuration file to use: the one named, else the first of SEARCH_PATH."""
+    if path is not None:
+        return path
+    for candidate in SEARCH_PATH:
+        if candidate.is_file():
+            return candidate
+    places = " nor ".join(str(place) for place in SEARCH_PATH)
+    raise ConfigError([f"no configuration: neither {places} exists; run 'ingestd init DIR' or name one with -c"])
+
+
+def load(path: Path | None) -> Config:
+    """Read and check the configuration file.
+
+    Raises:
+        ConfigError: when there is none, it cannot be read, or anything in it is wrong.
+    """
+    found = locate(path)
+    try:
+        text = found.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{found}: cannot be read: {error}"]) from error
+    return parse(text, found)

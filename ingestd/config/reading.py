@@ -1,0 +1,102 @@
+"""Sections of config.yaml that say what is read from a document, and how."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt
+
+from ingestd.config.section import Section
+
+
+class AdmitConfig(Section):
+    """What is let in."""
+
+    max_bytes: PositiveInt = Field(default=200_000_000, description="Largest file in bytes.")
+    max_pages: PositiveInt = Field(default=1000, description="Most pages of one document.")
+    max_pixels: PositiveInt = Field(default=200_000_000, description="Most pixels of one page.")
+
+
+class DecodeConfig(Section):
+    """How pages come out of files."""
+
+    pdf_dpi: PositiveInt = Field(default=200, description="Resolution at which PDF pages without text are rastered.")
+    text_layer: Literal["auto", "never"] = Field(
+        default="auto", description="auto: use a PDF's own text where it covers the page."
+    )
+
+
+StepName = Literal[
+    "grey", "clahe", "gaussian", "closing", "size", "invert", "flatten", "denoise", "stretch", "sharpen", "deskew"
+]
+
+
+class EnhanceConfig(Section):
+    """What is done to a page before it is read."""
+
+    plan: Literal["auto", "fixed", "none"] = Field(
+        default="auto",
+        description="auto: chosen per page from its measured quality; fixed: the steps below; none: nothing.",
+    )
+    steps: tuple[StepName, ...] = Field(
+        default=("grey", "clahe", "gaussian", "closing", "size"), description="Steps of the fixed plan, in order."
+    )
+    deskew: bool = Field(default=True, description="Level pages that are slightly turned.")
+
+
+class DetectConfig(Section):
+    """Where the text lines are."""
+
+    model: str = Field(default="ppocrv6-small-det", description="Entry of models/manifest.yaml.")
+    longest_side: PositiveInt = Field(
+        default=960, description="Page is scaled to this longest side (px); more where print is fine or the page long."
+    )
+    threshold: Annotated[float, Field(gt=0, lt=1)] = Field(default=0.3, description="Pixel counts as text above this.")
+    box_threshold: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.5, description="Mean text probability a box needs."
+    )
+
+
+class OrientConfig(Section):
+    """Pages that lie on their side or stand on their head."""
+
+    enabled: bool = Field(default=True, description="Turn pages upright by 90, 180 or 270 degrees.")
+    model: str = Field(default="ppocr-mobile-cls", description="Entry of models/manifest.yaml.")
+
+
+class RecogniseConfig(Section):
+    """How lines are read."""
+
+    model: str = Field(default="crnn-base", description="Entry of models/manifest.yaml.")
+    second_model: str | None = Field(
+        default=None, description="A better, slower entry that reads unsure lines again; the surer reading stays."
+    )
+    second_below: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.9, description="A line is unsure where all of it is right with less than this probability."
+    )
+    batch: PositiveInt = Field(default=8, description="Most lines in one batch.")
+    min_confidence: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.5, description="Lines read with less are dropped as not being text."
+    )
+    alternatives: PositiveInt = Field(default=4, description="Characters kept per position, the emitted one included.")
+
+
+class BarcodesConfig(Section):
+    """QR and one-dimensional codes."""
+
+    enabled: bool = Field(default=True, description="Look for codes on every page.")
+
+
+class ExtractConfig(Section):
+    """Which rules are applied."""
+
+    rules: Path | None = Field(default=None, description="Folder of rule files; default: those that ship with ingestd.")
+
+
+class ModelsConfig(Section):
+    """Where models are."""
+
+    folder: Path | None = Field(
+        default=None, description="Folder with manifest.yaml; default: the models that ship with ingestd."
+    )
