@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -25,6 +25,8 @@ class ReadDate:
 
     day: date
     other: date | None = None
+    bare: bool = False
+    """Eight digits without anything between them, as many other numbers have."""
 
 
 _MONTHS = {
@@ -47,6 +49,11 @@ _NAMES = "|".join(sorted(_MONTH_NUMBER, key=len, reverse=True))
 _LONG_YEAR = r"(?:19|20)\d\d"
 _SHORT_YEAR = r"(?:\d\d(?!\d)(?![.,]\d)|\d\d(?=\d\d?:\d\d))"
 _YEAR = rf"(?:{_LONG_YEAR}|{_SHORT_YEAR})"
+_TWO = r"(?:0[1-9]|[12]\d|3[01])"
+_BARE_SHAPES = (
+    r"(?<!\d)(?P<y>20\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?!\d)",
+    rf"(?<![\w.,/-])(?P<a>{_TWO})(?P<b>{_TWO})(?P<y>{_LONG_YEAR})(?![\w]|[.,/-]\d)",
+)
 _SHAPES = (
     r"(?<!\d)(?P<y>(?:19|20)\d\d)\s*[年.\-/‐–]\s*(?P<m>\d{1,2})\s*[月.\-/‐–]\s*(?P<d>\d{1,2})(?!\d(?!\d?:))日?",
     r"(?<!\d)(?P<y>(?:19|20)\d\d)\s+(?P<m>\d{2})\s+(?P<d>\d{2})(?!\d)",
@@ -59,7 +66,7 @@ _SHAPES = (
     rf"(?![A-Z])[\s\-/.,'’‐–]{{0,3}}(?:DE\s)?(?P<y>{_YEAR})",
     rf"(?i)(?<![A-Z])(?P<mon>{_NAMES})(?![A-Z])[\s\-.]{{0,3}}(?P<d>\d{{1,2}})(?:ST|ND|RD|TH)?"
     rf"(?:\s*,\s*|\s+|\s*-\s*)(?P<y>(?:19|20)\d\d)",
-    r"(?<!\d)(?P<y>20\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?!\d)",
+    *_BARE_SHAPES,
 )
 _COMPILED = tuple(regex.compile(shape) for shape in _SHAPES)
 
@@ -79,11 +86,13 @@ def read_date(raw: str, today: date, order: Order = "dmy") -> ReadDate:
         Rejected: no date, no such day, or a day in the future.
 
     >>> read_date("2018年02月01日", date(2020, 1, 1))
-    ReadDate(day=datetime.date(2018, 2, 1), other=None)
+    ReadDate(day=datetime.date(2018, 2, 1), other=None, bare=False)
     >>> read_date("03/04/2018", date(2020, 1, 1)).other
     datetime.date(2018, 3, 4)
+    >>> read_date("27032018", date(2020, 1, 1))
+    ReadDate(day=datetime.date(2018, 3, 27), other=None, bare=True)
     >>> read_date("05/06/2018", date(2018, 5, 20))
-    ReadDate(day=datetime.date(2018, 5, 6), other=None)
+    ReadDate(day=datetime.date(2018, 5, 6), other=None, bare=False)
     >>> read_date("31/06/2018", date(2020, 1, 1))
     Traceback (most recent call last):
     ingestd.extract.dates.Rejected: '31/06/2018' is not a day of the calendar
@@ -91,7 +100,8 @@ def read_date(raw: str, today: date, order: Order = "dmy") -> ReadDate:
     for shape in _COMPILED:
         found = shape.search(raw)
         if found is not None:
-            return _resolve(raw.strip(), found.groupdict(), today, order)
+            resolved = _resolve(raw.strip(), found.groupdict(), today, order)
+            return replace(resolved, bare=found[0].isdecimal())
     raise Rejected(f"'{raw}' is not a date")
 
 

@@ -35,6 +35,10 @@ _PREFERRED = 0.25
 """How much a value gains in rank by what its field prefers on the same row."""
 
 
+_BARE = 0.5
+"""How much a value loses in rank that looks like any other number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One possible value of one field and where it stands."""
@@ -120,12 +124,12 @@ def _candidates(scene: Scene, field: FieldPlan, style: Style, place: _Place) -> 
     spans = row.spans(place.start, place.end)
     preferred = field.prefer is not None and field.prefer.search(row.text, timeout=TIMEOUT_S) is not None
     for order, value in enumerate(NORMALISERS[field.spec.type](text, style)):
-        if not (place.sure or value.sure):
+        if not (place.sure or value.sure) or (value.bare and not value.provable and place.rank[0] >= UNLABELLED):
             continue
         verdict = validate(value.text, field.spec.check)
         if place.rank[0] >= UNLABELLED and verdict is not None and verdict.outcome is Outcome.FAILED:
             continue
-        rank = (place.rank[0] - _PREFERRED * preferred, *place.rank[1:-1], float(order), place.rank[-1])
+        rank = (place.rank[0] - _PREFERRED * preferred + _BARE * value.bare, *place.rank[1:-1], float(order), place.rank[-1])
         yield Candidate(
             field.name,
             value if place.sure else replace(value, sure=False),

@@ -53,17 +53,18 @@ def _hear_codes(cases: Mapping[str, Case], facts: Sequence[tuple[Fact, Code]]) -
     """Codes prove what the text says too; what only they say is kept for later."""
     for fact, code in facts:
         targets = [cases[name] for name in fact.fields if name in cases]
-        for case in targets:
-            same = next(
-                (known for known in case.candidates if known.value.sure and known.value.text == fact.value), None
-            )
-            if same is not None:
-                case.chosen, case.witnessed = same, True
-                case.add(Level.PROVED, joined(f"the {code.kind} code says the same", fact.note))
-                break
-        else:
-            if targets:
-                targets[0].stated = (fact, code)
+        said = [
+            (place, case, known)
+            for case in targets
+            for place, known in enumerate(case.candidates)
+            if known.value.sure and known.value.text == fact.value
+        ]
+        if said:
+            _, case, case.chosen = min(said, key=lambda one: one[0])
+            case.witnessed = True
+            case.add(Level.PROVED, joined(f"the {code.kind} code says the same", fact.note))
+        elif targets:
+            targets[0].stated = (fact, code)
 
 
 def _settle(case: Case, sheet: Sheet) -> None:

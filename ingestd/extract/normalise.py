@@ -47,6 +47,8 @@ class Value:
     """False: counts only where something else on the document proves it."""
     provable: bool = True
     """False: can never be proved, because the text itself allows another meaning."""
+    bare: bool = False
+    """True: looks like many other numbers, so without a label everything else comes first."""
 
 
 def money_text(amount: Decimal) -> str:
@@ -205,10 +207,12 @@ def _date(raw: str, style: Style) -> tuple[Value, ...]:
     (['2018-12-25'], ['2017-01-04'])
     >>> [(v.text, v.provable) for v in _date("03/04/2018", style)]
     [('2018-04-03', False)]
+    >>> _date("27032018", style)[0].text
+    '2018-03-27'
     """
     found = read_date(raw, style.today, style.order)
     note = "" if found.other is None else f"'{raw}' could also mean {found.other.isoformat()}"
-    return (Value(found.day.isoformat(), note, provable=found.other is None),)
+    return (Value(found.day.isoformat(), note, provable=found.other is None, bare=found.bare),)
 
 
 NORMALISERS: Mapping[str, Callable[[str, Style], tuple[Value, ...]]] = {

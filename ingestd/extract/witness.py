@@ -22,7 +22,7 @@ class Fact:
     """One value a code states."""
 
     fields: tuple[str, ...]
-    """The field it is the value of; of several, whichever agrees (the amount can be net or total)."""
+    """The field it is the value of; of several the first that agrees, and where none does, the first."""
     value: str
     """Normalised."""
     note: str = ""
@@ -33,21 +33,15 @@ _INVOICE_QR = regex.compile(
     r"(?P<date>\d{8}|),?(?P<check>\d{20}|\d{6}|)(?:,(?P<crc>[0-9A-Fa-f]{0,4}))?,*"
 )
 
-INVOICE_KINDS: Mapping[str, str] = {
-    "01": "special invoice",
-    "04": "ordinary invoice",
-    "08": "electronic special invoice",
-    "10": "electronic ordinary invoice",
-    "11": "roll invoice",
-    "31": "fully digital special invoice",
-    "32": "fully digital ordinary invoice",
-}
+_DIGITAL = ("31", "32")
+"""Kinds whose codes were seen to state the amount with tax; all others state it without."""
 
 
 def cn_invoice_qr(text: str) -> tuple[Fact, ...]:
     """Read the QR code of a Chinese invoice; any other code states nothing.
 
-    The amount is the net amount on taxed invoices of the older kinds; see :class:`Fact`.
+    The amount is without tax on paper, electronic and roll invoices, and mostly with tax on fully digital ones,
+    where it is believed for whichever of the two is printed.
 
     >>> facts = cn_invoice_qr("01,10,012001900111,41726358,80.00,20200317,58213609471183572046,FB4F,")
     >>> [(fact.fields[0], fact.value) for fact in facts][:4]
@@ -64,7 +58,8 @@ def cn_invoice_qr(text: str) -> tuple[Fact, ...]:
     if found["number"]:
         facts.append(Fact(("invoice_no",), found["number"], note))
     if found["amount"]:
-        facts.append(Fact(("net", "total"), money_text(Decimal(found["amount"])), note))
+        fields = ("total", "net") if found["kind"] in _DIGITAL else ("net",)
+        facts.append(Fact(fields, money_text(Decimal(found["amount"])), note))
     if found["date"] and (day := _iso(found["date"])):
         facts.append(Fact(("date",), day, note))
     if found["check"] and len(found["check"]) == 20:

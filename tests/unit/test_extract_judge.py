@@ -154,9 +154,21 @@ def test_a_code_on_the_page_proves_what_it_repeats(tmp_path):
     }
 
 
-def test_the_amount_of_a_code_may_be_the_total(tmp_path):
+DIGITAL_QR = "01,32,,24442000000012345678,116.00,20240105,,0000,"
+
+
+def test_the_amount_of_a_code_is_without_tax_on_invoices_of_the_older_kinds(tmp_path):
     found = judged(tmp_path, "TOTAL 100.00", INVOICE, [], [QR], witness="cn_invoice_qr")
-    assert found["total"].level is Level.PROVED
+    assert found["total"].level is Level.READ
+    assert (found["net"].value, found["net"].level) == ("100.00", Level.READ)
+
+
+@pytest.mark.parametrize(("text", "proved"), [("NET 100.00\nTOTAL 116.00", "total"), ("NET 116.00\nTOTAL 131.08", "net")])
+def test_the_amount_of_a_code_of_a_fully_digital_invoice_is_the_one_that_is_printed(tmp_path, text, proved):
+    found = judged(tmp_path, text, INVOICE, [], [DIGITAL_QR], witness="cn_invoice_qr")
+    assert {name: field.level for name, field in found.items() if name in ("net", "total")} == {
+        name: Level.PROVED if name == proved else Level.READ for name in ("net", "total")
+    }
 
 
 def test_a_code_that_disagrees_is_a_conflict_with_both_values(tmp_path):
@@ -227,5 +239,5 @@ def test_a_doubt_that_does_not_make_the_sum_right_changes_nothing(tmp_path):
 def test_a_code_does_not_make_any_number_on_the_page_the_net(tmp_path):
     fields = INVOICE.replace("labels: NET}", "labels: NET, where: [right, anywhere_if_proved]}")
     found = judged(tmp_path, "TOTAL 100.00\nthing 100.00", fields, [], [QR], witness="cn_invoice_qr")
-    assert levels(found)["total"] == "proved"
-    assert levels(found)["net"] == "missing"
+    assert levels(found)["net"] == "read"
+    assert found["net"].raw == QR
