@@ -13,9 +13,8 @@ import argparse
 import csv
 import json
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -24,9 +23,10 @@ import regex
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.answers import Answer, answer, by_field, counts, share
 from benchmarks.data import OUT, data_folder
 from benchmarks.readings import readings
-from ingestd.document import Field, Level, Reading
+from ingestd.document import Extraction, Field, Level, Reading
 from ingestd.extract import RuleSet, extract, load_rules
 from ingestd.extract.capital import parse_capital
 from ingestd.extract.dates import read_date
@@ -80,19 +80,15 @@ class Wanted:
     """Names any of which counts -> value."""
 
 
-@dataclass
-class Tally:
-    """Counts over a set of documents."""
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What the rules made of a set of documents."""
 
     name: str
-    right: Counter[str] = field(default_factory=Counter)
-    asked: Counter[str] = field(default_factory=Counter)
-    proved: int = 0
-    proved_wrong: list[str] = field(default_factory=list)
-    misses: list[str] = field(default_factory=list)
-    done: int = 0
-    documents: int = 0
-    seconds: float = 0.0
+    answers: tuple[Answer, ...]
+    documents: int
+    done: int
+    seconds: float
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -100,21 +96,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--corpora", nargs="+", default=["sroie", "real"], help="sroie, sroie-train, real")
     parser.add_argument("--misses", action="store_true", help="show every value that is not right")
+    parser.add_argument("--fresh", action="store_true", help="read again: the cache does not know changed code")
     options = parser.parse_args(arguments)
     rules = load_rules(shipped("rules"))
-    tallies = [tally for corpus in options.corpora for tally in measure(corpus, rules)]
-    report(tallies, options.misses)
+    report([part for corpus in options.corpora for part in measure(corpus, rules, options.fresh)], options.misses)
 
 
-def measure(corpus: str, rules: RuleSet) -> Iterator[Tally]:
-    """Tallies of a corpus: two for the halves of sroie, one for any other."""
+def measure(corpus: str, rules: RuleSet, fresh: bool) -> Iterator[Corpus]:
+    """Answers of a corpus: two sets for the halves of sroie, one for any other."""
     wanted = list(_real() if corpus == "real" else _receipts(corpus))
-    read = readings([entry.path for entry in wanted])
-    if corpus == "sroie":
-        yield _count("sroie, even half", wanted[0::2], read, rules)
-        yield _count("sroie, odd half", wanted[1::2], read, rules)
-    else:
-        yield _count(corpus, wanted, read, rules)
+    read = readings([entry.path for entry in wanted], fresh=fresh)
+    parts = {"sroie even": wanted[0::2], "sroie odd": wanted[1::2]} if corpus == "sroie" else {corpus: wanted}
+    for name, entries in parts.items():
+        yield _count(name, entries, read, rules)
 
 
 def _receipts(corpus: str) -> Iterator[Wanted]:
@@ -149,75 +143,58 @@ def _value(name: str, value: object) -> str:
     return text.replace(" ", "") if name == "vat" else text
 
 
-def _count(name: str, wanted: Iterable[Wanted], read: Mapping[Path, Reading], rules: RuleSet) -> Tally:
-    tally = Tally(name)
+def _count(name: str, wanted: Sequence[Wanted], read: Mapping[Path, Reading], rules: RuleSet) -> Corpus:
+    answers: list[Answer] = []
+    done, seconds = 0, 0.0
     for entry in wanted:
         begun = time.perf_counter()
         extraction = extract(read[entry.path], rules, TODAY)
-        tally.seconds += time.perf_counter() - begun
-        tally.documents += 1
-        tally.done += extraction.status == "done"
+        seconds += time.perf_counter() - begun
+        done += extraction.status == "done"
+        document = entry.path.name
         fields = {found.name: found for found in extraction.fields}
         for names, value in entry.values.items():
-            _compare(tally, entry.path.name, names, value, fields)
-        if entry.path.name in _WIPED:
-            _expect_nothing(tally, entry.path.name, fields.values())
-    return tally
+            given = answer(name, document, names, value, fields)
+            answers.append(replace(given, dispute=DISPUTED.get((document, names[0]), "")))
+        if document in _WIPED:
+            answers.append(_nothing_invented(name, document, extraction))
+    return Corpus(name, tuple(answers), len(wanted), done, seconds)
 
 
-def _compare(tally: Tally, document: str, names: tuple[str, ...], value: str, fields: Mapping[str, Field]) -> None:
-    found = next((fields[name] for name in names if name in fields and fields[name].value is not None), None)
-    tally.asked[names[0]] += 1
-    proved = found is not None and found.level is Level.PROVED
-    tally.proved += proved
-    if found is not None and found.value == value:
-        tally.right[names[0]] += 1
-        return
-    got = f"{found.value} ({found.level}: {'; '.join(found.reasons)})" if found else "nothing"
-    dispute = DISPUTED.get((document, names[0]))
-    told = f"{document}: {names[0]} should be {value}, got {got}" + (f" - {dispute}" if dispute else "")
-    tally.misses.append(told)
-    if proved:
-        tally.proved_wrong.append(told)
+def _nothing_invented(corpus: str, document: str, extraction: Extraction) -> Answer:
+    """A form whose values were wiped must not have any; the first one it has is the miss."""
+    invented = next((found for found in extraction.fields if found.value is not None), None)
+    nothing = Field("nothing invented", "nothing", None, Level.MISSING, extraction.rule)
+    return Answer(corpus, document, "nothing invented", "nothing", invented or nothing)
 
 
-def _expect_nothing(tally: Tally, document: str, fields: Iterable[Field]) -> None:
-    """A form whose values were wiped must not have any."""
-    invented = [found for found in fields if found.value is not None]
-    tally.asked["nothing invented"] += 1
-    tally.right["nothing invented"] += not invented
-    tally.misses += [f"{document}: {found.name} invented as {found.value}" for found in invented]
-
-
-def report(tallies: Sequence[Tally], misses: bool) -> None:
+def report(corpora: Sequence[Corpus], misses: bool) -> None:
     """Print and keep the figures."""
     console = Console()
-    table = Table("corpus", "documents", "fields right", "by field", "proved", "of these wrong", "done", "ms each")
+    table = Table("corpus", "documents", "fields right", "proved", "of these wrong", "done", "ms each")
     kept = []
-    for tally in tallies:
-        asked, right = tally.asked.total(), tally.right.total()
-        by_field = ", ".join(f"{name} {tally.right[name]}/{count}" for name, count in tally.asked.items())
-        row = {
-            "corpus": tally.name,
-            "documents": tally.documents,
-            "right": right,
-            "asked": asked,
-            "by_field": by_field,
-            "proved": tally.proved,
-            "proved_wrong": tally.proved_wrong,
-            "done": tally.done,
-            "ms": round(1000 * tally.seconds / max(tally.documents, 1), 1),
-        }
-        kept.append(row)
-        share = f"{right}/{asked} ({right / max(asked, 1):.1%})"
-        wrong = str(len(tally.proved_wrong))
-        table.add_row(
-            tally.name, str(tally.documents), share, by_field, str(tally.proved), wrong, str(tally.done), f"{row['ms']}"
+    for corpus in corpora:
+        proved = [found for found in corpus.answers if found.proved]
+        wrong = sum(not found.right for found in proved)
+        ms = round(1000 * corpus.seconds / max(corpus.documents, 1), 1)
+        figures = (str(corpus.documents), share(corpus.answers), str(len(proved)), str(wrong), str(corpus.done))
+        table.add_row(corpus.name, *figures, str(ms))
+        kept.append(
+            {
+                "corpus": corpus.name,
+                "documents": corpus.documents,
+                "done": corpus.done,
+                "ms": ms,
+                **counts(corpus.answers),
+                "misses": [found.told for found in corpus.answers if not found.right],
+            }
         )
+    everything = [found for corpus in corpora for found in corpus.answers]
     console.print(table)
-    for tally in tallies:
-        for told in tally.misses if misses else tally.proved_wrong:
-            console.print(f"{tally.name}: {told}", highlight=False, markup=False)
+    console.print(by_field(everything))
+    for found in everything:
+        if not found.right and (misses or found.proved):
+            console.print(found.told, highlight=False, markup=False)
     OUT.mkdir(parents=True, exist_ok=True)
     (OUT / "fields.json").write_text(json.dumps(kept, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
