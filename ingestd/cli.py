@@ -30,6 +30,8 @@ _MODULES = {
     "rules": "rules",
     "models": "maintain",
     "check": "maintain",
+    "backup": "keep",
+    "verify": "keep",
 }
 """Where each command is; only the module of the one that was called is loaded, the others cost a second."""
 

@@ -156,6 +156,27 @@ def write_atomic(path: Path, data: bytes) -> None:
             raise
 
 
+def create_like(model: Path, path: Path) -> None:
+    """Create an empty file with the permissions of another, for content that is as private."""
+    with _transient(f"create {path}"):
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.fchmod(handle, stat.S_IMODE(model.stat().st_mode))
+        finally:
+            os.close(handle)
+
+
+def publish(scratch: Path, target: Path, *, overwrite: bool) -> None:
+    """Give a file that was written under a scratch name in the same folder its name, durably."""
+    with _transient(f"write {target}"):
+        with scratch.open("rb") as file:
+            os.fsync(file.fileno())
+        if not overwrite and os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, "the target exists", str(target))
+        scratch.rename(target)
+        sync_folder(target.parent)
+
+
 def safe_name(name: str) -> str:
     r"""A file name to store under: printable, without bytes that are not UTF-8, short enough to be added to.
 

@@ -111,10 +111,11 @@ def faults(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         match getattr(error, "sqlite_errorcode", 0) & 0xFF:
             case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT as code:
-                found = "no SQLite database" if code == sqlite3.SQLITE_NOTADB else f"a damaged database ({error})"
+                if code == sqlite3.SQLITE_CORRUPT:
+                    raise ConfigError([damaged(path, str(error))]) from error
                 raise ConfigError(
                     [
-                        f"{path}: found {found}, expected the database of ingestd;"
+                        f"{path}: found no SQLite database, expected the database of ingestd;"
                         " restore a backup, or move the file away to begin a new one"
                     ]
                 ) from error
@@ -131,3 +132,13 @@ def faults(path: Path) -> Iterator[None]:
                 raise TransientError(f"{path}: {error}; free space or memory, it is tried again") from error
             case _:
                 raise
+
+
+def damaged(path: Path, found: str) -> str:
+    """What is said of a database that SQLite finds damaged: which, and how to restore it."""
+    return (
+        f"{path}: found a damaged database ({found}), expected the sound database of ingestd; restore a backup: stop"
+        f" ingestd, move {path.name} with its -wal and -shm to another place, put the file made by 'ingestd backup'"
+        " here under this name, and start again; then 'ingestd verify' lists the originals that it does not know,"
+        " which are read again when dropped into an inbox; without a backup all of the archive is"
+    )

@@ -17,7 +17,7 @@ LAYERS = [
     {"formats"},
     {"watch", "admit", "decode", "enhance", "models", "barcodes", "extract", "record", "annotate"},
     {"detect", "orient", "recognise", "headline", "ledger"},
-    {"custody", "explain", "query"},
+    {"custody", "explain", "query", "verify"},
     {"pipeline", "reextract", "export"},
     {"engine", "display"},
     {"check"},
