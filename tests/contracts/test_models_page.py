@@ -1,0 +1,27 @@
+"""docs/models.md explains every field of the manifest."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ingestd.models import CharsetSource, DetectorEntry, OrientationEntry, RecogniserEntry, load_manifest
+
+PAGE = (Path(__file__).parents[2] / "docs/models.md").read_text(encoding="utf-8")
+TABLED = {name for row in re.findall(r"^\| (`[^|]+) \|", PAGE, re.MULTILINE) for name in re.findall(r"`([^`]+)`", row)}
+
+
+@pytest.mark.parametrize("entry", [DetectorEntry, RecogniserEntry, OrientationEntry])
+def test_every_field_of_an_entry_is_explained(entry: type[DetectorEntry | RecogniserEntry | OrientationEntry]) -> None:
+    assert set(entry.model_fields) <= TABLED
+
+
+def test_no_field_is_explained_that_is_not_there() -> None:
+    known = {name for entry in (DetectorEntry, RecogniserEntry, OrientationEntry) for name in entry.model_fields}
+    assert TABLED <= known | set(CharsetSource.model_fields) | set(load_manifest().entries)
+
+
+def test_every_shipped_model_is_listed() -> None:
+    assert set(load_manifest().entries) <= TABLED
