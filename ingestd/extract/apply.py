@@ -14,9 +14,10 @@ import regex
 
 from ingestd.document import Code, Extraction, Field, Level, Reading, Status
 from ingestd.extract.compiled import Plan, RuleSet
+from ingestd.extract.cross import SUM_OF
 from ingestd.extract.dates import Order
 from ingestd.extract.find import Found, search
-from ingestd.extract.items import read_items
+from ingestd.extract.items import Cells, column_sum, read_items, read_table
 from ingestd.extract.judge import judge
 from ingestd.extract.labels import TIMEOUT_S
 from ingestd.extract.layout import Sheet, lay_out
@@ -49,7 +50,7 @@ def extract(reading: Reading, rules: RuleSet, today: date) -> Extraction:
     if plan is None or examined.scene is None or examined.choice.plan is None:
         return Extraction(UNKNOWN, fields, (), Status.REVIEW)
     done = all(_satisfied(field, plan.spec.fields[field.name]) for field in fields)
-    return Extraction(plan.spec.rule, fields, read_items(examined.scene), Status.DONE if done else Status.REVIEW)
+    return Extraction(plan.spec.rule, fields, read_items(examined.table), Status.DONE if done else Status.REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ class Examined:
     plan: Plan | None
     """The rule applied: the chosen one, else the fallback, else none."""
     scene: Scene | None
+    table: tuple[Cells, ...]
+    """Rows of line items."""
     found: Mapping[str, Found]
     fields: tuple[Field, ...]
 
@@ -70,11 +73,13 @@ def examine(reading: Reading, rules: RuleSet, today: date) -> Examined:
     choice = choose(sheet, rules)
     plan = choice.plan or rules.fallback
     if plan is None:
-        return Examined(choice, None, None, {}, ())
+        return Examined(choice, None, None, (), {}, ())
     scene = look(sheet, plan)
     style = Style(today, _order(sheet, plan), plan.spec.decimals)
     found = {field.name: search(scene, field, style) for field in plan.fields}
-    return Examined(choice, plan, scene, found, judge(sheet, plan, found, _facts(sheet, plan)))
+    table = read_table(scene)
+    found |= {entry.name: column_sum(scene, table, entry.name.removeprefix(SUM_OF)) for entry in plan.sums}
+    return Examined(choice, plan, scene, table, found, judge(sheet, plan, found, _facts(sheet, plan)))
 
 
 def _order(sheet: Sheet, plan: Plan) -> Order:

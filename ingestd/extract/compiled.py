@@ -54,6 +54,8 @@ class Plan:
     spec: Rule
     fields: tuple[FieldPlan, ...]
     scanner: Scanner
+    sums: tuple[FieldPlan, ...]
+    """Sums of line items that equations use."""
     equations: Mapping[str, Equation]
     """Name of a check -> its equation."""
 
@@ -94,7 +96,9 @@ def compile_rule(rule: Rule) -> Plan:
     """Prepare one rule."""
     fields = tuple(_field(name, spec) for name, spec in rule.fields.items())
     equations = {check.name: parse_equation(check.equation) for check in rule.checks if check.equation}
-    return Plan(rule, fields, Scanner(_all_labels(rule)), equations)
+    sums = dict.fromkeys(name for equation in equations.values() for name in equation.sums)
+    helpers = tuple(_field(name, FieldRule(type="money", helper=True)) for name in sums)
+    return Plan(rule, fields, Scanner(_all_labels(rule)), helpers, equations)
 
 
 def _field(name: str, spec: FieldRule) -> FieldPlan:

@@ -10,11 +10,16 @@ import regex
 from ingestd.extract.validate import Outcome, Verdict
 
 
+SUM_OF = "items."
+"""What the name of a sum of line items begins with; the column follows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """One field in an equation."""
 
     field: str
+    """Or ``items.COLUMN``: the sum of a column of the line items."""
     sign: int
     """1 or -1."""
     optional: bool
@@ -33,8 +38,13 @@ class Equation:
         """Every field of the equation, the result last."""
         return (*(term.field for term in self.terms), self.result)
 
+    @property
+    def sums(self) -> tuple[str, ...]:
+        """Those that are sums of line items."""
+        return tuple(term.field for term in self.terms if term.field.startswith(SUM_OF))
 
-_TERM = regex.compile(r"\s*(?P<sign>[+-])?\s*(?P<field>[a-z][a-z0-9_]*)(?P<optional>\?)?\s*")
+
+_TERM = regex.compile(r"\s*(?P<sign>[+-])?\s*(?P<field>(?:items\.)?[a-z][a-z0-9_]*)(?P<optional>\?)?\s*")
 _RESULT = regex.compile(r"\s*([a-z][a-z0-9_]*)\s*")
 
 
@@ -46,6 +56,8 @@ def parse_equation(text: str) -> Equation:
 
     >>> parse_equation("net + tax + rounding? = total").fields
     ('net', 'tax', 'rounding', 'total')
+    >>> parse_equation("items.amount = net").sums
+    ('items.amount',)
     """
     left, equals, right = text.partition("=")
     terms: list[Term] = []

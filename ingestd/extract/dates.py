@@ -62,6 +62,7 @@ _SHAPES = (
         for before, year in ((r"\d.", _LONG_YEAR), (r"\d.A-Za-z", _SHORT_YEAR + r"(?!\s?[-/]\s?\d)"))
         for sep in ("/", "[-~‐–]", r"\.")
     ),
+    rf"(?<![\d./-])(?P<a>\d\d)(?:/(?P<b>\d\d)\s|\s(?P<b>\d\d)/)(?P<y>{_LONG_YEAR})(?!\d)",  # one stroke lost
     rf"(?i)(?<!\d)(?P<d>\d{{1,2}})(?:ST|ND|RD|TH|ER|\.)?[\s\-/.,‐–]{{0,3}}(?:DE\s|OF\s)?(?P<mon>{_NAMES})"
     rf"(?![A-Z])[\s\-/.,'’‐–]{{0,3}}(?:DE\s)?(?P<y>{_YEAR})",
     rf"(?i)(?<![A-Z])(?P<mon>{_NAMES})(?![A-Z])[\s\-.]{{0,3}}(?P<d>\d{{1,2}})(?:ST|ND|RD|TH)?"
@@ -89,6 +90,8 @@ def read_date(raw: str, today: date, order: Order = "dmy") -> ReadDate:
     ReadDate(day=datetime.date(2018, 2, 1), other=None, bare=False)
     >>> read_date("03/04/2018", date(2020, 1, 1)).other
     datetime.date(2018, 3, 4)
+    >>> read_date("27 03/2018", date(2020, 1, 1)).day
+    datetime.date(2018, 3, 27)
     >>> read_date("27032018", date(2020, 1, 1))
     ReadDate(day=datetime.date(2018, 3, 27), other=None, bare=True)
     >>> read_date("05/06/2018", date(2018, 5, 20))

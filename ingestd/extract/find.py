@@ -54,6 +54,8 @@ class Candidate:
     how: str
     """Where it was found, in words."""
     verdict: Verdict | None = None
+    parts: int = 1
+    """How many printed numbers that are not zero it is the sum of."""
 
     @property
     def failed(self) -> bool:
@@ -129,7 +131,12 @@ def _candidates(scene: Scene, field: FieldPlan, style: Style, place: _Place) -> 
         verdict = validate(value.text, field.spec.check)
         if place.rank[0] >= UNLABELLED and verdict is not None and verdict.outcome is Outcome.FAILED:
             continue
-        rank = (place.rank[0] - _PREFERRED * preferred + _BARE * value.bare, *place.rank[1:-1], float(order), place.rank[-1])
+        rank = (
+            place.rank[0] - _PREFERRED * preferred + _BARE * value.bare,
+            *place.rank[1:-1],
+            float(order),
+            place.rank[-1],
+        )
         yield Candidate(
             field.name,
             value if place.sure else replace(value, sure=False),

@@ -10,8 +10,9 @@ import regex
 
 from ingestd.document import Item
 from ingestd.extract.compiled import split_label
-from ingestd.extract.layout import Row
-from ingestd.extract.normalise import money_text
+from ingestd.extract.find import Candidate, Found
+from ingestd.extract.layout import Row, Span
+from ingestd.extract.normalise import Value, money_text
 from ingestd.extract.rule import Items
 from ingestd.extract.scene import Scene
 
@@ -23,8 +24,17 @@ _NUMERIC = ("quantity", "unit_price", "amount", "tax")
 _LEFT_OUT = 2.0
 """Header widths that a number may stand off its header's middle before it is rather left out."""
 
-Cells = dict[str, str]
-"""Column -> text."""
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What stands in one column of one row."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+
+Cells = dict[str, Cell]
+"""Column -> what stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +50,13 @@ class _Column:
         return (self.left + self.right) / 2
 
 
-def read_items(scene: Scene) -> tuple[Item, ...]:
-    """The line items of a document, none where the rule asks for none or no header is found.
+def read_items(table: Sequence[Cells]) -> tuple[Item, ...]:
+    """The line items of a table."""
+    return tuple(_item(cells) for cells in table)
+
+
+def read_table(scene: Scene) -> tuple[Cells, ...]:
+    """The rows of the table of line items, none where the rule asks for none or no header is found.
 
     A row without numbers continues the name above it.
     """
@@ -56,8 +71,32 @@ def read_items(scene: Scene) -> tuple[Item, ...]:
         if cells.keys() & set(_NUMERIC):
             found.append(cells)
         elif found and "name" in cells:
-            found[-1]["name"] = found[-1].get("name", "") + cells["name"]
-    return tuple(_item(cells) for cells in found)
+            found[-1]["name"] = _joined(found[-1].get("name"), cells["name"])
+    return tuple(found)
+
+
+def column_sum(scene: Scene, table: Sequence[Cells], column: str) -> Found:
+    """The sum of a column as a candidate of a check, none where a row has no amount in a column that others fill."""
+    cells = [cells[column] for cells in table if column in cells]
+    amounts = [amount for cell in cells if (amount := _decimal(cell.text)) is not None]
+    if not amounts or len(cells) < len(table) or len(amounts) < len(cells):
+        return Found((), ())
+    spans = tuple(span for cell in cells for span in cell.spans)
+    candidate = Candidate(
+        field=f"items.{column}",
+        value=Value(money_text(sum(amounts, Decimal(0)))),
+        raw=" + ".join(cell.text for cell in cells),
+        spans=spans,
+        page_index=scene.sheet.reading.lines[spans[0].line].page_index,
+        rank=(0.0, 0.0, 0.0),
+        how="the sum of the line items",
+        parts=sum(amount != 0 for amount in amounts),
+    )
+    return Found((candidate,), ())
+
+
+def _joined(first: Cell | None, second: Cell) -> Cell:
+    return second if first is None else Cell(first.text + second.text, (*first.spans, *second.spans))
 
 
 def _header(scene: Scene, spec: Items) -> int | None:
@@ -93,54 +132,55 @@ def _rows(scene: Scene, spec: Items, header: int) -> Iterator[Row]:
 def _cells(row: Row, columns: Sequence[_Column]) -> Cells:
     """Texts of a row by column: rates by their look, numbers by place and order, words by what they stand under."""
     cells: Cells = {}
-    numbers: list[tuple[float, str]] = []
-    for box in row.boxes:
-        text = box.text.strip()
-        if _RATE.fullmatch(text):
-            cells["rate"] = text
-        elif _NUMBER.fullmatch(text):
-            numbers.append(((box.left + box.right) / 2, text))
+    numbers: list[tuple[float, Cell]] = []
+    for box, start in zip(row.boxes, row.starts, strict=True):
+        cell = Cell(box.text.strip(), row.spans(start, start + len(box.text)))
+        if _RATE.fullmatch(cell.text):
+            cells["rate"] = cell
+        elif _NUMBER.fullmatch(cell.text):
+            numbers.append(((box.left + box.right) / 2, cell))
         else:
             under = min(columns, key=lambda column: max(column.left - box.right, box.left - column.right, 0.0))
             if under.name == "name":
-                cells["name"] = cells.get("name", "") + text
+                cells["name"] = _joined(cells.get("name"), cell)
     cells.update(_numbers(numbers, columns))
     return cells
 
 
-def _numbers(numbers: Sequence[tuple[float, str]], columns: Sequence[_Column]) -> Mapping[str, str]:
+def _numbers(numbers: Sequence[tuple[float, Cell]], columns: Sequence[_Column]) -> Mapping[str, Cell]:
     """Numbers to columns in their order, as near to the headers as can be; one far from all of them is left out.
 
     Args:
-        numbers: centre and text, left to right.
+        numbers: centre and cell, left to right.
         columns: left to right.
     """
     numeric = [column for column in columns if column.name in (*_NUMERIC, "rate")]
     # best[n]: least cost, and the pairs, for the numbers before n with the columns seen so far.
-    best: list[tuple[float, dict[str, str]]] = [(0.0, {})]
+    best: list[tuple[float, Cells]] = [(0.0, {})]
     for count in range(len(numbers)):
         best.append((best[count][0] + _LEFT_OUT, {}))
     for column in numeric:
         width = column.right - column.left
         after = [best[0]]
-        for count, (x, text) in enumerate(numbers, start=1):
+        for count, (x, cell) in enumerate(numbers, start=1):
             skipped = after[count - 1][0] + _LEFT_OUT, after[count - 1][1]
             cost, pairs = best[count - 1]
-            taken = cost + abs(column.centre - x) / width, {**pairs, str(column.name): text}
+            taken = cost + abs(column.centre - x) / width, {**pairs, str(column.name): cell}
             after.append(min(best[count], skipped, taken, key=lambda way: way[0]))
         best = after
     return best[-1][1]
 
 
 def _item(cells: Cells) -> Item:
-    rate = cells.get("rate")
+    texts = {column: cell.text for column, cell in cells.items()}
+    rate = texts.get("rate")
     return Item(
-        name=cells.get("name"),
-        quantity=_plain(cells.get("quantity")),
-        unit_price=_plain(cells.get("unit_price")),
-        amount=_amount(cells.get("amount")),
+        name=texts.get("name"),
+        quantity=_plain(texts.get("quantity")),
+        unit_price=_plain(texts.get("unit_price")),
+        amount=_amount(texts.get("amount")),
         rate="".join(rate.split()) if rate and _RATE.fullmatch(rate) else None,
-        tax=_amount(cells.get("tax")),
+        tax=_amount(texts.get("tax")),
     )
 
 

@@ -35,7 +35,10 @@ def judge(
         found: candidates of each of its fields.
         facts: what codes on the page state.
     """
-    cases = {entry.name: Case(entry, found[entry.name].candidates, found[entry.name].rejected) for entry in plan.fields}
+    cases = {
+        entry.name: Case(entry, found[entry.name].candidates, found[entry.name].rejected)
+        for entry in (*plan.fields, *plan.sums)
+    }
     _hear_codes(cases, facts)
     checks = [(check, plan.equations[check.name]) for check in plan.spec.checks if check.equation]
     open_checks = [(check, equation) for check, equation in checks if not solve(cases, sheet, check, equation)]

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from ingestd.errors import ConfigError
 from ingestd.extract.compiled import RuleSet, split_label
-from ingestd.extract.cross import parse_equation
+from ingestd.extract.cross import SUM_OF, parse_equation
 from ingestd.extract.rule import FieldRule, Rule
 
 Position = tuple[Any, ...]
@@ -169,7 +169,10 @@ def _lint_checks(rule: Rule) -> Iterator[tuple[Position, str]]:
     for index, check in enumerate(rule.checks):
         named = parse_equation(check.equation).fields if check.equation else check.of
         for name in named:
-            if name not in rule.fields:
+            if name.startswith(SUM_OF):
+                if rule.items is None or name.removeprefix(SUM_OF) not in rule.items.columns:
+                    yield ("checks", index), f"'{check.name}' adds up '{name}', which is no column of 'items'"
+            elif name not in rule.fields:
                 yield ("checks", index), f"'{check.name}' names '{name}', which is no field of this rule"
             elif check.equation and rule.fields[name].type not in ("money", "capital"):
                 yield ("checks", index), f"'{check.name}' calculates with '{name}', which is no amount"

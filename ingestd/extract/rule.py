@@ -179,7 +179,9 @@ class CrossCheck(Part):
 
     name: str = Field(min_length=1, description="As shown in reasons: 'net and tax make the total'.")
     equation: Annotated[str, AfterValidator(_equation)] | None = Field(
-        default=None, description="'net + tax + rounding? = total'; a field with ? may be absent."
+        default=None,
+        description="'net + tax + rounding? = total'; a field with ? may be absent; 'items.amount' is the sum of "
+        "that column of the line items.",
     )
     tolerance: NonNegativeFloat = Field(default=0.0, description="Largest difference that still counts as equal.")
     relation: Relation | None = Field(default=None, description="Name of a relation between fields.")

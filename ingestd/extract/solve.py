@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import product
+from itertools import pairwise, product
 
 from ingestd.document import Level
 from ingestd.extract.case import Case, values_of
@@ -119,8 +119,8 @@ def _cents(candidate: Candidate) -> int:
 
 def _apart(values: Sequence[Candidate]) -> bool:
     """No two fields use the same printed characters."""
-    spans = [span for candidate in values for span in candidate.spans]
-    return len(set(spans)) == len(spans)
+    spans = sorted((span for candidate in values for span in candidate.spans), key=lambda span: (span.line, span.start))
+    return all(one.line != other.line or one.end <= other.start for one, other in pairwise(spans))
 
 
 def _weight(
@@ -133,19 +133,25 @@ def _weight(
     """What a fulfilled equation is worth.
 
     A sum with only one part that is not zero merely repeats a number; the same amount in words and in figures
-    is more than that.
+    is more than that, and so is a sum of several line items.
     """
     parts = [
-        (term.sign, candidate.value.text)
+        (term.sign, _told(candidate))
         for term, candidate in zip(terms, values, strict=False)
         if Decimal(candidate.value.text)
     ]
     types = {cases[name].plan.spec.type for name in names}
     text = " ".join(f"{_SIGNS[sign]} {value}" for sign, value in parts).removeprefix("+ ") or "0.00"
     reason = f"{check.name}: {text} = {values[-1].value.text}"
-    if len(parts) >= 2 or (parts and len(types) > 1):
+    summed = sum(candidate.parts for candidate in values[:-1] if Decimal(candidate.value.text))
+    if summed >= 2 or (parts and len(types) > 1):
         return Level.PROVED, reason
     return Level.AGREED, reason
+
+
+def _told(candidate: Candidate) -> str:
+    items = f" ({candidate.parts} items)" if candidate.parts > 1 else ""
+    return f"{candidate.value.text}{items}"
 
 
 def contradict(cases: Mapping[str, Case], check: CrossCheck, equation: Equation) -> None:
@@ -155,8 +161,10 @@ def contradict(cases: Mapping[str, Case], check: CrossCheck, equation: Equation)
     chosen = [cases[name].chosen for name in names]
     if check.otherwise == "nothing" or not all(chosen):
         return
+    if equation.sums and not all(candidate.spans for candidate in chosen if candidate is not None):
+        return  # the items of a roll say nothing about a net amount that only its code states
     parts = [
-        f"{_SIGNS[term.sign]} {candidate.value.text}"
+        f"{_SIGNS[term.sign]} {_told(candidate)}"
         for term, candidate in zip(terms, chosen, strict=False)
         if candidate is not None
     ]

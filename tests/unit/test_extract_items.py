@@ -1,7 +1,10 @@
 """Line items come from columns, whatever stands in them."""
 
-from ingestd.document import Item
-from tests.support.extraction import extracted, ruled, typed
+import pytest
+
+from ingestd.document import Item, Level
+from ingestd.errors import ConfigError
+from tests.support.extraction import extracted, fields_of, ruled, typed
 
 FIELDS = "total: {type: money, labels: 价税合计}"
 ITEMS = {
@@ -57,3 +60,53 @@ def test_a_discount_is_a_row_of_its_own_and_negative(tmp_path):
 def test_no_header_no_items(tmp_path):
     rules = ruled(tmp_path, FIELDS, items=ITEMS)
     assert extracted(typed("键盘   2   50.00   100.00"), rules).items == ()
+
+
+SUMS = """
+    net: {type: money, labels: 合计, column: amount, where: [right, anywhere_if_proved]}
+    tax: {type: money, labels: 合计, column: tax, where: right}
+"""
+MAKE_NET = {"name": "the items make the net", "equation": "items.amount = net"}
+MAKE_TAX = {"name": "the taxes make the tax", "equation": "items.tax = tax"}
+TWO = (
+    "键盘                 K1         个     2        50.00     100.00   13%     13.00\n"
+    "键盘                                                      -10.00   13%     -1.30\n"
+)
+
+
+def summed(tmp_path, rows, checks=(MAKE_NET, MAKE_TAX), **more):
+    rules = ruled(tmp_path, SUMS, items=ITEMS, phrases=["规格型号", "单位"], checks=list(checks), **more)
+    return fields_of(typed(HEADER + rows), rules)
+
+
+def test_the_sum_of_the_items_discounts_included_proves_net_and_tax(tmp_path):
+    found = summed(tmp_path, TWO + "合计                                                      ¥90.00           ¥11.70\n")
+    assert [found[name].level for name in ("net", "tax")] == [Level.PROVED, Level.PROVED]
+    assert "the items make the net: 90.00 (2 items) = 90.00" in found["net"].reasons
+
+
+def test_items_that_make_another_sum_are_a_conflict(tmp_path):
+    found = summed(tmp_path, TWO + "合计                                                      ¥96.00           ¥11.70\n")
+    assert (found["net"].value, found["net"].level) == ("96.00", Level.CONFLICT)
+    assert "the items make the net fails: 90.00 (2 items) is not 96.00" in found["net"].reasons
+
+
+def test_one_item_only_repeats_the_amount(tmp_path):
+    rows = TWO.splitlines()[0] + "\n合计                                                     ¥100.00           ¥13.00\n"
+    assert summed(tmp_path, rows)["net"].level is Level.AGREED
+
+
+def test_items_that_were_not_read_whole_say_nothing(tmp_path):
+    rows = TWO.replace("-10.00", "-1O.OO") + "合计                                                      ¥90.00\n"
+    assert summed(tmp_path, rows)["net"].level is Level.READ
+
+
+def test_an_item_is_not_taken_for_the_sum_of_the_items(tmp_path):
+    rows = TWO.splitlines()[0] + "\n总                                                            ¥100.00\n"
+    found = summed(tmp_path, rows, [MAKE_NET])["net"]
+    assert found.raw != "100.00"
+
+
+def test_a_sum_of_a_column_that_is_not_read_is_a_mistake_of_the_rule(tmp_path):
+    with pytest.raises(ConfigError, match=r"adds up 'items\.weight', which is no column of 'items'"):
+        summed(tmp_path, "", [{"name": "x", "equation": "items.weight = net"}])
