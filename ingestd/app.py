@@ -16,7 +16,7 @@ import ingestd
 from ingestd.check import problems_of
 from ingestd.config import Config, reading_hash
 from ingestd.custody import Custody
-from ingestd.daemon import Daemon, Report
+from ingestd.daemon import Daemon
 from ingestd.detect import Detector
 from ingestd.engine import R, Work
 from ingestd.engine.local import LocalEngine
@@ -28,6 +28,7 @@ from ingestd.orient import Classifier
 from ingestd.pipeline import AnnotatingPipeline, Pipeline
 from ingestd.recognise.recogniser import Recogniser
 from ingestd.record.database import connect
+from ingestd.report import Report
 from ingestd.resources import shipped
 from ingestd.watch.inbox import Inbox
 from ingestd.watch.observe import Events

@@ -11,15 +11,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from ingestd.config import LedgerConfig
 from ingestd.custody import Custody, is_temporary
 from ingestd.document import Record
 from ingestd.engine import Engine
+from ingestd.engine.succession import Succession
 from ingestd.errors import AttemptError, DocumentError, TransientError
-from ingestd.ledger import UNSETTLED, Job, Ledger, State, backoff
+from ingestd.ledger import UNSETTLED, Job, Ledger, State
+from ingestd.patience import Patience
 from ingestd.record.encoding import path_text
+from ingestd.report import Outcome, Report
 from ingestd.watch.inbox import Arrival, Inbox
 
 log = logging.getLogger(__name__)
@@ -28,30 +30,9 @@ _LOOK_AGAIN_S = 5.0
 """Longest pause between two turns: another process (``ingestd retry``) may have made a job due."""
 
 
-class Outcome(StrEnum):
-    """What became of a document in one turn."""
-
-    RECORDED = "recorded"
-    FAILED = "failed"
-    DUPLICATE = "duplicate"
-    WAITING = "waiting"
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Told to whoever listens when something became of a document."""
-
-    outcome: Outcome
-    job: Job
-    """As it is in the ledger now."""
-    record: Record | None = None
-    reason: str | None = None
-
-
 @dataclass(slots=True)
 class _Running:
     future: Future[Record]
-    engine: Engine[Record]
     since: float
     """Tick at which it was handed to the engine."""
 
@@ -86,19 +67,16 @@ class Daemon:
         self._by_name = {inbox.config.name: inbox for inbox in inboxes}
         self._ledger = ledger
         self._custody = custody
-        self._engine = engine
-        self._retiring: list[Engine[Record]] = []
+        self._engine = Succession(engine)
         self._options = options
         self._report = report
         self._wake = wake
-        self._chance = chance
+        self._patience = Patience(options, chance)
         self._draining = False
         self._running: dict[int, _Running] = {}
         self._finished: dict[int, Record | BaseException] = {}
         """What came out of the engine and is not in the ledger yet; kept while the database cannot be written."""
         self._undisposed: set[int] = set()
-        self._faults: dict[int, tuple[int, float]] = {}
-        """Temporary faults in a row of a job, and when it may go on (tick)."""
 
     # -- one turn
 
@@ -131,13 +109,13 @@ class Daemon:
         done |= self._collect(now, tick)
         done |= self._start(now, tick)
         done |= self._dispose(now, tick)
-        self._close_retired()
+        self._engine.close_retired()
         return done
 
     def pause_s(self, now: datetime, tick: float) -> float:
         """Seconds until the next turn is due, if nothing wakes the daemon before."""
         dues = [inbox.next_due(tick) for inbox in self.inboxes]
-        dues += [not_before for _, not_before in self._faults.values()]
+        dues += self._patience.dues()
         waiting = self._ledger.next_at()
         if waiting is not None and len(self._running) < self._slots:
             dues.append(tick + (waiting - now).total_seconds())
@@ -194,8 +172,7 @@ class Daemon:
         free = 0 if self._draining else self._slots - len(self._running)
         if free <= 0:
             return False
-        held = {job_id for job_id, (_, not_before) in self._faults.items() if not_before > tick}
-        busy = held | self._running.keys() | self._finished.keys() | self._undisposed
+        busy = self._patience.held(tick) | self._running.keys() | self._finished.keys() | self._undisposed
         jobs = self._ledger.due(now, free, busy)
         for job in jobs:
             self._guarded(job, now, tick, lambda job, now: self._start_one(job, now, tick))
@@ -218,7 +195,7 @@ class Daemon:
             return
         claim, sha256 = begun
         future = self._engine.submit(claim, sha256)
-        self._running[job.id] = _Running(future, self._engine, tick)
+        self._running[job.id] = _Running(future, tick)
         future.add_done_callback(lambda _: self._wake())
 
     # -- collecting
@@ -227,7 +204,7 @@ class Daemon:
         for job_id in [job_id for job_id, running in self._running.items() if running.future.done()]:
             future = self._running.pop(job_id).future
             self._finished[job_id] = future.exception() or future.result()
-        ready = [job_id for job_id in self._finished if self._may_go_on(job_id, tick)]
+        ready = [job_id for job_id in self._finished if self._patience.may_go_on(job_id, tick)]
         for job_id in ready:
             self._guarded(self._job(job_id), now, tick, self._settle)
         return bool(ready)
@@ -255,7 +232,7 @@ class Daemon:
                 raise error
 
     def _wait(self, job: Job, error: Exception, now: datetime, attempt: int) -> None:
-        wait = backoff(attempt + 1, self._options.backoff_s, self._options.backoff_max_s, self._chance)
+        wait = self._patience.wait(attempt + 1)
         self._ledger.update(job.id, State.WAITING, now, next_at=now + wait, error=str(error), attempt=attempt)
         self._tell(Outcome.WAITING, job, reason=f"{error}; next try in {wait.total_seconds():.0f} s")
 
@@ -276,7 +253,7 @@ class Daemon:
     # -- disposing
 
     def _dispose(self, now: datetime, tick: float) -> bool:
-        ready = [job_id for job_id in sorted(self._undisposed) if self._may_go_on(job_id, tick)]
+        ready = [job_id for job_id in sorted(self._undisposed) if self._patience.may_go_on(job_id, tick)]
         for job_id in ready:
             self._guarded(self._job(job_id), now, tick, self._dispose_one)
         return bool(ready)
@@ -289,9 +266,6 @@ class Daemon:
 
     # -- faults of the surroundings
 
-    def _may_go_on(self, job_id: int, tick: float) -> bool:
-        return job_id not in self._faults or self._faults[job_id][1] <= tick
-
     def _guarded(self, job: Job, now: datetime, tick: float, action: Callable[[Job, datetime], None]) -> None:
         """Do something with a job; a temporary fault puts it off and does not count as a try."""
         try:
@@ -301,12 +275,10 @@ class Daemon:
                 raise
             self._put_off(job, error, now, tick)
         else:
-            self._faults.pop(job.id, None)
+            self._patience.forgive(job.id)
 
     def _put_off(self, job: Job, error: Exception, now: datetime, tick: float) -> None:
-        count = self._faults.get(job.id, (0, 0.0))[0] + 1
-        wait = backoff(count, self._options.backoff_s, self._options.backoff_max_s, self._chance)
-        self._faults[job.id] = (count, tick + wait.total_seconds())
+        wait = self._patience.put_off(job.id, tick)
         log.warning("%s: %s; next try in %.0f s", path_text(job.name), error, wait.total_seconds())
         latest = self._ledger.job(job.id)
         if latest is None or latest.state not in (State.ARRIVED, State.CLAIMED, State.WAITING):
@@ -324,19 +296,11 @@ class Daemon:
 
     def replace_engine(self, engine: Engine[Record]) -> None:
         """Use another engine from now on; the old one finishes the documents it has."""
-        self._retiring.append(self._engine)
-        self._engine = engine
-
-    def _close_retired(self) -> None:
-        used = {id(running.engine) for running in self._running.values()}
-        for engine in [engine for engine in self._retiring if id(engine) not in used]:
-            self._retiring.remove(engine)
-            engine.close(finish=True)
+        self._engine.replace(engine)
 
     def close(self, now: datetime) -> None:
         """Stop working; documents not finished stay in work and are claimed anew by the next start."""
-        for engine in (self._engine, *self._retiring):
-            engine.close(finish=False)
+        self._engine.close(finish=False)
         for job_id in self._running:
             job = self._job(job_id)
             self._ledger.update(job_id, State.CLAIMED, now, attempt=max(0, job.attempt - 1))

@@ -14,9 +14,10 @@ from types import FrameType
 from ingestd.app import build_pipeline, require_sound, running_daemon, start_engine
 from ingestd.config import Config
 from ingestd.custody import is_temporary
-from ingestd.daemon import Daemon, Outcome, Report
+from ingestd.daemon import Daemon
 from ingestd.errors import ConfigError
 from ingestd.notify import notify, watchdog_s
+from ingestd.report import Outcome, Report
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from ingestd.commands.recorded import print_json, reading
 from ingestd.config import load
 from ingestd.logs import escape
 from ingestd.record.backup import backup as copy_database
-from ingestd.verify import Verification
+from ingestd.verify import Difference, Verification
 
 
 @click.command()
@@ -44,7 +44,8 @@ def verify(config_path: Path | None, as_json: bool) -> None:
     file taken away) is listed as a remark and does not count. The daemon may run meanwhile.
     """
     config = load(config_path)
-    differences, remarks = [], []
+    differences: list[Difference] = []
+    remarks: list[Difference] = []
     with reading(config) as db:
         verification = Verification(db, config)
         for difference in verification.differences():

@@ -13,10 +13,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from ingestd.commands.options import config_option
 from ingestd.config import load, locate
-from ingestd.daemon import Daemon, Outcome, Report
+from ingestd.daemon import Daemon
 from ingestd.headline import headline
 from ingestd.logs import escape, set_up
 from ingestd.record.encoding import path_text
+from ingestd.report import Outcome, Report
 from ingestd.resources import shipped
 from ingestd.service import Service
 

@@ -22,6 +22,11 @@ class Engine(Protocol[R]):
         """Documents worked on at the same time."""
         ...
 
+    @property
+    def restarts(self) -> int:
+        """Worker processes that died or were killed so far, and had to be replaced."""
+        ...
+
     def submit(self, claim: Claim, sha256: str) -> Future[R]:
         """Start on a document.
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import logging
 import os
 import resource
 import signal
 from collections.abc import Callable
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Generic
@@ -88,6 +90,7 @@ class LocalEngine(Generic[R]):
         self, make_work: Callable[[], Work[R]], *, workers: int, time_limit_s: float, memory_limit_mb: int
     ) -> None:
         self.slots = workers
+        self.restarts = 0
         self._time_limit_s = time_limit_s
         self._running: set[Future[R]] = set()
         self._pool = ProcessPool(
@@ -120,9 +123,13 @@ class LocalEngine(Generic[R]):
             case DocumentError() | TransientError():
                 outcome.set_exception(error)
             case TimeoutError():
+                self.restarts += 1
                 outcome.set_exception(AttemptError(f"reading took longer than {self._time_limit_s:g} s"))
             case ProcessExpired():
+                self.restarts += 1
                 outcome.set_exception(AttemptError(f"the worker died ({_death(error.exitcode)})"))
+            case BrokenProcessPool():
+                outcome.set_exception(TransientError("the workers died before they came to it; new ones are started"))
             case MemoryError():
                 outcome.set_exception(AttemptError("the worker ran out of memory"))
             case _:

@@ -17,7 +17,7 @@ LAYERS = [
     {"formats"},
     {"watch", "admit", "decode", "enhance", "models", "barcodes", "extract", "record", "annotate"},
     {"detect", "orient", "recognise", "headline", "ledger"},
-    {"custody", "explain", "query", "verify"},
+    {"custody", "explain", "patience", "query", "report", "verify"},
     {"pipeline", "reextract", "export"},
     {"engine", "display"},
     {"check"},

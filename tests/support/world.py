@@ -14,11 +14,12 @@ from sqlite_utils import Database
 
 from ingestd.config import Config, parse
 from ingestd.custody import Custody
-from ingestd.daemon import Daemon, Outcome, Report
+from ingestd.daemon import Daemon
 from ingestd.document import Claim, Record
 from ingestd.errors import DocumentError
 from ingestd.ledger import Ledger
 from ingestd.record.database import connect
+from ingestd.report import Outcome, Report
 from ingestd.watch.inbox import Inbox
 from tests.support import records
 
@@ -48,6 +49,7 @@ class FakeEngine:
     """Does the work when it is asked to, or keeps it until :meth:`go`."""
 
     slots = 2
+    restarts = 0
 
     def __init__(self) -> None:
         self.work: Callable[[Claim, str], Record] = read

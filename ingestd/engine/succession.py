@@ -1,0 +1,58 @@
+"""One engine after another, without a document lost in between."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Generic
+
+from ingestd.document import Claim
+from ingestd.engine import Engine, R
+
+
+class Succession(Generic[R]):
+    """Is an engine itself: new documents go to the newest, older ones finish what they have.
+
+    Args:
+        first: the engine to begin with.
+    """
+
+    def __init__(self, first: Engine[R]) -> None:
+        self._engine = first
+        self._retiring: list[Engine[R]] = []
+        self._open: list[tuple[Future[R], Engine[R]]] = []
+        self._restarts_of_retired = 0
+
+    @property
+    def slots(self) -> int:
+        """Documents the newest engine works on at the same time."""
+        return self._engine.slots
+
+    @property
+    def restarts(self) -> int:
+        """Worker processes of all engines that died or were killed and had to be replaced."""
+        return self._restarts_of_retired + sum(engine.restarts for engine in (self._engine, *self._retiring))
+
+    def submit(self, claim: Claim, sha256: str) -> Future[R]:
+        """See :class:`ingestd.engine.Engine`."""
+        future = self._engine.submit(claim, sha256)
+        self._open.append((future, self._engine))
+        return future
+
+    def replace(self, engine: Engine[R]) -> None:
+        """Use another engine from now on."""
+        self._retiring.append(self._engine)
+        self._engine = engine
+
+    def close_retired(self) -> None:
+        """Close the engines that have been replaced and have nothing left to do."""
+        self._open = [(future, engine) for future, engine in self._open if not future.done()]
+        used = {id(engine) for _, engine in self._open}
+        for engine in [engine for engine in self._retiring if id(engine) not in used]:
+            self._retiring.remove(engine)
+            engine.close(finish=True)
+            self._restarts_of_retired += engine.restarts
+
+    def close(self, *, finish: bool) -> None:
+        """See :class:`ingestd.engine.Engine`."""
+        for engine in (self._engine, *self._retiring):
+            engine.close(finish=finish)

@@ -1,0 +1,51 @@
+"""Puts off jobs whose surroundings are at fault (full disk, lost share, lock): longer with each fault in a row."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+from ingestd.config import LedgerConfig
+from ingestd.ledger import backoff
+
+
+class Patience:
+    """Remembers, in memory only, which jobs have to wait; times are ticks of a monotonic clock in seconds.
+
+    Args:
+        options: first and longest wait.
+        chance: source of jitter.
+    """
+
+    def __init__(self, options: LedgerConfig, chance: random.Random) -> None:
+        self._options = options
+        self._chance = chance
+        self._faults: dict[int, tuple[int, float]] = {}
+        """Faults in a row of a job, and when it may go on."""
+
+    def wait(self, tries: int) -> timedelta:
+        """The pause before the next try, after so many."""
+        return backoff(tries, self._options.backoff_s, self._options.backoff_max_s, self._chance)
+
+    def put_off(self, job_id: int, tick: float) -> timedelta:
+        """Note one more fault in a row; returns the pause."""
+        count = self._faults.get(job_id, (0, 0.0))[0] + 1
+        pause = self.wait(count)
+        self._faults[job_id] = (count, tick + pause.total_seconds())
+        return pause
+
+    def forgive(self, job_id: int) -> None:
+        """It went well: the next fault is a first one."""
+        self._faults.pop(job_id, None)
+
+    def may_go_on(self, job_id: int, tick: float) -> bool:
+        """Whether nothing is against taking up the job now."""
+        return job_id not in self._faults or self._faults[job_id][1] <= tick
+
+    def held(self, tick: float) -> set[int]:
+        """Jobs that have to wait."""
+        return {job_id for job_id, (_, not_before) in self._faults.items() if not_before > tick}
+
+    def dues(self) -> list[float]:
+        """When each of them may go on."""
+        return [not_before for _, not_before in self._faults.values()]
