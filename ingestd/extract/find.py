@@ -56,6 +56,8 @@ class Candidate:
     verdict: Verdict | None = None
     parts: int = 1
     """How many printed numbers that are not zero it is the sum of."""
+    column_row: int | None = None
+    """Row on which it stands under the header of its field's column."""
 
     @property
     def failed(self) -> bool:
@@ -138,14 +140,15 @@ def _candidates(scene: Scene, field: FieldPlan, style: Style, place: _Place) -> 
             place.rank[-1],
         )
         yield Candidate(
-            field.name,
-            value if place.sure else replace(value, sure=False),
-            scene.sheet.raw(spans),
-            spans,
-            row.page_index,
-            rank,
-            place.how,
-            verdict,
+            field=field.name,
+            value=value if place.sure else replace(value, sure=False),
+            raw=scene.sheet.raw(spans),
+            spans=spans,
+            page_index=row.page_index,
+            rank=rank,
+            how=place.how,
+            verdict=verdict,
+            column_row=place.row if _under_header(scene, field, row, place.start, place.end) else None,
         )
 
 
@@ -275,17 +278,16 @@ def _in_column(scene: Scene, field: FieldPlan, row: Row, start: int, end: int) -
 
     Where the header was not read, the value must stand clear of the others.
     """
-    items = scene.rule.items
-    if field.spec.column is None or items is None:
-        return True
+    if field.spec.column is None or scene.rule.items is None or field.spec.column in scene.amount_columns:
+        return field.spec.column is None or _under_header(scene, field, row, start, end)
     first, last = row.extent(start, end)
-    headers = {
-        column: scene.extent(hit)
-        for column in ("unit_price", "amount", "tax")
-        for label in items.columns.get(column, ())
-        for hit in scene.of(label)[:1]
-    }
-    if field.spec.column not in headers:
-        return all(first > 2 * right - left or last < 2 * left - right for left, right in headers.values())
-    away = {column: abs(left + right - first - last) for column, (left, right) in headers.items()}
+    return all(first > 2 * right - left or last < 2 * left - right for left, right in scene.amount_columns.values())
+
+
+def _under_header(scene: Scene, field: FieldPlan, row: Row, start: int, end: int) -> bool:
+    """Whether the header of the field's column was read and is the nearest of all amounts' to a value."""
+    if field.spec.column not in scene.amount_columns:
+        return False
+    first, last = row.extent(start, end)
+    away = {column: abs(left + right - first - last) for column, (left, right) in scene.amount_columns.items()}
     return min(away, key=lambda column: away[column]) == field.spec.column

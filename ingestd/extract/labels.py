@@ -176,12 +176,16 @@ def _occurrences(text: str, whole: str) -> Iterator[int]:
 
 
 def _at_borders(text: str, start: int, end: int) -> bool:
-    """No Latin word is cut in two; an amount may follow without a space."""
-    if start and _latin(text[start - 1]) and _latin(text[start]):
+    """No Latin word or code is cut in two; an amount or a number may follow without a space."""
+    if start and _latin(text[start]) and _joins(text[start - 1]):
         return False
     if end < len(text) and _latin(text[end]) and _latin(text[end - 1]):
         return _CURRENCY_NEXT.match(text, end) is not None
     return True
+
+
+def _joins(character: str) -> bool:
+    return character.isdecimal() or _latin(character)
 
 
 def _torn(row: Row, first: int, last: int) -> bool:

@@ -41,6 +41,17 @@ class Scene:
         """How many digits stand on each row."""
         return tuple(sum(map(str.isdigit, row.text)) for row in self.sheet.rows)
 
+    @cached_property
+    def amount_columns(self) -> dict[str, tuple[float, float]]:
+        """Left and right edge of the headers of amounts among the line items, where they were read."""
+        columns = self.rule.items.columns if self.rule.items is not None else {}
+        return {
+            column: self.extent(hit)
+            for column in ("unit_price", "amount", "tax")
+            for label in columns.get(column, ())
+            for hit in self.of(label)[:1]
+        }
+
     def of(self, label: str) -> list[Hit]:
         """Hits of any alternative of a label text, top to bottom."""
         found = [hit for text in split_label(label) for hit in self.by_label.get(text, ())]

@@ -100,13 +100,18 @@ def _cheapest(
 def _credible(placed: Sequence[tuple[int, Candidate]]) -> bool:
     """A value without a label counts only beside the best-announced values of all other fields.
 
-    A page has many numbers, and among enough of them some fulfil an equation by chance.
+    A page has many numbers, and among enough of them some fulfil an equation by chance. More than one value
+    without a label counts only where they stand side by side, each in its column.
 
     Args:
         placed: each value and its place among the candidates of its field.
     """
     others = [position for position, candidate in placed if not _unlabelled(candidate)]
-    return len(others) == len(placed) or (len(others) == len(placed) - 1 and not any(others))
+    if len(others) == len(placed):
+        return True
+    rows = {candidate.column_row for _, candidate in placed if _unlabelled(candidate)}
+    aligned = len(others) == len(placed) - 1 or (len(rows) == 1 and None not in rows)
+    return aligned and bool(others) and not any(others)
 
 
 def _unlabelled(candidate: Candidate) -> bool:

@@ -215,3 +215,12 @@ def test_a_blank_document_has_no_fields_and_no_errors(tmp_path):
     blank = Reading((PageInfo(0, 10, 10, 100.0, 0, 0.0, {}, ()),), (), ())
     assert extracted(blank, rules).rule == "unknown"
     assert lay_out(blank).rows == ()
+
+
+def test_a_letter_inside_a_code_is_no_label(tmp_path):
+    fields = """
+        no: {type: digits, labels: N}
+        code: {type: code, labels: CODE, value: '[A-Z0-9]{8}'}
+    """
+    found = fields_of(typed("CODE 91N4567N\nN12345678"), ruled(tmp_path, fields))
+    assert (found["code"].value, found["no"].value) == ("91N4567N", "12345678")

@@ -110,3 +110,18 @@ def test_an_item_is_not_taken_for_the_sum_of_the_items(tmp_path):
 def test_a_sum_of_a_column_that_is_not_read_is_a_mistake_of_the_rule(tmp_path):
     with pytest.raises(ConfigError, match=r"adds up 'items\.weight', which is no column of 'items'"):
         summed(tmp_path, "", [{"name": "x", "equation": "items.weight = net"}])
+
+
+def test_amounts_without_a_label_count_where_they_stand_side_by_side_in_their_columns(tmp_path):
+    fields = """
+        net: {type: money, labels: 合计, column: amount, where: [right, anywhere_if_proved]}
+        tax: {type: money, labels: 合计, column: tax, where: [right, anywhere_if_proved]}
+        total: {type: money, labels: 价税合计}
+    """
+    makes_total = {"name": "sum", "equation": "net + tax = total"}
+    rules = ruled(tmp_path, fields, items=ITEMS, phrases=["规格型号", "单位"], checks=[makes_total])
+    side_by_side = "计                                                        ¥90.00           ¥11.70\n"
+    apart = "                                                          ¥90.00\n                                                                           ¥11.70\n"
+    for rows, level in ((side_by_side, Level.PROVED), (apart, Level.MISSING)):
+        found = fields_of(typed(f"{HEADER}{TWO}{rows}价税合计   ¥101.70"), rules)
+        assert (found["net"].level, found["tax"].level) == (level, level)
