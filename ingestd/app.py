@@ -22,6 +22,7 @@ from ingestd.engine import R, Work
 from ingestd.engine.local import LocalEngine
 from ingestd.errors import ConfigError
 from ingestd.extract import RuleSet, load_rules
+from ingestd.hooks import Hooks
 from ingestd.ledger import Ledger
 from ingestd.models import Manifest, load_manifest
 from ingestd.orient import Classifier
@@ -131,8 +132,11 @@ def running_daemon(config: Config, report: Callable[[Report], None], wake: Calla
             daemon = Daemon(
                 inboxes=list(by_root.values()),
                 ledger=ledger,
-                custody=Custody(ledger, {inbox.name: inbox for inbox in config.inboxes}, config.spool, config.record),
+                custody=Custody(
+                    ledger, {inbox.name: inbox for inbox in config.inboxes}, config.spool, config.record, config.hooks
+                ),
                 engine=start_engine(config, build_pipeline),
+                hooks=Hooks(config.hooks, ledger, config.spool.work / ".hooks", os.environ, wake),
                 options=config.ledger,
                 report=report,
                 wake=wake,

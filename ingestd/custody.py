@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ingestd import spool
 from ingestd.admit import digest
-from ingestd.config import InboxConfig, RecordConfig, SpoolConfig
+from ingestd.config import HooksConfig, InboxConfig, RecordConfig, SpoolConfig
 from ingestd.document import Claim, Record
 from ingestd.errors import DocumentError, TransientError
 from ingestd.ledger import Job, Ledger, State
@@ -41,15 +41,22 @@ class Custody:
         inboxes: by name; a job of an inbox no longer configured is treated as ``move``.
         places: work, archive and failed folders.
         options: whether sidecars are written.
+        hooks: which outcomes have a command that becomes due with them.
     """
 
     def __init__(
-        self, ledger: Ledger, inboxes: Mapping[str, InboxConfig], places: SpoolConfig, options: RecordConfig
+        self,
+        ledger: Ledger,
+        inboxes: Mapping[str, InboxConfig],
+        places: SpoolConfig,
+        options: RecordConfig,
+        hooks: HooksConfig,
     ) -> None:
         self._ledger = ledger
         self._inboxes = inboxes
         self._places = places
         self._options = options
+        self._hooks = hooks
 
     def _left(self, job: Job) -> bool:
         inbox = self._inboxes.get(job.inbox)
@@ -85,7 +92,7 @@ class Custody:
         """Move or copy the file into work, unless it is no longer the one that was whole."""
         kept = job.archive_path
         if kept is not None and os.path.lexists(kept):  # a failed job that is to be tried again
-            spool.remove(_reason_path(kept))
+            spool.remove(reason_path(kept))
             spool.move(kept, work)
             return True
         identity = look(job.source_path)
@@ -172,7 +179,13 @@ class Custody:
                 recorded_at=now,
             )
             self._ledger.update(
-                job.id, State.RECORDED, now, document_id=document_id, archive_path=target, sha256=record.sha256
+                job.id,
+                State.RECORDED,
+                now,
+                document_id=document_id,
+                archive_path=target,
+                sha256=record.sha256,
+                hook_at=now if self._hooks.on_success else None,
             )
         return True
 
@@ -194,7 +207,8 @@ class Custody:
         """Note that a document is bad and where it will be kept; :meth:`dispose` takes it there."""
         target = self._free(self._places.failed, job, job.sha256 or str(job.id))
         error = json.dumps(reason, ensure_ascii=False)
-        self._ledger.update(job.id, State.FAILED, now, error=error, archive_path=target)
+        due = now if self._hooks.on_failure else None
+        self._ledger.update(job.id, State.FAILED, now, error=error, archive_path=target, hook_at=due)
 
     def dispose(self, job: Job, now: datetime) -> None:
         """Finish a recorded, failed or duplicate job: write what belongs beside the file, put the file there.
@@ -211,7 +225,7 @@ class Custody:
                     spool.write_atomic(sidecar.path_of(target), sidecar.render(self._ledger.db, job.document_id))
                 self._put(work, target if self._disposal(job) == "move" else None)
             case State.FAILED:
-                spool.write_atomic(_reason_path(target), _reason_file(job, now))
+                spool.write_atomic(reason_path(target), _reason_file(job, now))
                 self._put(work, None if self._left(job) else target)
             case State.DUPLICATE:
                 inbox = self._inboxes.get(job.inbox)
@@ -272,7 +286,8 @@ def _digest(path: Path) -> str:
         raise TransientError(f"cannot read {path}: {error.strerror}; it is tried again") from error
 
 
-def _reason_path(failed: Path) -> Path:
+def reason_path(failed: Path) -> Path:
+    """Where the reason lies for which a file failed: beside its place."""
     return failed.with_name(f"{failed.name}.error.json")
 
 

@@ -18,6 +18,7 @@ from ingestd.document import Record
 from ingestd.engine import Engine
 from ingestd.engine.succession import Succession
 from ingestd.errors import AttemptError, DocumentError, TransientError
+from ingestd.hooks import Hooks
 from ingestd.ledger import UNSETTLED, Job, Ledger, State
 from ingestd.patience import Patience
 from ingestd.record.encoding import path_text
@@ -45,6 +46,7 @@ class Daemon:
         ledger: job states.
         custody: moves files together with job states.
         engine: does the reading.
+        hooks: commands that are told what became of a document.
         options: tries and waits.
         report: called for every document that something became of.
         wake: called from other threads when a turn is due.
@@ -58,6 +60,7 @@ class Daemon:
         ledger: Ledger,
         custody: Custody,
         engine: Engine[Record],
+        hooks: Hooks,
         options: LedgerConfig,
         report: Callable[[Report], None],
         wake: Callable[[], None],
@@ -68,6 +71,7 @@ class Daemon:
         self._ledger = ledger
         self._custody = custody
         self._engine = Succession(engine)
+        self._hooks = hooks
         self._options = options
         self._report = report
         self._wake = wake
@@ -109,6 +113,7 @@ class Daemon:
         done |= self._collect(now, tick)
         done |= self._start(now, tick)
         done |= self._dispose(now, tick)
+        done |= self._hooks.turn(tick, self._undisposed)
         self._engine.close_retired()
         return done
 
@@ -123,13 +128,13 @@ class Daemon:
 
     def idle(self) -> bool:
         """True when nothing is left to do but to wait for new files or for a later try."""
-        busy = self._running or self._finished or self._undisposed
+        busy = self._running or self._finished or self._undisposed or self._hooks.running
         return not busy and not any(inbox.pending for inbox in self.inboxes)
 
     @property
     def in_work(self) -> int:
-        """Documents that workers have now."""
-        return len(self._running)
+        """Documents that workers or hooks have now."""
+        return len(self._running) + self._hooks.running
 
     @property
     def unsettled(self) -> int:
@@ -143,6 +148,7 @@ class Daemon:
     def drain(self) -> None:
         """Start nothing new from now on."""
         self._draining = True
+        self._hooks.drain()
 
     @property
     def _slots(self) -> int:
@@ -300,10 +306,13 @@ class Daemon:
 
     def close(self, now: datetime) -> None:
         """Stop working; documents not finished stay in work and are claimed anew by the next start."""
-        self._engine.close(finish=False)
-        for job_id in self._running:
-            job = self._job(job_id)
-            self._ledger.update(job_id, State.CLAIMED, now, attempt=max(0, job.attempt - 1))
+        try:
+            self._engine.close(finish=False)
+            for job_id in self._running:
+                job = self._job(job_id)
+                self._ledger.update(job_id, State.CLAIMED, now, attempt=max(0, job.attempt - 1))
+        finally:
+            self._hooks.close()
 
     # -- small
 

@@ -61,6 +61,8 @@ class Job:
     archive_path: Path | None
     """Where the original goes, or has gone, persisted before it is moved."""
     created_at: datetime
+    hook_at: datetime | None
+    """Since when its hook is due; None where it has come to its end or there is none."""
 
 
 class Ledger:
@@ -129,6 +131,19 @@ class Ledger:
             limit,
         )
 
+    def hooks_due(self, limit: int, excluding: Iterable[int]) -> list[Job]:
+        """Jobs that came to an end and whose hook has not, oldest first."""
+        skipped = sorted(excluding)
+        marks = ", ".join("?" for _ in skipped)
+        return self._rows(
+            f"hook_at is not null and state in ('done', 'failed') and id not in ({marks})", [*skipped], limit
+        )
+
+    def hook_ended(self, job: Job) -> None:
+        """Note that the hook of a job came to its end; one that became due anew meanwhile stays due."""
+        assert job.hook_at is not None, "only hooks that are due are run"
+        self.db.execute("update jobs set hook_at = null where id = ? and hook_at = ?", [job.id, time_text(job.hook_at)])
+
     def next_at(self) -> datetime | None:
         """When the first waiting job is due."""
         row = self.db.execute("select min(next_at) from jobs where state = 'waiting'").fetchone()
@@ -168,7 +183,7 @@ class Ledger:
     def _rows(self, where: str, values: list[Any], limit: int = -1) -> list[Job]:
         cursor = self.db.execute(
             "select id, inbox, source_path, name, size_bytes, mtime_ns, inode, sha256, state, attempt, next_at, error,"
-            f" document_id, archive_path, created_at from jobs where {where} order by id limit {limit}",
+            f" document_id, archive_path, created_at, hook_at from jobs where {where} order by id limit {limit}",
             values,
         )
         return [_job(row) for row in cursor]
@@ -176,7 +191,7 @@ class Ledger:
 
 def _job(row: tuple[Any, ...]) -> Job:
     (job_id, inbox, source, name, size, mtime_ns, inode, sha256, state, attempt, next_at, error, *rest) = row
-    document_id, archive_path, created_at = rest
+    document_id, archive_path, created_at, hook_at = rest
     return Job(
         id=job_id,
         inbox=inbox,
@@ -191,6 +206,7 @@ def _job(row: tuple[Any, ...]) -> Job:
         document_id=document_id,
         archive_path=path_from(archive_path) if archive_path else None,
         created_at=time_from(created_at),
+        hook_at=time_from(hook_at) if hook_at else None,
     )
 
 

@@ -15,9 +15,12 @@ from pydantic import Field, ValidationError, model_validator
 
 from ingestd.config.operating import (
     EngineConfig,
+    HealthConfig,
+    HooksConfig,
     InboxConfig,
     LedgerConfig,
     LogConfig,
+    MetricsConfig,
     RecordConfig,
     SettleConfig,
     SpoolConfig,
@@ -47,9 +50,12 @@ __all__ = [
     "EngineConfig",
     "EnhanceConfig",
     "ExtractConfig",
+    "HealthConfig",
+    "HooksConfig",
     "InboxConfig",
     "LedgerConfig",
     "LogConfig",
+    "MetricsConfig",
     "ModelsConfig",
     "OrientConfig",
     "RecogniseConfig",
@@ -85,6 +91,9 @@ class Config(Section):
     record: RecordConfig = RecordConfig()
     engine: EngineConfig = EngineConfig()
     models: ModelsConfig = ModelsConfig()
+    hooks: HooksConfig = HooksConfig()
+    metrics: MetricsConfig = MetricsConfig()
+    health: HealthConfig = HealthConfig()
     log: LogConfig = LogConfig()
 
     @model_validator(mode="after")
@@ -122,6 +131,7 @@ def _resolve(config: Config, base: Path) -> Config:
     updates: dict[str, Any] = {
         name: rebased(value) for name in Config.model_fields if isinstance(value := getattr(config, name), Section)
     }
+    updates["hooks"] = config.hooks.rebased(base)
     return config.model_copy(update={**updates, "inboxes": tuple(rebased(inbox) for inbox in config.inboxes)})
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from ingestd.config.section import Section
 
@@ -91,6 +91,59 @@ class EngineConfig(Section):
     workers: PositiveInt | None = Field(default=None, description="Processes; default: one per core.")
     time_limit_s: PositiveFloat = Field(default=300.0, description="A document that takes longer costs one attempt.")
     memory_limit_mb: PositiveInt = Field(default=4096, description="Address space of one worker.")
+
+
+class HooksConfig(Section):
+    """Commands that are told what became of a document: docs/operating.md."""
+
+    on_success: tuple[str, ...] = Field(
+        default=(), description="Command and its arguments, run without a shell for each recorded document."
+    )
+    on_failure: tuple[str, ...] = Field(default=(), description="The same for each document that failed.")
+    time_limit_s: PositiveFloat = Field(default=60.0, description="A command that takes longer is killed.")
+    parallel: PositiveInt = Field(default=1, description="Commands at the same time; 1 spares them locks.")
+
+    @field_validator("on_success", "on_failure")
+    @classmethod
+    def _can_be_run(cls, command: tuple[str, ...]) -> tuple[str, ...]:
+        if command and not command[0]:
+            raise ValueError("the command is empty: name a program")
+        if any("\0" in word for word in command):
+            raise ValueError("a word contains NUL, which no program can be given")
+        return command
+
+    def rebased(self, base: Path) -> HooksConfig:
+        """The same with programs that are named by a relative path below ``base``; bare names stay."""
+        moved = {
+            name: (str(base / command[0]), *command[1:])
+            for name in ("on_success", "on_failure")
+            if (command := getattr(self, name)) and "/" in command[0]
+        }
+        return self.model_copy(update=moved)
+
+
+class MetricsConfig(Section):
+    """Figures for Prometheus; need the extra ``metrics``."""
+
+    port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
+        default=None, description="TCP port on which /metrics is served; default: not at all."
+    )
+    address: str = Field(
+        default="127.0.0.1", min_length=1, description="Address to serve on; by default this machine only."
+    )
+
+
+class HealthConfig(Section):
+    """When systemd's watchdog is no longer fed, so that systemd starts the service anew."""
+
+    stale_s: PositiveFloat = Field(
+        default=1800.0,
+        description="Seconds for which a document may have been due with no document of all coming to an end.",
+    )
+    blind_s: PositiveFloat = Field(
+        default=600.0,
+        description="Seconds for which an inbox that was watched may be lost, or kernel events may be missing.",
+    )
 
 
 class LogConfig(Section):

@@ -182,7 +182,12 @@ def _one_row_a_document(fields: Iterable[str], marks: Iterable[str]) -> str:
     )
 
 
-_STEPS = {"001_tables": _tables, "002_full_text": _full_text, "003_views": _views}
+def _hooks(db: Database) -> None:
+    db.execute("ALTER TABLE jobs ADD COLUMN hook_at TEXT")
+    db.execute("CREATE INDEX jobs_hook_at ON jobs (hook_at) WHERE hook_at IS NOT NULL")
+
+
+_STEPS = {"001_tables": _tables, "002_full_text": _full_text, "003_views": _views, "004_hooks": _hooks}
 
 migrations = Migrations("ingestd")
 for _name, _step in _STEPS.items():

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "ingestd"
 
 LAYERS = [
-    {"document", "errors", "resources", "notify"},
+    {"document", "errors", "resources", "notify", "program"},
     {"config"},
     {"logs"},
     {"crop", "geometry", "spool", "structure"},
@@ -18,7 +18,7 @@ LAYERS = [
     {"watch", "admit", "decode", "enhance", "models", "barcodes", "extract", "record", "annotate"},
     {"detect", "orient", "recognise", "headline", "ledger"},
     {"custody", "explain", "patience", "query", "report", "verify"},
-    {"pipeline", "reextract", "export"},
+    {"hooks", "pipeline", "reextract", "export"},
     {"engine", "display"},
     {"check"},
     {"daemon"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import random
 import sqlite3
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from ingestd.custody import Custody
 from ingestd.daemon import Daemon
 from ingestd.document import Claim, Record
 from ingestd.errors import DocumentError
+from ingestd.hooks import Hooks
 from ingestd.ledger import Ledger
 from ingestd.record.database import connect
 from ingestd.report import Outcome, Report
@@ -119,8 +121,10 @@ class World:
                 {section.name: section for section in self.config.inboxes},
                 self.config.spool,
                 self.config.record,
+                self.config.hooks,
             ),
             engine=self.engine,
+            hooks=Hooks(self.config.hooks, ledger, self.root / "work" / ".hooks", os.environ, lambda: None),
             options=self.config.ledger,
             report=self.reports.append,
             wake=lambda: None,
