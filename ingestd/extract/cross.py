@@ -9,7 +9,6 @@ import regex
 
 from ingestd.extract.validate import Outcome, Verdict
 
-
 SUM_OF = "items."
 """What the name of a sum of line items begins with; the column follows."""
 

@@ -14,10 +14,11 @@ from ingestd.document import Code, Field, Level
 from ingestd.extract.case import Case, from_code, joined
 from ingestd.extract.compiled import Plan
 from ingestd.extract.cross import RELATIONS
+from ingestd.extract.doubt import choices, room
 from ingestd.extract.find import UNLABELLED, Candidate, Found
 from ingestd.extract.layout import Sheet
 from ingestd.extract.normalise import Value
-from ingestd.extract.repair import STRONG, Repair, agrees, choices, repair
+from ingestd.extract.repair import STRONG, Repair, agrees, repair
 from ingestd.extract.rule import CrossCheck
 from ingestd.extract.solve import contradict, solve
 from ingestd.extract.validate import Outcome, validate
@@ -118,7 +119,7 @@ def _check(case: Case, sheet: Sheet) -> None:
     verdict = chosen.verdict or validate(chosen.value.text, checks)
     if verdict is None:
         return
-    if verdict.outcome is Outcome.FAILED and (repaired := _repaired(sheet, chosen, checks)) is not None:
+    if verdict.outcome is not Outcome.PROVED and (repaired := _repaired(sheet, chosen, checks)) is not None:
         verdict = validate(repaired.text, checks) or verdict
         case.chosen = replace(chosen, value=Value(repaired.text), verdict=verdict)
         case.add(Level.PROVED, f"{verdict.reason}; {repaired.reason}")
@@ -132,7 +133,10 @@ def _repaired(sheet: Sheet, candidate: Candidate, checks: Sequence[str]) -> Repa
     options = choices(sheet, candidate.spans) if candidate.spans else None
     if options is None:
         return None
-    repairs = [found for name in checks if name in STRONG and (found := repair(options, STRONG[name])) is not None]
+    wide = room(sheet, candidate.spans)
+    repairs = [
+        found for name in checks if name in STRONG and (found := repair(options, STRONG[name], wide)) is not None
+    ]
     return repairs[0] if len(repairs) == 1 else None
 
 

@@ -2,25 +2,31 @@
 
 The recogniser keeps, per character, what else it might have been and how probably. Readings of the whole value
 are searched best first. Characters outside the alphabet must change and are free; of real choices at most one
-may change. A reading is accepted only if it is the only one within the probability budget that passes, and if
-all readings that nobody offered are too improbable to have passed by chance. Where the reader told no
-alternatives, nothing is repaired.
+may change. Where a value has one character too many, each doubtful one may go; where it has one too few, one of
+the two beside a hole in the print may have been two. A reading is accepted only if it is the only one within the
+probability budget that passes, and if all readings that nobody offered are too improbable to have passed by
+chance. Where the reader told no alternatives, nothing is repaired.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from ingestd.extract.layout import Sheet, Span, fold
+from ingestd.extract.doubt import Choice
 from ingestd.extract.validate import USCC_ALPHABET, Outcome, gb_vat, iban, organisation_check_character, uscc
 
 BUDGET = 1e-3
 """How much less probable than the best reading a repaired one may be."""
 
-_UNSEEN = 1e-5
-"""Least probability per character that the truth is none of the alternatives, whatever the reader claims."""
+_UNSEEN = (1e-5, 0.1)
+"""Least and most probability per character that the truth is none of the alternatives.
+
+Reader and truth differ on about one character in 1,000 that it was sure of; of those that left it more than a
+tenth for other things (mostly nothing at all, between two characters) no more than one in twenty was something
+else (counted on drawn invoices and receipts).
+"""
 
 _RISK = 2e-2
 """Highest odds that the one passing reading passes by chance while the truth is none of the alternatives.
@@ -28,14 +34,21 @@ _RISK = 2e-2
 benchmarks/repair.py counts what comes of it on numbers misread the way the recogniser misreads.
 """
 
+_ELSEWHERE = {"surplus": 0.2, "lost": 0.6}
+"""Probability that a character that is too many is none of the doubtful ones, or that one that is missing was not
+lost from a pair beside the widest hole."""
+
+_DOUBTFUL = 0.02
+"""Least probability that a character is not there at all for it to be taken out."""
+
+_HOLE, _NO_HOLE = 1.7, 1.45
+"""From this many usual distances on there is room for another character, up to that many there is none."""
+
 _DIGITS = "0123456789"
 _ALPHANUMERIC = _DIGITS + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TWINS = {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "Z": "2", "S": "5", "V": "U", "B": "8", "G": "6"}
 _TWIN_PROBABILITY = 0.05
 """For a look-alike inside the alphabet that the reader did not offer for a character outside it."""
-
-Choice = tuple[tuple[str, float], ...]
-"""What one character can be, most probable first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +57,10 @@ class Check:
 
     alphabet: str
     passes: Callable[[str], bool]
-    chance: float
-    """Share of random values that pass."""
+    chance: Callable[[Collection[int]], float]
+    """Share of wrong values that pass although these places were changed, or where something went or came."""
+    length: int | None = None
+    """Characters of every value, where all have the same number."""
 
 
 def _uscc_passes(text: str) -> bool:
@@ -58,11 +73,18 @@ def _uscc_passes(text: str) -> bool:
     )
 
 
+def _uscc_chance(changed: Collection[int]) -> float:
+    """Changes among the characters of the organisation code have a second checksum against them."""
+    return 1 / 31 / 11 if all(8 <= place <= 16 for place in changed) else 1 / 31
+
+
+_USCC = Check(USCC_ALPHABET, _uscc_passes, _uscc_chance, 18)
+
 STRONG: Mapping[str, Check] = {
-    "cn_tax_no": Check(USCC_ALPHABET, _uscc_passes, 1 / 31),
-    "uscc": Check(USCC_ALPHABET, _uscc_passes, 1 / 31),
-    "iban": Check(_ALPHANUMERIC, lambda text: iban(text).outcome is Outcome.PROVED, 1 / 97),
-    "gb_vat": Check(_DIGITS, lambda text: gb_vat(text).outcome is Outcome.PROVED, 2 / 97),
+    "cn_tax_no": _USCC,
+    "uscc": _USCC,
+    "iban": Check(_ALPHANUMERIC, lambda text: iban(text).outcome is Outcome.PROVED, lambda changed: 1 / 97),
+    "gb_vat": Check(_DIGITS, lambda text: gb_vat(text).outcome is Outcome.PROVED, lambda changed: 2 / 97),
 }
 """Checks by which a value may be repaired; Luhn and MOD 11 are passed by too many wrong ones."""
 
@@ -75,34 +97,26 @@ class Repair:
     reason: str
 
 
-def choices(sheet: Sheet, spans: Sequence[Span]) -> tuple[Choice, ...] | None:
-    """What every letter and digit of the spans can be, or None where the reader did not say.
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One way to read a whole value."""
 
-    Characters are folded and upper case; spaces and punctuation are left out.
-    """
-    found: list[Choice] = []
-    for span in spans:
-        line = sheet.reading.lines[span.line]
-        if len(line.chars) != len(line.text):
-            return None
-        for char in line.chars[span.start : span.end]:
-            if not char.text.isalnum():
-                continue
-            options: dict[str, float] = {}
-            for text, probability in char.alternatives:
-                folded = fold(text)[0].upper()
-                if len(folded) == 1 and folded.isalnum():
-                    options[folded] = options.get(folded, 0.0) + probability
-            found.append(tuple(sorted(options.items(), key=lambda option: -option[1])))
-    return tuple(found)
+    text: str
+    probability: float
+    luck: float
+    """Probability that it passes although it is wrong."""
+    reason: str
 
 
-def repair(options: Sequence[Choice], check: Check, budget: float = BUDGET) -> Repair | None:
+def repair(
+    options: Sequence[Choice], check: Check, room: Sequence[float] = (), budget: float = BUDGET
+) -> Repair | None:
     """The one reading within the budget that a checksum proves.
 
     Args:
         options: what each character can be.
         check: what the value must pass.
+        room: distance from each character to the next in usual distances, empty where it is not known.
         budget: how much less probable than the best reading it may be.
 
     Returns:
@@ -110,17 +124,24 @@ def repair(options: Sequence[Choice], check: Check, budget: float = BUDGET) -> R
     """
     read = "".join(choice[0][0] for choice in options)
     allowed = [_allowed(choice, check.alphabet) for choice in options]
-    if not all(allowed):
+    if not all(allowed) or check.passes(read):
         return None
-    readings = list(_readings(allowed, budget))
-    passing = [(text, probability) for text, probability in readings if check.passes(text)]
-    if len(passing) != 1 or passing[0][0] == read:
+    surplus = 0 if check.length is None else len(options) - check.length
+    if surplus == 1:
+        readings, unseen = list(_shortened(options, allowed, check)), _ELSEWHERE["surplus"]
+    elif surplus == -1:
+        readings, unseen = list(_lengthened(allowed, room, check)), _ELSEWHERE["lost"]
+    else:
+        least, most = _UNSEEN
+        readings = list(_same_length(options, allowed, check, budget))
+        unseen = sum(min(max(least, 1 - sum(p for _, p in choice)), most) for choice in options)
+    passing = [reading for reading in readings if check.passes(reading.text)]
+    if len({reading.text for reading in passing}) != 1:
         return None
-    text, probability = passing[0]
-    unseen = sum(max(_UNSEEN, 1 - sum(p for _, p in choice)) for choice in options)
-    if unseen * len(readings) * check.chance > _RISK * probability:
+    probability = sum(reading.probability for reading in passing)
+    if unseen * sum(reading.luck for reading in readings) > _RISK * probability:
         return None
-    return Repair(text, _explain(read, text, options, check.alphabet))
+    return Repair(passing[0].text, passing[0].reason)
 
 
 def agrees(options: Sequence[Choice], text: str, budget: float = BUDGET) -> Repair | None:
@@ -162,16 +183,52 @@ def _allowed(choice: Choice, alphabet: str) -> Choice:
     return inside
 
 
-def _readings(allowed: Sequence[Choice], budget: float) -> Iterator[tuple[str, float]]:
+def _same_length(
+    options: Sequence[Choice], allowed: Sequence[Choice], check: Check, budget: float
+) -> Iterator[_Reading]:
     """Readings that differ from the most probable one in at most one place that was a real choice."""
-    best = [choice[0] for choice in allowed]
-    base = "".join(character for character, _ in best)
-    probability = prod(p for _, p in best)
-    yield base, probability
-    for place, choice in enumerate(allowed):
-        for character, p in choice[1:]:
-            if p >= budget * choice[0][1]:
-                yield base[:place] + character + base[place + 1 :], probability * p / choice[0][1]
+    read = "".join(choice[0][0] for choice in options)
+    base = "".join(choice[0][0] for choice in allowed)
+    probability = prod(choice[0][1] for choice in allowed)
+    others = [
+        (f"{base[:place]}{character}{base[place + 1 :]}", probability * p / choice[0][1])
+        for place, choice in enumerate(allowed)
+        for character, p in choice[1:]
+        if p >= budget * choice[0][1]
+    ]
+    for text, p in ((base, probability), *others):
+        changed = [place for place, (old, new) in enumerate(zip(read, text, strict=True)) if old != new]
+        yield _Reading(text, p, check.chance(changed), _explain(read, text, options, check.alphabet))
+
+
+def _shortened(options: Sequence[Choice], allowed: Sequence[Choice], check: Check) -> Iterator[_Reading]:
+    """Readings without one of the characters that may be nothing."""
+    base = "".join(choice[0][0] for choice in allowed)
+    nothing = {place: 1 - sum(p for _, p in choice) for place, choice in enumerate(options)}
+    doubtful = {place: p for place, p in nothing.items() if p >= _DOUBTFUL}
+    for place, p in doubtful.items():
+        yield _Reading(
+            base[:place] + base[place + 1 :],
+            (1 - _ELSEWHERE["surplus"]) * p / sum(doubtful.values()),
+            check.chance((place,)),
+            f"'{base[place]}' read as nothing (p = {p:.2g})",
+        )
+
+
+def _lengthened(allowed: Sequence[Choice], room: Sequence[float], check: Check) -> Iterator[_Reading]:
+    """Readings with one of the two characters beside the only hole doubled: readers merge what is alike."""
+    base = "".join(choice[0][0] for choice in allowed)
+    widths = sorted(room)
+    if len(room) != len(base) - 1 or widths[-1] < _HOLE or widths[-2] > _NO_HOLE:
+        return
+    hole = room.index(widths[-1]) + 1
+    for character in dict.fromkeys(base[hole - 1 : hole + 1]):
+        yield _Reading(
+            base[:hole] + character + base[hole:],
+            (1 - _ELSEWHERE["lost"]) / 2,
+            check.chance((hole,)),
+            f"'{character}' read as {character}{character}: the print has room for one more",
+        )
 
 
 def _explain(read: str, text: str, options: Sequence[Choice], alphabet: str) -> str:

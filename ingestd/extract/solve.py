@@ -10,10 +10,11 @@ from itertools import pairwise, product
 from ingestd.document import Level
 from ingestd.extract.case import Case, values_of
 from ingestd.extract.cross import Equation, Term
+from ingestd.extract.doubt import choices
 from ingestd.extract.find import UNLABELLED, Candidate
 from ingestd.extract.layout import Sheet
 from ingestd.extract.normalise import Value
-from ingestd.extract.repair import amounts, choices
+from ingestd.extract.repair import amounts
 from ingestd.extract.rule import CrossCheck
 
 _SIGNS = {1: "+", -1: "-"}

@@ -218,8 +218,8 @@ def test_a_blank_document_has_no_fields_and_no_errors(tmp_path):
 
 
 def test_a_letter_inside_a_code_is_no_label(tmp_path):
-    fields = """
-        no: {type: digits, labels: N}
+    fields = r"""
+        no: {type: digits, labels: N, value: '(?<!\d)\d{8}'}
         code: {type: code, labels: CODE, value: '[A-Z0-9]{8}'}
     """
     found = fields_of(typed("CODE 91N4567N\nN12345678"), ruled(tmp_path, fields))

@@ -80,13 +80,17 @@ def summed(tmp_path, rows, checks=(MAKE_NET, MAKE_TAX), **more):
 
 
 def test_the_sum_of_the_items_discounts_included_proves_net_and_tax(tmp_path):
-    found = summed(tmp_path, TWO + "合计                                                      ¥90.00           ¥11.70\n")
+    found = summed(
+        tmp_path, TWO + "合计                                                      ¥90.00           ¥11.70\n"
+    )
     assert [found[name].level for name in ("net", "tax")] == [Level.PROVED, Level.PROVED]
     assert "the items make the net: 90.00 (2 items) = 90.00" in found["net"].reasons
 
 
 def test_items_that_make_another_sum_are_a_conflict(tmp_path):
-    found = summed(tmp_path, TWO + "合计                                                      ¥96.00           ¥11.70\n")
+    found = summed(
+        tmp_path, TWO + "合计                                                      ¥96.00           ¥11.70\n"
+    )
     assert (found["net"].value, found["net"].level) == ("96.00", Level.CONFLICT)
     assert "the items make the net fails: 90.00 (2 items) is not 96.00" in found["net"].reasons
 
@@ -120,8 +124,8 @@ def test_amounts_without_a_label_count_where_they_stand_side_by_side_in_their_co
     """
     makes_total = {"name": "sum", "equation": "net + tax = total"}
     rules = ruled(tmp_path, fields, items=ITEMS, phrases=["规格型号", "单位"], checks=[makes_total])
-    side_by_side = "计                                                        ¥90.00           ¥11.70\n"
-    apart = "                                                          ¥90.00\n                                                                           ¥11.70\n"
+    side_by_side = f"{'计':<57} ¥90.00           ¥11.70\n"
+    apart = f"{'':<58} ¥90.00\n{'':<75} ¥11.70\n"
     for rows, level in ((side_by_side, Level.PROVED), (apart, Level.MISSING)):
         found = fields_of(typed(f"{HEADER}{TWO}{rows}价税合计   ¥101.70"), rules)
         assert (found["net"].level, found["tax"].level) == (level, level)

@@ -1,7 +1,11 @@
 """Repairs: only what exactly one reading within the budget proves."""
 
-from ingestd.extract.repair import STRONG, agrees, repair
+import pytest
 
+from ingestd.extract.repair import STRONG, Check, agrees, repair
+from ingestd.extract.validate import organisation_check_character, uscc_check_character
+
+_USCC = STRONG["cn_tax_no"]
 NUMBER = "91120100XL0007TT84"
 SURE = 0.9999
 
@@ -13,7 +17,7 @@ def choices(text, doubts=None):
 
 def test_one_doubtful_character():
     misread = NUMBER[:16] + "B" + NUMBER[17:]
-    found = repair(choices(misread, {16: (("B", 0.6), ("8", 0.399))}), STRONG["cn_tax_no"])
+    found = repair(choices(misread, {16: (("B", 0.6), ("8", 0.399))}), _USCC)
     assert found is not None
     assert found.text == NUMBER
     assert found.reason == "'B' read as 8 (p = 0.4)"
@@ -21,7 +25,7 @@ def test_one_doubtful_character():
 
 def test_a_character_outside_the_alphabet_is_forced():
     misread = NUMBER.replace("0", "O", 1)
-    found = repair(choices(misread, {5 - 1: (("O", 0.7), ("0", 0.299))}), STRONG["cn_tax_no"])
+    found = repair(choices(misread, {5 - 1: (("O", 0.7), ("0", 0.299))}), _USCC)
     assert found is not None
     assert found.text == NUMBER
     assert found.reason == "'O' is not in the alphabet, read as 0 (p = 0.3)"
@@ -29,38 +33,38 @@ def test_a_character_outside_the_alphabet_is_forced():
 
 def test_a_forced_character_that_nobody_offered_falls_to_its_look_alike():
     misread = NUMBER.replace("0", "O", 1)
-    found = repair(choices(misread), STRONG["cn_tax_no"])
+    found = repair(choices(misread), _USCC)
     assert found is None or found.text == NUMBER
 
 
 def test_what_passes_already_is_left_alone():
-    assert repair(choices(NUMBER, {3: (("2", 0.6), ("7", 0.39))}), STRONG["cn_tax_no"]) is None
+    assert repair(choices(NUMBER, {3: (("2", 0.6), ("7", 0.39))}), _USCC) is None
 
 
 def test_no_reading_passes():
     misread = NUMBER[:16] + "B" + NUMBER[17:]
-    assert repair(choices(misread, {16: (("B", 0.6), ("6", 0.39))}), STRONG["cn_tax_no"]) is None
+    assert repair(choices(misread, {16: (("B", 0.6), ("6", 0.39))}), _USCC) is None
 
 
 def test_two_wrong_characters_are_not_repaired():
     misread = "8" + NUMBER[1:16] + "B" + NUMBER[17:]
     doubts = {0: (("8", 0.6), ("9", 0.39)), 16: (("B", 0.6), ("8", 0.39))}
-    assert repair(choices(misread, doubts), STRONG["cn_tax_no"]) is None
+    assert repair(choices(misread, doubts), _USCC) is None
 
 
 def test_an_improbable_character_is_beyond_the_budget():
     misread = NUMBER[:16] + "B" + NUMBER[17:]
-    assert repair(choices(misread, {16: (("B", 0.9999), ("8", 0.00005))}), STRONG["cn_tax_no"]) is None
+    assert repair(choices(misread, {16: (("B", 0.9999), ("8", 0.00005))}), _USCC) is None
 
 
 def test_where_the_truth_may_be_none_of_the_alternatives_nothing_is_repaired():
     misread = NUMBER[:16] + "B" + NUMBER[17:]
     doubts = {16: (("B", 0.3), ("8", 0.01)), 3: (("2", 0.3), ("7", 0.01))}
-    assert repair(choices(misread, doubts), STRONG["cn_tax_no"]) is None
+    assert repair(choices(misread, doubts), _USCC) is None
 
 
 def test_two_readings_that_pass_are_none():
-    check = type(STRONG["iban"])("0123456789", lambda text: text in ("18", "13"), 0.01)
+    check = Check("0123456789", lambda text: text in ("18", "13"), lambda changed: 0.01)
     assert repair((((("1", SURE)),), (("7", 0.4), ("8", 0.3), ("3", 0.2999))), check) is None
 
 
@@ -68,3 +72,56 @@ def test_a_witness_agrees_within_the_budget():
     assert agrees(choices("1237", {3: (("7", 0.6), ("1", 0.39))}), "1231") is not None
     assert agrees(choices("1237", {3: (("7", 0.6), ("1", 0.39))}), "1232") is None
     assert agrees(choices("1237"), "12371") is None
+
+
+EVEN = (1.0,) * 16
+
+
+def hole(place, width=2.0):
+    """Usual distances with one wide one after a place, for a value that lost a character."""
+    return (*EVEN[:place], width, *EVEN[place + 1 :])
+
+
+def test_a_character_too_many_goes_where_the_reader_doubted_that_there_is_one():
+    surplus = NUMBER[:9] + "1" + NUMBER[9:]
+    found = repair(choices(surplus, {9: (("1", 0.55),), 3: (("2", 0.9),)}), _USCC)
+    assert found is not None
+    assert (found.text, found.reason) == (NUMBER, "'1' read as nothing (p = 0.45)")
+
+
+def test_a_character_too_many_that_the_reader_was_sure_of_stays():
+    assert repair(choices(NUMBER[:9] + "1" + NUMBER[9:]), _USCC) is None
+
+
+def test_either_of_two_alike_may_go():
+    at = NUMBER.index("TT")
+    doubts = {at + 1: (("T", 0.6),), at + 2: (("T", 0.7),)}
+    found = repair(choices(NUMBER[:at] + "T" + NUMBER[at:], doubts), _USCC)
+    assert found is not None
+    assert found.text == NUMBER
+
+
+def test_one_of_a_pair_that_was_read_once_comes_back_where_the_print_has_room():
+    at = NUMBER.index("00", 9)
+    found = repair(choices(NUMBER[:at] + NUMBER[at + 1 :]), _USCC, hole(at))
+    assert found is not None
+    assert (found.text, found.reason) == (NUMBER, "'0' read as 00: the print has room for one more")
+
+
+@pytest.mark.parametrize(
+    "room", [(), EVEN, hole(3), (*hole(11)[:14], 1.6, 1.0)], ids=["unknown", "none", "else", "two"]
+)
+def test_nothing_comes_back_where_the_print_has_no_room_for_it(room):
+    at = NUMBER.index("00", 9)
+    assert repair(choices(NUMBER[:at] + NUMBER[at + 1 :]), _USCC, room) is None
+
+
+def test_one_checksum_is_too_little_for_what_nobody_saw():
+    regions = ("91110100", "91220100", "91330100")
+    assert not any(repair(choices(_number(region)[:2] + _number(region)[3:]), _USCC, hole(1)) for region in regions)
+
+
+def _number(region):
+    """A unified social credit code of a region."""
+    number = f"{region}M000100Y{organisation_check_character('M000100Y')}"
+    return number + uscc_check_character(number)
