@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lint format lock bench docs samples clean
+.PHONY: help install run test check lint format lock bench bench-report docs samples clean
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.runtime ## Set up .venv with what ingestd needs to run.
 
@@ -35,8 +35,12 @@ format: $(VENV)/.development ## Put the code into the project's format.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.development ## Measure speed and accuracy; see benchmarks/README.md for the data it needs.
-	$(BIN)/python -m benchmarks.pages
+# Options go through BENCH, such as make bench BENCH="--sample 0 --rapidocr DIR/bin/python".
+bench: $(VENV)/.development ## Readers side by side, an hour on two cores; see benchmarks/README.md.
+	$(BIN)/python -m benchmarks $(BENCH)
+
+bench-report: $(VENV)/.development ## Draw benchmarks/report.html from the last 'make bench'.
+	$(BIN)/python -m benchmarks.report
 
 docs: $(VENV)/.development ## Write the reference pages and schemas that are made from the code.
 	$(BIN)/python docs/generate.py
