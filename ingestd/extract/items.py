@@ -58,7 +58,8 @@ def read_items(table: Sequence[Cells]) -> tuple[Item, ...]:
 def read_table(scene: Scene) -> tuple[Cells, ...]:
     """The rows of the table of line items, none where the rule asks for none or no header is found.
 
-    A row without numbers continues the name above it.
+    A row without numbers continues the name above it, unless the table begins with one: then names stand above
+    their numbers.
     """
     spec = scene.rule.items
     header = _header(scene, spec) if spec is not None else None
@@ -66,12 +67,19 @@ def read_table(scene: Scene) -> tuple[Cells, ...]:
         return ()
     columns = _columns(scene, spec, header)
     found: list[Cells] = []
+    above: Cell | None = None
     for row in _rows(scene, spec, header):
         cells = _cells(row, columns)
+        name = cells.get("name")
         if cells.keys() & set(_NUMERIC):
+            if above is not None:
+                cells["name"] = above if name is None else _joined(above, name)
+            above = Cell("", ()) if above is not None else None
             found.append(cells)
-        elif found and "name" in cells:
-            found[-1]["name"] = _joined(found[-1].get("name"), cells["name"])
+        elif name is not None and (above is not None or not found):
+            above = _joined(above, name)
+        elif name is not None:
+            found[-1]["name"] = _joined(found[-1].get("name"), name)
     return tuple(found)
 
 
@@ -175,7 +183,7 @@ def _item(cells: Cells) -> Item:
     texts = {column: cell.text for column, cell in cells.items()}
     rate = texts.get("rate")
     return Item(
-        name=texts.get("name"),
+        name=texts.get("name") or None,
         quantity=_plain(texts.get("quantity")),
         unit_price=_plain(texts.get("unit_price")),
         amount=_amount(texts.get("amount")),

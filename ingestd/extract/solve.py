@@ -9,7 +9,7 @@ from itertools import pairwise, product
 
 from ingestd.document import Level
 from ingestd.extract.case import Case, values_of
-from ingestd.extract.cross import Equation, Term
+from ingestd.extract.cross import SUM_OF, Equation, Term
 from ingestd.extract.doubt import choices
 from ingestd.extract.find import UNLABELLED, Candidate
 from ingestd.extract.layout import Sheet
@@ -107,9 +107,11 @@ def _credible(placed: Sequence[tuple[int, Candidate]]) -> bool:
     Args:
         placed: each value and its place among the candidates of its field.
     """
-    others = [position for position, candidate in placed if not _unlabelled(candidate)]
-    if len(others) == len(placed):
+    if not any(_unlabelled(candidate) for _, candidate in placed):
         return True
+    if any(candidate.field.startswith(SUM_OF) for _, candidate in placed):
+        return False  # whatever equals the sum of the items: with or without tax, before or after a discount
+    others = [position for position, candidate in placed if not _unlabelled(candidate)]
     rows = {candidate.column_row for _, candidate in placed if _unlabelled(candidate)}
     aligned = len(others) == len(placed) - 1 or (len(rows) == 1 and None not in rows)
     return aligned and bool(others) and not any(others)

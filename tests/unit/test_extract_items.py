@@ -105,10 +105,25 @@ def test_items_that_were_not_read_whole_say_nothing(tmp_path):
     assert summed(tmp_path, rows)["net"].level is Level.READ
 
 
-def test_an_item_is_not_taken_for_the_sum_of_the_items(tmp_path):
-    rows = TWO.splitlines()[0] + "\n总                                                            ¥100.00\n"
-    found = summed(tmp_path, rows, [MAKE_NET])["net"]
-    assert found.raw != "100.00"
+def test_the_sum_of_the_items_does_not_make_any_number_on_the_page_the_net(tmp_path):
+    found = summed(tmp_path, TWO + f"{'应付':<56} ¥90.00\n", [MAKE_NET])["net"]
+    assert found.level is Level.MISSING
+
+
+def test_names_may_stand_above_their_numbers(tmp_path):
+    fields = "total: {type: money, labels: 合计}"
+    table = {"columns": {"name": "项目", "unit_price": "单价", "quantity": "数量", "amount": "金额"}, "until": "合计"}
+    rows = """
+        项目          单价    数量    金额
+        键盘
+                      10.00    2     20.00
+        很长的名称
+        的鼠标
+                      5.00     1      5.00
+        合计 25.00
+    """
+    found = extracted(typed(rows), ruled(tmp_path, fields, items=table)).items
+    assert [(item.name, item.amount) for item in found] == [("键盘", "20.00"), ("很长的名称的鼠标", "5.00")]
 
 
 def test_a_sum_of_a_column_that_is_not_read_is_a_mistake_of_the_rule(tmp_path):
