@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
+_BROKEN = "idle workers died, perhaps for want of memory; new ones are started"
 
 _make_work: Callable[[], Work[Any]] | None = None
 _work: Work[Any] | None = None
@@ -93,22 +94,38 @@ class LocalEngine(Generic[R]):
         self.restarts = 0
         self._time_limit_s = time_limit_s
         self._running: set[Future[R]] = set()
-        self._pool = ProcessPool(
+        self._new_pool = functools.partial(
+            ProcessPool,
             max_workers=workers,
             context=get_context("spawn"),
             initializer=_start,
             initargs=(make_work, memory_limit_mb),
         )
+        self._pool = self._new_pool()
         # starts the processes now, so that the first document does not wait for models to load
         self._pool.schedule(_awake)
 
     def submit(self, claim: Claim, sha256: str) -> Future[R]:
         """See :class:`ingestd.engine.Engine`."""
         outcome: Future[R] = Future()
-        running = self._pool.schedule(_run, args=(claim, sha256), timeout=self._time_limit_s)
+        if not self._pool.active:
+            self._replace_pool()
+        try:
+            running = self._pool.schedule(_run, args=(claim, sha256), timeout=self._time_limit_s)
+        except RuntimeError:  # it broke a moment ago
+            outcome.set_exception(TransientError(_BROKEN))
+            return outcome
         self._running.add(running)
         running.add_done_callback(lambda finished: self._settle(finished, outcome))
         return outcome
+
+    def _replace_pool(self) -> None:
+        """Pebble gives up a pool when a worker dies that had nothing to do: no document is to blame."""
+        log.warning(_BROKEN)
+        self._pool.stop()
+        self._pool.join()
+        self._pool = self._new_pool()
+        self.restarts += self.slots
 
     def _settle(self, finished: Future[R], outcome: Future[R]) -> None:
         """Turn what became of the process into what became of the document."""
@@ -129,7 +146,7 @@ class LocalEngine(Generic[R]):
                 self.restarts += 1
                 outcome.set_exception(AttemptError(f"the worker died ({_death(error.exitcode)})"))
             case BrokenProcessPool():
-                outcome.set_exception(TransientError("the workers died before they came to it; new ones are started"))
+                outcome.set_exception(TransientError(_BROKEN))
             case MemoryError():
                 outcome.set_exception(AttemptError("the worker ran out of memory"))
             case _:

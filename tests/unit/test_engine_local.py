@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +13,7 @@ from ingestd.document import Claim
 from ingestd.engine.local import LocalEngine
 from ingestd.errors import AttemptError, DocumentError, TransientError
 from tests.support import works
+from tests.support.process import until
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +55,22 @@ def test_worker_that_dies_fails_one_attempt_and_the_next_document_is_read(
     with pytest.raises(AttemptError, match=why):
         doomed.result(30)
     assert following.result(30) == "read def"
+
+
+def test_pitfall_07_idle_worker_that_is_killed_is_replaced(engine: LocalEngine[str]) -> None:
+    status = engine.submit(claim("status"), "").result(30)
+    (pid,) = (int(row.split()[1]) for row in status.splitlines() if row.startswith("Pid:"))
+    os.kill(pid, signal.SIGKILL)
+    until("the worker to be gone", lambda: not Path(f"/proc/{pid}").exists())
+    until("the document to be read", lambda: read(engine, "good") == "read abc")
+
+
+def read(engine: LocalEngine[str], name: str) -> str | None:
+    """What comes out, None if it has to be tried again."""
+    try:
+        return engine.submit(claim(name), "abc").result(30)
+    except TransientError:
+        return None
 
 
 def test_worker_can_write_no_file(engine: LocalEngine[str], tmp_path: Path) -> None:
