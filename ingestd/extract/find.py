@@ -128,7 +128,7 @@ def _candidates(scene: Scene, field: FieldPlan, style: Style, place: _Place) -> 
     spans = row.spans(place.start, place.end)
     preferred = field.prefer is not None and field.prefer.search(row.text, timeout=TIMEOUT_S) is not None
     for order, value in enumerate(NORMALISERS[field.spec.type](text, style)):
-        if not (place.sure or value.sure) or (value.bare and not value.provable and place.rank[0] >= UNLABELLED):
+        if not (place.sure or value.sure) or (value.labelled_only and place.rank[0] >= UNLABELLED):
             continue
         verdict = validate(value.text, field.spec.check)
         if place.rank[0] >= UNLABELLED and verdict is not None and verdict.outcome is Outcome.FAILED:

@@ -92,7 +92,7 @@ def column_sum(scene: Scene, table: Sequence[Cells], column: str) -> Found:
     spans = tuple(span for cell in cells for span in cell.spans)
     candidate = Candidate(
         field=f"items.{column}",
-        value=Value(money_text(sum(amounts, Decimal(0)))),
+        value=Value(money_text(sum(amounts, Decimal(0))), whole=not any("." in cell.text for cell in cells)),
         raw=" + ".join(cell.text for cell in cells),
         spans=spans,
         page_index=scene.sheet.reading.lines[spans[0].line].page_index,

@@ -8,7 +8,7 @@ shape and still cannot be (a day in the future, the 31st of June) it raises :cla
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -47,8 +47,12 @@ class Value:
     """False: counts only where something else on the document proves it."""
     provable: bool = True
     """False: can never be proved, because the text itself allows another meaning."""
+    whole: bool = False
+    """True: no sign between units and cents was read, so an amount may be a hundred times another."""
     bare: bool = False
-    """True: looks like many other numbers, so without a label everything else comes first."""
+    """True: looks like many other numbers, so everything else that is announced as well comes first."""
+    labelled_only: bool = False
+    """True: counts only beside a label."""
 
 
 def money_text(amount: Decimal) -> str:
@@ -61,13 +65,15 @@ def money_text(amount: Decimal) -> str:
     return str(rounded if rounded else abs(rounded))
 
 
-_CURRENCY = r"(?:RM|MYR|USD|US\$|EUR|GBP|CNY|RMB|SGD|S\$|[¥￥$€£元])"
+_CURRENCY = r"(?:RM|MYR|USD|US\$|EUR|GBP|CNY|RMB|SGD|S\$|[¥￥$€£元]|Y(?=\d))"  # Y: ¥ misread
 _NUMBER = (
     r"(?:\d{1,3}(?:(?:[,.'’]|\s(?=\d{3}[.,\s])|,\s)\d{3})+(?:\s?[.,]\s?\d{1,2})?(?!\d)"  # thousands grouped
     r"|\d+\s?[.,]\s?\d{1,2}(?!\d)"  # units and cents
     r"|(?<![A-Z])O\s?[.,]\s?\d{2}(?!\d)|(?<=RM)O[.,]\d{2}(?!\d)"  # a nought misread
+    r"|(?<=[¥￥$€£]\s?)\d+[:;·]\d{2}(?!\d)"  # a point misread
     r"|\d{1,9}|(?<!\d)[.,]\d{2}(?!\d))"  # whole units, cents alone
 )
+_NO_POINT = regex.compile(r"(\d)[:;·](\d{2})(?!\d)")
 
 PATTERNS: Mapping[str, str] = {
     "money": rf"(?<![\w.,])(?:[-−–(]\s*)?(?:{_CURRENCY}\s*:?\s*)?(?:[-−–(]\s*)?(?<![\d.,]){_NUMBER}"
@@ -93,17 +99,32 @@ def _money(raw: str, style: Style) -> tuple[Value, ...]:
     (['1234.50'], ['-12.30'])
     >>> _money("80,90", style)[0].sure
     False
+    >>> [(v.text, v.sure) for v in _money("¥5188", style)], [(v.text, v.sure) for v in _money("¥51:88", style)]
+    ([('5188.00', True), ('51.88', False)], [('51.88', False)])
     """
+    raw, misread = _NO_POINT.subn(r"\1.\2", raw)
     body = "".join("0" if character in "oO" else character for character in raw if character in "0123456789.,oO")
     if not any(character.isdigit() for character in body):
         raise Rejected(f"'{raw}' is not an amount")
-    if not any(sign in body for sign in ".,") and not regex.search(_CURRENCY, raw, regex.IGNORECASE):
-        return (Value(money_text(Decimal(body)), f"'{raw}' has no cents", sure=False),)
     negative = any(sign in raw for sign in "-−–") or ("(" in raw and ")" in raw)
+    if not any(sign in body for sign in ".,"):
+        return _whole(raw, -Decimal(body) if negative else Decimal(body))
     whole, cents, sure = _split(body, style.decimals)
+    sure = sure and not misread
     amount = Decimal(f"{whole or '0'}.{cents or '0'}")
     note = "" if sure else f"'{raw}' taken as {amount:.2f} although the sign before the cents is unusual here"
     return (Value(money_text(-amount if negative else amount), note, sure),)
+
+
+def _whole(raw: str, units: Decimal) -> tuple[Value, ...]:
+    """Amounts that digits without a point can mean: whole units, or units and cents whose point was not read."""
+    announced = regex.search(_CURRENCY, raw, regex.IGNORECASE) is not None
+    note = "" if announced else f"'{raw}' has no cents"
+    meant = Value(money_text(units), note, sure=announced, whole=True)
+    if abs(units) < 100:
+        return (meant,)
+    cents = money_text(units.scaleb(-2))
+    return meant, Value(cents, f"'{raw}' taken as {cents}, its point not read", sure=False, whole=True, labelled_only=True)
 
 
 def _split(body: str, decimals: Decimals) -> tuple[str, str, bool]:
@@ -212,7 +233,9 @@ def _date(raw: str, style: Style) -> tuple[Value, ...]:
     """
     found = read_date(raw, style.today, style.order)
     note = "" if found.other is None else f"'{raw}' could also mean {found.other.isoformat()}"
-    return (Value(found.day.isoformat(), note, provable=found.other is None, bare=found.bare),)
+    open_order = found.other is not None
+    value = Value(found.day.isoformat(), note, provable=not open_order, bare=found.bare)
+    return (replace(value, labelled_only=found.bare and open_order),)
 
 
 NORMALISERS: Mapping[str, Callable[[str, Style], tuple[Value, ...]]] = {

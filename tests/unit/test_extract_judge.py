@@ -163,7 +163,9 @@ def test_the_amount_of_a_code_is_without_tax_on_invoices_of_the_older_kinds(tmp_
     assert (found["net"].value, found["net"].level) == ("100.00", Level.READ)
 
 
-@pytest.mark.parametrize(("text", "proved"), [("NET 100.00\nTOTAL 116.00", "total"), ("NET 116.00\nTOTAL 131.08", "net")])
+@pytest.mark.parametrize(
+    ("text", "proved"), [("NET 100.00\nTOTAL 116.00", "total"), ("NET 116.00\nTOTAL 131.08", "net")]
+)
 def test_the_amount_of_a_code_of_a_fully_digital_invoice_is_the_one_that_is_printed(tmp_path, text, proved):
     found = judged(tmp_path, text, INVOICE, [], [DIGITAL_QR], witness="cn_invoice_qr")
     assert {name: field.level for name, field in found.items() if name in ("net", "total")} == {

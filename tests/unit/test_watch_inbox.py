@@ -170,8 +170,9 @@ def test_native_events_arrive_as_hints(root: Path) -> None:
         outside.rename(root / "b.png")
         while hints.get(timeout=10) != root / "b.png":
             pass
-        assert events.alive()
+        assert events.alive(root)
         events.disarm(root)
+        assert not events.alive(root)
     finally:
         events.close()
 
