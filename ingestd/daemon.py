@@ -77,6 +77,8 @@ class Daemon:
         self._wake = wake
         self._patience = Patience(options, chance)
         self._draining = False
+        self.ended = 0
+        """Documents that came to an end since the start: recorded, failed or duplicate."""
         self._running: dict[int, _Running] = {}
         self._finished: dict[int, Record | BaseException] = {}
         """What came out of the engine and is not in the ledger yet; kept while the database cannot be written."""
@@ -140,6 +142,16 @@ class Daemon:
     def unsettled(self) -> int:
         """Documents that have arrived and are neither recorded nor failed nor duplicates."""
         return self._ledger.count_unsettled()
+
+    @property
+    def worker_restarts(self) -> int:
+        """Worker processes that died or were killed since the start."""
+        return self._engine.restarts
+
+    def overdue_s(self, now: datetime) -> float:
+        """Seconds for which the document that waits longest could have been worked on; 0 if none could."""
+        since = self._ledger.due_since(now)
+        return 0.0 if since is None else (now - since).total_seconds()
 
     def longest_running_s(self, tick: float) -> float:
         """Seconds since the oldest document in work was handed to the engine; 0 if there is none."""
@@ -322,4 +334,5 @@ class Daemon:
         return job
 
     def _tell(self, outcome: Outcome, job: Job, *, record: Record | None = None, reason: str | None = None) -> None:
+        self.ended += outcome is not Outcome.WAITING
         self._report(Report(outcome, self._job(job.id), record, reason))

@@ -149,6 +149,15 @@ class Ledger:
         row = self.db.execute("select min(next_at) from jobs where state = 'waiting'").fetchone()
         return time_from(row[0]) if row[0] else None
 
+    def due_since(self, now: datetime) -> datetime | None:
+        """Since when the first of the jobs that could go on now could have; None if there is none."""
+        row = self.db.execute(
+            "select min(case state when 'waiting' then next_at else updated_at end) from jobs"
+            " where state in ('arrived', 'claimed', 'running', 'recorded') or (state = 'waiting' and next_at <= ?)",
+            [time_text(now)],
+        ).fetchone()
+        return time_from(row[0]) if row[0] else None
+
     def in_states(self, states: Sequence[State]) -> list[Job]:
         """Jobs in any of these states, oldest first."""
         marks = ", ".join("?" for _ in states)

@@ -221,8 +221,8 @@ def status(db: Database, now: datetime, failures: int) -> Status:
             pages=totals[2],
             last_hour=_recorded_since(db, now - timedelta(hours=1)),
             last_day=_recorded_since(db, now - timedelta(days=1)),
-            jobs=dict(db.execute("SELECT state, count(*) FROM jobs GROUP BY state ORDER BY state").fetchall()),
-            oldest=_oldest(db, now),
+            jobs=jobs_by_state(db),
+            oldest=oldest_waiting(db, now),
             failures=_failures(db, failures),
         )
 
@@ -232,7 +232,13 @@ def _recorded_since(db: Database, moment: datetime) -> int:
     return int(row[0])
 
 
-def _oldest(db: Database, now: datetime) -> Waiting | None:
+def jobs_by_state(db: Database) -> dict[str, int]:
+    """State -> number of files, states without files left out."""
+    return dict(db.execute("SELECT state, count(*) FROM jobs GROUP BY state ORDER BY state").fetchall())
+
+
+def oldest_waiting(db: Database, now: datetime) -> Waiting | None:
+    """The file that arrived first of those that have not been read."""
     marks = ", ".join("?" for _ in _QUEUED)
     rows = db.query(f"SELECT * FROM jobs WHERE state IN ({marks}) ORDER BY created_at, id LIMIT 1", _QUEUED)
     for row in rows:

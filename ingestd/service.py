@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from types import FrameType
 
@@ -16,6 +16,8 @@ from ingestd.config import Config
 from ingestd.custody import is_temporary
 from ingestd.daemon import Daemon
 from ingestd.errors import ConfigError
+from ingestd.health import Health
+from ingestd.metrics import Metrics, serving
 from ingestd.notify import notify, watchdog_s
 from ingestd.report import Outcome, Report
 
@@ -23,8 +25,6 @@ log = logging.getLogger(__name__)
 
 _FINISH_S = 20.0
 """On SIGTERM, documents in work get this long; less than TimeoutStopSec in the unit."""
-_STUCK_FACTOR = 2.0
-"""A document running for this many time limits means that the engine no longer enforces them."""
 
 
 class Service:
@@ -43,6 +43,7 @@ class Service:
         self._wake = threading.Event()
         self._stop = False
         self._hang_up = False
+        self._metrics: Metrics | None = None
         self.failures = 0
         """Documents that failed or are waiting for another try."""
 
@@ -55,48 +56,62 @@ class Service:
         with (
             self._signals(),
             running_daemon(self._config, self._on_report, self._wake.set) as daemon,
+            self._watched(daemon) as health,
         ):
             notify("READY=1")
             started(daemon)
-            self._loop(daemon, once=once)
+            self._loop(daemon, health, once=once)
             notify("STOPPING=1")
-            self._finish(daemon)
+            self._finish(daemon, health)
+
+    @contextmanager
+    def _watched(self, daemon: Daemon) -> Iterator[Health]:
+        """Judge the daemon's health and, if configured, serve it with the other figures."""
+        config = self._config
+        health = Health(config.health, config.engine.time_limit_s, time.monotonic())
+        with ExitStack() as stack:
+            if config.metrics.port is not None:
+                self._metrics = Metrics(config, daemon, health)
+                stack.enter_context(serving(self._metrics, config.metrics.address, config.metrics.port))
+            yield health
 
     def _on_report(self, report: Report) -> None:
+        if self._metrics is not None:
+            self._metrics.note(report)
         if report.outcome in (Outcome.FAILED, Outcome.WAITING):
             self.failures += 1
         self._report(report)
 
-    def _loop(self, daemon: Daemon, *, once: bool) -> None:
+    def _loop(self, daemon: Daemon, health: Health, *, once: bool) -> None:
         watchdog = watchdog_s()
         while not self._stop:
             self._wake.clear()
             if self._hang_up:
                 self._hang_up = False
                 self._reload_engine(daemon)
-            done, pause_s = self._turn(daemon)
-            if watchdog and not self._stuck(daemon):
+            done, pause_s, problem = self._turn(daemon, health)
+            if watchdog and not problem:
                 notify("WATCHDOG=1")
             if once and not done and daemon.idle():
                 return
             if not done:
                 self._wake.wait(min(pause_s, watchdog / 3) if watchdog else pause_s)
 
-    def _turn(self, daemon: Daemon) -> tuple[bool, float]:
-        """One step; a fault of the surroundings that no single document is to blame for only costs time."""
+    def _turn(self, daemon: Daemon, health: Health) -> tuple[bool, float, str | None]:
+        """One step; a fault of the surroundings that no single document is to blame for only costs time.
+
+        Returns:
+            Whether anything was done, seconds until the next turn, and what is wrong with the daemon.
+        """
         now, tick = datetime.now(UTC), time.monotonic()
         try:
-            return daemon.step(now, tick), daemon.pause_s(now, tick)
+            done, pause_s = daemon.step(now, tick), daemon.pause_s(now, tick)
         except Exception as error:
             if not is_temporary(error):
                 raise
-            wait_s = self._config.ledger.backoff_s
-            log.error("%s; everything is tried again in %g s", error, wait_s)
-            return False, wait_s
-
-    def _stuck(self, daemon: Daemon) -> bool:
-        longest_s = daemon.longest_running_s(time.monotonic())
-        return longest_s > _STUCK_FACTOR * self._config.engine.time_limit_s
+            done, pause_s = False, self._config.ledger.backoff_s
+            log.error("%s; everything is tried again in %g s", error, pause_s)
+        return done, pause_s, health.judge(daemon, now, tick)
 
     def _reload_engine(self, daemon: Daemon) -> None:
         """New rules, models and reading options; folders need a restart. A bad file changes nothing."""
@@ -113,16 +128,16 @@ class Service:
             log.info("reloaded: rules, models and reading options are new; changes of folders need a restart")
         notify("READY=1")
 
-    def _finish(self, daemon: Daemon) -> None:
+    def _finish(self, daemon: Daemon, health: Health) -> None:
         """Let documents in work finish for a while; what is not done by then is read at the next start."""
         daemon.drain()
         until = time.monotonic() + _FINISH_S
         while daemon.in_work and time.monotonic() < until:
             self._wake.clear()
-            self._turn(daemon)
+            self._turn(daemon, health)
             if daemon.in_work:
                 self._wake.wait(0.2)
-        self._turn(daemon)
+        self._turn(daemon, health)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

@@ -61,6 +61,8 @@ class Inbox:
         self._noted = dict(noted)
         self._settler = Settler(settle.quiet_s, settle.incomplete_s, look, complete_on_disk)
         self._rescan_s = settle.rescan_s
+        self._watched = False
+        self._blind_since: float | None = None
         self._armed: tuple[int, int] | None = None
         self._native = False
         self._scan_at: float | None = None
@@ -76,6 +78,10 @@ class Inbox:
     def pending(self) -> int:
         """Files with content that are not yet whole."""
         return self._settler.unfinished
+
+    def blind_s(self, now: float) -> float:
+        """Seconds for which a folder that has been watched is lost, or its events do not come; 0 if all is well."""
+        return 0.0 if self._blind_since is None else now - self._blind_since
 
     def hint(self, path: Path) -> None:
         """Something happened at this path."""
@@ -111,14 +117,31 @@ class Inbox:
         return arrivals
 
     def _scan(self, now: float) -> None:
+        deaf = self._deaf()
+        if deaf:
+            log.warning("inbox %s: its events have ceased; asking for them anew", self.config.name)
+            self._disarm()
         problem = self._trust() or self._look_through(now)
+        deaf = self._deaf()
+        self._note_blindness(deaf or (self._watched and problem is not None), now)
+        self._watched |= problem is None
         if problem != self.problem:
             self.problem = problem
             if problem:
                 log.error("inbox %s: %s", self.config.name, problem)
             else:
                 log.info("inbox %s: watching again", self.config.name)
-        self._scan_at = now + (self._rescan_s if self._native and not problem else self.config.poll_s)
+        self._scan_at = now + (self._rescan_s if self._native and not problem and not deaf else self.config.poll_s)
+
+    def _deaf(self) -> bool:
+        """Whether events were promised and the threads that bring them are dead."""
+        return self._events is not None and self._native and not self._events.alive(self.config.path)
+
+    def _note_blindness(self, blind: bool, now: float) -> None:
+        if not blind:
+            self._blind_since = None
+        elif self._blind_since is None:
+            self._blind_since = now
 
     def _trust(self) -> str | None:
         """Arm the watch if the folder is there and is the right one; return what is wrong."""

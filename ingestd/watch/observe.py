@@ -162,9 +162,11 @@ class Events:
         if watch is not None:
             self._observer.unschedule(watch)
 
-    def alive(self) -> bool:
-        """Tell whether the thread that delivers events runs."""
-        return self._observer.is_alive()
+    def alive(self, root: Path) -> bool:
+        """Tell whether the threads that collect and deliver the events of a folder run."""
+        watch = self._watches.get(root)
+        collecting = any(emitter.watch == watch and emitter.is_alive() for emitter in self._observer.emitters)
+        return collecting and self._observer.is_alive()
 
     def close(self) -> None:
         """Stop delivering."""

@@ -22,6 +22,8 @@ LAYERS = [
     {"engine", "display"},
     {"check"},
     {"daemon"},
+    {"health"},
+    {"metrics"},
     {"app"},
     {"service"},
     {"commands"},
