@@ -7,52 +7,39 @@ because the daemon has threads.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
 import logging
 import os
-import resource
 import signal
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any, Generic
 
 import cv2
 from pebble import ProcessExpired, ProcessPool
 
 from ingestd.document import Claim
-from ingestd.engine import R, Work
+from ingestd.engine import R, Work, sandbox
 from ingestd.errors import AttemptError, DocumentError, TransientError
 
 log = logging.getLogger(__name__)
 
-_PR_SET_PDEATHSIG = 1
-_PR_SET_NO_NEW_PRIVS = 38
 _BROKEN = "idle workers died, perhaps for want of memory; new ones are started"
 
 _make_work: Callable[[], Work[Any]] | None = None
 _work: Work[Any] | None = None
-"""What this worker process does."""
+_time_limit_s = 0.0
+"""What this worker process does, and how long it may take over a document."""
 
 
-def _start(make_work: Callable[[], Work[Any]], memory_limit_mb: int) -> None:
+def _start(make_work: Callable[[], Work[Any]], memory_limit_mb: int, time_limit_s: float) -> None:
     """Prepare a worker process: limits first, then models and rules."""
-    global _make_work
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the daemon decides
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # no worker outlives a killed daemon
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    with contextlib.suppress(OSError):  # a container may forbid it; then the kernel picks its victim alone
-        Path("/proc/self/oom_score_adj").write_text("500")
-    limit = memory_limit_mb << 20
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    global _make_work, _time_limit_s
+    sandbox.enter(memory_limit_mb)
     cv2.setNumThreads(1)
-    _make_work = make_work
+    _make_work, _time_limit_s = make_work, time_limit_s
     with contextlib.suppress(Exception):  # said with the first document, which tries again
         _ready()
 
@@ -70,6 +57,7 @@ def _run(claim: Claim, sha256: str) -> Any:
         work = _ready()
     except Exception as error:
         raise TransientError(f"a worker cannot start: {error}") from error
+    sandbox.limit_cpu(_time_limit_s)
     return work(claim, sha256)
 
 
@@ -99,7 +87,7 @@ class LocalEngine(Generic[R]):
             max_workers=workers,
             context=get_context("spawn"),
             initializer=_start,
-            initargs=(make_work, memory_limit_mb),
+            initargs=(make_work, memory_limit_mb, time_limit_s),
         )
         self._pool = self._new_pool()
         # starts the processes now, so that the first document does not wait for models to load

@@ -6,6 +6,8 @@ import ctypes
 import os
 import resource
 import signal
+import socket
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -43,8 +45,20 @@ DEEDS: dict[str, Callable[[Claim], object]] = {
     "exit": lambda _: os._exit(3),
     "endless": lambda _: time.sleep(3600),
     "greedy": lambda _: bytearray(8 << 30),
-    "writes": lambda claim: claim.work_path.write_bytes(b"x"),
     "core limit": lambda _: resource.getrlimit(resource.RLIMIT_CORE),
+    "cpu limit": lambda _: resource.getrlimit(resource.RLIMIT_CPU)[0],
+    "creates": lambda claim: claim.work_path.write_bytes(b"x"),
+    "truncates": lambda claim: os.truncate(claim.work_path.parent / "precious", 0),
+    "overwrites": lambda claim: (claim.work_path.parent / "precious").open("r+b"),
+    "deletes": lambda claim: (claim.work_path.parent / "precious").unlink(),
+    "renames": lambda claim: (claim.work_path.parent / "precious").rename(claim.work_path),
+    "links": lambda claim: claim.work_path.symlink_to("/etc"),
+    "makes a folder": lambda claim: claim.work_path.mkdir(),
+    "connects": lambda _: socket.create_connection(("127.0.0.1", 9), timeout=5),
+    "listens": lambda _: socket.socket(socket.AF_UNIX),
+    "executes": lambda _: subprocess.run(["/bin/true"], check=True),
+    "becomes": lambda _: os.execv("/bin/true", ["true"]),
+    "signals": lambda _: os.kill(os.getppid(), signal.SIGTERM),
     "status": lambda _: Path("/proc/self/status").read_text(encoding="ascii"),
 }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingestd.document import Claim
+from ingestd.engine import sandbox
 from ingestd.engine.local import LocalEngine
 from ingestd.errors import AttemptError, DocumentError, TransientError
 from tests.support import works
@@ -73,15 +74,40 @@ def read(engine: LocalEngine[str], name: str) -> str | None:
         return None
 
 
-def test_worker_can_write_no_file(engine: LocalEngine[str], tmp_path: Path) -> None:
-    with pytest.raises(AttemptError, match="File too large"):
-        engine.submit(claim("writes", tmp_path), "abc").result(30)
-    assert (tmp_path / "writes").read_bytes() == b""
+FORBIDDEN = {
+    **dict.fromkeys(("creates", "overwrites", "deletes", "renames", "links", "makes a folder"), 1),
+    **dict.fromkeys(("connects", "listens", "executes", "becomes"), 0),
+    "truncates": 3,
+    "signals": 6,
+}
+"""What a worker might try -> version of Landlock that forbids it (0: seccomp does)."""
+
+
+@pytest.mark.parametrize("deed", [deed for deed, since in FORBIDDEN.items() if since <= sandbox.landlock_version()])
+def test_worker_that_a_document_took_over_can_change_reach_and_start_nothing(
+    engine: LocalEngine[str], tmp_path: Path, deed: str
+) -> None:
+    (tmp_path / "precious").write_bytes(b"as it was")
+    with pytest.raises(AttemptError, match=r"PermissionError|Operation not permitted"):
+        engine.submit(claim(deed, tmp_path), "abc").result(30)
+    assert (tmp_path / "precious").read_bytes() == b"as it was"
+    assert [path.name for path in tmp_path.iterdir()] == ["precious"]
 
 
 def test_worker_dumps_no_core_and_gains_no_privileges(engine: LocalEngine[str]) -> None:
     assert engine.submit(claim("core limit"), "").result(30) == "(0, 0)"
-    assert "NoNewPrivs:\t1" in engine.submit(claim("status"), "").result(30)
+    status = engine.submit(claim("status"), "").result(30)
+    assert "NoNewPrivs:\t1" in status
+    assert "Seccomp:\t2" in status
+
+
+def test_each_document_gets_processor_time_of_its_own(engine: LocalEngine[str]) -> None:
+    limits = [int(engine.submit(claim("cpu limit"), "").result(30)) for _ in range(2)]
+    assert all(2 + 5 <= limit < 60 for limit in limits), "the time limit, what the worker has used, and a little"
+
+
+def test_what_this_kernel_does_not_offer_is_said() -> None:
+    assert bool(sandbox.not_offered()) == (sandbox.landlock_version() < max(FORBIDDEN.values()))
 
 
 def test_closing_at_once_gives_up_what_is_in_work() -> None:

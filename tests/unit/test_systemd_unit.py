@@ -90,7 +90,9 @@ def test_a_fault_restarts_it_and_a_wrong_configuration_does_not(unit: dict[str, 
 
 def test_it_may_do_next_to_nothing(unit: dict[str, list[str]]) -> None:
     assert {name: unit.get(name) for name in HARDENING} == {name: [value] for name, value in HARDENING.items()}
-    assert unit["SystemCallFilter"] == ["@system-service", "~@privileged"], "@resources: workers limit their memory"
+    broad, less, confining = unit["SystemCallFilter"]
+    assert (broad, less) == ("@system-service", "~@privileged"), "@resources: workers limit their memory"
+    assert set(confining.split()) == {"seccomp", "landlock_create_ruleset", "landlock_restrict_self"}
 
 
 def test_models_can_see_what_processor_they_run_on(unit: dict[str, list[str]]) -> None:
@@ -110,14 +112,28 @@ def test_user_folders_and_configuration_fit_together(unit: dict[str, list[str]])
     assert {str(path) for path in inboxes} <= set(made)
 
 
-def test_systemd_understands_it_and_finds_it_safe(tmp_path: Path) -> None:
+def test_metrics_open_the_loopback_and_nothing_else() -> None:
+    more = directives((SYSTEMD / "metrics.conf").read_text(encoding="utf-8"))
+    assert more.pop("IPAddressAllow") == ["localhost"]
+    assert more.pop("PrivateNetwork") == ["no"]
+    assert more.pop("RestrictAddressFamilies") == ["AF_INET AF_INET6"]
+    assert more == {}
+
+
+@pytest.mark.parametrize("drop_ins", [(), ("metrics.conf",)])
+def test_systemd_understands_it_and_finds_it_safe(tmp_path: Path, drop_ins: tuple[str, ...]) -> None:
     analyze = shutil.which("systemd-analyze")
     text = UNIT.read_text(encoding="utf-8")
     if analyze is None:
         assert set(HARDENING) <= set(directives(text))
         return
+    for name in drop_ins:  # sections may be named again, and the last word counts
+        text += (SYSTEMD / name).read_text(encoding="utf-8")
+    whole = tmp_path / "whole" / "ingestd.service"
+    whole.parent.mkdir()
+    whole.write_text(text, encoding="utf-8")
     done = subprocess.run(
-        [analyze, "security", "--offline=true", str(UNIT)], capture_output=True, text=True, check=True, timeout=30
+        [analyze, "security", "--offline=true", str(whole)], capture_output=True, text=True, check=True, timeout=30
     )
     score = re.search(r"Overall exposure level for ingestd\.service: ([\d.]+)", done.stdout)
     assert score is not None, done.stdout
