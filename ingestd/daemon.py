@@ -21,9 +21,10 @@ from ingestd.errors import AttemptError, DocumentError, TransientError
 from ingestd.hooks import Hooks
 from ingestd.ledger import UNSETTLED, Job, Ledger, State
 from ingestd.patience import Patience
+from ingestd.reception import Reception
 from ingestd.record.encoding import path_text
 from ingestd.report import Outcome, Report
-from ingestd.watch.inbox import Arrival, Inbox
+from ingestd.watch.inbox import Inbox
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +68,6 @@ class Daemon:
         chance: random.Random,
     ) -> None:
         self.inboxes = inboxes
-        self._by_name = {inbox.config.name: inbox for inbox in inboxes}
         self._ledger = ledger
         self._custody = custody
         self._engine = Succession(engine)
@@ -76,6 +76,7 @@ class Daemon:
         self._report = report
         self._wake = wake
         self._patience = Patience(options, chance)
+        self._reception = Reception(inboxes, ledger, self._patience)
         self._draining = False
         self.ended = 0
         """Documents that came to an end since the start: recorded, failed or duplicate."""
@@ -111,7 +112,7 @@ class Daemon:
         Returns:
             True if anything was done, so that another turn at once makes sense.
         """
-        done = self._arrivals(now, tick)
+        done = self._reception.turn(now, tick)
         done |= self._collect(now, tick)
         done |= self._start(now, tick)
         done |= self._dispose(now, tick)
@@ -121,8 +122,7 @@ class Daemon:
 
     def pause_s(self, now: datetime, tick: float) -> float:
         """Seconds until the next turn is due, if nothing wakes the daemon before."""
-        dues = [inbox.next_due(tick) for inbox in self.inboxes]
-        dues += self._patience.dues()
+        dues = [self._reception.next_due(tick), *self._patience.dues(tick)]
         waiting = self._ledger.next_at()
         if waiting is not None and len(self._running) < self._slots:
             dues.append(tick + (waiting - now).total_seconds())
@@ -131,7 +131,7 @@ class Daemon:
     def idle(self) -> bool:
         """True when nothing is left to do but to wait for new files or for a later try."""
         busy = self._running or self._finished or self._undisposed or self._hooks.running
-        return not busy and not any(inbox.pending for inbox in self.inboxes)
+        return not busy and not self._reception.pending
 
     @property
     def in_work(self) -> int:
@@ -167,23 +167,6 @@ class Daemon:
         """One more document than workers is claimed, so that no worker waits for the daemon."""
         return self._engine.slots + 1
 
-    # -- arrivals
-
-    def _arrivals(self, now: datetime, tick: float) -> bool:
-        arrivals = [(inbox, arrival) for inbox in self.inboxes for arrival in inbox.turn(tick)]
-        for inbox, arrival in arrivals:
-            self._arrive(inbox, arrival, now)
-        return bool(arrivals)
-
-    def _arrive(self, inbox: Inbox, arrival: Arrival, now: datetime) -> None:
-        try:
-            self._ledger.arrive(inbox.config.name, arrival.path, arrival.identity, now)
-        except Exception as error:
-            if not is_temporary(error):
-                raise
-            log.warning("cannot note %s: %s; looking at it again", path_text(arrival.path), error)
-            inbox.look_again(arrival.path)
-
     # -- starting
 
     def _start(self, now: datetime, tick: float) -> bool:
@@ -197,14 +180,12 @@ class Daemon:
         return bool(jobs)
 
     def _start_one(self, job: Job, now: datetime, tick: float) -> None:
-        inbox = self._by_name.get(job.inbox)
         try:
             claimed = self._custody.claim(job, now)
         except DocumentError as error:
             self._fail(job, error, now)
             return
-        if inbox is not None:
-            (inbox.taken if claimed else inbox.look_again)(job.source_path)
+        self._reception.claimed(job, claimed)
         if not claimed:
             return
         begun = self._custody.begin(job, now)

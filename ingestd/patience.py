@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from datetime import timedelta
 
@@ -40,12 +41,16 @@ class Patience:
 
     def may_go_on(self, job_id: int, tick: float) -> bool:
         """Whether nothing is against taking up the job now."""
-        return job_id not in self._faults or self._faults[job_id][1] <= tick
+        return self.not_before(job_id) <= tick
+
+    def not_before(self, job_id: int) -> float:
+        """When the job may go on; minus infinity after a success."""
+        return self._faults[job_id][1] if job_id in self._faults else -math.inf
 
     def held(self, tick: float) -> set[int]:
         """Jobs that have to wait."""
         return {job_id for job_id, (_, not_before) in self._faults.items() if not_before > tick}
 
-    def dues(self) -> list[float]:
+    def dues(self, tick: float) -> list[float]:
         """When each of them may go on."""
-        return [not_before for _, not_before in self._faults.values()]
+        return [not_before for _, not_before in self._faults.values() if not_before > tick]

@@ -268,6 +268,24 @@ def test_pitfall_17_locked_database_delays_but_loses_nothing(world: World) -> No
     assert len(world.engine.claims) == 1, "the reading was kept"
 
 
+def test_pitfall_17_arrivals_wait_together_while_the_database_cannot_be_written(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.db.execute("PRAGMA busy_timeout = 0")
+    other = world.other_connection()
+    other.execute("BEGIN IMMEDIATE")
+    for number in range(50):
+        world.drop(f"{number:02}.png")
+    world.run(60)
+    assert not world.daemon.idle()
+    said = [record.message for record in caplog.records if "cannot note 50 arrivals" in record.message]
+    assert 2 <= len(said) <= 6, "once a try, and ever more rarely"
+    other.rollback()
+    other.close()
+    world.run(60)
+    assert len(world.documents()) == 50
+
+
 def test_stop_gives_back_the_try_and_the_next_start_reads_the_document(world: World) -> None:
     world.engine.hold = True
     world.drop("scan.png")
@@ -344,6 +362,21 @@ def test_pause_is_until_the_next_thing_is_due(world: World) -> None:
     assert world.daemon.pause_s(world.now, world.tick) == 0.0
     world.step()
     assert world.daemon.pause_s(world.now, world.tick) == pytest.approx(2.0)
+
+
+def test_pitfall_20_document_that_waits_for_a_worker_keeps_nobody_awake(world: World) -> None:
+    world.engine.hold = True
+    for number in range(3):
+        world.drop(f"{number}.png")
+    world.run(5)
+    late = world.drop("late.png")
+    world.run(5)
+    (job,) = world.db.execute("select id from jobs where name = 'late.png'").fetchone()
+    world.daemon._patience.put_off(job, world.tick)
+    world.tick += 1000
+    world.step()
+    assert late.exists(), "all workers are busy"
+    assert world.daemon.pause_s(world.now, world.tick) > 1.0
 
 
 def test_file_the_ledger_does_not_know_in_work_is_adopted(world: World) -> None:
