@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ingestd import spool
-from ingestd.config import Config, InboxConfig
-from ingestd.errors import ConfigError
+from ingestd.config import EXTRA_FOR_METRICS, Config
+from ingestd.errors import ConfigError, TransientError
 from ingestd.extract import load_rules
 from ingestd.models import load_manifest
+from ingestd.record.database import require_usable
 from ingestd.resources import shipped
-from ingestd.watch.observe import raises_events
 
 
 def problems_of(config: Config) -> list[str]:
     """What keeps ingestd from working at all; one line each, all at once."""
     return [
         *_overlaps(config),
+        *_not_folders(config),
         *_not_writable(config),
         *_layout(config),
+        *_database(config),
         *_rules(config),
         *_models(config),
+        *_hooks(config),
+        *_extras(config),
     ]
-
-
-def notices_of(config: Config) -> list[str]:
-    """What works, but may surprise; one line each."""
-    return [notice for inbox in config.inboxes for notice in _inbox_notices(inbox, config)]
 
 
 def _overlaps(config: Config) -> list[str]:
@@ -45,6 +46,29 @@ def _overlaps(config: Config) -> list[str]:
         for name, path in everything.items()
         for other, root in everything.items()
         if name != other and path.resolve().is_relative_to(root.resolve())
+    ] + [
+        f"{name}: {path} lies in {other} ({root}), from which files are taken; expected another place"
+        for name, path in _files_of_ours(config).items()
+        for other, root in {**inboxes, "spool.work": config.spool.work}.items()
+        if path.resolve().is_relative_to(root.resolve())
+    ]
+
+
+def _files_of_ours(config: Config) -> dict[str, Path]:
+    named = {
+        "record.database": config.record.database,
+        "extract.rules": config.extract.rules,
+        "models.folder": config.models.folder,
+    }
+    return {name: path for name, path in named.items() if path is not None}
+
+
+def _not_folders(config: Config) -> list[str]:
+    """An inbox may be missing (it is watched as soon as it appears), but not be something else."""
+    return [
+        f"inboxes.{index}.path: {inbox.path} is not a folder; expected a folder or a path that is free"
+        for index, inbox in enumerate(config.inboxes)
+        if inbox.path.exists() and not inbox.path.is_dir()
     ]
 
 
@@ -61,17 +85,38 @@ def _not_writable(config: Config) -> list[str]:
         if not nearest.is_dir():
             problems.append(f"{name}: {nearest} is not a folder; expected a folder or a path that is free")
         elif not os.access(nearest, os.W_OK | os.X_OK, effective_ids=True):
-            problems.append(f"{name}: {nearest} cannot be written by this user; change its owner or its mode")
+            problems.append(f"{name}: {nearest} cannot be written by this user; {_remedy(nearest)}")
+    database = config.record.database
+    if database.is_file() and not os.access(database, os.W_OK, effective_ids=True):
+        problems.append(f"record.database: {database} cannot be written by this user; {_remedy(database)}")
     return problems
 
 
+def _remedy(path: Path) -> str:
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        return "its filesystem is read-only: mount it for writing, or name it in ReadWritePaths= of the service"
+    return "change its owner or its mode"
+
+
 def _layout(config: Config) -> list[str]:
+    now = datetime.now(UTC)
     try:
-        spool.archive_folder(
-            Path("/"), config.spool.layout, received=datetime.now(UTC), name="a.pdf", inbox="inbox", rule="rule"
-        )
+        for inbox in config.inboxes:
+            spool.archive_folder(
+                Path("/"), config.spool.layout, received=now, name="a.pdf", inbox=inbox.name, rule="rule"
+            )
     except ValueError as error:
         return [str(error)]
+    return []
+
+
+def _database(config: Config) -> list[str]:
+    try:
+        require_usable(config.record.database)
+    except ConfigError as error:
+        return list(error.problems)
+    except TransientError:
+        return []  # locked at this moment, so somebody uses it
     return []
 
 
@@ -102,20 +147,15 @@ def _models(config: Config) -> list[str]:
     return unknown + manifest.problems()
 
 
-def _inbox_notices(inbox: InboxConfig, config: Config) -> list[str]:
-    where = f"inbox {inbox.name}"
-    if not inbox.path.is_dir():
-        return [f"{where}: {inbox.path} does not exist; it is watched as soon as it appears"]
-    notices = []
-    if inbox.original != "leave" and not os.access(inbox.path, os.W_OK | os.X_OK, effective_ids=True):
-        notices.append(f"{where}: {inbox.path} cannot be written, so files cannot be taken; or set original: leave")
-    if inbox.watch == "native" and not raises_events(inbox.path):
-        notices.append(f"{where}: its filesystem reports no changes of other machines; watch: auto would poll")
-    work = next(parent for parent in (config.spool.work, *config.spool.work.parents) if parent.exists())
-    if inbox.original != "leave" and inbox.path.stat().st_dev != work.stat().st_dev:
-        notices.append(f"{where}: on another filesystem than spool.work, so files are copied instead of renamed")
-    if inbox.sentinel and not (inbox.path / inbox.sentinel).exists():
-        notices.append(
-            f"{where}: the sentinel {inbox.path / inbox.sentinel} is missing; nothing is taken until it is there"
-        )
-    return notices
+def _hooks(config: Config) -> list[str]:
+    commands = {"hooks.on_success": config.hooks.on_success, "hooks.on_failure": config.hooks.on_failure}
+    return [
+        f"{name}: found no program {command[0]!r} that this user may execute; correct its path or its mode"
+        for name, command in commands.items()
+        if command and shutil.which(command[0]) is None
+    ]
+
+
+def _extras(config: Config) -> list[str]:
+    missing = config.metrics.port is not None and importlib.util.find_spec("prometheus_client") is None
+    return [EXTRA_FOR_METRICS] if missing else []

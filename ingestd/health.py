@@ -12,7 +12,7 @@ from ingestd.daemon import Daemon
 log = logging.getLogger(__name__)
 
 _STUCK_FACTOR = 2.0
-"""A document running for this many time limits means that the engine no longer enforces them."""
+"""A document running for this many time limits means that the engine no longer enforces them; less is no rest."""
 
 
 class Health:
@@ -63,7 +63,8 @@ class Health:
     def _stale(self, daemon: Daemon, now: datetime, tick: float) -> str | None:
         if daemon.ended != self._ended:
             self._ended, self._progress_at = daemon.ended, tick
-        limit_s, idle_s = self._options.stale_s, tick - self._progress_at
+        limit_s = max(self._options.stale_s, _STUCK_FACTOR * self._time_limit_s)
+        idle_s = tick - self._progress_at
         if idle_s <= limit_s:
             return None
         try:
@@ -72,10 +73,7 @@ class Health:
             return f"the database does not answer ({error}) and no document came to an end for {idle_s:.0f} s"
         if overdue_s <= limit_s:
             return None
-        return (
-            f"the oldest document is due for {overdue_s:.0f} s and none came to an end for {idle_s:.0f} s"
-            f" (health.stale_s {limit_s:g})"
-        )
+        return f"the oldest document is due for {overdue_s:.0f} s and none came to an end for {idle_s:.0f} s"
 
     def _blind(self, daemon: Daemon, tick: float) -> str | None:
         for inbox in daemon.inboxes:

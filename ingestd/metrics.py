@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import ingestd
-from ingestd.config import Config
+from ingestd.config import EXTRA_FOR_METRICS, Config
 from ingestd.daemon import Daemon
 from ingestd.errors import ConfigError, IngestdError
 from ingestd.health import Health
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 log = logging.getLogger(__name__)
-
-NEEDED = "metrics.port: needs the extra 'metrics': pip install 'ingestd[metrics]', or remove the key"
 
 _STAGE_BUCKETS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 """Seconds; from one small page to the longest document."""
@@ -46,7 +44,7 @@ class Metrics:
         try:
             import prometheus_client as prometheus
         except ImportError as error:
-            raise ConfigError([NEEDED]) from error
+            raise ConfigError([EXTRA_FOR_METRICS]) from error
         self._database = config.record.database
         self._daemon = daemon
         self._health = health

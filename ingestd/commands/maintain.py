@@ -11,13 +11,14 @@ import click
 
 from ingestd import explain as explaining
 from ingestd.app import manifest_of
-from ingestd.check import notices_of, problems_of
+from ingestd.check import problems_of
 from ingestd.commands.options import config_option, json_option
 from ingestd.commands.rules import load_or_shipped
 from ingestd.config import load
 from ingestd.errors import ConfigError
 from ingestd.ledger import Ledger, State
 from ingestd.logs import escape
+from ingestd.notices import notices_of
 from ingestd.record.database import connect
 
 EX_CONFIG = 78
@@ -33,7 +34,7 @@ def check(config_path: Path | None, as_json: bool) -> None:
     except ConfigError as error:
         problems, notices = list(error.problems), []
     else:
-        problems, notices = problems_of(config), notices_of(config)
+        problems, notices = problems_of(config), notices_of(config, datetime.now(UTC))
     if as_json:
         click.echo(json.dumps({"problems": problems, "notices": notices}, ensure_ascii=False, indent=2))
     else:

@@ -14,6 +14,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from ingestd.config.operating import (
+    EXTRA_FOR_METRICS,
     EngineConfig,
     HealthConfig,
     HooksConfig,
@@ -41,6 +42,7 @@ from ingestd.config.section import Section
 from ingestd.errors import ConfigError
 
 __all__ = [
+    "EXTRA_FOR_METRICS",
     "SEARCH_PATH",
     "AdmitConfig",
     "BarcodesConfig",

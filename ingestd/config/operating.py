@@ -91,6 +91,10 @@ class EngineConfig(Section):
     workers: PositiveInt | None = Field(default=None, description="Processes; default: one per core.")
     time_limit_s: PositiveFloat = Field(default=300.0, description="A document that takes longer costs one attempt.")
     memory_limit_mb: PositiveInt = Field(default=4096, description="Address space of one worker.")
+    idle_s: PositiveFloat | None = Field(
+        default=300.0,
+        description="Seconds without a document after which workers end and give their memory back; null: never.",
+    )
 
 
 class HooksConfig(Section):
@@ -122,6 +126,9 @@ class HooksConfig(Section):
         return self.model_copy(update=moved)
 
 
+EXTRA_FOR_METRICS = "metrics.port: needs the extra 'metrics': pip install 'ingestd[metrics]', or remove the key"
+
+
 class MetricsConfig(Section):
     """Figures for Prometheus; need the extra ``metrics``."""
 
@@ -138,7 +145,7 @@ class HealthConfig(Section):
 
     stale_s: PositiveFloat = Field(
         default=1800.0,
-        description="Seconds for which a document may have been due with no document of all coming to an end.",
+        description="Seconds for which a document may be due and none of all come to an end; at least two time limits.",
     )
     blind_s: PositiveFloat = Field(
         default=600.0,

@@ -28,7 +28,21 @@ class DecodeConfig(Section):
 
 
 StepName = Literal[
-    "grey", "clahe", "gaussian", "closing", "size", "invert", "flatten", "denoise", "stretch", "sharpen", "deskew"
+    "grey",
+    "clahe",
+    "gaussian",
+    "closing",
+    "size",
+    "sheet",
+    "border",
+    "deskew",
+    "invert",
+    "despeckle",
+    "denoise",
+    "whiten",
+    "flatten",
+    "stretch",
+    "sharpen",
 ]
 
 
@@ -43,6 +57,10 @@ class EnhanceConfig(Section):
         default=("grey", "clahe", "gaussian", "closing", "size"), description="Steps of the fixed plan, in order."
     )
     deskew: bool = Field(default=True, description="Level pages that are slightly turned.")
+    cut_out: bool = Field(
+        default=True,
+        description="Cut out and straighten photographed sheets, take dark scan borders away (plan auto).",
+    )
 
 
 class DetectConfig(Section):

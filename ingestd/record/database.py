@@ -61,6 +61,21 @@ def connect(path: Path, access: Literal["create", "write", "read"] = "create") -
             raise
 
 
+def require_usable(path: Path) -> None:
+    """Refuse a database that ``connect`` would refuse, without creating or changing one; a missing one is fine.
+
+    Raises:
+        ConfigError, TransientError: as ``connect``.
+    """
+    if not path.is_file():
+        return
+    with (
+        faults(path),
+        contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as connection,
+    ):
+        schema.require_ours(Database(connection, execute_plugins=False), path)
+
+
 def _prepared(db: Database, path: Path, access: str) -> Database:
     schema.require_ours(db, path)
     if access == "read":
@@ -81,6 +96,17 @@ def _prepared(db: Database, path: Path, access: str) -> Database:
         schema.migrate(db)
     db.execute("PRAGMA foreign_keys = ON")
     return db
+
+
+def require_undamaged(db: Database, path: Path) -> None:
+    """Look through the whole file, a second or so for each gigabyte that is cached; indexes are not compared.
+
+    Raises:
+        ConfigError: with the first fault.
+    """
+    [(found,)] = db.execute("PRAGMA quick_check(1)").fetchall()
+    if found != "ok":
+        raise ConfigError([damaged(path, " ".join(found.split()))])
 
 
 @contextlib.contextmanager

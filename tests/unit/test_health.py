@@ -58,7 +58,7 @@ def test_document_that_is_due_and_never_ends_is_stale(
     assert judged(world, health, 90) is None
     with caplog.at_level(logging.INFO, "ingestd.health"):
         problem = judged(world, health, 20)
-        assert problem is not None and "health.stale_s 100" in problem
+        assert problem is not None and "none came to an end for 110 s" in problem
         judged(world, health, 20)
         assert caplog.text.count("no longer fed") == 1
         world.restart()
