@@ -28,7 +28,7 @@ from ingestd.models import Manifest, load_manifest
 from ingestd.orient import Classifier
 from ingestd.pipeline import AnnotatingPipeline, Pipeline
 from ingestd.recognise.recogniser import Recogniser
-from ingestd.record.database import connect
+from ingestd.record.database import connect, faults, require_undamaged
 from ingestd.report import Report
 from ingestd.resources import shipped
 from ingestd.watch.inbox import Inbox
@@ -115,8 +115,9 @@ def running_daemon(config: Config, report: Callable[[Report], None], wake: Calla
     require_sound(config)
     for folder in (config.spool.work, config.spool.archive, config.spool.failed):
         folder.mkdir(parents=True, exist_ok=True)
-    with _only_one(config.spool.work):
+    with _only_one(config.spool.work), faults(config.record.database):
         db = connect(config.record.database)
+        require_undamaged(db, config.record.database)
         ledger = Ledger(db)
         by_root: dict[Path, Inbox] = {}
 
@@ -136,6 +137,7 @@ def running_daemon(config: Config, report: Callable[[Report], None], wake: Calla
                     ledger, {inbox.name: inbox for inbox in config.inboxes}, config.spool, config.record, config.hooks
                 ),
                 engine=start_engine(config, build_pipeline),
+                idle_s=config.engine.idle_s,
                 hooks=Hooks(config.hooks, ledger, config.spool.work / ".hooks", os.environ, wake),
                 options=config.ledger,
                 report=report,

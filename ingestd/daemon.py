@@ -49,6 +49,7 @@ class Daemon:
         engine: does the reading.
         hooks: commands that are told what became of a document.
         options: tries and waits.
+        idle_s: the engine rests when nothing came for so long; None: never.
         report: called for every document that something became of.
         wake: called from other threads when a turn is due.
         chance: source of jitter.
@@ -63,6 +64,7 @@ class Daemon:
         engine: Engine[Record],
         hooks: Hooks,
         options: LedgerConfig,
+        idle_s: float | None = None,
         report: Callable[[Report], None],
         wake: Callable[[], None],
         chance: random.Random,
@@ -70,7 +72,7 @@ class Daemon:
         self.inboxes = inboxes
         self._ledger = ledger
         self._custody = custody
-        self._engine = Succession(engine)
+        self._engine = Succession(engine, idle_s)
         self._hooks = hooks
         self._options = options
         self._report = report
@@ -117,7 +119,7 @@ class Daemon:
         done |= self._start(now, tick)
         done |= self._dispose(now, tick)
         done |= self._hooks.turn(tick, self._undisposed)
-        self._engine.close_retired()
+        self._engine.turn(tick, expected=self._reception.pending)
         return done
 
     def pause_s(self, now: datetime, tick: float) -> float:

@@ -35,6 +35,14 @@ class Engine(Protocol[R]):
         """
         ...
 
+    def rest(self) -> None:
+        """Give back the memory of workers that have nothing to do; does nothing while a document is in work."""
+        ...
+
+    def wake(self) -> None:
+        """Start the workers again after a rest; submitting does so too, but then the document waits for them."""
+        ...
+
     def close(self, *, finish: bool) -> None:
         """Stop all workers, after the documents in work if ``finish``, else at once."""
         ...

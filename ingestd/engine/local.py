@@ -89,13 +89,13 @@ class LocalEngine(Generic[R]):
             initializer=_start,
             initargs=(make_work, memory_limit_mb, time_limit_s),
         )
-        self._pool = self._new_pool()
-        # starts the processes now, so that the first document does not wait for models to load
-        self._pool.schedule(_awake)
+        self._resting = True
+        self.wake()
 
     def submit(self, claim: Claim, sha256: str) -> Future[R]:
         """See :class:`ingestd.engine.Engine`."""
         outcome: Future[R] = Future()
+        self.wake()
         if not self._pool.active:
             self._replace_pool()
         try:
@@ -106,6 +106,23 @@ class LocalEngine(Generic[R]):
         self._running.add(running)
         running.add_done_callback(lambda finished: self._settle(finished, outcome))
         return outcome
+
+    def rest(self) -> None:
+        """See :class:`ingestd.engine.Engine`."""
+        if self._resting or self._running:
+            return
+        self._pool.stop()
+        self._pool.join()
+        self._resting = True
+
+    def wake(self) -> None:
+        """See :class:`ingestd.engine.Engine`."""
+        if not self._resting:
+            return
+        self._pool = self._new_pool()
+        # starts the processes now, so that a document does not wait for models to load
+        self._pool.schedule(_awake)
+        self._resting = False
 
     def _replace_pool(self) -> None:
         """Pebble gives up a pool when a worker dies that had nothing to do: no document is to blame."""
@@ -143,6 +160,8 @@ class LocalEngine(Generic[R]):
 
     def close(self, *, finish: bool) -> None:
         """See :class:`ingestd.engine.Engine`."""
+        if self._resting:
+            return
         if finish:
             self._pool.close()
         else:

@@ -14,10 +14,14 @@ class Succession(Generic[R]):
 
     Args:
         first: the engine to begin with.
+        idle_s: the engine rests when it has had nothing to do for so long; None: never.
     """
 
-    def __init__(self, first: Engine[R]) -> None:
+    def __init__(self, first: Engine[R], idle_s: float | None = None) -> None:
         self._engine = first
+        self._idle_s = idle_s
+        self._idle_since: float | None = None
+        """Tick of the first turn without a document in work."""
         self._retiring: list[Engine[R]] = []
         self._open: list[tuple[Future[R], Engine[R]]] = []
         self._restarts_of_retired = 0
@@ -43,8 +47,30 @@ class Succession(Generic[R]):
         self._retiring.append(self._engine)
         self._engine = engine
 
-    def close_retired(self) -> None:
-        """Close the engines that have been replaced and have nothing left to do."""
+    def turn(self, tick: float, expected: bool) -> None:
+        """Close engines that have been replaced and have nothing left to do; let an idle one rest.
+
+        Args:
+            tick: seconds on a monotonic clock.
+            expected: whether documents are on their way, for which the workers had better be ready.
+        """
+        self._close_retired()
+        if expected:
+            self._engine.wake()
+        if expected or self._open or self._idle_since is None:
+            self._idle_since = tick
+        elif self._idle_s is not None and tick - self._idle_since >= self._idle_s:
+            self._engine.rest()
+
+    def rest(self) -> None:
+        """See :class:`ingestd.engine.Engine`."""
+        self._engine.rest()
+
+    def wake(self) -> None:
+        """See :class:`ingestd.engine.Engine`."""
+        self._engine.wake()
+
+    def _close_retired(self) -> None:
         self._open = [(future, engine) for future, engine in self._open if not future.done()]
         used = {id(engine) for _, engine in self._open}
         for engine in [engine for engine in self._retiring if id(engine) not in used]:

@@ -59,14 +59,22 @@ class FakeEngine:
         self.held: list[tuple[Claim, str, Future[Record]]] = []
         self.claims: list[Claim] = []
         self.closed = False
+        self.resting = False
 
     def submit(self, claim: Claim, sha256: str) -> Future[Record]:
+        self.resting = False
         self.claims.append(claim)
         future: Future[Record] = Future()
         self.held.append((claim, sha256, future))
         if not self.hold:
             self.go()
         return future
+
+    def rest(self) -> None:
+        self.resting = True
+
+    def wake(self) -> None:
+        self.resting = False
 
     def go(self) -> None:
         """Finish what is held."""
@@ -126,6 +134,7 @@ class World:
             engine=self.engine,
             hooks=Hooks(self.config.hooks, ledger, self.root / "work" / ".hooks", os.environ, lambda: None),
             options=self.config.ledger,
+            idle_s=self.config.engine.idle_s,
             report=self.reports.append,
             wake=lambda: None,
             chance=random.Random(1),

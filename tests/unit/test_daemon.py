@@ -397,3 +397,33 @@ def test_work_folder_is_emptied_of_what_a_crash_left(world: World) -> None:
     assert world.files("work") == []
     assert not (world.root / "work" / "5").exists()
     assert not (world.root / "work" / "6").exists()
+
+
+def test_pitfall_20_workers_rest_when_nothing_came_for_a_while_and_wake_when_a_file_arrives(tmp_path: Path) -> None:
+    world = World(tmp_path, more="engine: {idle_s: 60}")
+    world.drop("a.png")
+    world.run(10)
+    assert world.documents() == ["a.png"]
+    assert not world.engine.resting
+    world.run(60)
+    assert world.engine.resting
+
+    world.drop("b.png")
+    world.step()
+    assert not world.engine.resting, "models load while the file settles"
+    world.run(5)
+    assert world.documents() == ["a.png", "b.png"]
+
+
+def test_workers_never_rest_while_a_document_is_in_work(tmp_path: Path) -> None:
+    world = World(tmp_path, more="engine: {idle_s: 60}")
+    world.engine.hold = True
+    world.drop("a.png")
+    world.run(200)
+    assert not world.engine.resting
+
+
+def test_workers_stay_where_the_configuration_says_so(tmp_path: Path) -> None:
+    world = World(tmp_path, more="engine: {idle_s: null}")
+    world.run(10_000)
+    assert not world.engine.resting

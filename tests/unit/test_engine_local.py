@@ -130,3 +130,24 @@ def test_worker_that_cannot_start_says_so_and_starts_once_it_can(tmp_path: Path)
         assert engine.submit(claim("good"), "abc").result(30) == "read abc"
     finally:
         engine.close(finish=False)
+
+
+def test_resting_engine_has_no_processes_and_reads_the_next_document() -> None:
+    engine = LocalEngine(works.make, workers=1, time_limit_s=10.0, memory_limit_mb=2048)
+    try:
+        assert read(engine, "good") == "read abc"
+        (pid,) = pids(engine)
+        engine.rest()
+        assert not Path(f"/proc/{pid}").exists()
+        assert read(engine, "good") == "read abc"
+        assert pids(engine) != (pid,)
+        assert engine.restarts == 0
+        engine.rest()
+    finally:
+        engine.close(finish=True)
+
+
+def pids(engine: LocalEngine[str]) -> tuple[int, ...]:
+    """The worker that reads a document that asks for its status."""
+    status = engine.submit(claim("status"), "").result(30)
+    return tuple(int(row.split()[1]) for row in status.splitlines() if row.startswith("Pid:"))
