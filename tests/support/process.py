@@ -31,8 +31,10 @@ class Installation:
         self.root = root
         self.inbox = root / "inbox"
         self.inbox.mkdir(parents=True)
+        self.database = root / "ingestd.db"
         self.config = root / "config.yaml"
-        self.config.write_text(f"inboxes: {inboxes}\nsettle: {{quiet_s: 0.5, incomplete_s: 5}}\n{more}")
+        settle = "" if "settle:" in more else "settle: {quiet_s: 0.5, incomplete_s: 5}\n"
+        self.config.write_text(f"inboxes: {inboxes}\n{settle}{more}")
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run ``ingestd WORDS -c config.yaml`` to its end."""
@@ -68,10 +70,9 @@ class Installation:
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         """Rows of a query, as a user with any SQLite tool sees them; none before the database exists."""
-        path = self.root / "ingestd.db"
-        if not path.exists():
+        if not self.database.exists():
             return []
-        with closing(sqlite3.connect(path, timeout=30)) as db:
+        with closing(sqlite3.connect(self.database, timeout=30)) as db:
             try:
                 return db.execute(sql).fetchall()
             except sqlite3.OperationalError as error:

@@ -9,16 +9,17 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-_NOBODY = 65534
+NOBODY = 65534 if os.geteuid() == 0 else None
+"""Whom root can become; None for others, who cannot and need not."""
 
 
 @contextlib.contextmanager
 def unprivileged() -> Iterator[None]:
     """Give up root's power over files for the block; without root there is nothing to give up."""
-    if os.geteuid() != 0:
+    if NOBODY is None:
         yield
         return
-    os.seteuid(_NOBODY)
+    os.seteuid(NOBODY)
     try:
         yield
     finally:
