@@ -10,6 +10,9 @@ from ingestd.document import Char, Line
 from ingestd.extract.layout import Sheet, Span, fold
 from ingestd.geometry import quad_size
 
+_HOLE, _NO_HOLE = 1.7, 1.45
+"""From this many usual distances on there is room for another character, up to that many there is none."""
+
 Choice = tuple[tuple[str, float], ...]
 """What one character can be, most probable first."""
 
@@ -41,6 +44,15 @@ def _choice(char: Char) -> Choice:
     return tuple(sorted(options.items(), key=lambda option: -option[1]))
 
 
+def hole(sheet: Sheet, spans: Sequence[Span]) -> int | None:
+    """How many letters and digits of the spans stand before the only place with room for one more, None without it."""
+    steps = room(sheet, spans)
+    widest = sorted(steps)[-2:]
+    if len(widest) < 2 or widest[1] < _HOLE or widest[0] > _NO_HOLE:
+        return None
+    return steps.index(widest[1]) + 1
+
+
 def room(sheet: Sheet, spans: Sequence[Span]) -> tuple[float, ...]:
     """Distance from each letter or digit of the spans to the next one, in usual distances of this value.
 
@@ -55,7 +67,7 @@ def room(sheet: Sheet, spans: Sequence[Span]) -> tuple[float, ...]:
             return ()
         width = quad_size(line.quad)[0]
         chars = [(index, line.chars[index]) for index in range(span.start, span.end) if line.text[index].isalnum()]
-        steps += [None] if order and chars and steps is not None else []
+        steps += [None] if order and chars else []
         steps += [
             (b.position - a.position) * width if second == first + 1 else None
             for (first, a), (second, b) in pairwise(chars)

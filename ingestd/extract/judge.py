@@ -14,7 +14,7 @@ from ingestd.document import Code, Field, Level
 from ingestd.extract.case import Case, from_code, joined
 from ingestd.extract.compiled import Plan
 from ingestd.extract.cross import RELATIONS
-from ingestd.extract.doubt import choices, room
+from ingestd.extract.doubt import choices, hole
 from ingestd.extract.find import UNLABELLED, Candidate, Found
 from ingestd.extract.layout import Sheet
 from ingestd.extract.normalise import Value
@@ -64,8 +64,8 @@ def _hear_codes(cases: Mapping[str, Case], facts: Sequence[tuple[Fact, Code]]) -
             if known.value.sure and known.value.text == fact.value
         ]
         if said:
-            _, case, case.chosen = min(said, key=lambda one: one[0])
-            case.witnessed = True
+            _, case, known = min(said, key=lambda one: one[0])
+            case.chosen, case.witnessed = known, True
             case.add(Level.PROVED, joined(f"the {code.kind} code says the same", fact.note))
         elif targets:
             targets[0].stated = (fact, code)
@@ -124,6 +124,9 @@ def _check(case: Case, sheet: Sheet) -> None:
         case.chosen = replace(chosen, value=Value(repaired.text), verdict=verdict)
         case.add(Level.PROVED, f"{verdict.reason}; {repaired.reason}")
         return
+    lacking = [name for name in checks if name in STRONG and STRONG[name].length == len(chosen.value.text) + 1]
+    if lacking and chosen.spans and (place := hole(sheet, chosen.spans)) is not None:
+        case.add(Level.CONFLICT, f"the print has room for one more character after '{chosen.value.text[:place]}'")
     levels = {Outcome.PROVED: Level.PROVED, Outcome.PLAUSIBLE: Level.READ, Outcome.FAILED: Level.CONFLICT}
     case.add(levels[verdict.outcome], verdict.reason)
 
@@ -133,10 +136,7 @@ def _repaired(sheet: Sheet, candidate: Candidate, checks: Sequence[str]) -> Repa
     options = choices(sheet, candidate.spans) if candidate.spans else None
     if options is None:
         return None
-    wide = room(sheet, candidate.spans)
-    repairs = [
-        found for name in checks if name in STRONG and (found := repair(options, STRONG[name], wide)) is not None
-    ]
+    repairs = [found for name in checks if name in STRONG and (found := repair(options, STRONG[name])) is not None]
     return repairs[0] if len(repairs) == 1 else None
 
 

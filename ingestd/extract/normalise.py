@@ -124,7 +124,9 @@ def _whole(raw: str, units: Decimal) -> tuple[Value, ...]:
     if abs(units) < 100:
         return (meant,)
     cents = money_text(units.scaleb(-2))
-    return meant, Value(cents, f"'{raw}' taken as {cents}, its point not read", sure=False, whole=True, labelled_only=True)
+    return meant, Value(
+        cents, f"'{raw}' taken as {cents}, its point not read", sure=False, whole=True, labelled_only=True
+    )
 
 
 def _split(body: str, decimals: Decimals) -> tuple[str, str, bool]:

@@ -2,10 +2,10 @@
 
 The recogniser keeps, per character, what else it might have been and how probably. Readings of the whole value
 are searched best first. Characters outside the alphabet must change and are free; of real choices at most one
-may change. Where a value has one character too many, each doubtful one may go; where it has one too few, one of
-the two beside a hole in the print may have been two. A reading is accepted only if it is the only one within the
-probability budget that passes, and if all readings that nobody offered are too improbable to have passed by
-chance. Where the reader told no alternatives, nothing is repaired.
+may change. Where a value has one character too many, each doubtful one may go; one that is missing is never
+guessed. A reading is accepted only if it is the only one within the probability budget that passes, and if all
+readings that nobody offered are too improbable to have passed by chance. Where the reader told no alternatives,
+nothing is repaired.
 """
 
 from __future__ import annotations
@@ -34,15 +34,11 @@ _RISK = 2e-2
 benchmarks/repair.py counts what comes of it on numbers misread the way the recogniser misreads.
 """
 
-_ELSEWHERE = {"surplus": 0.2, "lost": 0.6}
-"""Probability that a character that is too many is none of the doubtful ones, or that one that is missing was not
-lost from a pair beside the widest hole."""
+_ELSEWHERE = 0.7
+"""Probability that a character that is too many is none of the doubtful ones (counted like _RISK)."""
 
-_DOUBTFUL = 0.02
+_DOUBTFUL = 0.1
 """Least probability that a character is not there at all for it to be taken out."""
-
-_HOLE, _NO_HOLE = 1.7, 1.45
-"""From this many usual distances on there is room for another character, up to that many there is none."""
 
 _DIGITS = "0123456789"
 _ALPHANUMERIC = _DIGITS + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -58,7 +54,7 @@ class Check:
     alphabet: str
     passes: Callable[[str], bool]
     chance: Callable[[Collection[int]], float]
-    """Share of wrong values that pass although these places were changed, or where something went or came."""
+    """Share of wrong values that pass although these places were changed, or something went from there."""
     length: int | None = None
     """Characters of every value, where all have the same number."""
 
@@ -108,15 +104,12 @@ class _Reading:
     reason: str
 
 
-def repair(
-    options: Sequence[Choice], check: Check, room: Sequence[float] = (), budget: float = BUDGET
-) -> Repair | None:
+def repair(options: Sequence[Choice], check: Check, budget: float = BUDGET) -> Repair | None:
     """The one reading within the budget that a checksum proves.
 
     Args:
         options: what each character can be.
         check: what the value must pass.
-        room: distance from each character to the next in usual distances, empty where it is not known.
         budget: how much less probable than the best reading it may be.
 
     Returns:
@@ -126,11 +119,8 @@ def repair(
     allowed = [_allowed(choice, check.alphabet) for choice in options]
     if not all(allowed) or check.passes(read):
         return None
-    surplus = 0 if check.length is None else len(options) - check.length
-    if surplus == 1:
-        readings, unseen = list(_shortened(options, allowed, check)), _ELSEWHERE["surplus"]
-    elif surplus == -1:
-        readings, unseen = list(_lengthened(allowed, room, check)), _ELSEWHERE["lost"]
+    if check.length is not None and len(options) == check.length + 1:
+        readings, unseen = list(_shortened(options, allowed, check)), _ELSEWHERE
     else:
         least, most = _UNSEEN
         readings = list(_same_length(options, allowed, check, budget))
@@ -209,25 +199,9 @@ def _shortened(options: Sequence[Choice], allowed: Sequence[Choice], check: Chec
     for place, p in doubtful.items():
         yield _Reading(
             base[:place] + base[place + 1 :],
-            (1 - _ELSEWHERE["surplus"]) * p / sum(doubtful.values()),
+            (1 - _ELSEWHERE) * p / sum(doubtful.values()),
             check.chance((place,)),
             f"'{base[place]}' read as nothing (p = {p:.2g})",
-        )
-
-
-def _lengthened(allowed: Sequence[Choice], room: Sequence[float], check: Check) -> Iterator[_Reading]:
-    """Readings with one of the two characters beside the only hole doubled: readers merge what is alike."""
-    base = "".join(choice[0][0] for choice in allowed)
-    widths = sorted(room)
-    if len(room) != len(base) - 1 or widths[-1] < _HOLE or widths[-2] > _NO_HOLE:
-        return
-    hole = room.index(widths[-1]) + 1
-    for character in dict.fromkeys(base[hole - 1 : hole + 1]):
-        yield _Reading(
-            base[:hole] + character + base[hole:],
-            (1 - _ELSEWHERE["lost"]) / 2,
-            check.chance((hole,)),
-            f"'{character}' read as {character}{character}: the print has room for one more",
         )
 
 

@@ -140,9 +140,9 @@ def _weight(
 ) -> tuple[Level, str]:
     """What a fulfilled equation is worth.
 
-    Where all points were lost, a sum holds as well for amounts a hundred times too large. A sum with only one
-    part that is not zero merely repeats a number; the same amount in words and in figures is more than that, and so
-    is a sum of several line items.
+    Where all points were lost, a sum holds as well for amounts a hundred times too large, and where it only holds
+    nearly, the last digit of any part may be misread. A sum with only one part that is not zero merely repeats a
+    number; the same amount in words and in figures is more than that, and so is a sum of several line items.
     """
     parts = [
         (term.sign, _told(candidate))
@@ -154,6 +154,8 @@ def _weight(
     reason = f"{check.name}: {text} = {values[-1].value.text}"
     if parts and all(candidate.value.whole for candidate in values if Decimal(candidate.value.text)):
         return Level.READ, f"{reason}, but none of them has cents"
+    if _sum(terms, values) != _cents(values[-1]):
+        return Level.READ, f"{reason} but for rounding"
     summed = sum(candidate.parts for candidate in values[:-1] if Decimal(candidate.value.text))
     if summed >= 2 or (parts and len(types) > 1):
         return Level.PROVED, reason

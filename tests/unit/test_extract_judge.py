@@ -2,7 +2,8 @@
 
 import pytest
 
-from ingestd.document import Level, Status
+from ingestd.document import Char, Level, Line, Reading, Status
+from ingestd.geometry import rect_quad
 from tests.support.extraction import drawn, extracted, fields_of, ruled, typed
 
 SUM = """
@@ -31,6 +32,12 @@ def test_a_sum_proves_its_parts(tmp_path):
 def test_rounding_belongs_to_the_sum_where_it_is_printed(tmp_path):
     found = judged(tmp_path, "NET 10.00\nTAX 0.60\nTOTAL 10.60\nROUNDING 0.02\nTOTAL 10.62")
     assert (found["total"].value, found["total"].level) == ("10.62", Level.PROVED)
+
+
+def test_a_sum_that_holds_only_nearly_proves_no_digit(tmp_path):
+    found = judged(tmp_path, "NET 10.00\nTAX 0.60\nTOTAL 10.61")
+    assert levels(found) == {"net": "read", "tax": "read", "rounding": "missing", "total": "read"}
+    assert "sum: 10.00 + 0.60 = 10.61 but for rounding" in found["total"].reasons
 
 
 def test_a_sum_with_one_part_only_repeats_it(tmp_path):
@@ -205,6 +212,18 @@ def test_a_doubtful_character_is_repaired_and_told(tmp_path):
     found = fields_of(reading, ruled(tmp_path, TAX_NO))["no"]
     assert (found.value, found.raw, found.level) == ("91120100XL0007TT84", "91120100XL0007TTB4", Level.PROVED)
     assert any("'B' read as 8 (p = 0.3)" in reason for reason in found.reasons)
+
+
+@pytest.mark.parametrize(("step", "level"), [(1, Level.READ), (2, Level.CONFLICT)])
+def test_a_number_with_a_hole_in_its_print_lacks_a_character(tmp_path, step, level):
+    """Seventeen characters are a possible length, so nothing else speaks against them."""
+    text = "TAX 91120100XL000TT84"
+    places = [index + (step - 1 if index > 15 else 0) for index in range(len(text))]
+    chars = tuple(Char((place + 0.5) / 25, ((character, 0.99),)) for place, character in zip(places, text, strict=True))
+    line = Line(0, rect_quad(0, 0, 250, 20), text, 0.99, chars)
+    found = fields_of(Reading(typed("x").pages, (line,), ()), ruled(tmp_path, TAX_NO))["no"]
+    assert found.level is level
+    assert ("the print has room for one more character after '91120100XL00'" in found.reasons) == (step > 1)
 
 
 def test_a_code_on_the_page_confirms_a_doubtful_character(tmp_path):
