@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lint format lock bench bench-report docs samples clean
+.PHONY: help install run test check fuzz lint format lock bench bench-report docs samples clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,12 @@ test: $(VENV)/.development ## Run all tests.
 	$(BIN)/python -m pytest -q
 
 check: lint test ## Everything that has to pass before a change goes in: lint, types, tests.
+
+# Coverage-guided, for as long as one likes: make fuzz SECONDS=3600
+SECONDS := 300
+fuzz: $(VENV)/.development ## Feed everything that takes bytes from outside with hostile ones, for five minutes.
+	$(PIP_INSTALL) atheris==3.0.0
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 lint: $(VENV)/.development ## Check style, format and types.
 	$(BIN)/ruff check .

@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, model_validator
 
-from ingestd.config import Section
+from ingestd.config.section import Section, read_mapping, shown
 from ingestd.errors import ConfigError
 from ingestd.resources import shipped
 
@@ -306,15 +305,12 @@ def load_manifest(folder: Path | None = None) -> Manifest:
     folder = shipped("models") if folder is None else folder
     path = folder / MANIFEST
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             [f"{path}: cannot be read: {error}; set models.folder in config.yaml or leave it out"]
         ) from error
-    except yaml.YAMLError as error:
-        raise ConfigError([f"{path}: not valid YAML: {' '.join(str(error).split())}"]) from error
-    if not isinstance(data, dict):
-        raise ConfigError([f"{path}: found {type(data).__name__}, expected the key 'models:'"])
+    data = read_mapping(text, path, "the key 'models:'")
     try:
         entries = _Manifest.model_validate(data).models
     except ValidationError as error:
@@ -341,4 +337,4 @@ def _problem(path: Path, data: Mapping[str, Any], detail: Any) -> str:
         return f"{path}: {where}: missing; add it"
     if detail["type"].startswith("union_tag"):
         return f"{path}: {where}.kind: expected detector, recogniser or line-orientation"
-    return f"{path}: {where}: {detail['msg'].removeprefix('Value error, ')} (found {detail['input']!r})"
+    return f"{path}: {where}: {detail['msg'].removeprefix('Value error, ')} (found {shown(detail['input'])})"

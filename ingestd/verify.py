@@ -147,7 +147,7 @@ class Verification:
         if path.stat().st_size > 2 * len(wanted) + _SIDECAR_ROOM:
             return f"has {path.stat().st_size} bytes, expected {len(wanted)}"
         found = path.read_bytes()
-        return None if found == wanted else _disagreement(found, wanted)
+        return None if found == wanted else disagreement(found, wanted)
 
     def _kept_jobs(self) -> Iterator[Difference]:
         """Files that failed or came twice: they may be taken away by the user, but do not change."""
@@ -244,12 +244,12 @@ def _files_below(root: Path) -> Iterator[Path]:
                 yield Path(entry.path)
 
 
-def _disagreement(found: bytes, wanted: bytes) -> str | None:
-    """Say how a sidecar differs from the rows; None if only its layout does."""
+def disagreement(found: bytes, wanted: bytes) -> str | None:
+    """Say how the bytes of a sidecar differ from what the rows say; None if only their layout does."""
     rows = json.loads(wanted)
     try:
         read = json.loads(found)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no JSON, no UTF-8, or numbers without end
         return f"is damaged or cut short ({error})"
     if not isinstance(read, dict):
         return "is no sidecar"

@@ -10,7 +10,6 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from ingestd.config.operating import (
@@ -38,7 +37,7 @@ from ingestd.config.reading import (
     RecogniseConfig,
     StepName,
 )
-from ingestd.config.section import Section
+from ingestd.config.section import Section, read_mapping, shown
 from ingestd.errors import ConfigError
 
 __all__ = [
@@ -143,26 +142,24 @@ def parse(text: str, path: Path) -> Config:
     Raises:
         ConfigError: with one line for each problem, naming the dotted path of the key.
     """
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError([f"{path}: not valid YAML: {' '.join(str(error).split())}"]) from error
-    if not isinstance(data, dict):
-        raise ConfigError([f"{path}: found {type(data).__name__}, expected keys such as 'inboxes:'"])
+    data = read_mapping(text, path, "keys such as 'inboxes:'")
     try:
         config = Config.model_validate(data)
     except ValidationError as error:
         raise ConfigError([_problem(path, detail) for detail in error.errors()]) from error
-    return _resolve(config, path.absolute().parent)
+    try:
+        return _resolve(config, path.absolute().parent)
+    except RuntimeError as error:  # what Path.expanduser() says to '~' of nobody
+        raise ConfigError([f"{path}: found a path with '~' ({error}), expected a user with a home folder"]) from error
 
 
 def _problem(path: Path, detail: Any) -> str:
-    where = ".".join(str(part) for part in detail["loc"]) or "(file)"
+    where = ".".join(str(part)[:200] for part in detail["loc"]) or "(file)"
     if detail["type"] == "extra_forbidden":
         return f"{path}: {where}: unknown key; remove it or correct its spelling"
     if detail["type"] == "missing":
         return f"{path}: {where}: missing; add it"
-    return f"{path}: {where}: {detail['msg']} (found {detail['input']!r})"
+    return f"{path}: {where}: {detail['msg']} (found {shown(detail['input'])})"
 
 
 def locate(path: Path | None) -> Path:

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestd.admit import HEAD_BYTES, admit, sniff
-from ingestd.config import AdmitConfig, DecodeConfig
-from ingestd.decode import decode
-from ingestd.errors import DocumentError
-from tests.support.claims import dropped
+from ingestd.admit import HEAD_BYTES, sniff
 from tests.support.documents import (
     encoded,
     float_tiff,
@@ -26,19 +21,8 @@ from tests.support.documents import (
     tiff,
     transparent,
 )
+from tests.support.hostile import outcome
 from tests.support.pdf import PdfPage, Picture, paragraph, pdf, scan_page
-
-CODES = {
-    "empty",
-    "unsupported",
-    "too-large",
-    "too-many-pages",
-    "too-many-pixels",
-    "encrypted",
-    "truncated",
-    "damaged",
-    "no-pages",
-}
 
 SMALL = picture("4711", size=(60, 40), font_px=16)
 DOCUMENTS = {
@@ -64,27 +48,6 @@ DOCUMENTS = {
     "pdf-scan": pdf(scan_page(SMALL, size=(60, 40))),
     "pdf-encrypted": pdf(PdfPage(paragraph(1)), user_password=""),
 }
-
-LIMITS = AdmitConfig(max_pixels=500_000, max_pages=4)
-
-
-def outcome(folder: Path, content: bytes) -> str:
-    try:
-        admitted = admit(dropped(folder, content), "0" * 64, LIMITS)
-        pages = 0
-        for page in decode(admitted, DecodeConfig(pdf_dpi=50), LIMITS):
-            height, width = page.pixels.shape[:2]
-            assert (page.index, page.decoded_size) == (pages, (width, height))
-            assert page.pixels.dtype == np.uint8
-            assert page.pixels.shape[2] == 3
-            assert page.pixels.flags.c_contiguous
-            assert page.dpi > 0
-            pages += 1
-        assert pages == admitted.pages_expected
-    except DocumentError as error:
-        assert error.code in CODES
-        return error.code
-    return "pages"
 
 
 @st.composite

@@ -50,6 +50,12 @@ def test_all_problems_are_reported_at_once_with_their_path() -> None:
         ("inboxes: [{path: a}, {path: b/a}]", "share the name a"),
         ("inboxes: [", "not valid YAML"),
         ("- a", "found list"),
+        ("inboxes: [{path: a}]\nlog: 2026-99-99", "YAML that cannot be read: month must be in 1..12"),
+        ("inboxes: " + "[" * 500, "YAML that cannot be read"),
+        ('inboxes: [{path: "a\\0b"}]', "'path' has a character that no file name can have"),
+        ('inboxes: [{path: "a\\uD800b"}]', "'path' has a character that no file name can have"),
+        ('inboxes: [{path: a, ignore: ["a", "\\0"]}]', "'ignore' has a character"),
+        ("inboxes: [{path: ~nobody-of-this-name/inbox}]", "expected a user with a home folder"),
     ],
 )
 def test_wrong_files(text: str, part: str) -> None:
@@ -79,3 +85,11 @@ def test_hash_tells_reading_options_apart_and_nothing_else() -> None:
 def test_shipped_configuration_is_right() -> None:
     path = Path(__file__).parents[2] / "config.yaml"
     assert config.load(path).inboxes[0].path == path.parent / "inbox"
+
+
+@pytest.mark.timeout(10)
+def test_values_that_grow_without_end_are_cut_in_messages() -> None:
+    levels = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]\n" for n in range(1, 12))
+    found = problems(f"l0: &l0 [{'x' * 100}]\n{levels}inboxes: *l11\nlog: {{level: {'y' * 10_000}}}")
+    assert all(len(problem) < 5000 for problem in found)
+    assert any("log.level" in problem for problem in found)

@@ -243,7 +243,7 @@ def test_hook_that_is_no_longer_configured_or_whose_document_is_gone_is_dropped(
 
 @pytest.mark.parametrize("hooks", ["{on_success: ['']}", '{on_failure: ["a\\0b"]}', "{on_success: rm -rf}"])
 def test_commands_that_cannot_be_meant(hooks: str) -> None:
-    with pytest.raises(ConfigError, match=r"hooks\.on_"):
+    with pytest.raises(ConfigError, match=r"hooks"):
         parse(f"inboxes: [{{path: a}}]\nhooks: {hooks}\n", Path("/etc/config.yaml"))
 
 
