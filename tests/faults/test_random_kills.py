@@ -27,3 +27,5 @@ def test_pitfall_07_and_08_killed_at_random_times_under_load(root: Path, nursery
     until("everything to be settled", lambda: place.settled(len(dropped)) and not place.files("work"))
     daemon.stop()
     check(place, dropped)
+    verified = place.command("verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
