@@ -7,12 +7,13 @@ original is disposed of. Every function may be called again after a crash at any
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import logging
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from ingestd import spool
 from ingestd.admit import digest
 from ingestd.config import HooksConfig, InboxConfig, RecordConfig, SpoolConfig
 from ingestd.document import Claim, Record
-from ingestd.errors import DocumentError, TransientError
+from ingestd.errors import AttemptError, DocumentError, TransientError
 from ingestd.ledger import Job, Ledger, State
 from ingestd.record import sidecar, store
 from ingestd.record.database import transaction
@@ -149,7 +150,11 @@ class Custody:
     # -- from work to archive or failed
 
     def record(self, job: Job, record: Record, now: datetime) -> bool:
-        """Commit record and job state in one transaction; False if the file changed and must be read again."""
+        """Commit record and job state in one transaction; False if the file changed and must be read again.
+
+        Raises:
+            AttemptError: the record holds what no database can (half a surrogate pair, a number without end).
+        """
         if _digest(self.work_path(job)) != record.sha256:
             log.warning("%s changed while it was being read; reading it again", path_text(job.source_path))
             self._ledger.update(job.id, State.CLAIMED, now)
@@ -169,7 +174,7 @@ class Custody:
         )
         target = self._free(folder, job, record.sha256, name)
         archived = target if self._disposal(job) == "move" else None
-        with transaction(db):
+        with _storing(), transaction(db):
             document_id = store.save(
                 db,
                 record,
@@ -277,6 +282,15 @@ class Custody:
         log.warning("%s was in work without a job; it gets a new one", path_text(path))
         spool.move(path, self.work_path(job))
         return job
+
+
+@contextlib.contextmanager
+def _storing() -> Iterator[None]:
+    """A record that cannot be stored is a defect that one document brings out; the others go on."""
+    try:
+        yield
+    except (ValueError, OverflowError, sqlite3.IntegrityError, sqlite3.DataError) as error:
+        raise AttemptError(f"what was read cannot be stored: {type(error).__name__}: {error}") from error
 
 
 def _digest(path: Path) -> str:

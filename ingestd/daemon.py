@@ -215,11 +215,20 @@ class Daemon:
         result = self._finished[job.id]
         if isinstance(result, BaseException):
             self._try_failed(job, result, now)
-        elif self._custody.record(job, result, now):
+        else:
+            self._record(job, result, now)
+        del self._finished[job.id]
+
+    def _record(self, job: Job, record: Record, now: datetime) -> None:
+        try:
+            recorded = self._custody.record(job, record, now)
+        except AttemptError as error:
+            self._try_failed(job, error, now)
+            return
+        if recorded:
             self._undisposed.add(job.id)
             if self._job(job.id).state is State.RECORDED:
-                self._tell(Outcome.RECORDED, job, record=result)
-        del self._finished[job.id]
+                self._tell(Outcome.RECORDED, job, record=record)
 
     def _try_failed(self, job: Job, error: BaseException, now: datetime) -> None:
         match error:

@@ -206,9 +206,9 @@ class Hooks:
         }
 
     def _say(self, job: Job, ended: program.Ended) -> None:
-        """Log how a command ended; its own lines are marked, so that they cannot pass for ours."""
+        """Log how a command ended, with the end of what it printed."""
         words = f"hook for {path_text(job.name)} (job {job.id}): {ended.problem or 'done'}"
-        rows = [f"\n  | {escape(row)}" for row in ended.output.splitlines()]
+        rows = [f"\n| {row}" for row in escape(ended.output).split("\n") if row]
         log.log(logging.WARNING if ended.problem else logging.INFO, "%s%s", words, "".join(rows))
 
     def drain(self) -> None:

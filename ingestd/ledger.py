@@ -230,6 +230,8 @@ def _plain(value: Any) -> Any:
             return time_text(value)
         case Path():
             return path_text(value)
+        case str():  # an error may name a file whose name is no UTF-8, which SQLite would not take
+            return value.encode("utf-8", "backslashreplace").decode()
         case _:
             return value
 

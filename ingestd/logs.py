@@ -1,4 +1,7 @@
-"""Log lines: for a terminal, for journald, or as JSON; control characters of file names never get through."""
+"""Log lines: for a terminal, for journald, or as JSON; control characters of file names never get through.
+
+Only the first row of an entry begins at the margin, so that no text from outside passes for an entry of its own.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from ingestd.config import LogConfig
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\udc80-\udcff]")
 """Control characters (but tab and line feed), bidirectional overrides, and bytes that are not UTF-8."""
+
+_CONTINUED = "\n    "
 
 _JOURNAL_PRIORITY = {"DEBUG": 7, "INFO": 6, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}
 """sd-daemon(3)."""
@@ -32,13 +37,14 @@ class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         when = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
         level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
-        return escape(f"{when}  {level}{super().format(record)}")
+        return escape(f"{when}  {level}{super().format(record)}").replace("\n", _CONTINUED)
 
 
 class _JournalFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         prefix = f"<{_JOURNAL_PRIORITY.get(record.levelname, 6)}>"
-        return "\n".join(prefix + row for row in escape(super().format(record)).splitlines())
+        rows = escape(super().format(record)).replace("\n", _CONTINUED).split("\n")
+        return "\n".join(prefix + row for row in rows)
 
 
 class _JsonFormatter(logging.Formatter):

@@ -93,11 +93,11 @@ def test_duplicates_are_no_outcome(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("echo no space >&2; exit 7", "exit status 7\n  | no space"),
+        ("echo no space >&2; exit 7", "exit status 7\n| no space"),
         ("kill -SEGV $$", "killed by SIGSEGV"),
         ("sleep 600", "took longer than 0.3 s"),
         ("rm -f $0; exec $0", "exit status 127"),
-        (r"printf '12:00  all is well\033[2J\n'; exit 1", "\n  | 12:00  all is well\\x1b[2J"),
+        (r"printf '12:00  all is well\033[2J\n'; exit 1", "\n| 12:00  all is well\\x1b[2J"),
     ],
 )
 def test_hook_that_fails_is_logged_and_changes_nothing(

@@ -51,4 +51,17 @@ def test_journal_gets_priorities(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     monkeypatch.setenv("JOURNAL_STREAM", "8:1")
     logs.set_up(LogConfig())
     logging.getLogger("ingestd.test").error("one\ntwo")
-    assert capsys.readouterr().err == "<3>one\n<3>two\n"
+    assert capsys.readouterr().err == "<3>one\n<3>    two\n"
+
+
+@pytest.mark.parametrize("journal", [False, True])
+def test_text_from_outside_cannot_pass_for_an_entry(monkeypatch: pytest.MonkeyPatch, journal: bool) -> None:
+    stream = io.StringIO()
+    if journal:
+        monkeypatch.setenv("JOURNAL_STREAM", "8:1")
+        monkeypatch.setattr("sys.stderr", stream)
+    logs.set_up(LogConfig(), None if journal else stream)
+    logging.getLogger("x").info("cannot look into %s", "a\n12:00:00  + bill.pdf: recorded\r\u2028b")
+    first, second = stream.getvalue().splitlines()
+    assert first.endswith("cannot look into a")
+    assert second.removeprefix("<6>") == "    12:00:00  + bill.pdf: recorded\\r\\u2028b"
