@@ -13,6 +13,7 @@ import importlib.util
 import os
 import resource
 import shutil
+import string
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ from statistics import median
 
 import cv2
 import numpy as np
+import regex
 import yaml
 from numpy.typing import NDArray
 
@@ -31,11 +33,12 @@ from benchmarks.data import OUT, data_folder
 from ingestd.config import RecogniseConfig
 from ingestd.document import Char, Pixels
 from ingestd.models import Model, RecogniserEntry, load_manifest
-from ingestd.recognise.ctc import Alphabet, certainty_of, greedy, text_of
+from ingestd.recognise.beam import search
+from ingestd.recognise.ctc import Alphabet, Scores, certainty_of, greedy, text_of
 from training.calibrate import calibration_error, compare
 from training.dataset import Line
 from training.onnx_reader import OnnxReader
-from training.scoring import evaluation_set, figures, groups, handwriting_set, motion_set, receipt_set
+from training.scoring import correct, evaluation_set, figures, groups, handwriting_set, motion_set, receipt_set
 
 TEST_SEED = 7
 TIMED_WIDTH = 320
@@ -68,6 +71,8 @@ class Candidate:
     read: Callable[[Pixels], Reading]
     """Reads a line 48 px high."""
     megabytes: float | None
+    expect: Callable[[Pixels, regex.Pattern[str]], list[tuple[str, float]]] | None = None
+    """Reads a line whose form is known (see ingestd.recognise.beam)."""
     readings: list[Reading] = field(default_factory=list)
     """Of all lines, once they are read."""
     milliseconds: float = 0.0
@@ -81,16 +86,22 @@ def from_manifest(name: str) -> Candidate:
     entry = model.entry_as(RecogniserEntry)
     alphabet = Alphabet(model.charset, entry.blank % len(model.charset), entry.output == "logits", entry.temperature)
 
-    def read(pixels: Pixels) -> Reading:
+    def scores_of(pixels: Pixels) -> Scores:
         width = max(entry.min_width, -(-pixels.shape[1] // entry.multiple) * entry.multiple)
         padded = np.full((1, entry.height, width, 3), entry.padding_value, np.uint8)
         padded[0, :, : pixels.shape[1]] = pixels
         (scores,) = model.run(entry.normalise(padded))
-        characters = greedy(scores, pixels.shape[1] / entry.downsampling, alphabet, 1)
+        return np.asarray(scores)
+
+    def read(pixels: Pixels) -> Reading:
+        characters = greedy(scores_of(pixels), pixels.shape[1] / entry.downsampling, alphabet, 1)
         return text_of(characters), characters
 
+    def expect(pixels: Pixels, pattern: regex.Pattern[str]) -> list[tuple[str, float]]:
+        return search(scores_of(pixels)[: -(-pixels.shape[1] // entry.downsampling)], alphabet, pattern)
+
     file = manifest.folder / entry.file if entry.file else Path(_package(str(entry.package))) / str(entry.resource)
-    return Candidate(name, read, file.stat().st_size / 1e6)
+    return Candidate(name, read, file.stat().st_size / 1e6, expect)
 
 
 def _package(name: str) -> str:
@@ -171,9 +182,41 @@ def pair(first: Candidate, second: Candidate, below: float) -> Candidate:
         f"{first.name}, then {second.name} ({100 * share:.0f} %)",
         second.read,
         (first.megabytes or 0) + (second.megabytes or 0),
+        None,
         readings,
         first.milliseconds + share * second.milliseconds,
     )
+
+
+def known_form(candidate: Candidate, lines: Sequence[Line]) -> str:
+    """How often degraded numbers are read right with and without knowing which of their places hold digits."""
+    numbers = [place for place, line in enumerate(lines) if line.kind == "number" and line.severity]
+    alone = together = 0
+    begun = _processor_seconds()
+    for place in numbers:
+        line = lines[place]
+        alone += correct(line, candidate.readings[place][0])
+        found = candidate.expect(line.pixels, form_of(line.text)) if candidate.expect else []
+        together += bool(found) and correct(line, found[0][0])
+    spent = 1000 * (_processor_seconds() - begun) / len(numbers)
+    return (
+        f"{candidate.name}: of {len(numbers)} degraded numbers {100 * alone / len(numbers):.1f} % right, "
+        f"{100 * together / len(numbers):.1f} % where their form is known ({spent:.1f} ms a line with the network)."
+    )
+
+
+def form_of(text: str) -> regex.Pattern[str]:
+    r"""The form of a number as a user would give it: digits for digits, capitals for capitals, signs as they are.
+
+    >>> form_of("No 12-3A").pattern
+    '[A-Z][a-z][ ]?[0-9][0-9]\\-[0-9][A-Z]'
+    """
+    kinds = {"0": "[0-9]", "A": "[A-Z]", "a": "[a-z]", " ": "[ ]?"}
+    shape = (
+        "0" if c in string.digits else "A" if c in string.ascii_uppercase else "a" if c in string.ascii_lowercase else c
+        for c in text
+    )
+    return regex.compile("".join(kinds.get(c) or regex.escape(c) for c in shape))
 
 
 def worst_calibration(lines: Sequence[Line], found: Sequence[tuple[Char, ...]]) -> float | None:
@@ -261,6 +304,8 @@ def _rows(candidates: Sequence[Candidate], lines: Sequence[Line]) -> Iterator[st
     if configured.second_model:
         first, second = by_name[configured.model], by_name[configured.second_model]
         yield row(pair(first, second, configured.second_below), lines)
+    yield ""
+    yield from (known_form(candidate, lines) for candidate in candidates if candidate.expect)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from ingestd.hooks import Hooks
 from ingestd.ledger import Ledger
 from ingestd.models import Manifest, load_manifest
 from ingestd.orient import Classifier
-from ingestd.pipeline import AnnotatingPipeline, Pipeline
+from ingestd.pipeline import AnnotatingPipeline, LinePipeline, Pipeline
 from ingestd.recognise.recogniser import Recogniser
 from ingestd.record.database import connect, faults, require_undamaged
 from ingestd.report import Report
@@ -83,6 +83,11 @@ def build_pipeline(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeli
 def build_annotating(config: Config, rules: RuleSet, manifest: Manifest) -> AnnotatingPipeline:
     """Like :func:`build_pipeline`, with pictures."""
     return AnnotatingPipeline(build_pipeline(config, rules, manifest))
+
+
+def build_expecting(pattern: str, config: Config, rules: RuleSet, manifest: Manifest) -> LinePipeline:
+    """Like :func:`build_pipeline`, for pictures of one line that matches a pattern."""
+    return LinePipeline(build_pipeline(config, rules, manifest), pattern)
 
 
 def _today() -> date:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import cv2
+import regex
 
 from ingestd.admit import admit
 from ingestd.annotate import annotate
@@ -150,6 +151,25 @@ class AnnotatingPipeline:
         admitted = admit(claim, sha256, self.pipeline.admit_options)
         pages = decode(admitted, self.pipeline.decode_options, self.pipeline.admit_options)
         return Annotated(record, tuple(_drawn(page, record) for page in pages))
+
+
+@dataclass(frozen=True, slots=True)
+class LinePipeline:
+    """Reads pictures of a single line whose form is known, such as a field cut out of a form."""
+
+    pipeline: Pipeline
+    pattern: str
+    """What the text matches as a whole."""
+
+    def __call__(self, claim: Claim, sha256: str) -> list[tuple[str, float]]:
+        """Texts that match with their probabilities, most probable first; of several pages the first is read.
+
+        Raises:
+            DocumentError: the picture is bad.
+        """
+        admitted = admit(claim, sha256, self.pipeline.admit_options)
+        page = next(decode(admitted, self.pipeline.decode_options, self.pipeline.admit_options))
+        return self.pipeline.recogniser.expecting(page, regex.compile(self.pattern))
 
 
 def _drawn(page: Page, record: Record) -> bytes:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+
+import numpy as np
+import regex
 
 from ingestd.crop import Quads, sizes
 from ingestd.document import Char, Pixels
 from ingestd.models import Model, RecogniserEntry
 from ingestd.recognise.batch import fill, plan
-from ingestd.recognise.ctc import Alphabet, greedy
+from ingestd.recognise.beam import search
+from ingestd.recognise.ctc import Alphabet, Scores, greedy
 
 
 class Reader:
@@ -42,8 +47,19 @@ class Reader:
             pixels: uint8 (H, W, 3) BGR.
             quads: float32 (N, 4, 2), clockwise from the reading direction's top left.
         """
-        entry = self._entry
         read: list[tuple[Char, ...]] = [()] * len(quads)
+        for index, scores, length in self._scores(pixels, quads):
+            read[index] = greedy(scores, length, self._alphabet, self._alternatives)
+        return read
+
+    def expecting(self, pixels: Pixels, quad: Quads, pattern: regex.Pattern[str]) -> list[tuple[str, float]]:
+        """Texts in one quad (4, 2) that match a pattern as a whole, with their probabilities (see beam.search)."""
+        ((_, scores, length),) = self._scores(pixels, quad[np.newaxis])
+        return search(scores[: math.ceil(length)], self._alphabet, pattern)
+
+    def _scores(self, pixels: Pixels, quads: Quads) -> Iterator[tuple[int, Scores, float]]:
+        """Of each line its index, scores (T, classes) and how many frames it takes up, in any order."""
+        entry = self._entry
         widths = [
             min(entry.max_width, math.ceil(width / height * entry.height * entry.condense))
             for width, height in sizes(quads)
@@ -52,5 +68,4 @@ class Reader:
             rows = fill(pixels, quads, batch, entry.height, entry.padding_value)
             scores = self._model.run(entry.normalise(rows))
             for index, width, line in zip(batch.indices, batch.widths, scores, strict=True):
-                read[index] = greedy(line, width / entry.downsampling, self._alphabet, self._alternatives)
-        return read
+                yield index, line, width / entry.downsampling

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import regex
 from numpy.typing import NDArray
 
 from ingestd.config import RecogniseConfig
@@ -89,6 +90,17 @@ class Recogniser:
     def legibility(self, page: Page, quads: Quads) -> NDArray[np.float32]:
         """Mean probability (N,) of the characters read in each quad along its direction, 0 where there are none."""
         return np.array([confidence_of(chars) for chars in self._first(page.pixels, quads)], np.float32)
+
+    def expecting(self, page: Page, pattern: regex.Pattern[str]) -> list[tuple[str, float]]:
+        """Read a page that is a single line whose form is known, with the better network.
+
+        Returns:
+            (text, probability that the line says exactly this) of texts that match the pattern as a
+            whole, most probable first.
+        """
+        height, width = page.pixels.shape[:2]
+        whole = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+        return (self._second or self._first).expecting(page.pixels, whole, pattern)
 
     def _line(self, page: Page, quad: Quads, chars: tuple[Char, ...]) -> Line:
         return Line(

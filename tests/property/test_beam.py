@@ -1,0 +1,60 @@
+"""The prefix beam against the definition of CTC: the sum over all alignments."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+
+import numpy as np
+import pytest
+import regex
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from ingestd.recognise.beam import search
+from ingestd.recognise.ctc import Alphabet
+
+DIGITS = Alphabet(("", "1", "2", "A"), 0)
+ANYTHING = regex.compile(".*")
+
+
+def all_alignments(scores: np.ndarray, alphabet: Alphabet) -> dict[str, float]:
+    """Probability of every text, path by path."""
+    texts: dict[str, float] = defaultdict(float)
+    for path in itertools.product(range(len(alphabet.classes)), repeat=len(scores)):
+        merged = [index for index, _ in itertools.groupby(path)]
+        text = "".join(alphabet.classes[index] for index in merged if index != alphabet.blank)
+        texts[text] += float(np.prod([scores[frame, index] for frame, index in enumerate(path)]))
+    return texts
+
+
+def frames(count: int) -> st.SearchStrategy[np.ndarray]:
+    raw = arrays(np.float32, (count, 4), elements=st.floats(0.0078125, 1, width=32))
+    return raw.map(lambda rows: rows / rows.sum(axis=1, keepdims=True))
+
+
+@given(st.integers(1, 5).flatmap(frames))
+def test_a_beam_that_drops_nothing_adds_up_all_alignments(scores: np.ndarray) -> None:
+    found = search(scores, DIGITS, ANYTHING, beam=4000)
+    expected = all_alignments(scores, DIGITS)
+    assert dict(found) == pytest.approx(expected, rel=1e-5)
+    probabilities = [probability for _, probability in found]
+    assert probabilities == sorted(probabilities, reverse=True)
+
+
+@given(st.integers(1, 5).flatmap(frames))
+def test_a_pattern_keeps_the_probabilities_and_drops_the_rest(scores: np.ndarray) -> None:
+    pattern = regex.compile("[12]{2}")
+    expected = {
+        text: probability for text, probability in all_alignments(scores, DIGITS).items() if pattern.fullmatch(text)
+    }
+    assert dict(search(scores, DIGITS, pattern, beam=4000)) == pytest.approx(expected, rel=1e-5)
+
+
+@given(st.integers(1, 12).flatmap(frames), st.integers(1, 8))
+def test_whatever_the_beam_all_readings_match_and_none_is_too_probable(scores: np.ndarray, beam: int) -> None:
+    pattern = regex.compile("[12]+A?")
+    found = search(scores, DIGITS, pattern, beam=beam)
+    assert all(pattern.fullmatch(text) for text, _ in found)
+    assert sum(probability for _, probability in found) <= 1 + 1e-6
