@@ -44,17 +44,14 @@ _MONTHS = {
     12: "DECEMBER DÉCEMBRE DECEMBRE DEZEMBER DICIEMBRE DEC DÉC DEZ DIC DIS",
 }
 _MONTH_NUMBER = {name: number for number, names in _MONTHS.items() for name in names.split()}
-_NAMES = "|".join(sorted(_MONTH_NUMBER, key=len, reverse=True))
+_INITIALS = "".join(sorted({name[0] for name in _MONTH_NUMBER}))
+_NAMES = f"(?=[{_INITIALS}])(?:{'|'.join(sorted(_MONTH_NUMBER, key=len, reverse=True))})"
 
 _LONG_YEAR = r"(?:19|20)\d\d"
 _SHORT_YEAR = r"(?:\d\d(?!\d)(?![.,]\d)|\d\d(?=\d\d?:\d\d))"
 _YEAR = rf"(?:{_LONG_YEAR}|{_SHORT_YEAR})"
 _TWO = r"(?:0[1-9]|[12]\d|3[01])"
-_BARE_SHAPES = (
-    r"(?<!\d)(?P<y>20\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?!\d)",
-    rf"(?<![\w.,/-])(?P<a>{_TWO})(?P<b>{_TWO})(?P<y>{_LONG_YEAR})(?![\w]|[.,/-]\d)",
-)
-_SHAPES = (
+_DAY_FIRST = (
     r"(?<!\d)(?P<y>(?:19|20)\d\d)\s*[年.\-/‐–]\s*(?P<m>\d{1,2})\s*[月.\-/‐–]\s*(?P<d>\d{1,2})(?!\d(?!\d?:))日?",
     r"(?<!\d)(?P<y>(?:19|20)\d\d)\s+(?P<m>\d{2})\s+(?P<d>\d{2})(?!\d)",
     *(
@@ -62,17 +59,33 @@ _SHAPES = (
         for before, year in ((r"\d.", _LONG_YEAR), (r"\d.A-Za-z", _SHORT_YEAR + r"(?!\s?[-/]\s?\d)"))
         for sep in ("/", "[-~‐–]", r"\.")
     ),
-    rf"(?<![\d./-])(?P<a>\d\d)(?:/(?P<b>\d\d)\s|\s(?P<b>\d\d)/)(?P<y>{_LONG_YEAR})(?!\d)",  # one stroke lost
+    # One or both of the strokes lost.
+    rf"(?<![\d./-])(?P<a>\d\d)(?:[/.-](?P<b>\d\d)\s|\s(?P<b>\d\d)[/.\s-]|\.(?P<b>\d\d)/)(?P<y>{_LONG_YEAR})"
+    r"(?!\d)",
     rf"(?i)(?<!\d)(?P<d>\d{{1,2}})(?:ST|ND|RD|TH|ER|\.)?[\s\-/.,‐–]{{0,3}}(?:DE\s|OF\s)?(?P<mon>{_NAMES})"
     rf"(?![A-Z])[\s\-/.,'’‐–]{{0,3}}(?:DE\s)?(?P<y>{_YEAR})",
-    rf"(?i)(?<![A-Z])(?P<mon>{_NAMES})(?![A-Z])[\s\-.]{{0,3}}(?P<d>\d{{1,2}})(?:ST|ND|RD|TH)?"
-    rf"(?:\s*,\s*|\s+|\s*-\s*)(?P<y>(?:19|20)\d\d)",
-    *_BARE_SHAPES,
 )
+"""Shapes that begin with a digit, years first among them."""
+_MONTH_FIRST = (
+    rf"(?i)(?<![A-Z])(?P<mon>{_NAMES})(?![A-Z])[\s\-.]{{0,3}}(?P<d>\d{{1,2}})(?:ST|ND|RD|TH)?"
+    rf"(?:\s*,\s*|\s+|\s*-\s*)(?P<y>(?:19|20)\d\d)"
+)
+_BARE = (
+    r"(?<!\d)(?P<y>20\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?!\d)",
+    rf"(?<![\w.,/-])(?P<a>{_TWO})(?P<b>{_TWO})(?P<y>{_LONG_YEAR})(?![\w]|[.,/-]\d)",
+)
+"""Nothing but digits."""
+_SHAPES = (*_DAY_FIRST, _MONTH_FIRST, *_BARE)
 _COMPILED = tuple(regex.compile(shape) for shape in _SHAPES)
 
-DATE = "|".join(regex.sub(r"\?P<\w+>", "?:", shape).replace("(?i)", "") for shape in _SHAPES)
-"""Any of the shapes, without groups; to be compiled case-insensitively."""
+
+def _any_of(*shapes: str) -> str:
+    return "|".join(regex.sub(r"\?P<\w+>", "?:", shape).replace("(?i)", "") for shape in shapes)
+
+
+DATE = rf"(?=\d)(?:{_any_of(*_DAY_FIRST, *_BARE)})|{_any_of(_MONTH_FIRST)}"
+"""Any of the shapes, without groups; to be compiled case-insensitively. Rows are scanned with it all the time, so
+whatever is no digit is passed by at once."""
 
 
 def read_date(raw: str, today: date, order: Order = "dmy") -> ReadDate:

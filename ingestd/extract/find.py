@@ -163,10 +163,9 @@ def _places(scene: Scene, field: FieldPlan, inside: Limits) -> Iterator[_Place]:
         for index, row in enumerate(scene.sheet.rows):
             if scene.digits[index] < fewest or not inside.has_row(scene, index):
                 continue
-            for found in field.value.finditer(row.text, timeout=TIMEOUT_S):
-                if inside.has(scene, index, *row.extent(found.start(), found.end())):
-                    rank = (_ANYWHERE, 0.0, _order(index, found.start()))
-                    yield _Place(index, found.start(), found.end(), rank, "by its pattern", sure)
+            for start, end in scene.matches(field.value, index):
+                if inside.has(scene, index, *row.extent(start, end)):
+                    yield _Place(index, start, end, (_ANYWHERE, 0.0, _order(index, start)), "by its pattern", sure)
 
 
 def _order(row: int, offset: int) -> float:

@@ -65,12 +65,12 @@ def money_text(amount: Decimal) -> str:
     return str(rounded if rounded else abs(rounded))
 
 
-_CURRENCY = r"(?:RM|MYR|USD|US\$|EUR|GBP|CNY|RMB|SGD|S\$|[¥￥$€£元]|Y(?=\d))"  # Y: ¥ misread
+_CURRENCY = r"(?:RM|MYR|USD|US\$|EUR|GBP|CNY|RMB|SGD|S\$|[¥￥$€£元]|[RY](?=\d))"  # R for rand, and RM misread; Y for ¥
 _NUMBER = (
     r"(?:\d{1,3}(?:(?:[,.'’]|\s(?=\d{3}[.,\s])|,\s)\d{3})+(?:\s?[.,]\s?\d{1,2})?(?!\d)"  # thousands grouped
     r"|\d+\s?[.,]\s?\d{1,2}(?!\d)"  # units and cents
     r"|(?<![A-Z])O\s?[.,]\s?\d{2}(?!\d)|(?<=RM)O[.,]\d{2}(?!\d)"  # a nought misread
-    r"|(?<=[¥￥$€£]\s?)\d+[:;·]\d{2}(?!\d)"  # a point misread
+    r"|(?<=(?:[¥￥$€£]|RM)\s?)\d+[:;·]\d{2}(?!\d)"  # a point misread
     r"|\d{1,9}|(?<!\d)[.,]\d{2}(?!\d))"  # whole units, cents alone
 )
 _NO_POINT = regex.compile(r"(\d)[:;·](\d{2})(?!\d)")

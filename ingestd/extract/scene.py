@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from ingestd.extract.compiled import Plan, split_label, zone_texts
-from ingestd.extract.labels import Hit, compete
+from ingestd.extract.compiled import Pattern, Plan, split_label, zone_texts
+from ingestd.extract.labels import TIMEOUT_S, Hit, compete
 from ingestd.extract.layout import Sheet
 from ingestd.extract.rule import Rule, Zone
 
@@ -19,6 +19,18 @@ class Scene:
     sheet: Sheet
     rule: Rule
     hits: tuple[Hit, ...]
+    _matches: dict[tuple[Pattern, int], tuple[tuple[int, int], ...]] = field(default_factory=dict, repr=False)
+
+    def matches(self, pattern: Pattern, row: int) -> tuple[tuple[int, int], ...]:
+        """Start and end of every match on a row; kept, because fields of one type share their pattern.
+
+        Raises:
+            TimeoutError: the pattern takes too long.
+        """
+        if (pattern, row) not in self._matches:
+            found = pattern.finditer(self.sheet.rows[row].text, timeout=TIMEOUT_S)
+            self._matches[pattern, row] = tuple(match.span() for match in found)
+        return self._matches[pattern, row]
 
     @cached_property
     def by_row(self) -> dict[int, list[Hit]]:
