@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from ingestd.errors import TransientError
 
@@ -66,6 +67,8 @@ def make_folder(folder: Path) -> None:
 def move(source: Path, target: Path) -> None:
     """Move a file to a name that must be free; across filesystems copy, sync, then unlink.
 
+    A file that has other names (hard links) is copied too: nobody may change it by one of them afterwards.
+
     Raises:
         TransientError: the filesystem said no, or the target exists.
     """
@@ -73,16 +76,25 @@ def move(source: Path, target: Path) -> None:
     with _transient(f"move {source} to {target}"):
         if os.path.lexists(target):
             raise FileExistsError(errno.EEXIST, "the target exists", str(target))
-        try:
-            source.rename(target)
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
+        status = source.lstat()
+        if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
             _copy(source, target)
             source.unlink()
+        else:
+            _rename(source, target)
         sync_folder(target.parent)
         if source.parent != target.parent:
             sync_folder(source.parent)
+
+
+def _rename(source: Path, target: Path) -> None:
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy(source, target)
+        source.unlink()
 
 
 def copy(source: Path, target: Path) -> None:
@@ -102,7 +114,7 @@ def _copy(source: Path, target: Path) -> None:
         status = os.fstat(reader)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(source))
-        with partial.open("wb") as writer:
+        with _created(partial) as writer:
             while chunk := os.read(reader, _COPY_BYTES):
                 writer.write(chunk)
             writer.flush()
@@ -120,6 +132,12 @@ def _copy(source: Path, target: Path) -> None:
 def _partial(target: Path) -> Path:
     """Name under which a file grows; after a crash the same step is done again and reuses it."""
     return target.with_name(f".{target.name}.partial")
+
+
+def _created(partial: Path) -> BinaryIO:
+    """Open a file for writing that is new for certain: a link that somebody put there is not followed."""
+    partial.unlink(missing_ok=True)
+    return partial.open("xb")
 
 
 def remove(path: Path) -> None:
@@ -145,7 +163,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     partial = _partial(path)
     with _transient(f"write {path}"):
         try:
-            with partial.open("wb") as writer:
+            with _created(partial) as writer:
                 writer.write(data)
                 writer.flush()
                 os.fsync(writer.fileno())

@@ -125,3 +125,26 @@ def test_archive_layout() -> None:
 def test_archive_layout_that_cannot_be_used(layout: str) -> None:
     with pytest.raises(ValueError, match=r"spool\.layout"):
         folder(layout)
+
+
+def test_link_in_the_place_of_a_growing_file_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_bytes(b"as it was")
+    (tmp_path / "source").write_bytes(b"content")
+    for name in ("copied", "written"):
+        (tmp_path / f".{name}.partial").symlink_to(tmp_path / "precious")
+    spool.copy(tmp_path / "source", tmp_path / "copied")
+    spool.write_atomic(tmp_path / "written", b"content")
+    assert (tmp_path / "precious").read_bytes() == b"as it was"
+    assert [(tmp_path / name).read_bytes() for name in ("copied", "written")] == [b"content"] * 2
+    assert not any(path.is_symlink() for path in tmp_path.iterdir())
+
+
+def test_file_with_other_names_cannot_be_changed_by_them_afterwards(tmp_path: Path) -> None:
+    source, other, target = tmp_path / "source", tmp_path / "other", tmp_path / "target"
+    source.write_bytes(b"content")
+    other.hardlink_to(source)
+    moment = source.stat().st_mtime_ns
+    spool.move(source, target)
+    other.write_bytes(b"changed")
+    assert (target.read_bytes(), target.stat().st_mtime_ns) == (b"content", moment)
+    assert not source.exists()
