@@ -61,6 +61,10 @@ class _JsonFormatter(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace").decode()
 
 
+def _not_about_stopping(record: logging.LogRecord) -> bool:
+    return "called when the thread is inactive" not in record.getMessage()
+
+
 def set_up(options: LogConfig, stream: TextIO | None = None) -> None:
     """Send all log records to a stream (default stderr) in the configured form."""
     handler = logging.StreamHandler(stream or sys.stderr)
@@ -72,4 +76,6 @@ def set_up(options: LogConfig, stream: TextIO | None = None) -> None:
         handler.setFormatter(_TextFormatter())
     logging.basicConfig(level=options.level.upper(), handlers=[handler], force=True)
     logging.getLogger("watchdog").setLevel(logging.WARNING)
+    # said at every stop, because a thread of watchdog's is told to end while it waits for events
+    logging.getLogger("watchdog.observers.inotify").addFilter(_not_about_stopping)
     logging.getLogger("PIL").setLevel(logging.WARNING)

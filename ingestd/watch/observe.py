@@ -141,37 +141,48 @@ class Events:
 
     def __init__(self, hint: Callable[[Path, Path], None]) -> None:
         self._hint = hint
-        self._observer: BaseObserver = InotifyObserver()
+        self._observer: BaseObserver | None = None
+        """Made when first needed: the kernel may have no instance left, which must not keep ingestd from starting."""
         self._watches: dict[Path, ObservedWatch] = {}
-        self._observer.start()
 
     def arm(self, root: Path, *, recursive: bool) -> str | None:
         """Watch a folder (anew); return why that is not possible, or None."""
         self.disarm(root)
         try:
-            self._watches[root] = self._observer.schedule(_Handler(root, self._hint), str(root), recursive=recursive)
+            observer = self._started()
+            self._watches[root] = observer.schedule(_Handler(root, self._hint), str(root), recursive=recursive)
         except OSError as error:
             return (
                 f"{error.strerror or error} (limits: sysctl fs.inotify.max_user_watches, fs.inotify.max_user_instances)"
             )
         return None
 
+    def _started(self) -> BaseObserver:
+        if self._observer is None:
+            observer = InotifyObserver()
+            observer.start()
+            self._observer = observer
+        return self._observer
+
     def disarm(self, root: Path) -> None:
         """Stop watching a folder; one not watched is fine."""
         watch = self._watches.pop(root, None)
-        if watch is not None:
+        if watch is not None and self._observer is not None:
             self._observer.unschedule(watch)
 
     def alive(self, root: Path) -> bool:
         """Tell whether the threads that collect and deliver the events of a folder run."""
         watch = self._watches.get(root)
+        if self._observer is None:
+            return False
         collecting = any(emitter.watch == watch and emitter.is_alive() for emitter in self._observer.emitters)
         return collecting and self._observer.is_alive()
 
     def close(self) -> None:
         """Stop delivering."""
-        self._observer.stop()
-        self._observer.join()
+        if self._observer is not None:
+            self._observer.stop()
+            self._observer.join()
 
 
 class _Handler(FileSystemEventHandler):
