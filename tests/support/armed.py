@@ -268,13 +268,14 @@ def _nursery() -> None:
     """Answer requests, one JSON object a line: start a daemon, or wait for one."""
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = "1"
-    for module in ("ingestd.commands.run", "tests.support.stand_in", "difflib"):
+    for module in ("ingestd.commands.run", "tests.support.stand_in", "difflib", "encodings.unicode_escape"):
         importlib.import_module(module)  # to be there in every fork, whatever its user may read
     from ingestd import app
     from ingestd.extract import load_rules
     from ingestd.models import load_manifest
     from ingestd.resources import shipped
 
+    "".encode("unicode_escape")
     rules, manifest = load_rules(shipped("rules")), load_manifest(None)
     app.rules_of, app.manifest_of = (lambda _: rules), (lambda _: manifest)  # as configured by default, but read once
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

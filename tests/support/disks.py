@@ -114,3 +114,8 @@ def mounted(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         unmount(folder)
+
+
+def bind(source: Path, folder: Path) -> None:
+    """Show one folder in the place of another."""
+    subprocess.run(["mount", "--bind", str(source), str(folder)], check=True)
