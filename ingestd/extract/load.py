@@ -65,6 +65,8 @@ def parse_rule(text: str, path: Path) -> tuple[Rule | None, list[str]]:
         node = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.YAMLError as error:
         return None, [_yaml_problem(path, error)]
+    except RecursionError:
+        return None, [f"{path}:1: nested too deeply to be read"]
     if not isinstance(node, yaml.MappingNode):
         return None, [f"{path}:1: expected keys such as 'rule:' and 'fields:'"]
     marks: dict[Position, int] = {}
@@ -99,8 +101,11 @@ def _walk(node: yaml.Node, at: Position, marks: dict[Position, int], seen: set[i
             yield from _walk(child, (*at, index), marks, seen)
     elif isinstance(node, yaml.MappingNode):
         for key, child in node.value:
-            name = key.value if isinstance(key, yaml.ScalarNode) else str(key.value)
             line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                yield line, "a key that is no plain word; expected 'name: value'"
+                continue
+            name = key.value
             if name == "<<":
                 yield line, "'<<' is not understood; copy a field with 'like:'"
             if (*at, name) in marks:

@@ -65,7 +65,7 @@ def money_text(amount: Decimal) -> str:
     return str(rounded if rounded else abs(rounded))
 
 
-_CURRENCY = r"(?:RM|MYR|USD|US\$|EUR|GBP|CNY|RMB|SGD|S\$|[¥￥$€£元]|[RY](?=\d))"  # R for rand, and RM misread; Y for ¥
+_CURRENCY = r"(?:RM|MYR|USD|US\$|EUR|GBP|CNY|RMB|SGD|S\$|[¥￥$€£元]|[RY](?=\d+[.,]\d\d))"  # R for rand, and RM misread; Y for ¥
 _NUMBER = (
     r"(?:\d{1,3}(?:(?:[,.'’]|\s(?=\d{3}[.,\s])|,\s)\d{3})+(?:\s?[.,]\s?\d{1,2})?(?!\d)"  # thousands grouped
     r"|\d+\s?[.,]\s?\d{1,2}(?!\d)"  # units and cents
@@ -102,8 +102,8 @@ def _money(raw: str, style: Style) -> tuple[Value, ...]:
     >>> [(v.text, v.sure) for v in _money("¥5188", style)], [(v.text, v.sure) for v in _money("¥51:88", style)]
     ([('5188.00', True), ('51.88', False)], [('51.88', False)])
     """
-    raw, misread = _NO_POINT.subn(r"\1.\2", raw)
-    body = "".join("0" if character in "oO" else character for character in raw if character in "0123456789.,oO")
+    text, misread = _NO_POINT.subn(r"\1.\2", raw)
+    body = "".join("0" if character in "oO" else character for character in text if character in "0123456789.,oO")
     if not any(character.isdigit() for character in body):
         raise Rejected(f"'{raw}' is not an amount")
     negative = any(sign in raw for sign in "-−–") or ("(" in raw and ")" in raw)
