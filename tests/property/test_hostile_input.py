@@ -56,3 +56,10 @@ def test_sidecars_made_to_hurt(data: bytes) -> None:
 )
 def test_names_made_to_hurt(data: bytes) -> None:
     TARGETS["name"](data)
+
+
+@pytest.mark.parametrize(
+    "data", [b"\n?\n\n-", b"rule: a\n? [b, c]\n: d\n", b"a: " + b"[" * 500, b"rule: &a [*a]", b"? ? a"]
+)
+def test_rules_made_to_hurt(data: bytes) -> None:
+    TARGETS["rule"](data)
