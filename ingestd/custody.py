@@ -23,9 +23,10 @@ from ingestd.config import HooksConfig, InboxConfig, RecordConfig, SpoolConfig
 from ingestd.document import Claim, Record
 from ingestd.errors import AttemptError, DocumentError, TransientError
 from ingestd.ledger import Job, Ledger, State
+from ingestd.reasons import reason_file, reason_path
 from ingestd.record import sidecar, store
 from ingestd.record.database import transaction
-from ingestd.record.encoding import path_text, time_text
+from ingestd.record.encoding import path_text
 from ingestd.watch.observe import kind, look
 
 log = logging.getLogger(__name__)
@@ -230,7 +231,7 @@ class Custody:
                     spool.write_atomic(sidecar.path_of(target), sidecar.render(self._ledger.db, job.document_id))
                 self._put(work, target if self._disposal(job) == "move" else None)
             case State.FAILED:
-                spool.write_atomic(reason_path(target), _reason_file(job, now))
+                spool.write_atomic(reason_path(target), reason_file(job, now))
                 self._put(work, None if self._left(job) else target)
             case State.DUPLICATE:
                 inbox = self._inboxes.get(job.inbox)
@@ -298,27 +299,6 @@ def _digest(path: Path) -> str:
         return digest(path)
     except OSError as error:
         raise TransientError(f"cannot read {path}: {error.strerror}; it is tried again") from error
-
-
-def reason_path(failed: Path) -> Path:
-    """Where the reason lies for which a file failed: beside its place."""
-    return failed.with_name(f"{failed.name}.error.json")
-
-
-def _reason_file(job: Job, now: datetime) -> bytes:
-    content = {
-        "file": path_text(job.name),
-        "source_path": path_text(job.source_path),
-        "inbox": job.inbox,
-        "job": job.id,
-        "sha256": job.sha256,
-        "size_bytes": job.identity.size,
-        "attempts": job.attempt,
-        "failed_at": time_text(now),
-        **json.loads(job.error or "{}"),
-        "again": f"ingestd retry {job.id}",
-    }
-    return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def is_temporary(error: BaseException) -> bool:

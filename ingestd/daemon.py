@@ -21,6 +21,7 @@ from ingestd.errors import AttemptError, DocumentError, TransientError
 from ingestd.hooks import Hooks
 from ingestd.ledger import UNSETTLED, Job, Ledger, State
 from ingestd.patience import Patience
+from ingestd.reasons import reason_of
 from ingestd.reception import Reception
 from ingestd.record.encoding import path_text
 from ingestd.report import Outcome, Report
@@ -247,16 +248,7 @@ class Daemon:
         self._tell(Outcome.WAITING, job, reason=f"{error}; next try in {wait.total_seconds():.0f} s")
 
     def _fail(self, job: Job, error: AttemptError | DocumentError, now: datetime) -> None:
-        if isinstance(error, DocumentError):
-            reason = {"code": error.code, "found": error.found, "expected": error.expected, "fix": error.fix}
-        else:
-            reason = {
-                "code": "attempts",
-                "found": str(error),
-                "expected": f"a document that can be read in one of {self._options.attempts} tries",
-                "fix": "see the log; if the document is honest raise the limits under engine, then retry",
-            }
-        self._custody.fail(job, reason, now)
+        self._custody.fail(job, reason_of(error, self._options.attempts), now)
         self._undisposed.add(job.id)
         self._tell(Outcome.FAILED, job, reason=str(error))
 

@@ -20,9 +20,9 @@ from pathlib import Path
 
 from ingestd import program
 from ingestd.config import HooksConfig
-from ingestd.custody import reason_path
 from ingestd.ledger import Job, Ledger, State
 from ingestd.logs import escape
+from ingestd.reasons import reason_path
 from ingestd.record import sidecar
 from ingestd.record.encoding import path_from, path_text
 

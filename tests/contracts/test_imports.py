@@ -17,6 +17,7 @@ LAYERS = [
     {"formats"},
     {"watch", "admit", "decode", "enhance", "models", "barcodes", "extract", "record", "annotate"},
     {"detect", "orient", "recognise", "headline", "ledger"},
+    {"reasons"},
     {"custody", "explain", "patience", "query", "report", "verify"},
     {"hooks", "pipeline", "reception", "reextract", "export"},
     {"engine", "display"},
