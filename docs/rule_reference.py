@@ -57,7 +57,8 @@ def rules_reference() -> str:
     ]
     parts += [f"## {title}\n\n{_table(model)}" for title, model in _PARTS.items()]
     parts.append(f"## Types\n\n{', '.join(f'`{name}`' for name in NORMALISERS)}\n")
-    for title, functions in (("Checks of a value", VALIDATORS), ("Relations", RELATIONS), ("Witnesses", WITNESSES)):
+    witnesses = {name: witness.read for name, witness in WITNESSES.items()}
+    for title, functions in (("Checks of a value", VALIDATORS), ("Relations", RELATIONS), ("Witnesses", witnesses)):
         parts.append(f"## {title}\n\n{''.join(_functions(functions))}")
     return "\n".join(parts)
 

@@ -14,7 +14,7 @@ from ingestd.app import build_annotating, rules_of
 from ingestd.commands.options import config_option
 from ingestd.commands.reading import configuration, reading
 from ingestd.config import Config, load
-from ingestd.extract import load_rules, run_rule_tests
+from ingestd.extract import RuleSet, load_rules, run_rule_tests
 from ingestd.extract.explanation import Explanation
 from ingestd.extract.explanation import explain as explain_reading
 from ingestd.resources import shipped
@@ -31,22 +31,32 @@ def rules() -> None:
     """Check, test and explain rule files."""
 
 
+def _rule_set(path: Path | None, config_path: Path | None) -> RuleSet:
+    """The rules of a folder, of the folder that a file lies in, or the configured ones."""
+    if path is None:
+        return rules_of(load_or_shipped(config_path))
+    return load_rules(path if path.is_dir() else path.parent)
+
+
 @rules.command("check")
-@click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True))
+@click.argument("path", metavar="[PATH]", required=False, type=click.Path(path_type=Path, exists=True))
 @config_option
-def rules_check(folder: Path | None, config_path: Path | None) -> None:
-    """Lint the rule files in FOLDER (default: the configured ones)."""
-    loaded = load_rules(folder) if folder else rules_of(load_or_shipped(config_path))
+def rules_check(path: Path | None, config_path: Path | None) -> None:
+    """Lint the rule files in the folder PATH, or beside the file PATH (default: the configured ones)."""
+    loaded = _rule_set(path, config_path)
     click.echo(f"{len(loaded.rules)} rule files are right")
 
 
 @rules.command("test")
-@click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True))
+@click.argument("path", metavar="[PATH]", required=False, type=click.Path(path_type=Path, exists=True))
 @config_option
-def rules_test(folder: Path | None, config_path: Path | None) -> None:
-    """Run the tests inside the rule files."""
-    loaded = load_rules(folder) if folder else rules_of(load_or_shipped(config_path))
-    results = run_rule_tests(loaded)
+def rules_test(path: Path | None, config_path: Path | None) -> None:
+    """Run the tests inside the rule files of the folder PATH, or inside the file PATH (default: the configured ones).
+
+    The rules of the whole folder compete for every test, as they do for documents.
+    """
+    only = path.stem if path is not None and path.is_file() else None
+    results = [result for result in run_rule_tests(_rule_set(path, config_path)) if only is None or result.rule == only]
     for result in results:
         for problem in result.problems:
             click.echo(f"FAILED  {result.rule}: {result.name}: {problem}")

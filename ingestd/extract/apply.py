@@ -98,7 +98,7 @@ def _facts(sheet: Sheet, plan: Plan) -> list[tuple[Fact, Code]]:
     if plan.spec.witness is None:
         return []
     for code in sheet.reading.codes:
-        facts = WITNESSES[plan.spec.witness](code.text)
+        facts = WITNESSES[plan.spec.witness].read(code.text)
         if facts:
             return [(fact, code) for fact in facts]
     return []

@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from ingestd.errors import ConfigError
 from ingestd.extract.compiled import RuleSet, split_label
 from ingestd.extract.cross import SUM_OF, parse_equation
-from ingestd.extract.rule import FieldRule, Rule
+from ingestd.extract.rule import CrossCheck, FieldRule, Rule
+from ingestd.extract.witness import WITNESSES
 
 Position = tuple[Any, ...]
 """Keys and indices that lead to a place in a file."""
@@ -172,8 +173,7 @@ def _lint(rule: Rule, path: Path) -> Iterator[tuple[Position, str]]:
 
 def _lint_checks(rule: Rule) -> Iterator[tuple[Position, str]]:
     for index, check in enumerate(rule.checks):
-        named = parse_equation(check.equation).fields if check.equation else check.of
-        for name in named:
+        for name in _named(check):
             if name.startswith(SUM_OF):
                 if rule.items is None or name.removeprefix(SUM_OF) not in rule.items.columns:
                     yield ("checks", index), f"'{check.name}' adds up '{name}', which is no column of 'items'"
@@ -181,6 +181,15 @@ def _lint_checks(rule: Rule) -> Iterator[tuple[Position, str]]:
                 yield ("checks", index), f"'{check.name}' names '{name}', which is no field of this rule"
             elif check.equation and rule.fields[name].type not in ("money", "capital"):
                 yield ("checks", index), f"'{check.name}' calculates with '{name}', which is no amount"
+
+
+def _named(check: CrossCheck) -> tuple[str, ...]:
+    return parse_equation(check.equation).fields if check.equation else check.of
+
+
+def _stated(rule: Rule) -> frozenset[str]:
+    """Fields that a code on the page can state."""
+    return WITNESSES[rule.witness].fields if rule.witness is not None else frozenset()
 
 
 def _lint_tests(rule: Rule) -> Iterator[tuple[Position, str]]:
@@ -197,8 +206,10 @@ def _lint_field(rule: Rule, name: str, spec: FieldRule) -> Iterator[tuple[Positi
         yield ("zone",), f"zone '{spec.zone}' of '{name}' is not among the zones of this rule"
     if spec.column is not None and (rule.items is None or spec.column not in rule.items.columns):
         yield ("column",), f"column '{spec.column}' of '{name}' is not among the columns of 'items'"
-    if not spec.labels and "anywhere" not in spec.where and rule.witness is None:
+    if not spec.labels and not {"anywhere", "anywhere_if_proved"} & set(spec.where) and name not in _stated(rule):
         yield (), f"'{name}' can never be found: give 'labels', or 'where: anywhere' with a 'value'"
+    if set(spec.where) == {"anywhere_if_proved"} and not any(name in _named(check) for check in rule.checks):
+        yield ("where",), f"'{name}' can never be found: 'anywhere_if_proved' needs an equation that names it"
     if spec.labels and set(spec.where) == {"anywhere"}:
         yield ("where",), f"the labels of '{name}' are never used: 'where' has only 'anywhere'"
     taken = {text for label in spec.not_label for text in split_label(label)}
@@ -209,7 +220,7 @@ def _lint_field(rule: Rule, name: str, spec: FieldRule) -> Iterator[tuple[Positi
 
 def _patterns(rule: Rule) -> Iterator[tuple[Position, str]]:
     for name, spec in rule.fields.items():
-        for key in ("value", "not_value", "between"):
+        for key in ("value", "not_value", "between", "prefer"):
             if (pattern := getattr(spec, key)) is not None:
                 yield ("fields", name, key), pattern
     for index, sign in enumerate(rule.match.signs if rule.match else ()):

@@ -65,7 +65,9 @@ def money_text(amount: Decimal) -> str:
     return str(rounded if rounded else abs(rounded))
 
 
-_CURRENCY = r"(?:RM|MYR|USD|US\$|EUR|GBP|CNY|RMB|SGD|S\$|[¥￥$€£元]|[RY](?=\d+[.,]\d\d))"  # R for rand, and RM misread; Y for ¥
+_CURRENCY = (
+    r"(?:RM|MYR|USD|US\$|EUR|GBP|CNY|RMB|SGD|S\$|[¥￥$€£元]|[RY](?=\d+[.,]\d\d))"
+)
 _NUMBER = (
     r"(?:\d{1,3}(?:(?:[,.'’]|\s(?=\d{3}[.,\s])|,\s)\d{3})+(?:\s?[.,]\s?\d{1,2})?(?!\d)"  # thousands grouped
     r"|\d+\s?[.,]\s?\d{1,2}(?!\d)"  # units and cents

@@ -82,5 +82,19 @@ def _iso(digits: str) -> str | None:
         return None
 
 
-WITNESSES: Mapping[str, Callable[[str], tuple[Fact, ...]]] = {"cn_invoice_qr": cn_invoice_qr}
-"""Name in rule files -> reader of a code's text."""
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A kind of code that repeats fields."""
+
+    read: Callable[[str], tuple[Fact, ...]]
+    """From the text of a code to what it states, nothing where it is a code of another kind."""
+    fields: frozenset[str]
+    """Everything that it can state."""
+
+
+WITNESSES: Mapping[str, Witness] = {
+    "cn_invoice_qr": Witness(
+        cn_invoice_qr, frozenset(("invoice_code", "invoice_no", "net", "total", "date", "check_code"))
+    ),
+}
+"""Name in rule files -> kind of code."""

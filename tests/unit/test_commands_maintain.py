@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from ingestd.cli import cli, main
 from ingestd.errors import ConfigError
+from ingestd.resources import shipped
 from tests.support.pdf import PdfPage, Text, pdf
 from tests.support.world import World
 
@@ -66,6 +67,9 @@ def test_rules_are_checked_and_tested(world: World, ingestd: Callable[..., Resul
     result = ingestd("rules", "test")
     assert result.exit_code == 0, result.output
     assert ", 0 failed" in result.output
+    one = CliRunner().invoke(cli, ["rules", "test", str(shipped("rules") / "cn-taxi.yaml")])
+    assert one.exit_code == 0, one.output
+    assert int(one.output.split()[0]) < int(result.output.split()[0]), "only the tests of that file"
     (world.root / "rules").mkdir()
     (world.root / "rules" / "bad.yaml").write_text("rule: bad\nlables: 1\n")
     with pytest.raises(ConfigError, match=r"bad\.yaml"):

@@ -74,6 +74,13 @@ def test_all_problems_of_all_files_come_at_once_with_their_lines(tmp_path):
     [
         ("rule: note", "rule: memo", 1, "give both the same name"),
         ("    labels: TOTAL\n", "    required: true\n", 7, "can never be found"),
+        (
+            "  total:\n    type: money\n    labels: TOTAL\n",
+            "  x: {type: code}\nwitness: cn_invoice_qr\n",
+            7,
+            "never be found",
+        ),
+        ("    labels: TOTAL\n", "    where: anywhere_if_proved\n", 9, "needs an equation"),
         ("    labels: TOTAL\n", "    labels: TOTAL\n    where: anywhere\n", 10, "are never used"),
         ("    labels: TOTAL\n", "    labels: TOTAL\n    not_label: Total\n", 9, "is also a 'not_label'"),
         ("    labels: TOTAL\n", "    labels: TOTAL\n    zone: buyer\n", 10, "not among the zones"),
@@ -82,6 +89,7 @@ def test_all_problems_of_all_files_come_at_once_with_their_lines(tmp_path):
         ("    labels: TOTAL\n", "    like: net\n", 9, "is no field of this rule"),
         ("    labels: TOTAL\n", "    like: total\n", 9, "leads back to itself"),
         ("    labels: TOTAL\n", "    labels: TOTAL\n    value: '(\\w+\\s?)+$'\n", 10, "can run for ever"),
+        ("    labels: TOTAL\n", "    labels: TOTAL\n    prefer: '(\\w+\\s?)+$'\n", 10, "can run for ever"),
         ("    labels: TOTAL\n", "    labels: TOTAL\n    labels: SUM\n", 10, "given twice"),
         ("    labels: TOTAL\n", "    labels: &a TOTAL\n    not_label: *a\n", 9, "anchors and aliases"),
         ("match:\n  signs:\n    - text: NOTE\n", "fallback: false\n", 1, "give 'match'"),
