@@ -10,11 +10,15 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ingestd.config import EnhanceConfig
+from ingestd.enhance.image import Grey
 from ingestd.enhance.quality import Quality
-from ingestd.enhance.steps import ON_COLOUR
+from ingestd.enhance.steps import ON_GREY
+from ingestd.enhance.surroundings import find_border, find_sheet
 
 LEAST_TEXT = 0.001
 """A page with a smaller share of ink is taken for blank: nothing there is worth mending."""
+LEAST_BORDER = 0.01
+"""A dark border that covers less of the page stays."""
 GLYPH_PX = (12.0, 48.0)
 """Text height that needs no scaling."""
 MOST_ENLARGEMENT = 2.0
@@ -36,15 +40,29 @@ class Rule(NamedTuple):
     """The condition in words, as the manual states it."""
 
 
+CRISP_PX = 3.5
+"""Print with narrower edges is not blurred; blurred print loses more by a change of levels than it gains."""
+FAINT = 0.25
+"""Contrast below this is low."""
+
 RULES = (
-    Rule("invert", lambda q: q.inverted == 1 and q.contrast < 0.25, "inverted is 1 and contrast below 0.25"),
-    Rule("denoise", lambda q: q.noise > 16, "noise above 16"),
+    Rule("invert", lambda q: q.inverted == 1 and q.contrast < FAINT, "inverted is 1 and contrast below 0.25"),
+    Rule("despeckle", lambda q: q.binary > 0.98 and q.specks > 0.002, "binary above 0.98 and specks above 0.002"),
+    Rule(
+        "whiten",
+        lambda q: q.bleed_through > 0.6 and q.contrast > 0.5 and q.edge_width_px < CRISP_PX and q.noise < 4,
+        "bleed_through above 0.6, contrast above 0.5, edges narrower than 3.5 px, noise below 4",
+    ),
     Rule(
         "flatten",
-        lambda q: q.shading > 0.3 and q.edge_width_px < 3.5 and not q.inverted,
+        lambda q: q.shading > 0.3 and q.edge_width_px < CRISP_PX and not q.inverted,
         "shading above 0.3, edges narrower than 3.5 px, not inverted",
     ),
-    Rule("stretch", lambda q: q.contrast < 0.25, "contrast below 0.25"),
+    Rule(
+        "stretch",
+        lambda q: q.contrast < FAINT and q.edge_width_px < CRISP_PX,
+        "contrast below 0.25, edges narrower than 3.5 px",
+    ),
     Rule("deskew", lambda q: abs(q.skew_deg) >= 1.0, "skew of 1 degree or more"),
 )
 """In the order in which the steps are applied."""
@@ -63,9 +81,25 @@ STRENGTHS: dict[str, Callable[[Quality], float]] = {
     "size": _size,
     "stretch": lambda _: 8.0,
     "denoise": lambda q: q.noise,
+    "whiten": lambda _: 0.4,
     "deskew": lambda q: q.skew_deg,
 }
 """Strength by step; 1.0 for every other."""
+
+
+def plan_surroundings(brightness: Grey, options: EnhanceConfig) -> tuple[Planned, ...]:
+    """Choose what to take away around a page, before it is measured.
+
+    Args:
+        brightness: the page, grey.
+        options: ``plan: auto`` looks for a sheet and, where there is none, for a dark border; other plans do not.
+    """
+    if options.plan != "auto" or not options.cut_out:
+        return ()
+    if find_sheet(brightness) is not None:
+        return (Planned("sheet", 1.0),)
+    found = find_border(brightness)
+    return (Planned("border", 1.0),) if found is not None and found.share >= LEAST_BORDER else ()
 
 
 def plan(quality: Quality, options: EnhanceConfig) -> tuple[Planned, ...]:
@@ -86,7 +120,7 @@ def plan(quality: Quality, options: EnhanceConfig) -> tuple[Planned, ...]:
         names = options.steps
     if not options.deskew:
         names = tuple(name for name in names if name != "deskew")
-    first = next((place for place, name in enumerate(names) if name not in ON_COLOUR), None)
+    first = next((place for place, name in enumerate(names) if name in ON_GREY), None)
     if first is not None and "grey" not in names[:first]:
         names = ("grey", *names)
     return tuple(Planned(name, STRENGTHS[name](quality) if name in STRENGTHS else 1.0) for name in names)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 LIMIT_DEG = 15.0
 """Steeper lines are taken for something else than a crooked feed."""
+TOLERANCE_DEG = 0.5
+"""So much steeper still counts as the limit."""
 MOST_POINTS = 2000
 FEWEST_POINTS = 60
 PROMINENCE = 1.25
@@ -43,7 +45,7 @@ def skew_angle(mask: NDArray[np.uint8]) -> float:
         return 0.0
     angles = best.angle + _FINE
     angle = _peak(angles, _scores(best.along, best.across, angles, _FINE_BIN_PX))
-    return angle if abs(angle) <= LIMIT_DEG + _FINE[-1] / 4 else 0.0
+    return float(np.clip(angle, -LIMIT_DEG, LIMIT_DEG)) if abs(angle) <= LIMIT_DEG + TOLERANCE_DEG else 0.0
 
 
 class _Profile(NamedTuple):

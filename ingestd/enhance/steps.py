@@ -7,21 +7,14 @@ one entry in STEPS, its name in config.StepName and, where it has one, its stren
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from ingestd.document import Matrix
-
-Image = NDArray[np.uint8]
-"""uint8, HxW grey or HxWx3 BGR."""
-
-Grey = NDArray[np.uint8]
-"""uint8, HxW."""
+from ingestd.enhance.image import Grey, Image, Step, Stepped, grey, levels, reduced, still
+from ingestd.enhance.surroundings import border, sheet
 
 PAPER_PX = 256
 """Longest side of the copy on which the background is estimated."""
@@ -31,6 +24,8 @@ STRETCH_INK = 0.005
 """Share of the darkest pixels that may become black."""
 STRETCH_PAPER = 0.95
 """Quantile that becomes white."""
+RING = np.array([(1, 1, 1), (1, 0, 1), (1, 1, 1)], np.uint8)
+"""The eight neighbours of a pixel."""
 SHARPEN_SIGMA = 1.0
 """Radius of the unsharp mask in px: that of a stroke's edge, not of the stroke."""
 CANVAS_MARGIN = 0.03
@@ -45,41 +40,14 @@ MOST_PIXELS = 50_000_000
 """An enlarged image does not grow beyond this."""
 
 
-class Stepped(NamedTuple):
-    """What a step returns."""
-
-    image: Image
-    matrix: Matrix | None = None
-    """Maps the pixels before the step to those after it; None where nothing moves."""
-
-
-Step = Callable[[Image, float], Stepped]
-
-
-def _still(image: MatLike) -> Stepped:
-    """The result of a step that moves nothing."""
-    return Stepped(np.asarray(image, np.uint8))
-
-
-def levels(image: Grey, share: float, mask: Grey | None = None) -> float:
-    """The grey level at or below which this share of the pixels (of the mask) lies; a quantile in linear time."""
-    below = np.cumsum(cv2.calcHist([image], [0], mask, [256], [0, 256]), dtype=np.float64)
-    return float(np.searchsorted(below, share * below[-1]))
-
-
-def grey(image: Image, _strength: float = 1.0) -> Stepped:
-    """Brightness only (ITU-R BT.601 weights)."""
-    return _still(image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
-
-
 def clahe(image: Grey, strength: float = 2.0) -> Stepped:
     """Contrast limited adaptive histogram equalisation on 8x8 tiles; strength is the clip limit."""
-    return _still(cv2.createCLAHE(clipLimit=strength, tileGridSize=(8, 8)).apply(image))
+    return still(cv2.createCLAHE(clipLimit=strength, tileGridSize=(8, 8)).apply(image))
 
 
 def gaussian(image: Grey, _strength: float = 1.0) -> Stepped:
     """Gaussian blur, 3x3."""
-    return _still(cv2.GaussianBlur(image, (3, 3), 0))
+    return still(cv2.GaussianBlur(image, (3, 3), 0))
 
 
 def closing(image: Grey, _strength: float = 1.0) -> Stepped:
@@ -88,7 +56,7 @@ def closing(image: Grey, _strength: float = 1.0) -> Stepped:
     OpenCV's own closing uses the same anchor twice, which shifts the image by a pixel if the kernel is even.
     """
     kernel = np.ones((2, 2), np.uint8)
-    return _still(cv2.erode(cv2.dilate(image, kernel, anchor=(1, 1)), kernel, anchor=(0, 0)))
+    return still(cv2.erode(cv2.dilate(image, kernel, anchor=(1, 1)), kernel, anchor=(0, 0)))
 
 
 def size(image: Image, strength: float) -> Stepped:
@@ -107,47 +75,71 @@ def size(image: Image, strength: float) -> Stepped:
 
 def invert(image: Image, _strength: float = 1.0) -> Stepped:
     """Light print on dark ground becomes dark print on light ground."""
-    return _still(cv2.bitwise_not(image))
+    return still(cv2.bitwise_not(image))
 
 
 def paper(image: Grey) -> Grey:
     """The paper behind the print, on a copy of at most PAPER_PX: dilated and median filtered."""
-    scale = min(1.0, PAPER_PX / max(image.shape))
-    height, width = (max(1, round(side * scale)) for side in image.shape)
-    small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.medianBlur(cv2.dilate(small, np.ones((5, 5), np.uint8)), 5), np.uint8)
+    dilated = cv2.dilate(reduced(image, PAPER_PX), np.ones((5, 5), np.uint8))
+    return np.asarray(cv2.medianBlur(dilated, 5), np.uint8)
 
 
-def flatten(image: Grey, strength: float = 1.0) -> Stepped:
-    """Divide by the background, so that the paper is white and evenly lit; strength blends, 0 none to 1 all."""
-    sheet = paper(image)
-    sheet = np.maximum(sheet, np.uint8(max(1.0, PAPER_FLOOR * levels(sheet, 0.95))))
-    background = cv2.resize(sheet, image.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    flat = cv2.divide(image, background, scale=255)
-    return _still(flat if strength >= 1 else cv2.addWeighted(flat, strength, image, 1 - strength, 0))
+def flatten(image: Image, strength: float = 1.0) -> Stepped:
+    """Divide by the background, so that the paper is white and evenly lit; strength blends, 0 none to 1 all.
+
+    Colours stay: print under a red seal is easier to tell from it in colour than in grey.
+    """
+    ground = paper(grey(image).image)
+    ground = np.maximum(ground, np.uint8(max(1.0, PAPER_FLOOR * levels(ground, 0.95))))
+    background = cv2.resize(ground, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    flat = cv2.divide(image, background if image.ndim == 2 else cv2.merge([background] * 3), scale=255)
+    return still(flat if strength >= 1 else cv2.addWeighted(flat, strength, image, 1 - strength, 0))
 
 
-def stretch(image: Grey, strength: float = 8.0) -> Stepped:
-    """Spread grey levels so that paper is white and ink black; strength is the most that contrast may grow."""
-    ink, white = levels(image, STRETCH_INK), levels(image, STRETCH_PAPER)
+def stretch(image: Image, strength: float = 8.0) -> Stepped:
+    """Spread levels so that paper is white and ink black; strength is the most that contrast may grow."""
+    brightness = grey(image).image
+    ink, white = levels(brightness, STRETCH_INK), levels(brightness, STRETCH_PAPER)
     gain = min(strength, 255 / max(1, white - ink))
     table = np.clip(255 - (white - np.arange(256)) * gain, 0, 255).astype(np.uint8)
-    return _still(cv2.LUT(image, table))
+    return still(cv2.LUT(image, table))
 
 
-def denoise(image: Grey, strength: float) -> Stepped:
+def denoise(image: Image, strength: float) -> Stepped:
     """Gaussian blur of 0.6 to 1 px that grows with the noise; strength is the noise's sigma in grey levels.
 
     A median filter smooths the paper better, but eats thin strokes, which a reader minds more than grain
     (word F1 at sigma 40: 0.76 with the noise, 0.77 blurred, 0.70 with a 3x3 median).
     """
-    return _still(cv2.GaussianBlur(image, (0, 0), min(1.0, 0.6 + strength / 80)))
+    return still(cv2.GaussianBlur(image, (0, 0), min(1.0, 0.6 + strength / 80)))
 
 
-def sharpen(image: Grey, strength: float) -> Stepped:
+def despeckle(image: Image, _strength: float = 1.0) -> Stepped:
+    """Conservative smoothing: no pixel is darker than its darkest or lighter than its lightest neighbour.
+
+    Takes single specks away and leaves every stroke as it is, be it one pixel wide.
+    """
+    darkest, lightest = cv2.erode(image, RING), cv2.dilate(image, RING)
+    return still(np.clip(image, darkest, lightest))
+
+
+def whiten(image: Image, strength: float = 0.4) -> Stepped:
+    """Print fainter than the share ``strength`` (0 to 1) of the ink's depth fades into the paper.
+
+    The rest keeps its place up to the darkest. For what shines through from the other side; the paper is made
+    white first.
+    """
+    flat = flatten(image).image
+    depth = 255 - levels(grey(flat).image, STRETCH_INK)
+    least = strength * depth
+    table = np.clip(255 - (255 - np.arange(256) - least) * (depth / max(depth - least, 1.0)), 0, 255)
+    return still(cv2.LUT(flat, table.astype(np.uint8)))
+
+
+def sharpen(image: Image, strength: float) -> Stepped:
     """Unsharp mask; strength is the share of the fine detail that is added, 0 none, 1 doubles it."""
     blurred = cv2.GaussianBlur(image, (0, 0), SHARPEN_SIGMA)
-    return _still(cv2.addWeighted(image, 1 + strength, blurred, -strength, 0))
+    return still(cv2.addWeighted(image, 1 + strength, blurred, -strength, 0))
 
 
 def deskew(image: Image, strength: float) -> Stepped:
@@ -200,13 +192,17 @@ STEPS: dict[str, Step] = {
     "gaussian": gaussian,
     "closing": closing,
     "size": size,
+    "sheet": sheet,
+    "border": border,
+    "deskew": deskew,
     "invert": invert,
-    "flatten": flatten,
+    "despeckle": despeckle,
     "denoise": denoise,
+    "whiten": whiten,
+    "flatten": flatten,
     "stretch": stretch,
     "sharpen": sharpen,
-    "deskew": deskew,
 }
 
-ON_COLOUR = frozenset({"grey", "size", "invert", "deskew"})
-"""Steps that need no grey image; before any other, the image is made grey."""
+ON_GREY = frozenset({"clahe", "gaussian", "closing"})
+"""Steps that work on a grey image; before any of them, the image is made grey."""

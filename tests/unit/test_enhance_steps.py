@@ -74,6 +74,31 @@ def test_denoise_removes_most_of_the_noise() -> None:
     assert measure(STEPS["denoise"](image, 20.0).image).noise < 0.35 * 20
 
 
+def test_despeckle_takes_single_pixels_away_and_leaves_the_thinnest_stroke() -> None:
+    image = np.full((20, 20), 255, np.uint8)
+    image[10, 2:18] = 0
+    clean = image.copy()
+    image[3, 3] = image[16, 9] = 0
+    np.testing.assert_array_equal(STEPS["despeckle"](image, 1).image, clean)
+
+
+def test_whiten_drops_faint_print_and_keeps_dark_print_dark() -> None:
+    image = np.full((600, 600, 3), 230, np.uint8)
+    image[100:104, 50:550] = 160
+    image[300:304, 50:550] = 20
+    white = STEPS["whiten"](image, 0.4).image
+    assert white[102, 300].min() > 245
+    assert white[302, 300].max() < 40
+
+
+def test_flatten_and_stretch_keep_colours() -> None:
+    image = shaded(np.full((200, 200, 3), 255, np.uint8), 0.4)
+    image[150:160, 50:150] = image[150:160, 50:150] * (0.2, 0.2, 0.9)
+    for name in ("flatten", "stretch"):
+        blue, green, red = STEPS[name](image, 8.0).image[155, 100].astype(int)
+        assert red > max(blue, green) + 40
+
+
 def test_sharpen_steepens_edges() -> None:
     blurred = cv2.GaussianBlur(grey_page(line_px=60, paper=200, ink=60), (0, 0), 1.5)
     assert measure(STEPS["sharpen"](blurred, 1.0).image).edge_width_px < measure(blurred).edge_width_px

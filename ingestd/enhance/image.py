@@ -1,0 +1,53 @@
+"""What the modules of this package share: kinds of images, what a step returns, quantiles of grey levels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from cv2.typing import MatLike
+from numpy.typing import NDArray
+
+from ingestd.document import Matrix
+
+Image = NDArray[np.uint8]
+"""uint8, HxW grey or HxWx3 BGR."""
+
+Grey = NDArray[np.uint8]
+"""uint8, HxW."""
+
+
+class Stepped(NamedTuple):
+    """What a step returns."""
+
+    image: Image
+    matrix: Matrix | None = None
+    """Maps the pixels before the step to those after it; None where nothing moves."""
+
+
+Step = Callable[[Image, float], Stepped]
+
+
+def still(image: MatLike) -> Stepped:
+    """The result of a step that moves nothing."""
+    return Stepped(np.asarray(image, np.uint8))
+
+
+def grey(image: Image, _strength: float = 1.0) -> Stepped:
+    """Brightness only (ITU-R BT.601 weights)."""
+    return still(image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
+
+
+def levels(image: Grey, share: float, mask: Grey | None = None) -> float:
+    """The grey level at or below which this share of the pixels (of the mask) lies; a quantile in linear time."""
+    below = np.cumsum(cv2.calcHist([image], [0], mask, [256], [0, 256]), dtype=np.float64)
+    return float(np.searchsorted(below, share * below[-1]))
+
+
+def reduced(image: Image, longest: int) -> Image:
+    """A copy whose longer side is at most so many px, each pixel the mean of what it stands for."""
+    scale = min(1.0, longest / max(image.shape[:2]))
+    height, width = (max(1, round(side * scale)) for side in image.shape[:2])
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
