@@ -50,8 +50,8 @@ RULES = (
     Rule("despeckle", lambda q: q.binary > 0.98 and q.specks > 0.002, "binary above 0.98 and specks above 0.002"),
     Rule(
         "whiten",
-        lambda q: q.bleed_through > 0.6 and q.contrast > 0.5 and q.edge_width_px < CRISP_PX and q.noise < 4,
-        "bleed_through above 0.6, contrast above 0.5, edges narrower than 3.5 px, noise below 4",
+        lambda q: q.bleed_through > 0.3 and q.contrast > 0.5 and q.edge_width_px < CRISP_PX and q.noise < 4,
+        "bleed_through above 0.3, contrast above 0.5, edges narrower than 3.5 px, noise below 4",
     ),
     Rule(
         "flatten",

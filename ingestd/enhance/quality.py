@@ -33,7 +33,7 @@ SPECK_LEVELS = 96
 """A speck differs from its neighbours by more than so many grey levels."""
 DARK_PRINT, FAINT_PRINT = 0.6, 0.15
 """Depth of dark and of faint print, as shares of the ink's."""
-SOFT = 1.25
+SOFT = 1.1
 """What shines through rises over so many times the width of what is printed on this side, or more."""
 RIM = 0.015
 """Share of each side next to the edge of the page that is not searched for text."""
