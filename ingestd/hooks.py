@@ -9,6 +9,7 @@ lock that outlives the daemon.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import logging
@@ -100,7 +101,8 @@ class Hooks:
             if not call.ended.stopped:
                 self._ledger.hook_ended(call.job)  # raises if the database cannot be written: tried again
                 self._say(call.job, call.ended)
-                self._lock_path(call.job).unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # an empty file that stays does no harm
+                    self._lock_path(call.job).unlink(missing_ok=True)
             os.close(call.lock)
             del self._calls[call.job.id]
         return bool(ended)
@@ -134,8 +136,13 @@ class Hooks:
         self._stop = self._stop or os.pipe()
         stop, environment = self._stop[0], self._inherited | facts
         call = _Call(job, lock, threading.Thread(target=lambda: self._run(call, environment, stop), daemon=True))
+        try:
+            call.thread.start()
+        except RuntimeError as error:  # no more threads to be had
+            log.warning("hook for %s waits: %s", path_text(job.name), error)
+            os.close(lock)
+            return False
         self._calls[job.id] = call
-        call.thread.start()
         return True
 
     def _run(self, call: _Call, environment: Mapping[str, str], stop: int) -> None:
@@ -202,7 +209,7 @@ class Hooks:
             "STATUS": status,
             "RULE": rule,
             "ORIGINAL": str(path_from(archived)) if archived else "",
-            "SIDECAR": str(beside) if beside.exists() else "",
+            "SIDECAR": str(beside) if os.path.lexists(beside) else "",
         }
 
     def _say(self, job: Job, ended: program.Ended) -> None:
@@ -234,8 +241,8 @@ def _facts_of_failure(job: Job) -> dict[str, str]:
     beside = reason_path(job.archive_path)
     return {
         "DOCUMENT": "",
-        "ORIGINAL": str(job.archive_path) if job.archive_path.exists() else "",
-        "SIDECAR": str(beside) if beside.exists() else "",
+        "ORIGINAL": str(job.archive_path) if os.path.lexists(job.archive_path) else "",
+        "SIDECAR": str(beside) if os.path.lexists(beside) else "",
         "CODE": str(reason.get("code", "")),
         "ERROR": escape(f"{reason.get('found')}; expected {reason.get('expected')}; {reason.get('fix')}")[:_MOST_ERROR],
     }
