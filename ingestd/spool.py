@@ -250,6 +250,8 @@ def archive_folder(
         relative = Path(layout.format(received=received, name=safe_name(name), inbox=inbox, rule=rule))
     except (KeyError, IndexError, AttributeError) as error:
         raise ValueError(f"spool.layout {layout!r} uses {error}; known are received, name, inbox, rule") from error
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"spool.layout {layout!r} cannot be filled in: {error}; see docs/configuration.md") from error
     if relative.is_absolute() or ".." in relative.parts or not relative.name:
         raise ValueError(f"spool.layout {layout!r} gives {str(relative)!r}, which is not below the archive")
     return archive / relative.parent, relative.name

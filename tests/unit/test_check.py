@@ -195,3 +195,12 @@ def test_pitfall_14_more_folders_than_the_kernel_watches(tmp_path: Path, monkeyp
     assert "more than 8 folders, the kernel watches 10" in notice
     assert notices_of(configured(tmp_path, "inboxes: [{path: inbox, recursive: false}]"), NOW) == []
     assert notices_of(configured(tmp_path, "inboxes: [{path: inbox, watch: polling}]"), NOW) == []
+
+
+@pytest.mark.parametrize(
+    "layout", ["{name", "{received[0]}/{name}", "{name!q}", "{nome}", "{name.x}", "{}", "/{name}", "{name}/.."]
+)
+def test_layouts_that_cannot_be_filled_in_are_named(tmp_path: Path, layout: str) -> None:
+    config = configured(tmp_path, f"inboxes: [{{path: a}}]\nspool: {{layout: '{layout}'}}")
+    (problem,) = problems_of(config)
+    assert problem.startswith(f"spool.layout {layout!r} ")
