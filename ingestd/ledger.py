@@ -122,21 +122,28 @@ class Ledger:
         return rows[0] if rows else None
 
     def due(self, now: datetime, limit: int, excluding: Iterable[int]) -> list[Job]:
-        """Jobs to be claimed or run now, oldest first."""
+        """Jobs to be claimed or run now, oldest first; waiting ones that have been due for longest."""
         skipped = sorted(excluding)
         marks = ", ".join("?" for _ in skipped)
-        return self._rows(
-            f"(state in ('arrived', 'claimed') or (state = 'waiting' and next_at <= ?)) and id not in ({marks})",
-            [time_text(now), *skipped],
-            limit,
+        # Each part walks an index and stops: this is asked in every turn, and a hundred thousand may have arrived.
+        parts = (
+            f"state = 'arrived' and next_at is null and id not in ({marks}) order by id",
+            f"state = 'claimed' and next_at is null and id not in ({marks}) order by id",
+            f"state = 'waiting' and next_at <= ? and id not in ({marks}) order by next_at",
         )
+        chosen = " union all ".join(f"select * from (select id from jobs where {part} limit {limit})" for part in parts)
+        return self._rows(f"id in ({chosen})", [*skipped, *skipped, time_text(now), *skipped], limit)
 
     def hooks_due(self, limit: int, excluding: Iterable[int]) -> list[Job]:
         """Jobs that came to an end and whose hook has not, oldest first."""
         skipped = sorted(excluding)
         marks = ", ".join("?" for _ in skipped)
         return self._rows(
-            f"hook_at is not null and state in ('done', 'failed') and id not in ({marks})", [*skipped], limit
+            # by the index of hooks that are due, which is short: those of ids and states hold every document there is
+            "id in (select id from jobs indexed by jobs_hook_at where hook_at is not null)"
+            f" and +state in ('done', 'failed') and id not in ({marks})",
+            [*skipped],
+            limit,
         )
 
     def hook_ended(self, job: Job) -> None:
@@ -151,9 +158,13 @@ class Ledger:
 
     def due_since(self, now: datetime) -> datetime | None:
         """Since when the first of the jobs that could go on now could have; None if there is none."""
+        # of those that have arrived, the first is taken for the oldest: there may be a hundred thousand
         row = self.db.execute(
-            "select min(case state when 'waiting' then next_at else updated_at end) from jobs"
-            " where state in ('arrived', 'claimed', 'running', 'recorded') or (state = 'waiting' and next_at <= ?)",
+            "select min(since) from ("
+            " select updated_at as since from jobs where id ="
+            " (select id from jobs where state = 'arrived' and next_at is null order by id limit 1)"
+            " union all select updated_at from jobs where state in ('claimed', 'running', 'recorded')"
+            " union all select min(next_at) from jobs where state = 'waiting' and next_at <= ?)",
             [time_text(now)],
         ).fetchone()
         return time_from(row[0]) if row[0] else None
