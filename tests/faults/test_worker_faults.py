@@ -19,7 +19,7 @@ ATTEMPTS = 2
 REASONS = {
     "segfault": "SIGSEGV",
     "memory": "out of memory",
-    "endless": "longer than 2 s",
+    "endless": "longer than 4 s",
     "exception": "ValueError: a defect in the code",
 }
 
@@ -31,7 +31,7 @@ def test_pitfall_07_and_09_and_10_poison_stops_after_some_tries_and_everything_e
         root / "place",
         more=f"ledger: {{attempts: {ATTEMPTS}, backoff_s: 0.05, backoff_max_s: 0.1}}\n"
         "settle: {quiet_s: 0.1, rescan_s: 1}\n"
-        "engine: {workers: 2, time_limit_s: 2, memory_limit_mb: 2048}\n",
+        "engine: {workers: 2, time_limit_s: 4, memory_limit_mb: 2048}\n",
     )
     dropped = {
         **{f"{deed}-in-decode.png": picture(1, decode=deed) for deed in REASONS},
