@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import weakref
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ingestd.admit import digest
 from ingestd.app import build_annotating, build_pipeline, manifest_of, rules_of
 from ingestd.config import parse
-from ingestd.document import Claim, Level, Record, Source
+from ingestd.document import Char, Claim, Level, Line, Page, Record, Source
 from ingestd.errors import DocumentError
-from ingestd.pipeline import Pipeline
+from ingestd.pipeline import Pipeline, Sharing
 from tests.support import documents
 from tests.support.pdf import PdfPage, Text, paragraph, pdf, scan_page
 
@@ -87,3 +92,35 @@ def test_annotating_pipeline_draws_every_page(tmp_path: Path) -> None:
     assert len(drawn.pictures) == 2
     assert all(picture.startswith(b"\x89PNG") for picture in drawn.pictures)
     assert drawn.record.reading.lines
+
+
+class Blind:
+    """A detector that finds nothing, and notes how many pages of pixels are alive when it looks."""
+
+    def __init__(self) -> None:
+        self.pages: list[weakref.ref[Any]] = []
+        self.alive: list[int] = []
+
+    def detect(self, page: Page) -> NDArray[np.float32]:
+        self.pages.append(weakref.ref(page.pixels))
+        self.alive.append(sum(pixels() is not None for pixels in self.pages))
+        return np.zeros((0, 4, 2), np.float32)
+
+
+def test_pitfall_20_pages_of_a_long_document_pass_one_at_a_time(pipeline: Pipeline, tmp_path: Path) -> None:
+    detector = Blind()
+    pages = [scan_page(documents.picture("x")) for _ in range(12)]
+    record = process(replace(pipeline, detector=detector), tmp_path, pdf(*pages))
+    assert len(record.reading.pages) == 12
+    assert detector.alive == [1] * 12
+
+
+def test_characters_of_a_document_share_what_recurs() -> None:
+    sharing = Sharing()
+    chars = (Char(0.333333333, (("7", 0.999987654), ("1", 0.0000123))), Char(0.9, (("A", 0.5),)))
+    line = Line(0, ((0, 0), (9, 0), (9, 3), (0, 3)), "7A", 0.9, chars)
+    one, other = sharing.line(line), sharing.line(replace(line, page_index=1))
+    assert one.chars == (Char(0.3333, (("7", 1.0), ("1", 0.0))), Char(0.9, (("A", 0.5),)))
+    assert one.chars[0].alternatives is other.chars[0].alternatives
+    assert one.chars[0].position is other.chars[0].position
+    assert (one.text, one.quad, one.confidence) == (line.text, line.quad, line.confidence)
