@@ -30,7 +30,7 @@ from tests.support.armed import Faults
 from tests.support.invariants import check
 from tests.support.nursery import Nursery, Started
 from tests.support.process import Installation, until
-from tests.support.storm import documents, drop, new_place, storm
+from tests.support.storm import documents, drop, new_place, settled, storm
 
 PATIENCE_S = 3600.0
 WAITING = 400
@@ -47,13 +47,6 @@ class Sample:
     daemon_mb: float
     workers_mb: float
     descriptors: int
-
-
-def settled(place: Installation) -> int:
-    """Jobs at their end."""
-    [(count,)] = place.query("select count(*) from jobs where state in ('done', 'failed', 'duplicate')") or [(0,)]
-    assert isinstance(count, int)
-    return count
 
 
 def sample(daemon: Started, done: int) -> Sample | None:

@@ -58,18 +58,30 @@ def drop(place: Installation, name: str, content: bytes, chance: random.Random) 
 def storm(
     place: Installation, nursery: Nursery, arriving: Iterator[tuple[str, bytes]], chance: random.Random, kills: int
 ) -> dict[str, bytes]:
-    """Start and kill the daemon so many times while documents arrive; return what was dropped."""
+    """Start and kill the daemon so many times while documents arrive; return what was dropped.
+
+    Every second kill comes while it starts, the others while workers read: after some more documents came to
+    their end, however long that takes on this machine.
+    """
     dropped: dict[str, bytes] = {}
-    for _ in range(kills):
+    for number in range(kills):
         daemon = nursery.start(place.config, Faults())
-        end = time.monotonic() + chance.uniform(0.05, 1.2)
-        while time.monotonic() < end:
+        goal = settled(place) + (chance.randrange(1, 20) if number % 2 else 0)
+        end = time.monotonic() + chance.uniform(0.05, 0.8)
+        while time.monotonic() < end or settled(place) < goal:
             name, content = next(arriving)
             drop(place, name, content, chance)
             dropped[name] = content
-            time.sleep(chance.uniform(0.0, 0.1))
+            time.sleep(chance.uniform(0.0, 0.2))
         daemon.kill()
     return dropped
+
+
+def settled(place: Installation) -> int:
+    """Jobs at their end."""
+    [(count,)] = place.query("select count(*) from jobs where state in ('done', 'failed', 'duplicate')") or [(0,)]
+    assert isinstance(count, int)
+    return count
 
 
 def new_place(root: Path) -> Installation:
