@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check fuzz lint format lock bench bench-report docs samples clean
+.PHONY: help install run test check fuzz soak lint format lock bench bench-report docs samples clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ format: $(VENV)/.development ## Put the code into the project's format.
 	$(BIN)/ruff format .
 
 # Options go through BENCH, such as make bench BENCH="--sample 0 --rapidocr DIR/bin/python".
+soak: $(VENV)/.development ## Push 20,000 tiny documents through the daemon with 100 kills, its memory watched; half an hour.
+	$(BIN)/python -m tests.faults.soak $(SOAK)
+
 bench: $(VENV)/.development ## Readers side by side, an hour on two cores; see benchmarks/README.md.
 	$(BIN)/python -m benchmarks $(BENCH)
 

@@ -174,7 +174,7 @@ def test_the_largest_page_of_a_tiff_counts(tmp_path: Path) -> None:
     assert refused(tmp_path, content, max_pixels=640 * 480 - 1).code == "too-many-pixels"
 
 
-def test_honest_large_scans_are_admitted(tmp_path: Path) -> None:
+def test_pitfall_19_honest_large_scans_are_admitted(tmp_path: Path) -> None:
     # A3 at 1200 dpi; Pillow by itself warns from 89 and refuses from 179 million pixels on.
     assert admitted(tmp_path, pixel_bomb_png(14_031, 14_000)).pages_expected == 1
 

@@ -108,7 +108,7 @@ def test_orientation_that_stands_behind_the_pixels_of_a_png(tmp_path: Path) -> N
         bytes(range(256)),
     ],
 )
-def test_broken_exif_is_no_fault(tmp_path: Path, exif: bytes) -> None:
+def test_pitfall_19_broken_exif_is_no_fault(tmp_path: Path, exif: bytes) -> None:
     assert is_near(only(tmp_path, jpeg_with_exif(exif)).pixels, expected())
 
 
