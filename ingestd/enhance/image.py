@@ -46,8 +46,20 @@ def levels(image: Grey, share: float, mask: Grey | None = None) -> float:
     return float(np.searchsorted(below, share * below[-1]))
 
 
+def reduced_by(image: Image, factor: int) -> Image:
+    """A copy smaller by a whole factor, which is several times faster than any other; may drop an odd border."""
+    if factor < 2:
+        return image
+    height, width = (side // factor for side in image.shape[:2])
+    whole = image[: height * factor, : width * factor]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def reduced(image: Image, longest: int) -> Image:
     """A copy whose longer side is at most so many px, each pixel the mean of what it stands for."""
-    scale = min(1.0, longest / max(image.shape[:2]))
-    height, width = (max(1, round(side * scale)) for side in image.shape[:2])
-    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    smaller = reduced_by(image, min(max(image.shape[:2]) // longest, *image.shape[:2]))
+    scale = longest / max(smaller.shape[:2])
+    if scale >= 1:
+        return smaller
+    height, width = (max(1, round(side * scale)) for side in smaller.shape[:2])
+    return np.asarray(cv2.resize(smaller, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

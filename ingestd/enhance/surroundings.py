@@ -221,7 +221,8 @@ def _along_side(region: NDArray[np.bool_]) -> bool:
 def _is_plain(small: Grey, region: NDArray[np.bool_]) -> bool:
     """Whether a dark region ends abruptly and nothing is printed in it: even, and without light specks in it."""
     around = cv2.dilate(region.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
-    if np.median(small[around & ~region]) - np.median(small[region]) < BORDER_STEP:
+    beside = small[around & ~region]
+    if not beside.size or np.median(beside) - np.median(small[region]) < BORDER_STEP:
         return False
     # towards the paper a border fades
     inner = cv2.erode(region.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=(1,))
