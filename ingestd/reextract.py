@@ -118,7 +118,7 @@ def _compare_all(db: Database, ids: Sequence[int], rules: RuleSet, today: date) 
 def _compare(db: Database, document_id: int, rules: RuleSet, today: date) -> Change | None:
     before = store.load_extraction(db, document_id)
     after = extract(store.load_reading(db, document_id), rules, today)
-    if _stored(before) == _stored(after):
+    if before == after or _stored(before) == _stored(after):
         return None
     [(name,)] = db.execute("SELECT name FROM documents WHERE id = ?", [document_id]).fetchall()
     return Change(document_id, name, before, after)

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-import regex
-
 from ingestd.document import Code, Extraction, Field, Level, Reading, Status
 from ingestd.extract.compiled import Plan, RuleSet
 from ingestd.extract.cross import SUM_OF
@@ -19,9 +17,9 @@ from ingestd.extract.dates import Order
 from ingestd.extract.find import Found, search
 from ingestd.extract.items import Cells, column_sum, read_items, read_table
 from ingestd.extract.judge import judge
-from ingestd.extract.labels import TIMEOUT_S
+from ingestd.extract.labels import squeeze_rows
 from ingestd.extract.layout import Sheet, lay_out
-from ingestd.extract.match import Choice, choose
+from ingestd.extract.match import Choice, choose, matches
 from ingestd.extract.normalise import Style
 from ingestd.extract.rule import FieldRule
 from ingestd.extract.scene import Scene, look
@@ -70,11 +68,12 @@ class Examined:
 def examine(reading: Reading, rules: RuleSet, today: date) -> Examined:
     """Choose the rule, look for its fields and judge them."""
     sheet = lay_out(reading)
-    choice = choose(sheet, rules)
+    page = squeeze_rows(sheet)
+    choice = choose(page, rules)
     plan = choice.plan or rules.fallback
     if plan is None:
         return Examined(choice, None, None, (), {}, ())
-    scene = look(sheet, plan)
+    scene = look(page, plan)
     style = Style(today, _order(sheet, plan), plan.spec.decimals)
     found = {field.name: search(scene, field, style) for field in plan.fields}
     table = read_table(scene)
@@ -85,11 +84,8 @@ def examine(reading: Reading, rules: RuleSet, today: date) -> Examined:
 def _order(sheet: Sheet, plan: Plan) -> Order:
     """Order of day and month on this document."""
     for sign in plan.spec.dates.signs:
-        try:
-            if any(regex.search(sign.regex, row.text, regex.IGNORECASE, timeout=TIMEOUT_S) for row in sheet.rows):
-                return sign.order
-        except TimeoutError:
-            continue
+        if any(matches(sign.regex, row.text) for row in sheet.rows):
+            return sign.order
     return plan.spec.dates.order
 
 

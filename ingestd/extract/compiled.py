@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import regex
 
@@ -23,6 +23,7 @@ _MONEY_BETWEEN = (
 Pattern = regex.Pattern[str]
 
 
+@lru_cache(4096)
 def split_label(text: str) -> tuple[str, ...]:
     """The squeezed alternatives of a label text.
 

@@ -9,9 +9,9 @@ found inside ``TOTAL EXCLUDING GST`` where somebody asks for that too.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import regex
 
@@ -66,16 +66,35 @@ def squeeze(text: str) -> str:
 def _squeeze(text: str) -> tuple[str, list[int]]:
     """Squeezed text and, for each of its characters, where it stands in ``text``."""
     places = [index for index, character in enumerate(text) if character.isalnum() or character == "|"]
-    if text.isascii():
-        squeezed = "".join([text[index] for index in places]).upper()
-    else:
-        squeezed = "".join([_upper(text[index]) for index in places])
-    return squeezed.translate(_LOOKALIKES), places
+    upper = text.upper()
+    if len(upper) != len(text):  # some characters have no single upper-case form
+        upper = "".join(map(_upper, text))
+    return "".join([upper[index] for index in places]).translate(_LOOKALIKES), places
 
 
 def _upper(character: str) -> str:
     upper = character.upper()
     return upper if len(upper) == 1 else character
+
+
+@dataclass(frozen=True, slots=True)
+class Squeezed:
+    """The rows of a sheet in the form in which labels are compared, made once for all scanners."""
+
+    sheet: Sheet
+    rows: tuple[tuple[str, list[int]], ...]
+    """Of each row its squeezed text and where each of its characters stands."""
+    starts: tuple[int, ...]
+    """Where each row begins in ``whole``."""
+    whole: str
+    """All rows, a line each."""
+
+
+def squeeze_rows(sheet: Sheet) -> Squeezed:
+    """Prepare a sheet for scanners."""
+    rows = tuple(_squeeze(row.text) for row in sheet.rows)
+    starts = accumulate((len(text) + 1 for text, _ in rows), initial=0)
+    return Squeezed(sheet, rows, tuple(starts)[:-1], "\n".join(text for text, _ in rows))
 
 
 def allowed_edits(squeezed: str) -> int:
@@ -119,40 +138,33 @@ class Scanner:
         self._labels = tuple(labels)
         self._fuzzy = tuple(_fuzzy(label, edits) for label, edits in labels.items() if edits)
 
-    def scan(self, sheet: Sheet) -> tuple[Hit, ...]:
+    def scan(self, page: Squeezed) -> tuple[Hit, ...]:
         """Every place where a label is found at word borders, overlapping ones too, row by row."""
-        squeezed = [_squeeze(row.text) for row in sheet.rows]
-        starts, position = [], 0
-        for text, _ in squeezed:
-            starts.append(position)
-            position += len(text) + 1
-        whole = "\n".join(text for text, _ in squeezed)
         hits = []
         for label in self._labels:
-            for offset in _occurrences(label, whole):
-                row = bisect_right(starts, offset) - 1
-                hits.append((row, offset - starts[row], offset - starts[row] + len(label), label, 0))
-        hits.extend(self._misread(squeezed, starts, whole))
+            for offset in _occurrences(label, page.whole):
+                row = bisect_right(page.starts, offset) - 1
+                hits.append((row, offset - page.starts[row], offset - page.starts[row] + len(label), label, 0))
+        hits.extend(self._misread(page))
+        rows = page.sheet.rows
         return tuple(
             Hit(row, places[start], places[end - 1] + 1, label, edits)
             for row, start, end, label, edits in hits
-            if _at_borders(sheet.rows[row].text, (places := squeezed[row][1])[start], places[end - 1] + 1)
-            and not (label.isascii() and _torn(sheet.rows[row], places[start], places[end - 1]))
+            if _at_borders(rows[row].text, (places := page.rows[row][1])[start], places[end - 1] + 1)
+            and not (label.isascii() and _torn(rows[row], places[start], places[end - 1]))
         )
 
-    def _misread(
-        self, squeezed: Sequence[tuple[str, list[int]]], starts: Sequence[int], whole: str
-    ) -> Iterator[tuple[int, int, int, str, int]]:
+    def _misread(self, page: Squeezed) -> Iterator[tuple[int, int, int, str, int]]:
         for fuzzy in self._fuzzy:
             tried: set[tuple[int, int]] = set()
             for cut, piece in fuzzy.pieces:
-                for offset in _occurrences(piece, whole):
-                    row = bisect_right(starts, offset) - 1
-                    begin = offset - starts[row] - cut
-                    if (row, begin) in tried or fuzzy.label in squeezed[row][0]:
+                for offset in _occurrences(piece, page.whole):
+                    row = bisect_right(page.starts, offset) - 1
+                    begin = offset - page.starts[row] - cut
+                    if (row, begin) in tried or fuzzy.label in page.rows[row][0]:
                         continue
                     tried.add((row, begin))
-                    found = fuzzy.find(squeezed[row][0], begin)
+                    found = fuzzy.find(page.rows[row][0], begin)
                     if found is not None:
                         yield row, *found
 

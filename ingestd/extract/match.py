@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 import regex
 
-from ingestd.extract.compiled import Plan, RuleSet, split_label
-from ingestd.extract.labels import TIMEOUT_S
+from ingestd.extract.compiled import Pattern, Plan, RuleSet, split_label
+from ingestd.extract.labels import TIMEOUT_S, Squeezed
 from ingestd.extract.layout import Sheet
 from ingestd.extract.rule import Rule, Sign
 
@@ -21,14 +22,14 @@ class Choice:
     reason: str
 
 
-def choose(sheet: Sheet, rules: RuleSet) -> Choice:
+def choose(page: Squeezed, rules: RuleSet) -> Choice:
     """Choose the rule whose signs weigh most.
 
     Rules that lack a ``need``, show an ``unless`` or do not weigh enough are out; if two weigh the same, none is
     chosen.
     """
-    printed = {hit.label for hit in rules.sign_scanner.scan(sheet)}
-    weights = {plan.spec.rule: weigh(plan.spec, sheet, printed) for plan in rules.plans}
+    printed = {hit.label for hit in rules.sign_scanner.scan(page)}
+    weights = {plan.spec.rule: weigh(plan.spec, page.sheet, printed) for plan in rules.plans}
     eligible = sorted(
         (plan for plan in rules.plans if weights[plan.spec.rule] > 0),
         key=lambda plan: -weights[plan.spec.rule],
@@ -68,13 +69,18 @@ def _present(sign: Sign, sheet: Sheet, printed: Collection[str]) -> bool:
     if sign.text is not None:
         return _shown(sign.text, printed)
     if sign.code is not None:
-        return any(_matches(sign.code, code.text) for code in sheet.reading.codes)
-    return any(_matches(sign.regex or "", row.text) for row in sheet.rows)
+        return any(matches(sign.code, code.text) for code in sheet.reading.codes)
+    return any(matches(sign.regex or "", row.text) for row in sheet.rows)
 
 
-def _matches(pattern: str, text: str) -> bool:
+def matches(pattern: str, text: str) -> bool:
     """Whether a pattern is found; one that runs out of time is not."""
     try:
-        return regex.search(pattern, text, regex.IGNORECASE, timeout=TIMEOUT_S) is not None
+        return _compiled(pattern).search(text, timeout=TIMEOUT_S) is not None
     except TimeoutError:
         return False
+
+
+@lru_cache(1024)
+def _compiled(pattern: str) -> Pattern:
+    return regex.compile(pattern, regex.IGNORECASE)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 import regex
@@ -65,9 +66,7 @@ def money_text(amount: Decimal) -> str:
     return str(rounded if rounded else abs(rounded))
 
 
-_CURRENCY = (
-    r"(?:RM|MYR|USD|US\$|EUR|GBP|CNY|RMB|SGD|S\$|[¥￥$€£元]|[RY](?=\d+[.,]\d\d))"
-)
+_CURRENCY = r"(?:RM|MYR|USD|US\$|EUR|GBP|CNY|RMB|SGD|S\$|[¥￥$€£元]|[RY](?=\d+[.,]\d\d))"
 _NUMBER = (
     r"(?:\d{1,3}(?:(?:[,.'’]|\s(?=\d{3}[.,\s])|,\s)\d{3})+(?:\s?[.,]\s?\d{1,2})?(?!\d)"  # thousands grouped
     r"|\d+\s?[.,]\s?\d{1,2}(?!\d)"  # units and cents
@@ -91,6 +90,7 @@ PATTERNS: Mapping[str, str] = {
 """What a value of each type looks like where its rule gives no ``value`` of its own."""
 
 
+@lru_cache(4096)
 def _money(raw: str, style: Style) -> tuple[Value, ...]:
     """Read an amount in either convention of separators.
 
@@ -224,6 +224,7 @@ def _name(raw: str, style: Style) -> tuple[Value, ...]:
     return (Value(text),)
 
 
+@lru_cache(4096)
 def _date(raw: str, style: Style) -> tuple[Value, ...]:
     """Every day the text can mean, the likelier order first.
 

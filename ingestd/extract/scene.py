@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ingestd.extract.compiled import Pattern, Plan, split_label, zone_texts
-from ingestd.extract.labels import TIMEOUT_S, Hit, compete
+from ingestd.extract.labels import TIMEOUT_S, Hit, Squeezed, compete
 from ingestd.extract.layout import Sheet
 from ingestd.extract.rule import Rule, Zone
 
@@ -64,6 +64,11 @@ class Scene:
             for hit in self.of(label)[:1]
         }
 
+    @cached_property
+    def middles(self) -> tuple[float, ...]:
+        """Y of the middle of each row."""
+        return tuple((row.top + row.bottom) / 2 for row in self.sheet.rows)
+
     def of(self, label: str) -> list[Hit]:
         """Hits of any alternative of a label text, top to bottom."""
         found = [hit for text in split_label(label) for hit in self.by_label.get(text, ())]
@@ -93,9 +98,9 @@ class Scene:
         return self.sheet.rows[hit.row].extent(hit.start, hit.end)
 
 
-def look(sheet: Sheet, plan: Plan) -> Scene:
+def look(page: Squeezed, plan: Plan) -> Scene:
     """Find all labels of a rule."""
-    return Scene(sheet, plan.spec, compete(plan.scanner.scan(sheet)))
+    return Scene(page.sheet, plan.spec, compete(plan.scanner.scan(page)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +120,7 @@ class Limits:
 
     def has_row(self, scene: Scene, row: int) -> bool:
         """Whether the middle of a row lies inside, whatever its left and right."""
-        if not self.first_row <= row <= self.last_row:
-            return False
-        middle = (scene.sheet.rows[row].top + scene.sheet.rows[row].bottom) / 2
-        return self.top <= middle <= self.bottom
+        return self.first_row <= row <= self.last_row and self.top <= scene.middles[row] <= self.bottom
 
     def has(self, scene: Scene, row: int, left: float, right: float) -> bool:
         """Whether the middle of a stretch of a row lies inside."""

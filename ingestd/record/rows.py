@@ -131,7 +131,13 @@ def chars_json(chars: Iterable[Char]) -> str:
 
 def chars_from(text: str) -> tuple[Char, ...]:
     """The characters that ``chars_json`` wrote."""
-    return tuple([Char(flat[0], tuple(zip(flat[1::2], flat[2::2], strict=True))) for flat in json.loads(text)])
+    # Most characters have one alternative; a document has thousands of characters.
+    return tuple(
+        [
+            Char(flat[0], ((flat[1], flat[2]),) if len(flat) == 3 else tuple(zip(flat[1::2], flat[2::2], strict=True)))
+            for flat in json.loads(text)
+        ]
+    )
 
 
 def code_row(code: Code) -> Row:
@@ -201,5 +207,5 @@ def item_from(row: Mapping[str, Any]) -> Item:
 
 def quad_from(text: str) -> Quad:
     """The four corners of a JSON quad."""
-    a, b, c, d = ((x, y) for x, y in json.loads(text))
-    return a, b, c, d
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = json.loads(text)
+    return (ax, ay), (bx, by), (cx, cy), (dx, dy)
