@@ -41,7 +41,7 @@ def test_pitfall_07_and_09_and_10_poison_stops_after_some_tries_and_everything_e
     }
     for name, content in dropped.items():
         (place.inbox / name).write_bytes(content)
-    daemon = nursery.start(place.config, Faults())
+    daemon = nursery.start(place.config, Faults(forked=True))
     until("everything to be settled", lambda: place.settled(len(dropped)) and not place.files("work"))
     daemon.stop()
 

@@ -15,6 +15,7 @@ import dataclasses
 import gc
 import importlib
 import json
+import multiprocessing
 import os
 import re
 import resource
@@ -42,6 +43,8 @@ class Faults:
         trace: file that gets a line for each effect.
         stand_in: models only pretend (tests/support/stand_in.py).
         inline: documents are read in the daemon itself, one after the other, so that effects have an order.
+        forked: workers are forked, not spawned, which saves the second that each takes to load libraries; for
+            tests in which many die.
         other_filesystem: a folder from which nothing can be renamed away, only copied.
         full: a folder without space for as long as the file ``full_while`` exists.
         full_while: see there.
@@ -54,6 +57,7 @@ class Faults:
     trace: str | None = None
     stand_in: bool = True
     inline: bool = False
+    forked: bool = False
     other_filesystem: str | None = None
     full: str | None = None
     full_while: str | None = None
@@ -188,6 +192,7 @@ def _use_up_inotify() -> None:
 def arm(faults: Faults) -> None:
     """Make this process one in which these faults happen."""
     from ingestd import app, service
+    from ingestd.engine import local
     from ingestd.record import database
 
     if faults.user is not None and os.geteuid() == 0:
@@ -204,6 +209,9 @@ def arm(faults: Faults) -> None:
         for module in (app, service):
             module.build_pipeline = stand_in.build  # type: ignore[attr-defined]
             module.require_sound = lambda _: None  # type: ignore[attr-defined]
+    if faults.forked:
+        fork = multiprocessing.get_context("fork")
+        local.get_context = lambda _: fork  # type: ignore[attr-defined]
     if faults.inline:
         app.start_engine = service.start_engine = _start_inline  # type: ignore[assignment, attr-defined]
         os.fsync = lambda _: None  # type: ignore[assignment]  # a kill loses nothing that was not synced

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.armed import Faults, as_json
-from tests.support.process import PATIENCE_S
+from tests.support.process import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,9 +79,12 @@ class Started:
         return self.status
 
     def kill(self) -> None:
-        """End it as a power cut would, and wait until it is gone."""
+        """End it as a power cut would, and wait until it and its workers are gone."""
+        lists = Path(f"/proc/{self.pid}/task").glob("*/children")
+        workers = [Path("/proc") / child for children in lists for child in children.read_text().split()]
         self.signal(signal.SIGKILL)
-        self.wait()
+        assert self.wait() == -signal.SIGKILL
+        until("its workers to go", lambda: not any(map(Path.exists, workers)))
 
     def stop(self) -> None:
         """End it as systemd would."""

@@ -13,6 +13,7 @@ import struct
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any, cast
 
 import numpy as np
@@ -32,12 +33,6 @@ SIDE_PX = 16
 _MARK = b"deed\0"
 
 
-def _memory() -> None:
-    hoard = []
-    while True:
-        hoard.append(bytearray(64 << 20))
-
-
 def _defect() -> None:
     raise ValueError("a defect in the code")
 
@@ -48,7 +43,7 @@ def _surroundings() -> None:
 
 DEEDS: dict[str, Callable[[], object]] = {
     "segfault": lambda: ctypes.string_at(0),
-    "memory": _memory,
+    "memory": lambda: bytearray(16 << 30),
     "endless": lambda: time.sleep(3600),
     "exception": _defect,
     "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
@@ -137,7 +132,5 @@ def build(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeline:
     )
 
 
-def _today() -> Any:
-    from datetime import date
-
+def _today() -> date:
     return date(2026, 11, 3)

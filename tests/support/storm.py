@@ -65,7 +65,7 @@ def storm(
     """
     dropped: dict[str, bytes] = {}
     for number in range(kills):
-        daemon = nursery.start(place.config, Faults())
+        daemon = nursery.start(place.config, Faults(forked=True))
         goal = settled(place) + (chance.randrange(1, 20) if number % 2 else 0)
         end = time.monotonic() + chance.uniform(0.05, 0.8)
         while time.monotonic() < end or settled(place) < goal:
