@@ -4,7 +4,8 @@
 
 Starts the real daemon on a folder of its own. Prints seconds from the moment a one-page file is
 whole in an idle inbox to its row in the database, beside the configured quiet time; the share of one
-core that daemon and workers use at rest; and resident memory.
+core that daemon and workers use at rest; and resident memory, with workers and once they have ended for
+want of work.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from benchmarks.data import OUT
 SAMPLES = Path(__file__).parents[1] / "samples"
 QUIET_S = 2.0
 PATIENCE_S = 300.0
+IDLE_S = 10.0
+"""Workers end so many seconds after the measurement at rest."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -54,7 +57,8 @@ def measure(folder: Path, page: Path, times: int, rest_s: float) -> dict[str, fl
     """All figures of one daemon, by name with unit."""
     inbox = folder / "inbox"
     inbox.mkdir()
-    (folder / "config.yaml").write_text(f"inboxes: [{{path: inbox}}]\nsettle: {{quiet_s: {QUIET_S}}}\n")
+    settings = f"inboxes: [{{path: inbox}}]\nsettle: {{quiet_s: {QUIET_S}}}\nengine: {{idle_s: {rest_s + IDLE_S}}}\n"
+    (folder / "config.yaml").write_text(settings)
     command = [sys.executable, "-m", "ingestd", "run", "-c", str(folder / "config.yaml")]
     with (folder / "log").open("wb") as log:
         daemon = subprocess.Popen(command, stdout=log, stderr=log)
@@ -68,13 +72,17 @@ def measure(folder: Path, page: Path, times: int, rest_s: float) -> dict[str, fl
         time.sleep(rest_s)
         idle = (_cpu_s(family) - before) / rest_s
         resident = sum(process.memory_info().rss for process in family)
+        _wait(lambda: not any(process.is_running() for process in family[1:]))
+        resting = sum(process.memory_info().rss for process in (family[0], *family[0].children(recursive=True)))
+        woken = _to_row(folder, page, times + 1)
         return {
             "quiet time, s": QUIET_S,
             "to the row after the quiet time, s (median)": statistics.median(ways) - QUIET_S,
             "to the row after the quiet time, s (worst)": max(ways) - QUIET_S,
             "at rest, % of one core": 100 * idle,
             "resident, all processes, MB": resident / 1e6,
-            "resident, daemon alone, MB": family[0].memory_info().rss / 1e6,
+            "resident, workers ended, MB": resting / 1e6,
+            "to the row after the quiet time, workers ended, s": woken - QUIET_S,
         }
     finally:
         daemon.terminate()
