@@ -27,7 +27,7 @@ def wanted(*extras: str) -> list[str]:
     return [*texts, *(text for extra in extras for text in optional[extra])]
 
 
-@pytest.mark.parametrize(("path", "extras"), [(RUNTIME, ()), (DEVELOPMENT, ("heic", "metrics", "dev"))])
+@pytest.mark.parametrize(("path", "extras"), [(RUNTIME, ()), (DEVELOPMENT, ("heic", "bench", "metrics", "dev"))])
 def test_everything_wanted_is_pinned_to_a_version_that_fits(path: Path, extras: tuple[str, ...]) -> None:
     pinned = pins(path)
     for text in wanted(*extras):
