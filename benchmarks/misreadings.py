@@ -73,9 +73,9 @@ def _compare(sheet: Sheet, labels: Sequence[str], found: Misreadings) -> None:
         if offered is None or len(offered) < _SHORTEST:
             continue
         text = "".join(choice[0][0] for choice in offered)
-        near = {label for label in wanted if _near(label, text)}
+        near = {label for label in wanted if near_enough(label, text)}
         if len(near) == 1:
-            _align(near.pop(), text, offered, found)
+            take_up(near.pop(), text, offered, found)
 
 
 def _runs(sheet: Sheet) -> Iterator[Span]:
@@ -87,7 +87,7 @@ def _runs(sheet: Sheet) -> Iterator[Span]:
                 yield Span(index, *number.span())
 
 
-def _near(label: str, text: str) -> bool:
+def near_enough(label: str, text: str) -> bool:
     """Whether they differ in at most two characters, or in one that is too many or too few."""
     if len(label) == len(text):
         return sum(a != b for a, b in zip(label, text, strict=True)) <= 2
@@ -101,7 +101,15 @@ def _extra(longer: str, shorter: str) -> int | None:
     return same if longer[same + 1 :] == shorter[same:] else None
 
 
-def _align(label: str, text: str, offered: Sequence[Choice], found: Misreadings) -> None:
+def take_up(label: str, text: str, offered: Sequence[Choice], found: Misreadings) -> None:
+    """Note what was offered for each character of a label.
+
+    Args:
+        label: what stands there.
+        text: what was read, see :func:`near_enough`.
+        offered: what each character of ``text`` can be.
+        found: added to.
+    """
     if len(label) == len(text):
         for true, choice in zip(label, offered, strict=True):
             found.offered[true].append(choice)
