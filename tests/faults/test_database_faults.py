@@ -48,7 +48,7 @@ def filled(place: Installation, nursery: Nursery, count: int = 3) -> dict[str, b
 
 def refusal(place: Installation, nursery: Nursery, faults: Faults = FAULTS) -> tuple[int, str]:
     """Exit status of a start, and what it said."""
-    before = len(place.log()) if (place.root / "daemon.log").exists() else 0
+    before = len(place.log())
     status = nursery.start(place.config, faults, "--once").wait()
     return status, place.log()[before:]
 

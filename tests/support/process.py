@@ -66,7 +66,8 @@ class Installation:
 
     def log(self) -> str:
         """What the daemon said so far."""
-        return (self.root / "daemon.log").read_text(encoding="utf-8", errors="replace")
+        path = self.root / "daemon.log"
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         """Rows of a query, as a user with any SQLite tool sees them; none before the database exists."""
