@@ -37,9 +37,11 @@ REACH = 0.025
 """How far from where it should be an edge is looked for, as a share of the page's diagonal."""
 ABRUPT_PX = 2
 """Within so many px of the copy to either side brightness changes at an edge; at the rim of a shadow it takes more."""
+GROUND_PX = 6
+"""So far from an edge (px of the copy) the ground is still darker than the sheet."""
 ASIDE = 0.012
 """What is nearer to the sheet, as a share of the page's diagonal, does not lie beside it."""
-MOST_PRINT_OUTSIDE = 0.1
+MOST_PRINT_OUTSIDE = 0.05
 """Strokes outside the sheet, in all, as a share of those on it: more would be text that is lost."""
 STROKE_PX = 7
 STROKE_LEVELS = 24
@@ -152,6 +154,10 @@ def _edge(small: Grey, start: NDArray[np.float64], end: NDArray[np.float64]) -> 
     if seen.sum() < SEEN * SIDE_POINTS:
         return None
     points = on_it[np.arange(SIDE_POINTS), steps.argmax(axis=1)][seen]
+    # the line of a printed frame is as abrupt, but beyond it the paper goes on
+    lasting = _levels_at(small, points + GROUND_PX * inward) - _levels_at(small, points - GROUND_PX * inward) > STEP
+    if lasting.sum() < SEEN * SIDE_POINTS:
+        return None
     dx, dy, x, y = (
         float(value) for value in cv2.fitLine(points.astype(np.float32), cv2.DIST_HUBER, 0, 0.01, 0.01)[:, 0]
     )

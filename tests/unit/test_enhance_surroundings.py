@@ -91,6 +91,14 @@ def test_page_without_surroundings_has_no_sheet_and_no_border(pixels: Pixels) ->
     assert find_border(grey(pixels)) is None
 
 
+def test_printed_frame_is_no_sheet() -> None:
+    page = printed(900, 1200)
+    page[:150] = 255
+    cv2.putText(page, "CERTIFICATE", (250, 60), cv2.FONT_HERSHEY_SIMPLEX, 1.5, (0, 0, 0), 3)
+    cv2.rectangle(page, (60, 100), (840, 1140), (0, 0, 0), 8)
+    assert find_sheet(grey(page)) is None
+
+
 def scanned(page: Pixels) -> Pixels:
     """The page on the dark bed of a scanner, which shows as a wedge on the left and a bar below."""
     scan = cv2.copyMakeBorder(page, 0, 90, 60, 0, cv2.BORDER_CONSTANT, value=(20, 20, 20))
