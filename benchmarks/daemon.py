@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -72,7 +73,8 @@ def measure(folder: Path, page: Path, times: int, rest_s: float) -> dict[str, fl
         time.sleep(rest_s)
         idle = (_cpu_s(family) - before) / rest_s
         resident = sum(process.memory_info().rss for process in family)
-        _wait(lambda: not any(process.is_running() for process in family[1:]))
+        # multiprocessing's own helper stays
+        _wait(lambda: sum(process.is_running() for process in family) <= len(family) - len(os.sched_getaffinity(0)))
         resting = sum(process.memory_info().rss for process in (family[0], *family[0].children(recursive=True)))
         woken = _to_row(folder, page, times + 1)
         return {
