@@ -22,7 +22,7 @@ from ingestd.config import EnhanceConfig
 from ingestd.document import Page, Pixels, frozen
 from ingestd.enhance import enhance
 
-SHOWN = (Condition("low-contrast", 3), Condition("uneven", 3), Condition("noise", 3), Condition("skew", 2))
+SHOWN = (Condition("low-contrast", 3), Condition("uneven", 3), Condition("bleed-through", 3), Condition("skew", 2))
 RECEIPT = ("receipt-my", 3)
 WINDOW = (430, 190)
 """Width and height in px of what is shown of each page."""
