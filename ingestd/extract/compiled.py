@@ -147,6 +147,6 @@ def _zone_texts(rule: Rule) -> Iterator[str]:
 
 def _item_texts(rule: Rule) -> Iterator[str]:
     if rule.items is not None:
-        yield from rule.items.until
+        yield from (*rule.items.until, *rule.items.elsewhere)
         for labels in rule.items.columns.values():
             yield from labels

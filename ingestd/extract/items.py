@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -62,13 +62,23 @@ def read_table(scene: Scene) -> tuple[Cells, ...]:
     their numbers.
     """
     spec = scene.rule.items
-    header = _header(scene, spec) if spec is not None else None
-    if spec is None or header is None:
+    if spec is None:
         return ()
-    columns = _columns(scene, spec, header)
+    elsewhere = {text for label in spec.elsewhere for text in split_label(label)}
+    table: tuple[Cells, ...] = ()
+    for header in _headers(scene, spec):
+        rows = dict(_rows(scene, spec, header))
+        found = _table(rows.values(), _columns(scene, spec, header))
+        table = found or table
+        if found and not any(hit.label in elsewhere for index in rows for hit in scene.by_row.get(index, ())):
+            return found
+    return table
+
+
+def _table(rows: Iterable[Row], columns: Sequence[_Column]) -> tuple[Cells, ...]:
     found: list[Cells] = []
     above: Cell | None = None
-    for row in _rows(scene, spec, header):
+    for row in rows:
         cells = _cells(row, columns)
         name = cells.get("name")
         if cells.keys() & set(_NUMERIC):
@@ -107,13 +117,15 @@ def _joined(first: Cell | None, second: Cell) -> Cell:
     return second if first is None else Cell(first.text + second.text, (*first.spans, *second.spans))
 
 
-def _header(scene: Scene, spec: Items) -> int | None:
-    """Index of the first row with at least two of the headers."""
+def _headers(scene: Scene, spec: Items) -> Iterator[int]:
+    """Of each page the index of the first row with at least two of the headers."""
     labels = {text for group in spec.columns.values() for label in group for text in split_label(label)}
+    pages = set()
     for index, hits in sorted(scene.by_row.items()):
-        if sum(hit.label in labels for hit in hits) >= 2:
-            return index
-    return None
+        page = scene.sheet.rows[index].page_index
+        if page not in pages and sum(hit.label in labels for hit in hits) >= 2:
+            pages.add(page)
+            yield index
 
 
 def _columns(scene: Scene, spec: Items, header: int) -> list[_Column]:
@@ -126,15 +138,15 @@ def _columns(scene: Scene, spec: Items, header: int) -> list[_Column]:
     return sorted(found, key=lambda column: column.left)
 
 
-def _rows(scene: Scene, spec: Items, header: int) -> Iterator[Row]:
-    """Rows below the header up to the first that ends the table."""
+def _rows(scene: Scene, spec: Items, header: int) -> Iterator[tuple[int, Row]]:
+    """Rows below the header up to the first that ends the table, each with its index."""
     ends = {text for label in spec.until for text in split_label(label)}
     page = scene.sheet.rows[header].page_index
     for index in range(header + 1, len(scene.sheet.rows)):
         row = scene.sheet.rows[index]
         if row.page_index != page or any(hit.label in ends for hit in scene.by_row.get(index, ())):
             return
-        yield row
+        yield index, row
 
 
 def _cells(row: Row, columns: Sequence[_Column]) -> Cells:

@@ -253,8 +253,10 @@ def _best_chain(box: Box, chains: Iterable[list[Box]]) -> list[Box] | None:
     best, most = None, 0.5
     for chain in chains:
         last = chain[-1]
+        if last.bottom <= box.top or box.bottom <= last.top:
+            continue
         shared = min(box.bottom, last.bottom) - max(box.top, last.top)
-        if shared <= 0 or box.left < last.right - min(0.5 * (box.right - box.left), 2 * box.height):
+        if box.left < last.right - min(0.5 * (box.right - box.left), 2 * box.height):
             continue
         share = shared / min(box.height, last.height)
         if share > most:

@@ -204,6 +204,10 @@ class Items(Part):
 
     columns: dict[Column, Labels] = Field(min_length=1, description="Header of each column.")
     until: Labels = Field(default=(), description="The items end above the first row with one of these.")
+    elsewhere: Labels = Field(
+        default=(),
+        description="Where one of these stands for the items, they are on the first later page with headers.",
+    )
 
 
 class TestLine(Part):

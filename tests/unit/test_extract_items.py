@@ -1,8 +1,10 @@
 """Line items come from columns, whatever stands in them."""
 
+from dataclasses import replace
+
 import pytest
 
-from ingestd.document import Item, Level
+from ingestd.document import Item, Level, Reading
 from ingestd.errors import ConfigError
 from tests.support.extraction import extracted, fields_of, ruled, typed
 
@@ -16,7 +18,7 @@ ITEMS = {
         "rate": "税率",
         "tax": "税额",
     },
-    "until": ["合计", "价税合计"],
+    "until": ["合计", "价税合计", "小计"],
 }
 HEADER = "货物或应税劳务名称   规格型号   单位   数量     单价      金额     税率    税额\n"
 
@@ -124,6 +126,19 @@ def test_names_may_stand_above_their_numbers(tmp_path):
     """
     found = extracted(typed(rows), ruled(tmp_path, fields, items=table)).items
     assert [(item.name, item.amount) for item in found] == [("键盘", "20.00"), ("很长的名称的鼠标", "5.00")]
+
+
+def test_the_items_may_be_listed_on_a_later_page(tmp_path):
+    spec = {**ITEMS, "elsewhere": "详见销货清单"}
+    rules = ruled(tmp_path, SUMS, items=spec, phrases=["规格型号", "单位"], checks=[MAKE_NET])
+    listed = typed(HEADER + f"{'(详见销货清单)':<48}  90.00   13%     11.70\n{'合计':<56} ¥90.00           ¥11.70\n")
+    goods = typed(HEADER + TWO + f"{'小计':<56} ¥90.00\n")
+    second = tuple(replace(line, page_index=1) for line in goods.lines)
+    both = Reading((*listed.pages, replace(goods.pages[0], index=1)), (*listed.lines, *second), ())
+    for reading, amounts in ((listed, ["90.00"]), (both, ["100.00", "-10.00"])):
+        extraction = extracted(reading, rules)
+        assert [item.amount for item in extraction.items] == amounts
+        assert extraction.fields[0].level is (Level.PROVED if len(amounts) > 1 else Level.AGREED)
 
 
 def test_a_sum_of_a_column_that_is_not_read_is_a_mistake_of_the_rule(tmp_path):
