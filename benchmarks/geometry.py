@@ -109,9 +109,9 @@ def sheets(seeds: Sequence[int]) -> Iterator[Figure]:
 
 
 def _slope(photo: Raster, matrix: NDArray[np.float64]) -> float:
-    """How far the long lines of a photo are from level under a matrix, in degrees: the 90th percentile."""
+    """How far the long lines of a photo are from level under a matrix, in degrees: the median; paper is bent, too."""
     slopes = [abs(quad_angle(_moved(matrix, quad))) for quad, text in photo.lines if len(text) >= 8]
-    return float(np.quantile([min(slope, abs(180 - slope)) for slope in slopes], 0.9))
+    return float(np.median([min(slope, abs(180 - slope)) for slope in slopes]))
 
 
 def _moved(matrix: NDArray[np.float64], quad: Quad) -> Quad:
