@@ -42,7 +42,7 @@ format: $(VENV)/.development ## Put the code into the project's format.
 	$(BIN)/ruff format .
 
 # Options go through BENCH, such as make bench BENCH="--sample 0 --rapidocr DIR/bin/python".
-soak: $(VENV)/.development ## Push 20,000 tiny documents through the daemon with 100 kills, its memory watched; half an hour.
+soak: $(VENV)/.development ## Push 20,000 tiny documents through the daemon with 100 kills, its memory watched; ten minutes.
 	$(BIN)/python -m tests.faults.soak $(SOAK)
 
 bench: $(VENV)/.development ## Readers side by side, an hour on two cores; see benchmarks/README.md.

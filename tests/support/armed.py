@@ -22,10 +22,13 @@ import resource
 import signal
 import sqlite3
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 VARIABLE = "INGESTD_FAULTS"
@@ -272,6 +275,20 @@ def _wait(pid: int, patience_s: float) -> int | None:
         time.sleep(0.002)
 
 
+def _warm_up(rules: Any, manifest: Any) -> None:
+    """Read a document, so that what is loaded and compiled with the first is there in every fork."""
+    from ingestd.admit import digest
+    from ingestd.config import parse
+    from ingestd.document import Claim
+    from tests.support import stand_in
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "first.png"
+        path.write_bytes(stand_in.picture(1))
+        claim = Claim(1, path, path, "inbox", path.stat().st_size, datetime.now(UTC), 1)
+        stand_in.build(parse("inboxes: [{path: inbox}]", path), rules, manifest)(claim, digest(path))
+
+
 def _nursery() -> None:
     """Answer requests, one JSON object a line: start a daemon, or wait for one."""
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -286,6 +303,7 @@ def _nursery() -> None:
     "".encode("unicode_escape")
     rules, manifest = load_rules(shipped("rules")), load_manifest(None)
     app.rules_of, app.manifest_of = (lambda _: rules), (lambda _: manifest)  # as configured by default, but read once
+    _warm_up(rules, manifest)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     gc.freeze()
     for line in sys.stdin:
