@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from math import prod
 
 from ingestd.extract.doubt import Choice
+from ingestd.extract.normalise import money_text
 from ingestd.extract.validate import USCC_ALPHABET, Outcome, gb_vat, iban, organisation_check_character, uscc
 
 BUDGET = 1e-3
@@ -160,7 +162,7 @@ def amounts(options: Sequence[Choice], value: str, budget: float = BUDGET) -> It
     for place, choice in zip(places, digits, strict=False):
         for character, p in choice[1:]:
             if character in _DIGITS and p >= budget * choice[0][1]:
-                text = value[:place] + character + value[place + 1 :]
+                text = money_text(Decimal(value[:place] + character + value[place + 1 :]))
                 yield Repair(text, f"'{choice[0][0]}' read as {character} (p = {p:.2g})")
 
 

@@ -111,6 +111,8 @@ def _credible(placed: Sequence[tuple[int, Candidate]]) -> bool:
         return True
     if any(candidate.field.startswith(SUM_OF) for _, candidate in placed):
         return False  # whatever equals the sum of the items: with or without tax, before or after a discount
+    if not all(candidate.value.sure for _, candidate in placed if not _unlabelled(candidate)):
+        return False  # two guesses at once
     others = [position for position, candidate in placed if not _unlabelled(candidate)]
     rows = {candidate.column_row for _, candidate in placed if _unlabelled(candidate)}
     aligned = len(others) == len(placed) - 1 or (len(rows) == 1 and None not in rows)

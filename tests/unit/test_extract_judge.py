@@ -99,6 +99,13 @@ def test_an_amount_without_a_label_counts_only_where_proved(tmp_path):
     assert judged(tmp_path, "NET 10.00\nTAX 0.60\n 10.70", fields)["total"].level is Level.MISSING
 
 
+def test_an_unlabelled_amount_does_not_stand_beside_a_number_that_may_be_no_amount(tmp_path):
+    fields = SUM.replace("labels: TOTAL, ", "labels: TOTAL, where: [right, anywhere_if_proved], ")
+    found = judged(tmp_path, "NET 3\nTAX 0.72\nflour 3.72\nTOTAL 36.55", fields)
+    assert found["total"].value == "36.55"
+    assert found["total"].level is not Level.PROVED
+
+
 def test_an_unlabelled_amount_needs_the_best_parts(tmp_path):
     fields = SUM.replace("labels: TOTAL,", "labels: TOTAL, where: [right, anywhere_if_proved],")
     found = judged(tmp_path, "NET 10.00\nNET 3.00\nTAX 0.60\n 3.60", fields)
@@ -245,6 +252,13 @@ def test_a_sum_chooses_the_digit_the_reader_had_in_mind(tmp_path):
     total = amounts(tmp_path, {**sure, "TOTAL 70.60": {6: {"1": 0.3}}})["total"]
     assert (total.value, total.raw, total.level) == ("10.60", "70.60", Level.PROVED)
     assert "sum: 10.00 + 0.60 = 10.60; '7' read as 1 (p = 0.3)" in total.reasons
+
+
+def test_a_digit_that_is_read_as_nought_leaves_no_nought_at_the_head(tmp_path):
+    lines = [("NET 90.00", 0, 0, 90, 20), ("TAX 4.19", 0, 30, 80, 50), ("TOTAL 194.19", 0, 60, 120, 80)]
+    doubts = {"NET 90.00": {4: {"7": 0.0001}}, "TAX 4.19": {4: {"8": 0.0001}}, "TOTAL 194.19": {6: {"0": 0.3}}}
+    total = fields_of(drawn(*lines, doubts=doubts), ruled(tmp_path, SUM, checks=MAKES_TOTAL))["total"]
+    assert (total.value, total.raw, total.level) == ("94.19", "194.19", Level.PROVED)
 
 
 def test_two_ways_to_make_a_sum_right_are_none(tmp_path):
