@@ -11,8 +11,9 @@ from ingestd.daemon import Daemon
 
 log = logging.getLogger(__name__)
 
-_STUCK_FACTOR = 2.0
-"""A document running for this many time limits means that the engine no longer enforces them; less is no rest."""
+_STUCK_FACTOR = 3.0
+"""A document handed to the engine for this many time limits means that it no longer enforces them: one waits at most
+for another that uses up its own, for new workers to start, and then uses up its own."""
 
 
 class Health:
