@@ -277,11 +277,14 @@ def _wait(pid: int, patience_s: float) -> int | None:
 
 def _warm_up(rules: Any, manifest: Any) -> None:
     """Read a document, so that what is loaded and compiled with the first is there in every fork."""
+    import cv2
+
     from ingestd.admit import digest
     from ingestd.config import parse
     from ingestd.document import Claim
     from tests.support import stand_in
 
+    cv2.setNumThreads(1)  # as in workers; a fork has none of the threads that OpenCV would have started
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "first.png"
         path.write_bytes(stand_in.picture(1))
@@ -305,6 +308,7 @@ def _nursery() -> None:
     app.rules_of, app.manifest_of = (lambda _: rules), (lambda _: manifest)  # as configured by default, but read once
     _warm_up(rules, manifest)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    assert len(os.listdir("/proc/self/task")) == 1, "what is forked beside a thread may hang on its locks"  # noqa: PTH208
     gc.freeze()
     for line in sys.stdin:
         request = json.loads(line)
