@@ -18,7 +18,7 @@ from ingestd.enhance.surroundings import find_border, find_sheet
 LEAST_TEXT = 0.001
 """A page with a smaller share of ink is taken for blank: nothing there is worth mending."""
 LEAST_BORDER = 0.15
-"""A dark border that covers less of the page stays: it does not bother the reader, and print hardly grows without it."""
+"""A dark border that covers less of the page stays: the reader does not mind it, and without it print hardly grows."""
 GLYPH_PX = (12.0, 48.0)
 """Text height that needs no scaling."""
 MOST_ENLARGEMENT = 2.0
