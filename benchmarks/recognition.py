@@ -34,7 +34,7 @@ from ingestd.config import RecogniseConfig
 from ingestd.document import Char, Pixels
 from ingestd.models import Model, RecogniserEntry, load_manifest
 from ingestd.recognise.beam import search
-from ingestd.recognise.ctc import Alphabet, Scores, certainty_of, greedy, text_of
+from ingestd.recognise.ctc import Alphabet, Scores, greedy, likelihood, text_of
 from training.calibrate import calibration_error, compare
 from training.dataset import Line
 from training.onnx_reader import OnnxReader
@@ -59,8 +59,17 @@ COLUMNS = (
 )
 APART = {"handwriting", "motion"}
 """Kinds of lines that do not count for calibration."""
-Reading = tuple[str, tuple[Char, ...]]
-"""A text, and its characters where the reader has probabilities."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader says of a line."""
+
+    text: str
+    chars: tuple[Char, ...] = ()
+    """Empty where the reader tells no probabilities."""
+    certainty: float = 0.0
+    """Probability that the whole text is right."""
 
 
 @dataclass
@@ -94,8 +103,9 @@ def from_manifest(name: str) -> Candidate:
         return np.asarray(scores)
 
     def read(pixels: Pixels) -> Reading:
-        characters = greedy(scores_of(pixels), pixels.shape[1] / entry.downsampling, alphabet, 1)
-        return text_of(characters), characters
+        scores, length = scores_of(pixels), pixels.shape[1] / entry.downsampling
+        characters = greedy(scores, length, alphabet, 1)
+        return Reading(text_of(characters), characters, likelihood(scores, length, alphabet))
 
     def expect(pixels: Pixels, pattern: regex.Pattern[str]) -> list[tuple[str, float]]:
         return search(scores_of(pixels)[: -(-pixels.shape[1] // entry.downsampling)], alphabet, pattern)
@@ -121,7 +131,7 @@ def _packaged(name: str, package: str, model: str, dictionary: str | None) -> Ca
         settings = yaml.safe_load((folder / dictionary).read_text(encoding="utf-8"))
         characters = (*map(str, settings["PostProcess"]["character_dict"]), " ")
     reader = OnnxReader(folder / model, characters)
-    return Candidate(name, lambda pixels: (reader.read([pixels])[0], ()), (folder / model).stat().st_size / 1e6)
+    return Candidate(name, lambda pixels: Reading(reader.read([pixels])[0]), (folder / model).stat().st_size / 1e6)
 
 
 def ppocr_tiny() -> Candidate | None:
@@ -148,7 +158,7 @@ def tesseract() -> Candidate | None:
     def read(pixels: Pixels) -> Reading:
         _, data = cv2.imencode(".png", pixels)
         done = subprocess.run(command, input=data.tobytes(), capture_output=True, check=True, env=environment)
-        return done.stdout.decode("utf-8").strip(), ()
+        return Reading(done.stdout.decode("utf-8").strip())
 
     return Candidate("tesseract chi_sim+eng", read, None)
 
@@ -174,9 +184,9 @@ def pair(first: Candidate, second: Candidate, below: float) -> Candidate:
     """What two recognisers make together, from readings they have made alone (see Recogniser)."""
     readings, again = [], 0
     for one, other in zip(first.readings, second.readings, strict=True):
-        unsure = certainty_of(one[1]) < below
+        unsure = one.certainty < below
         again += unsure
-        readings.append(other if unsure and certainty_of(other[1]) > certainty_of(one[1]) else one)
+        readings.append(other if unsure and other.certainty > one.certainty else one)
     share = again / len(readings)
     return Candidate(
         f"{first.name}, then {second.name} ({100 * share:.0f} %)",
@@ -195,7 +205,7 @@ def known_form(candidate: Candidate, lines: Sequence[Line]) -> str:
     begun = _processor_seconds()
     for place in numbers:
         line = lines[place]
-        alone += correct(line, candidate.readings[place][0])
+        alone += correct(line, candidate.readings[place].text)
         found = candidate.expect(line.pixels, form_of(line.text)) if candidate.expect else []
         together += bool(found) and correct(line, found[0][0])
     spent = 1000 * (_processor_seconds() - begun) / len(numbers)
@@ -233,8 +243,8 @@ def worst_calibration(lines: Sequence[Line], found: Sequence[tuple[Char, ...]]) 
 
 def row(candidate: Candidate, lines: Sequence[Line]) -> str:
     """One line of the Markdown table."""
-    found = figures(lines, [text for text, _ in candidate.readings])
-    error = worst_calibration(lines, [characters for _, characters in candidate.readings])
+    found = figures(lines, [reading.text for reading in candidate.readings])
+    error = worst_calibration(lines, [reading.chars for reading in candidate.readings])
     cells = [
         candidate.name,
         *(f"{found[name].percent:.1f} ({found[name].low:.1f}-{found[name].high:.1f})" for name in COLUMNS),

@@ -86,12 +86,13 @@ class OrientConfig(Section):
 class RecogniseConfig(Section):
     """How lines are read."""
 
-    model: str = Field(default="crnn-base", description="Entry of models/manifest.yaml.")
+    model: str = Field(default="crnn-lite", description="Entry of models/manifest.yaml.")
     second_model: str | None = Field(
-        default=None, description="A better, slower entry that reads unsure lines again; the surer reading stays."
+        default="crnn-base",
+        description="A better, slower entry that reads unsure lines again; the surer reading stays. null: none.",
     )
     second_below: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=0.9, description="A line is unsure where all of it is right with less than this probability."
+        default=0.7, description="A line is unsure where all of it is right with less than this probability."
     )
     batch: PositiveInt = Field(default=8, description="Most lines in one batch.")
     min_confidence: Annotated[float, Field(ge=0, lt=1)] = Field(

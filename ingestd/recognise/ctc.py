@@ -125,6 +125,40 @@ def confidence_of(chars: Sequence[Char]) -> float:
     return float(np.mean([char.alternatives[0][1] for char in chars])) if chars else 0.0
 
 
-def certainty_of(chars: Sequence[Char]) -> float:
-    """Probability that all emitted characters are right, taken as independent; 0 where there are none."""
-    return math.prod(char.alternatives[0][1] for char in chars) if chars else 0.0
+def likelihood(scores: Scores, length: float, alphabet: Alphabet) -> float:
+    """Probability that the line says exactly what its best path reads, added up over all alignments of that text.
+
+    Unlike the probabilities of the characters it knows of doubt whether a character is there at all. CTC's
+    forward algorithm (Graves et al. 2006); about 0.7 ms for a line of 320 px.
+
+    Args:
+        scores: one line, shape (T, classes).
+        length: number of frames that the line takes up.
+        alphabet: meaning of the classes.
+    """
+    frames = scores[: math.ceil(length)]
+    best = frames.argmax(axis=1)
+    emitted = best[(np.diff(best, prepend=-1) != 0) & (best != alphabet.blank)]
+    if not len(emitted):
+        return 0.0
+    states = np.full(2 * len(emitted) + 1, alphabet.blank)
+    states[1::2] = emitted
+    # A blank between two characters may be left out where they differ.
+    skips = np.zeros(len(states))
+    skips[3::2] = emitted[1:] != emitted[:-1]
+    reached = np.zeros(len(states))
+    reached[0] = (
+        1.0  # before the first frame, in a blank; from there the first frame is that blank or the first character
+    )
+    logarithm = 0.0
+    for row in alphabet.probabilities(frames)[:, states].astype(np.float64):
+        arriving = reached.copy()
+        arriving[1:] += reached[:-1]
+        arriving[2:] += reached[:-2] * skips[2:]
+        reached = arriving * row
+        total = float(reached.sum())
+        if total == 0.0:
+            return 0.0
+        reached /= total  # the product of all totals would underflow on long lines
+        logarithm += math.log(total)
+    return math.exp(logarithm) * float(reached[-1] + reached[-2])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import regex
@@ -13,7 +14,19 @@ from ingestd.document import Char, Pixels
 from ingestd.models import Model, RecogniserEntry
 from ingestd.recognise.batch import fill, plan
 from ingestd.recognise.beam import search
-from ingestd.recognise.ctc import Alphabet, Scores, greedy
+from ingestd.recognise.ctc import Alphabet, Scores, greedy, likelihood
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a network reads in one line."""
+
+    chars: tuple[Char, ...]
+    certainty: float
+    """Probability, 0 to 1, that all of it is right; 0 where nothing is read."""
+
+
+_NOTHING = Reading((), 0.0)
 
 
 class Reader:
@@ -40,16 +53,17 @@ class Reader:
             self._entry.temperature,
         )
 
-    def __call__(self, pixels: Pixels, quads: Quads) -> list[tuple[Char, ...]]:
-        """The characters in each quad along its direction, in the order given.
+    def __call__(self, pixels: Pixels, quads: Quads) -> list[Reading]:
+        """What each quad says along its direction, in the order given.
 
         Args:
             pixels: uint8 (H, W, 3) BGR.
             quads: float32 (N, 4, 2), clockwise from the reading direction's top left.
         """
-        read: list[tuple[Char, ...]] = [()] * len(quads)
+        read = [_NOTHING] * len(quads)
         for index, scores, length in self._scores(pixels, quads):
-            read[index] = greedy(scores, length, self._alphabet, self._alternatives)
+            chars = greedy(scores, length, self._alphabet, self._alternatives)
+            read[index] = Reading(chars, likelihood(scores, length, self._alphabet)) if chars else _NOTHING
         return read
 
     def expecting(self, pixels: Pixels, quad: Quads, pattern: regex.Pattern[str]) -> list[tuple[str, float]]:

@@ -11,9 +11,9 @@ from ingestd.crop import Quads, sizes, turned
 from ingestd.document import Char, Line, Page
 from ingestd.geometry import as_quad, transform
 from ingestd.models import Model
-from ingestd.recognise.ctc import certainty_of, confidence_of, text_of
+from ingestd.recognise.ctc import confidence_of, text_of
 from ingestd.recognise.order import reading_order
-from ingestd.recognise.reader import Reader
+from ingestd.recognise.reader import Reader, Reading
 
 STANDING = 1.2
 """A box taller than this many times its width may be text that runs downward, or a single character."""
@@ -55,17 +55,16 @@ class Recogniser:
             return ()
         ways, read = self._read_both_ways(page, quads)
         self._reconsider(page, ways, read)
-        kept = [
-            index for index, chars in enumerate(read) if chars and confidence_of(chars) >= self._options.min_confidence
-        ]
+        least = self._options.min_confidence
+        kept = [index for index, one in enumerate(read) if one.chars and confidence_of(one.chars) >= least]
         order = reading_order(ways[kept])
-        return tuple(self._line(page, ways[kept[index]], read[kept[index]]) for index in order)
+        return tuple(self._line(page, ways[kept[index]], read[kept[index]].chars) for index in order)
 
-    def _read_both_ways(self, page: Page, quads: Quads) -> tuple[Quads, list[tuple[Char, ...]]]:
+    def _read_both_ways(self, page: Page, quads: Quads) -> tuple[Quads, list[Reading]]:
         """Read every quad; where one is taller than wide, in the direction that reads better.
 
         Returns:
-            The quads, beginning at the top left of the direction read, and their characters.
+            The quads, beginning at the top left of the direction read, and what they say.
         """
         width, height = sizes(quads).T
         downward = turned(quads, 1)
@@ -73,23 +72,21 @@ class Recogniser:
         doubtful = np.flatnonzero((height > STANDING * width) & (height <= COLUMN * width))
         read = self._first(page.pixels, np.concatenate([ways, downward[doubtful]]))
         for index, other in zip(doubtful, read[len(quads) :], strict=True):
-            if confidence_of(other) > confidence_of(read[index]) + BETTER:
+            if confidence_of(other.chars) > confidence_of(read[index].chars) + BETTER:
                 ways[index], read[index] = downward[index], other
         return ways, read[: len(quads)]
 
-    def _reconsider(self, page: Page, quads: Quads, read: list[tuple[Char, ...]]) -> None:
+    def _reconsider(self, page: Page, quads: Quads, read: list[Reading]) -> None:
         """Read unsure lines again with the second network; the surer of the two readings stays."""
         if self._second is None:
             return
-        certainty = np.array([certainty_of(chars) for chars in read])
-        unsure = np.flatnonzero(certainty < self._options.second_below)
+        unsure = np.flatnonzero([one.certainty < self._options.second_below for one in read])
         for index, other in zip(unsure, self._second(page.pixels, quads[unsure]), strict=True):
-            if certainty_of(other) > certainty[index]:
-                read[index] = other
+            read[index] = max(read[index], other, key=lambda one: one.certainty)
 
     def legibility(self, page: Page, quads: Quads) -> NDArray[np.float32]:
         """Mean probability (N,) of the characters read in each quad along its direction, 0 where there are none."""
-        return np.array([confidence_of(chars) for chars in self._first(page.pixels, quads)], np.float32)
+        return np.array([confidence_of(one.chars) for one in self._first(page.pixels, quads)], np.float32)
 
     def expecting(self, page: Page, pattern: regex.Pattern[str]) -> list[tuple[str, float]]:
         """Read a page that is a single line whose form is known, with the better network.

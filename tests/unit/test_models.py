@@ -62,7 +62,10 @@ def test_the_shipped_models_are_the_ones_the_manifest_names() -> None:
     ("name", "kind", "shape", "output"),
     [
         ("ppocrv6-small-det", DetectorEntry, (1, 3, 64, 96), (1, 1, 64, 96)),
+        ("ppocrv6-tiny-det", DetectorEntry, (1, 3, 64, 96), (1, 1, 64, 96)),
         ("ppocrv6-small-rec", RecogniserEntry, (2, 3, 48, 64), (2, 8, 18710)),
+        ("crnn-lite", RecogniserEntry, (2, 3, 48, 64), (2, 8, 7229)),
+        ("crnn-base", RecogniserEntry, (2, 3, 48, 64), (2, 8, 7229)),
         ("ppocr-mobile-cls", OrientationEntry, (3, 3, 48, 192), (3, 2)),
     ],
 )
@@ -110,7 +113,7 @@ def test_a_missing_package_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match=r"no model 'ppocrv9'.*ppocrv6-small-det, ppocrv6-small-rec"):
+    with pytest.raises(ConfigError, match=r"no model 'ppocrv9'.*ppocrv6-small-det, .*ppocrv6-small-rec"):
         manifest().open("ppocrv9")
 
 

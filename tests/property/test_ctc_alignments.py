@@ -1,4 +1,4 @@
-"""The prefix beam against the definition of CTC: the sum over all alignments."""
+"""The prefix beam and the likelihood against the definition of CTC: the sum over all alignments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ingestd.recognise.beam import search
-from ingestd.recognise.ctc import Alphabet
+from ingestd.recognise.ctc import Alphabet, greedy, likelihood, text_of
 
 DIGITS = Alphabet(("", "1", "2", "A"), 0)
 ANYTHING = regex.compile(".*")
@@ -58,3 +58,10 @@ def test_whatever_the_beam_all_readings_match_and_none_is_too_probable(scores: n
     found = search(scores, DIGITS, pattern, beam=beam)
     assert all(pattern.fullmatch(text) for text, _ in found)
     assert sum(probability for _, probability in found) <= 1 + 1e-6
+
+
+@given(st.integers(1, 5).flatmap(frames))
+def test_the_likelihood_of_what_is_read_adds_up_all_its_alignments(scores: np.ndarray) -> None:
+    text = text_of(greedy(scores, len(scores), DIGITS, 1))
+    expected = all_alignments(scores, DIGITS)[text] if text else 0.0
+    assert likelihood(scores, len(scores), DIGITS) == pytest.approx(expected, rel=1e-5)
