@@ -17,12 +17,20 @@ from benchmarks.table import ALL, OURS, Row
 
 COLOURS = {
     "ingestd auto": "#0b6e4f",
+    "ingestd fast": "#58a55c",
     "ingestd fixed": "#8fbf9f",
     "ingestd none": "#6b7280",
     "RapidOCR": "#d9822b",
     "Tesseract": "#7b4fa3",
 }
-MARKS = {"ingestd auto": "o", "ingestd fixed": "s", "ingestd none": "D", "RapidOCR": "^", "Tesseract": "v"}
+MARKS = {
+    "ingestd auto": "o",
+    "ingestd fast": "p",
+    "ingestd fixed": "s",
+    "ingestd none": "D",
+    "RapidOCR": "^",
+    "Tesseract": "v",
+}
 STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "ingestd",

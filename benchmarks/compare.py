@@ -104,13 +104,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-READERS = (*(f"ingestd {plan}" for plan in PLANS), "RapidOCR", "Tesseract")
+FAST = "ingestd fast"
+READERS = (*(f"ingestd {plan}" for plan in PLANS), FAST, "RapidOCR", "Tesseract")
 
 
 def _commands(options: argparse.Namespace, console: Console) -> dict[str, list[str]]:
     """Command by reader; says which peers are left out and what would bring them."""
     python = [sys.executable, "-m", "benchmarks.readers.ingestd_reader", "--plan"]
     found = {f"ingestd {plan}": [*python, plan] for plan in PLANS}
+    found[FAST] = [*python, "auto", "--fast"]
     if options.rapidocr:
         found["RapidOCR"] = [str(options.rapidocr), str(HERE / "readers" / "rapidocr_reader.py")]
     elif "RapidOCR" in options.readers:

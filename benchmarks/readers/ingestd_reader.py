@@ -11,7 +11,7 @@ import ingestd
 from benchmarks.readers.loop import serve
 from ingestd.admit import digest
 from ingestd.app import build_pipeline, start_engine
-from ingestd.config import Config, EnhanceConfig, InboxConfig
+from ingestd.config import Config, DetectConfig, EnhanceConfig, InboxConfig, RecogniseConfig
 from ingestd.document import Claim
 from ingestd.record.database import connect, transaction
 from ingestd.record.store import document_by_sha, save
@@ -21,10 +21,14 @@ def main() -> None:
     """Serve until standard input ends."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plan", choices=("none", "fixed", "auto"), default="auto")
+    parser.add_argument("--fast", action="store_true", help="as docs/models.md says where speed counts most")
     parser.add_argument("warm", type=Path)
     options = parser.parse_args()
     inbox = InboxConfig(path=Path("inbox"), name="inbox")
     config = Config(inboxes=(inbox,), enhance=EnhanceConfig(plan=options.plan))
+    if options.fast:
+        detect = DetectConfig(model="ppocrv6-tiny-det", longest_side=800)
+        config = config.model_copy(update={"detect": detect, "recognise": RecogniseConfig(second_model=None)})
     engine = start_engine(config, build_pipeline)
     with tempfile.TemporaryDirectory() as folder:
         db = connect(Path(folder) / "ingestd.db")

@@ -37,8 +37,9 @@ class Recogniser:
 
     def __init__(self, model: Model, options: RecogniseConfig, second: Model | None = None) -> None:
         self._options = options
-        self._first = Reader(model, options.batch, options.alternatives)
-        self._second = Reader(second, options.batch, options.alternatives) if second else None
+        certain = second is not None
+        self._first = Reader(model, options.batch, options.alternatives, certain=certain)
+        self._second = Reader(second, options.batch, options.alternatives, certain=True) if second else None
 
     def read(self, page: Page, quads: Quads) -> tuple[Line, ...]:
         """Read every quad of a page.
