@@ -14,7 +14,7 @@ from ingestd.document import Char, Pixels
 from ingestd.models import Model, RecogniserEntry
 from ingestd.recognise.batch import fill, plan
 from ingestd.recognise.beam import search
-from ingestd.recognise.ctc import Alphabet, Scores, greedy, likelihood
+from ingestd.recognise.ctc import Alphabet, Scores, greedy, likelihood, twins_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Reader:
             self._entry.blank % len(model.charset),
             self._entry.output == "logits",
             self._entry.temperature,
+            twins_of(model.charset),
         )
 
     def __call__(self, pixels: Pixels, quads: Quads) -> list[Reading]:
