@@ -34,7 +34,8 @@ from ingestd.config import RecogniseConfig
 from ingestd.document import Char, Pixels
 from ingestd.models import Model, RecogniserEntry, load_manifest
 from ingestd.recognise.beam import search
-from ingestd.recognise.ctc import Alphabet, Scores, greedy, likelihood, text_of, twins_of
+from ingestd.recognise.ctc import Scores, greedy, likelihood, text_of
+from ingestd.recognise.reader import alphabet_of
 from training.calibrate import calibration_error, compare
 from training.dataset import Line
 from training.onnx_reader import OnnxReader
@@ -93,8 +94,7 @@ def from_manifest(name: str) -> Candidate:
     manifest = load_manifest()
     model: Model = manifest.open(name)
     entry = model.entry_as(RecogniserEntry)
-    blank, twins = entry.blank % len(model.charset), twins_of(model.charset)
-    alphabet = Alphabet(model.charset, blank, entry.output == "logits", entry.temperature, twins)
+    alphabet = alphabet_of(model)
 
     def scores_of(pixels: Pixels) -> Scores:
         width = max(entry.min_width, -(-pixels.shape[1] // entry.multiple) * entry.multiple)

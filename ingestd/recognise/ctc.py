@@ -145,10 +145,9 @@ def confidence_of(chars: Sequence[Char]) -> float:
 def likelihood(scores: Scores, length: float, alphabet: Alphabet) -> float:
     """Probability that the line says what its best path reads, added up over all alignments of that text.
 
-    Whether a sign is printed wide or narrow is no doubt.
-
-    Unlike the probabilities of the characters it knows of doubt whether a character is there at all. CTC's
-    forward algorithm (Graves et al. 2006); about 0.7 ms for a line of 320 px.
+    Unlike the probabilities of the characters it knows of doubt whether a character is there at all; whether a
+    sign is printed wide or narrow is no doubt. CTC's forward algorithm (Graves et al. 2006); about 0.7 ms for a
+    line of 320 px.
 
     Args:
         scores: one line, shape (T, classes).
@@ -165,10 +164,9 @@ def likelihood(scores: Scores, length: float, alphabet: Alphabet) -> float:
     # A blank between two characters may be left out where they differ.
     skips = np.zeros(len(states))
     skips[3::2] = emitted[1:] != emitted[:-1]
+    # Before the first frame all is in a blank, from where the first frame is that blank or the first character.
     reached = np.zeros(len(states))
-    reached[0] = (
-        1.0  # before the first frame, in a blank; from there the first frame is that blank or the first character
-    )
+    reached[0] = 1.0
     logarithm = 0.0
     probabilities = alphabet.probabilities(frames)
     rows = probabilities[:, states].astype(np.float64)

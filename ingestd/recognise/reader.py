@@ -29,6 +29,22 @@ class Reading:
 _NOTHING = Reading((), 0.0)
 
 
+def alphabet_of(model: Model) -> Alphabet:
+    """What the classes of a recogniser mean, as its entry in the manifest says.
+
+    Raises:
+        ConfigError: the model is of another kind.
+    """
+    entry = model.entry_as(RecogniserEntry)
+    return Alphabet(
+        model.charset,
+        entry.blank % len(model.charset),
+        entry.output == "logits",
+        entry.temperature,
+        twins_of(model.charset),
+    )
+
+
 class Reader:
     """Reads lines with one CTC network.
 
@@ -48,13 +64,7 @@ class Reader:
         self._batch = batch
         self._alternatives = alternatives
         self._certain = certain
-        self._alphabet = Alphabet(
-            model.charset,
-            self._entry.blank % len(model.charset),
-            self._entry.output == "logits",
-            self._entry.temperature,
-            twins_of(model.charset),
-        )
+        self._alphabet = alphabet_of(model)
 
     def __call__(self, pixels: Pixels, quads: Quads) -> list[Reading]:
         """What each quad says along its direction, in the order given.
