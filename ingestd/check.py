@@ -81,7 +81,7 @@ def _not_writable(config: Config) -> list[str]:
     }
     problems = []
     for name, folder in folders.items():
-        nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
+        nearest = spool.nearest_existing(folder)
         if not nearest.is_dir():
             problems.append(f"{name}: {nearest} is not a folder; expected a folder or a path that is free")
         elif not os.access(nearest, os.W_OK | os.X_OK, effective_ids=True):

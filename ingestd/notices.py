@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from ingestd import spool
 from ingestd.config import Config, InboxConfig
 from ingestd.engine import sandbox
 from ingestd.watch.observe import ignored, raises_events
@@ -44,11 +45,6 @@ def notices_of(config: Config, now: datetime) -> list[str]:
     ]
 
 
-def _nearest(path: Path) -> Path:
-    """The path itself or the first of its parents that is there."""
-    return next(parent for parent in (path, *path.parents) if parent.exists())
-
-
 def _inbox(inbox: InboxConfig, config: Config) -> list[str]:
     where = f"inbox {inbox.name}"
     if not inbox.path.is_dir():
@@ -58,7 +54,8 @@ def _inbox(inbox: InboxConfig, config: Config) -> list[str]:
         notices.append(f"{where}: {inbox.path} cannot be written, so files cannot be taken; or set original: leave")
     if inbox.watch == "native" and not raises_events(inbox.path):
         notices.append(f"{where}: its filesystem reports no changes of other machines; watch: auto would poll")
-    if inbox.original != "leave" and inbox.path.stat().st_dev != _nearest(config.spool.work).stat().st_dev:
+    work = spool.nearest_existing(config.spool.work)
+    if inbox.original != "leave" and inbox.path.stat().st_dev != work.stat().st_dev:
         notices.append(f"{where}: on another filesystem than spool.work, so files are copied instead of renamed")
     if inbox.sentinel and not (inbox.path / inbox.sentinel).exists():
         notices.append(
@@ -101,17 +98,17 @@ def _space(config: Config) -> Iterator[str]:
         "record.database": config.record.database,
     }
     for name, place in places.items():
-        free = shutil.disk_usage(_nearest(place)).free
+        free = shutil.disk_usage(spool.nearest_existing(place)).free
         if free < max(_LEAST_FREE_BYTES, config.admit.max_bytes):
             yield f"{name}: {free >> 20} MiB are free at {place}; documents wait when nothing is left"
 
 
 def _filesystems(config: Config) -> Iterator[str]:
-    work = _nearest(config.spool.work).stat().st_dev
+    work = spool.nearest_existing(config.spool.work).stat().st_dev
     for name, place in (("spool.archive", config.spool.archive), ("spool.failed", config.spool.failed)):
-        if _nearest(place).stat().st_dev != work:
+        if spool.nearest_existing(place).stat().st_dev != work:
             yield f"{name}: on another filesystem than spool.work, so files are copied instead of renamed"
-    if not raises_events(_nearest(config.record.database)):
+    if not raises_events(spool.nearest_existing(config.record.database)):
         yield "record.database: on a network filesystem, where SQLite's locks and its WAL cannot be relied on"
 
 

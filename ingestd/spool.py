@@ -174,6 +174,11 @@ def write_atomic(path: Path, data: bytes) -> None:
             raise
 
 
+def nearest_existing(path: Path) -> Path:
+    """The path, or the nearest folder above it that is there: where it would be made."""
+    return next(parent for parent in (path, *path.parents) if parent.exists())
+
+
 def create_like(model: Path, path: Path) -> None:
     """Create an empty file with the permissions of another, for content that is as private."""
     with _transient(f"create {path}"):
