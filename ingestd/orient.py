@@ -31,6 +31,8 @@ SIDEWAYS = 2 / 3
 """Share of the text that runs up or down the page when the page may lie on its side."""
 SURE = 0.6
 """Mean vote that makes a turn worth confirming; pages that stand upright stay below 0.2."""
+DOUBT = 0.3
+"""Mean probability, asked one way round, below which lines stand as they lie and nothing more is asked."""
 MARGIN = 0.05
 """A turned page must be easier to read by this much; measured: 0.1 to 0.7 on turned pages, 0.01 on columns."""
 
@@ -63,8 +65,8 @@ class Classifier:
 def upright(page: Page, quads: Quads, classify: Classify, legibility: Legibility) -> tuple[Page, Quads]:
     """Turn a page by 90, 180 or 270 degrees where its lines say so, and the quads along with it.
 
-    Two witnesses must agree: the classifier, asked both ways round, and the recogniser, which must read
-    the turned page better. A page that reads equally well both ways stays as it is.
+    Two witnesses must agree: the classifier, asked both ways round where it doubts, and the recogniser,
+    which must read the turned page better. A page that reads equally well both ways stays as it is.
 
     Args:
         page: the page that was searched.
@@ -100,13 +102,15 @@ def _suspected(page: Page, quads: Quads, classify: Classify) -> int:
         return 1 if upward > 0.5 else 3
     if not len(across):
         return 0
-    return 2 if _vote(page, across[:VOTERS], classify) > SURE else 0
+    return 2 if _vote(page, across[:VOTERS], classify, doubt=DOUBT) > SURE else 0
 
 
-def _vote(page: Page, quads: Quads, classify: Classify) -> float:
-    """Mean probability that these lines stand on their head, asked both ways round."""
-    asked = classify(page, np.concatenate([quads, turned(quads, 2)]))
-    return float((asked[: len(quads)] + 1 - asked[len(quads) :]).mean() / 2)
+def _vote(page: Page, quads: Quads, classify: Classify, doubt: float = 0.0) -> float:
+    """Mean probability that these lines stand on their head, asked both ways round; one way below ``doubt``."""
+    straight = float(classify(page, quads).mean())
+    if straight < doubt:
+        return straight
+    return (straight + 1 - float(classify(page, turned(quads, 2)).mean())) / 2
 
 
 def _confirmed(page: Page, quads: Quads, quarters: int, legibility: Legibility) -> bool:

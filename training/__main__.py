@@ -61,11 +61,18 @@ def real(receipts: Path, reader: Path, into: Path) -> None:
 @click.option("--workers", type=int, default=2, show_default=True, help="Training (CPU) or drawing (GPU) processes.")
 @click.option("--area", type=int, default=10240, show_default=True, help="Px of line width in a batch.")
 @click.option("--rate", type=float, default=1.0, show_default=True, help="Factor on all learning rates.")
+@click.option(
+    "--round-after",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    show_default=True,
+    help="Share of the schedule after which what ships as int8 is rounded.",
+)
 @click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
 def train(
     member: Member, font_folder: Path, donor: Path | None, init: Path | None, dictionary: Path | None,
     better: Path | None, receipts: Path | None, validation: Path | None, checkpoint: Path, curve: Path,
-    minutes: float, workers: int, area: int, rate: float, device: str,
+    minutes: float, workers: int, area: int, rate: float, round_after: float, device: str,
 ) -> None:  # fmt: skip
     """Train, or go on training."""
     import torch
@@ -87,7 +94,7 @@ def train(
         transplant(model, weights, charset.characters(), pretrained.read(better) if better else None)
     elif not resumed:
         raise click.UsageError("nothing to begin from: give --donor or --init")
-    recipe = Recipe(member, minutes, workers, area, rate=rate)
+    recipe = Recipe(member, minutes, workers, area, rate=rate, round_after=round_after)
     run(model, recipe, Places(font_folder, receipts, validation, checkpoint, curve), torch.device(device), resumed)
 
 
@@ -125,7 +132,7 @@ def export(
     """Write the averaged weights of a checkpoint as ONNX, with its temperature fitted."""
     import torch
 
-    from training import charset, pretrained, scoring
+    from training import charset, dataset, fonts, pretrained, quantise, scoring
     from training import export as exporting
     from training.calibrate import fit_temperature, run
     from training.model import Crnn
@@ -143,11 +150,13 @@ def export(
         transplant(original, pretrained.read(donor, dictionary), charset.characters())
         exporting.blend(model, original, share)
     notes = {"member": member, "lines": str(saved["seen"]), "share": str(share)}
-    exporting.export(model, into, notes)
+    sampler = dataset.Sampler(font_folder, fonts.Split.TRAIN, dataset.Mixture(), (), seed=103)
+    lines = [sampler.line().pixels for _ in range(quantise.LINES)] if saved["recipe"]["round_after"] < 1 else []
+    exporting.export(model, into, notes, lines)
     validation = scoring.evaluation_set(font_folder, seed=102, per_severity=100)
     validation += scoring.receipt_set(receipts, every=15)
     temperature = fit_temperature(run(OnnxReader(into), validation), validation, ("", *charset.characters()))
-    exporting.export(model, into, notes | {"temperature": str(temperature)})
+    exporting.note(into, {"temperature": str(temperature)})
     click.echo(f"temperature {temperature}")
     click.echo(f"sha256 {hashlib.sha256(into.read_bytes()).hexdigest()}")
 

@@ -1,13 +1,14 @@
 """Writes a trained recogniser as the ONNX file that ships, and reads such a file back to train it further.
 
-Weights are stored as float16 and cast when the file is loaded: half the size, computed in float32.
+Weights are stored as float16 and cast when the file is loaded: half the size, computed in float32. Layers
+that were trained for it are stored and computed as int8 (training.quantise).
 Initializers carry the names of the parameters they hold (with ``.T`` where the graph wants them
 transposed), so that the file is also the checkpoint that is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from training import charset
 from training.model import HEIGHT, Crnn
+from training.onnx_reader import Pixels
 from training.pretrained import Affine, Donor
+from training.quantise import dequantised, quantise
+from training.rounding import rounded_layers
 from training.transplant import place_head, silence
 
 OPSET = 17
@@ -36,13 +40,14 @@ def blend(model: Crnn, donor: Crnn, share: float) -> None:
             trained.copy_(torch.lerp(original, trained, share))
 
 
-def export(model: Crnn, path: Path, notes: Mapping[str, str]) -> None:
+def export(model: Crnn, path: Path, notes: Mapping[str, str], lines: Sequence[Pixels] = ()) -> None:
     """Write the model: input ``x`` (n, 3, 48, width), output ``logits`` (n, width // 8, classes).
 
     Args:
         model: on the CPU.
         path: the file to write.
-        notes: further metadata (member, temperature, recipe ...).
+        notes: further metadata (member, recipe ...).
+        lines: to store rounded layers as int8, lines to measure their activations on; without any all is float.
     """
     model.eval()
     torch.onnx.export(
@@ -57,9 +62,19 @@ def export(model: Crnn, path: Path, notes: Mapping[str, str]) -> None:
     )
     graph = onnx.load(path)
     _name_parameters(graph.graph, {name: value.numpy() for name, value in model.state_dict().items()})
+    if lines:
+        graph = quantise(graph, rounded_layers(model), lines)
     _store_as_half(graph.graph)
     helper.set_model_props(graph, {"character": "\n".join(charset.characters()[:-1]), **notes})
     onnx.checker.check_model(graph)
+    onnx.save(graph, path)
+
+
+def note(path: Path, notes: Mapping[str, str]) -> None:
+    """Add metadata to a file."""
+    graph = onnx.load(path)
+    known = {entry.key: entry.value for entry in graph.metadata_props}
+    helper.set_model_props(graph, known | dict(notes))
     onnx.save(graph, path)
 
 
@@ -133,7 +148,8 @@ def restore(path: Path, donor: Donor | None = None) -> Crnn:
     notes = {entry.key: entry.value for entry in graph.metadata_props}
     if "member" not in notes:
         raise ValueError(f"{path}: not a recogniser of this project")
-    values = {tensor.name: numpy_helper.to_array(tensor).astype(np.float32) for tensor in graph.graph.initializer}
+    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.graph.initializer}
+    values = {name: value.astype(np.float32) for name, value in stored.items()} | dequantised(stored)
     values |= {name.removesuffix(".T"): value.T for name, value in values.items() if name.endswith(".T")}
     values |= dict(_lstm_parameters(values))
     characters = charset.characters()

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.rounding import RoundedConv2d, RoundedLinear
+
 HEIGHT = 48
 """Height of an input line, px."""
 STRIDE = 8
@@ -79,8 +81,8 @@ class Block(nn.Module):
         stride = (2, 1) if shape.halve else (1, 1)
         self.spatial = nn.Conv2d(shape.channels, shape.channels, 3, stride, 1, groups=shape.channels)
         self.attention = SqueezeExcitation(shape.channels) if shape.attend else nn.Identity()
-        self.expand = nn.Conv2d(shape.channels, shape.hidden, 1)
-        self.reduce = nn.Conv2d(shape.hidden, shape.out, 1)
+        self.expand = RoundedConv2d(shape.channels, shape.hidden, 1)
+        self.reduce = RoundedConv2d(shape.hidden, shape.out, 1)
         self.residual = shape.channels == shape.out
 
     def forward(self, x: Tensor) -> Tensor:
@@ -216,12 +218,12 @@ class LiteNeck(nn.Module):
 
     def __init__(self, hidden: int, layers: int) -> None:
         super().__init__()
-        self.pool = nn.Conv2d(160, 160, (3, 2), (3, 2))
+        self.pool = RoundedConv2d(160, 160, (3, 2), (3, 2))
         with torch.no_grad():  # begins as the average
             self.pool.weight.copy_(torch.eye(160)[:, :, None, None].expand(-1, -1, 3, 2) / 6)
             self.pool.bias.zero_()  # type: ignore[union-attr]
         self.mix = nn.Conv2d(160, 160, (1, 5), padding=(0, 2), groups=160)
-        self.blend = nn.Conv2d(160, 160, 1)
+        self.blend = RoundedConv2d(160, 160, 1)
         self.enter = nn.Linear(160, self.TAKEN)
         self.recurrence = Recurrence(160, hidden, layers, self.SIZE)
         # The appended features meet head columns that start at zero: were they zero too, neither would learn.
@@ -251,7 +253,7 @@ class Crnn(nn.Module):
         self.stem = BaseStem() if member == "base" else LiteStem()
         self.blocks = nn.Sequential(*(Block(shape) for shape in BLOCKS[member]))
         self.neck = BaseNeck(hidden, layers) if member == "base" else LiteNeck(hidden, layers)
-        self.head = nn.Linear(self.neck.SIZE, classes)
+        self.head = RoundedLinear(self.neck.SIZE, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, 3, 48, width) -> logits (batch, width // 8, classes)."""

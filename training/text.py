@@ -16,17 +16,21 @@ from training.charset import EUROPE, class_of, han
 LONGEST = 46
 """Most characters of a line."""
 
+ALIKE = "00OOQQDD11IIl7SS55BB88ZZ22GG6CCUVVYYMNWXKRPEFAHJT3449"
+"""Signs of codes, those that look alike more often."""
+
 PUNCTUATION = "，。、；：！？（）《》“”"
 
 SHARES = {
-    "number": 0.25,
-    "field": 0.20,
-    "rare": 0.18,
-    "words": 0.09,
-    "english-field": 0.12,
-    "english": 0.05,
-    "mixed": 0.04,
-    "european": 0.07,
+    "number": 0.27,
+    "field": 0.18,
+    "rare": 0.16,
+    "words": 0.08,
+    "english-field": 0.11,
+    "english": 0.04,
+    "mixed": 0.03,
+    "european": 0.06,
+    "code": 0.07,
 }
 """Kinds of text and how often each is drawn."""
 
@@ -113,6 +117,22 @@ def _mixed(rng: Random, lexicon: Lexicon) -> str:
     return "".join(parts) + (lexicon.chinese_words(rng, rng.randint(1, 4)) if rng.random() < 0.4 else "")
 
 
+def _code(rng: Random) -> str:
+    """A code that gives no help: signs of one shape in place of each other, long runs of one sign."""
+    parts = []
+    for _ in range(rng.randint(1, 4)):
+        chance = rng.random()
+        if chance < 0.4:
+            parts.append("".join(rng.choices(ALIKE, k=rng.randint(2, 8))))
+        elif chance < 0.7:
+            parts.append(rng.choice("00000123456789") * rng.randint(2, 9))
+        else:
+            parts.append(fields_zh.digits(rng, rng.randint(2, 8)))
+    if rng.random() < 0.2:
+        parts.append("." + rng.choice(["00", "000", "0"]))
+    return rng.choice(["", "", "", " ", "-", "/"]).join(parts)
+
+
 def _draw(kind: str, rng: Random, lexicon: Lexicon) -> str:
     if kind == "number":
         return fields_zh.number_field(rng)
@@ -124,6 +144,8 @@ def _draw(kind: str, rng: Random, lexicon: Lexicon) -> str:
         return _words(rng, lexicon)
     if kind == "english-field":
         return fields_en.field(rng, lexicon.english_words(rng, rng.randint(1, 2)))
+    if kind == "code":
+        return _code(rng)
     if kind == "european":
         return _european(rng, lexicon)
     if kind == "english":

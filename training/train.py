@@ -28,6 +28,7 @@ from training.dataset import Batch, Line
 from training.model import Crnn, Member
 from training.onnx_reader import batches as padded_batches
 from training.onnx_reader import greedy
+from training.rounding import round_from_now_on
 
 CURVE_GROUPS = (
     "degraded",
@@ -69,6 +70,8 @@ class Recipe:
     ema_steps: float = 150.0
     """Steps of a worker over which averaged weights forget."""
     evaluate_minutes: float = 12.0
+    round_after: float = 1.0
+    """Share of the schedule after which what ships as int8 is rounded; 1 never."""
 
 
 def parameter_groups(model: Crnn, recipe: Recipe) -> list[dict[str, Any]]:
@@ -167,6 +170,8 @@ class _Trainer:
     def step(self, batch: Batch, progress: float) -> float:
         """One update; returns the loss. A gradient that is not finite changes nothing."""
         self.steps += 1
+        if progress >= self.recipe.round_after:
+            round_from_now_on(self.model)
         scale = rate_scale(progress) * min(1.0, self.steps / self.recipe.warm_up)
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * scale
@@ -228,6 +233,8 @@ def _lead(trainer: _Trainer, batches: Iterable[Batch], seen: Tensor, begun: floa
         done = minutes >= recipe.minutes
         if done or minutes >= due:
             due += recipe.evaluate_minutes
+            if minutes / recipe.minutes >= recipe.round_after:
+                round_from_now_on(average)
             found = scoring.figures(validation, read(average, validation, trainer.device))
             count = int(seen.sum())
             loss = sum(losses) / max(1, len(losses))

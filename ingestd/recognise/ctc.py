@@ -41,9 +41,12 @@ class Alphabet:
         if not self.logits and self.temperature == 1.0:
             return rows
         logits = rows if self.logits else np.log(np.maximum(rows, np.float32(1e-30)))
-        scaled = (logits - logits.max(axis=1, keepdims=True)) / np.float32(self.temperature)
-        powers = np.exp(scaled)
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+        # In place: thousands of classes a frame make allocating dearer than computing.
+        powers = logits - logits.max(axis=1, keepdims=True)
+        powers *= np.float32(1 / self.temperature)
+        np.exp(powers, out=powers)
+        powers /= powers.sum(axis=1, keepdims=True)
+        return np.asarray(powers)
 
 
 def twins_of(classes: Sequence[str]) -> dict[int, list[int]]:
