@@ -35,7 +35,8 @@ from ingestd.document import Char, Pixels
 from ingestd.models import Model, RecogniserEntry, load_manifest
 from ingestd.recognise.beam import search
 from ingestd.recognise.ctc import Scores, greedy, likelihood, text_of
-from ingestd.recognise.reader import alphabet_of
+from ingestd.recognise.reader import Reading, alphabet_of
+from ingestd.recognise.vote import united, wants_another
 from training.calibrate import calibration_error, compare
 from training.dataset import Line
 from training.onnx_reader import OnnxReader
@@ -60,10 +61,12 @@ COLUMNS = (
 )
 APART = {"handwriting", "motion"}
 """Kinds of lines that do not count for calibration."""
+ALTERNATIVES = RecogniseConfig().alternatives
+"""As many as the product keeps of a character."""
 
 
 @dataclass(frozen=True)
-class Reading:
+class Said:
     """What a reader says of a line."""
 
     text: str
@@ -73,17 +76,21 @@ class Reading:
     """Probability that the whole text is right."""
 
 
+def _said(reading: Reading) -> Said:
+    return Said(text_of(reading.chars), reading.chars, reading.certainty)
+
+
 @dataclass
 class Candidate:
     """One recogniser to compare."""
 
     name: str
-    read: Callable[[Pixels], Reading]
+    read: Callable[[Pixels], Said]
     """Reads a line 48 px high."""
     megabytes: float | None
     expect: Callable[[Pixels, regex.Pattern[str]], list[tuple[str, float]]] | None = None
     """Reads a line whose form is known (see ingestd.recognise.beam)."""
-    readings: list[Reading] = field(default_factory=list)
+    readings: list[Said] = field(default_factory=list)
     """Of all lines, once they are read."""
     milliseconds: float = 0.0
     """Processor time of a line."""
@@ -103,10 +110,10 @@ def from_manifest(name: str) -> Candidate:
         (scores,) = model.run(entry.normalise(padded))
         return np.asarray(scores)
 
-    def read(pixels: Pixels) -> Reading:
+    def read(pixels: Pixels) -> Said:
         scores, length = scores_of(pixels), pixels.shape[1] / entry.downsampling
-        characters = greedy(scores, length, alphabet, 1)
-        return Reading(text_of(characters), characters, likelihood(scores, length, alphabet))
+        characters = greedy(scores, length, alphabet, ALTERNATIVES)
+        return _said(Reading(characters, likelihood(scores, length, alphabet)))
 
     def expect(pixels: Pixels, pattern: regex.Pattern[str]) -> list[tuple[str, float]]:
         return search(scores_of(pixels)[: -(-pixels.shape[1] // entry.downsampling)], alphabet, pattern)
@@ -132,7 +139,7 @@ def _packaged(name: str, package: str, model: str, dictionary: str | None) -> Ca
         settings = yaml.safe_load((folder / dictionary).read_text(encoding="utf-8"))
         characters = (*map(str, settings["PostProcess"]["character_dict"]), " ")
     reader = OnnxReader(folder / model, characters)
-    return Candidate(name, lambda pixels: Reading(reader.read([pixels])[0]), (folder / model).stat().st_size / 1e6)
+    return Candidate(name, lambda pixels: Said(reader.read([pixels])[0]), (folder / model).stat().st_size / 1e6)
 
 
 def ppocr_tiny() -> Candidate | None:
@@ -156,10 +163,10 @@ def tesseract() -> Candidate | None:
     command = [program, "stdin", "stdout", "--psm", "7", "-l", "chi_sim+eng"]
     environment = os.environ | {"OMP_THREAD_LIMIT": "1"}
 
-    def read(pixels: Pixels) -> Reading:
+    def read(pixels: Pixels) -> Said:
         _, data = cv2.imencode(".png", pixels)
         done = subprocess.run(command, input=data.tobytes(), capture_output=True, check=True, env=environment)
-        return Reading(done.stdout.decode("utf-8").strip())
+        return Said(done.stdout.decode("utf-8").strip())
 
     return Candidate("tesseract chi_sim+eng", read, None)
 
@@ -184,10 +191,11 @@ def milliseconds(candidates: Sequence[Candidate], line: Pixels) -> dict[str, flo
 def pair(first: Candidate, second: Candidate, below: float) -> Candidate:
     """What two recognisers make together, from readings they have made alone (see Recogniser)."""
     readings, again = [], 0
-    for one, other in zip(first.readings, second.readings, strict=True):
-        unsure = one.certainty < below
-        again += unsure
-        readings.append(other if unsure and other.certainty > one.certainty else one)
+    for said, also in zip(first.readings, second.readings, strict=True):
+        one, other = Reading(said.chars, said.certainty), Reading(also.chars, also.certainty)
+        twice = wants_another(one, below)
+        again += twice
+        readings.append(_said(united(one, other, ALTERNATIVES)) if twice else said)
     share = again / len(readings)
     return Candidate(
         f"{first.name}, then {second.name} ({100 * share:.0f} %)",

@@ -182,5 +182,15 @@ def evaluate(model: Path, font_folder: Path, receipts: Path | None, per_severity
         click.echo(f"{name:28} {found.percent:5.1f} ({interval})  characters {found.characters:5.2f}  n {found.lines}")
 
 
+@main.command()
+@click.argument("curves", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--into", type=click.Path(path_type=Path), required=True, help="SVG file to write.")
+def plot(curves: tuple[Path, ...], into: Path) -> None:
+    """Draw the learning curve of a model from the CSV files of its runs, in order."""
+    from training.plot import plot as draw
+
+    draw(curves, into)
+
+
 if __name__ == "__main__":
     main()

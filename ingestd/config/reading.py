@@ -66,7 +66,7 @@ class EnhanceConfig(Section):
 class DetectConfig(Section):
     """Where the text lines are."""
 
-    model: str = Field(default="ppocrv6-small-det", description="Entry of models/manifest.yaml.")
+    model: str = Field(default="ppocrv6-tiny-det", description="Entry of models/manifest.yaml.")
     longest_side: PositiveInt = Field(
         default=960, description="Page is scaled to this longest side (px); more where print is fine or the page long."
     )
@@ -89,7 +89,7 @@ class RecogniseConfig(Section):
     model: str = Field(default="crnn-lite", description="Entry of models/manifest.yaml.")
     second_model: str | None = Field(
         default="crnn-base",
-        description="A better, slower entry that reads unsure lines again; the surer reading stays. null: none.",
+        description="A better, slower entry that reads unsure lines and codes as well; both decide. null: none.",
     )
     second_below: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.7, description="A line is unsure where all of it is right with less than this probability."

@@ -14,6 +14,7 @@ from ingestd.models import Model
 from ingestd.recognise.ctc import confidence_of, text_of
 from ingestd.recognise.order import reading_order
 from ingestd.recognise.reader import Reader, Reading
+from ingestd.recognise.vote import united, wants_another
 
 STANDING = 1.2
 """A box taller than this many times its width may be text that runs downward, or a single character."""
@@ -24,7 +25,7 @@ BETTER = 0.1
 
 
 class Recogniser:
-    """Reads lines with a fast CTC network, and those it is unsure of again with a better one.
+    """Reads lines with a fast CTC network; those it is unsure of, and codes, also with a better one.
 
     Args:
         model: an open recogniser.
@@ -78,12 +79,12 @@ class Recogniser:
         return ways, read[: len(quads)]
 
     def _reconsider(self, page: Page, quads: Quads, read: list[Reading]) -> None:
-        """Read unsure lines again with the second network; the surer of the two readings stays."""
+        """Read unsure lines and codes again with the second network; both readings are made into one."""
         if self._second is None:
             return
-        unsure = np.flatnonzero([one.certainty < self._options.second_below for one in read])
-        for index, other in zip(unsure, self._second(page.pixels, quads[unsure]), strict=True):
-            read[index] = max(read[index], other, key=lambda one: one.certainty)
+        again = np.flatnonzero([wants_another(one, self._options.second_below) for one in read])
+        for index, other in zip(again, self._second(page.pixels, quads[again]), strict=True):
+            read[index] = united(read[index], other, self._options.alternatives)
 
     def legibility(self, page: Page, quads: Quads) -> NDArray[np.float32]:
         """Mean probability (N,) of the characters read in each quad along its direction, 0 where there are none."""

@@ -173,7 +173,7 @@ def second_opinion(
     second, network = grey_model("abcd", surely=surely)
     places = [(0, 30 * index, line) for index, line in enumerate(lines)]
     boxes = [box(left, top, line.shape[1]) for left, top, line in places]
-    options = RecogniseConfig(second_below=below)
+    options = RecogniseConfig(second_below=below, min_confidence=0)
     return Recogniser(first, options, second).read(page_of(sheet(*places)), np.array(boxes, np.float32)), network.shapes
 
 
@@ -181,14 +181,21 @@ def test_only_unsure_lines_are_read_again() -> None:
     """The certainty of a line is that of all its characters: two at 0.9 are 0.81, four are 0.66."""
     lines, shapes = second_opinion([bars("AB"), bars("ABCD")], surely=0.95, below=0.7)
     assert [line.text for line in lines] == ["AB", "abcd"]
-    assert lines[1].confidence == pytest.approx(0.95)
     assert shapes == [(1, 3, 16, 32)]
 
 
-def test_the_surer_reading_stays() -> None:
-    lines, shapes = second_opinion([bars("AB")], surely=0.85, below=0.9)
-    assert [line.text for line in lines] == ["AB"]
+def test_both_readings_are_made_into_one() -> None:
+    ((line,), shapes) = second_opinion([bars("AB")], surely=0.85, below=0.9)
+    assert line.text == "AB"
+    assert dict(line.chars[0].alternatives)["a"] == pytest.approx(0.85 / 2)
+    assert line.confidence == pytest.approx(0.9 / 2)
     assert len(shapes) == 1
+
+
+def test_codes_are_read_again_however_sure_they_are() -> None:
+    lines, shapes = second_opinion([bars("ABCD" * 4), bars("AB")], surely=0.95, below=0.1)
+    assert [line.text for line in lines] == ["abcd" * 4, "AB"]
+    assert shapes == [(1, 3, 16, 128)]
 
 
 def test_nothing_is_read_again_where_all_is_sure() -> None:
