@@ -98,10 +98,10 @@ class BaseStem(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.first = nn.Conv2d(3, 48, 3, 2, 1)
-        self.narrow = RoundedConv2d(48, 24, 2)
-        self.widen = RoundedConv2d(24, 48, 2)
-        self.merge = RoundedConv2d(96, 48, 3, 2, 1)
-        self.last = RoundedConv2d(48, 96, 1)
+        self.narrow = nn.Conv2d(48, 24, 2)
+        self.widen = nn.Conv2d(24, 48, 2)
+        self.merge = nn.Conv2d(96, 48, 3, 2, 1)
+        self.last = nn.Conv2d(48, 96, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, 3, 48, width) -> (batch, 96, 12, width / 4)."""

@@ -27,7 +27,7 @@ def main() -> None:
     inbox = InboxConfig(path=Path("inbox"), name="inbox")
     config = Config(inboxes=(inbox,), enhance=EnhanceConfig(plan=options.plan))
     if options.fast:
-        detect = DetectConfig(longest_side=672)
+        detect = DetectConfig(longest_side=608)
         config = config.model_copy(update={"detect": detect, "recognise": RecogniseConfig(second_model=None)})
     engine = start_engine(config, build_pipeline)
     with tempfile.TemporaryDirectory() as folder:

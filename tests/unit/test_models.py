@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
+from ingestd import models
 from ingestd.errors import ConfigError
 from ingestd.models import DetectorEntry, OrientationEntry, RecogniserEntry, load_manifest
 from tests.support.models import manifest, opened
@@ -248,3 +249,19 @@ def test_nothing_is_left_in_the_home_folder(tmp_path: Path) -> None:
         timeout=50,
     )
     assert list(tmp_path.rglob("*")) == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "found"), [("avx2 avx512_vnni", True), ("avx2 avx_vnni", True), ("avx2 avx512f", False)]
+)
+def test_whether_sums_of_int8_products_overflow_is_known_from_the_processor(
+    tmp_path: Path, flags: str, found: bool
+) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"processor\t: 0\nflags\t\t: fpu sse2 {flags} xsave\n")
+    assert models._has_vnni(cpuinfo) is found
+    assert models._session_options(1).get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
+def test_a_machine_that_does_not_tell_its_processor_takes_the_safe_products(tmp_path: Path) -> None:
+    assert not models._has_vnni(tmp_path / "absent")
