@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from difflib import SequenceMatcher
+from functools import partial
 from operator import itemgetter
+from unicodedata import normalize
 
 import regex
 
@@ -23,9 +26,10 @@ def wants_another(reading: Reading, below: float) -> bool:
 def united(first: Reading, second: Reading, alternatives: int) -> Reading:
     """What two networks together say a line says.
 
-    Where they read as many characters, each is the one that both together find most probable (the mean of their
-    calibrated probabilities), with what either of them thought of instead among its alternatives: so a rule that
-    can prove a number finds the character that only one of them saw. Otherwise the surer reading stands alone.
+    The surer reading says how many characters there are. Where the other one has as many in the same place, each is
+    the one that both together find most probable (the mean of their calibrated probabilities), with what either of
+    them thought of instead among its alternatives: so a rule that can prove a number finds the character that only
+    one of them saw.
 
     Args:
         first: one reading.
@@ -33,13 +37,20 @@ def united(first: Reading, second: Reading, alternatives: int) -> Reading:
         alternatives: most characters kept per position, the emitted one included.
     """
     surer, other = (first, second) if first.certainty >= second.certainty else (second, first)
-    if len(surer.chars) != len(other.chars):
-        return surer
-    pairs = zip(surer.chars, other.chars, strict=True)
-    return Reading(tuple([_mean(one, two, alternatives) for one, two in pairs]), surer.certainty)
+    chars: list[Char] = []
+    blocks = SequenceMatcher(None, _folded(surer.chars), _folded(other.chars), autojunk=False).get_opcodes()
+    for _, start, end, from_other, to_other in blocks:
+        mine, theirs = surer.chars[start:end], other.chars[from_other:to_other]
+        chars += map(partial(_mean, alternatives), mine, theirs) if len(mine) == len(theirs) else mine
+    return Reading(tuple(chars), surer.certainty)
 
 
-def _mean(one: Char, two: Char, count: int) -> Char:
+def _folded(chars: tuple[Char, ...]) -> list[str]:
+    """Texts to align by: whether a sign is printed wide or narrow makes no difference."""
+    return [normalize("NFKC", char.text) for char in chars]
+
+
+def _mean(count: int, one: Char, two: Char) -> Char:
     probabilities: dict[str, float] = defaultdict(float)
     for text, probability in (*one.alternatives, *two.alternatives):
         probabilities[text] += probability / 2

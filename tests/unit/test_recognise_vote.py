@@ -35,13 +35,21 @@ def test_no_more_alternatives_than_asked_for_most_probable_first() -> None:
     assert [text for text, _ in char.alternatives] == ["d", "b", "a"]
 
 
-def test_of_readings_of_different_length_the_surer_stands_alone() -> None:
-    one, two = reading(0.4, {"1": 0.9}, {"0": 0.9}), reading(0.6, {"1": 0.9})
-    assert united(one, two, 4) is two
-    assert united(two, one, 4) is two
+def test_the_surer_reading_says_how_many_characters_there_are() -> None:
+    one, two = reading(0.4, {"1": 0.9}, {"0": 0.9}), reading(0.6, {"1": 0.7})
+    assert text_of(united(one, two, 4).chars) == "1"
+    assert united(two, one, 4).chars[0].alternatives == (("1", pytest.approx(0.8)),)
+
+
+def test_a_space_or_a_wide_colon_does_not_keep_the_rest_from_being_compared() -> None:
+    one = reading(0.9, {"：": 0.9}, {"5": 0.9}, {"0": 0.9}, {"7": 0.9})
+    two = reading(0.5, {":": 0.9}, {" ": 0.9}, {"5": 0.9}, {"Q": 0.6, "0": 0.2}, {"7": 0.9})
+    both = united(one, two, 4)
+    assert text_of(both.chars) == "：507"
+    assert dict(both.chars[2].alternatives) == pytest.approx({"0": 0.55, "Q": 0.3})
 
 
 def test_where_nothing_is_read_the_other_counts() -> None:
     seen = reading(0.2, {"A": 0.5})
-    assert united(reading(0.0), seen, 4) is seen
+    assert united(reading(0.0), seen, 4) == seen
     assert united(reading(0.0), reading(0.0), 4).chars == ()
