@@ -142,7 +142,7 @@ def _legend(figure: Any, panel: Any) -> None:
     handles, names = panel.get_legend_handles_labels()
     once = dict(zip(names, handles, strict=True))
     ordered = [name for name in COLOURS if name in once]
-    figure.legend([once[name] for name in ordered], ordered, loc="outside upper center", ncols=len(ordered))
+    figure.legend([once[name] for name in ordered], ordered, loc="outside upper center", ncols=3)
 
 
 def _svg(figure: Any) -> str:
