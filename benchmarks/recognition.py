@@ -35,7 +35,7 @@ from ingestd.document import Char, Pixels
 from ingestd.models import Model, RecogniserEntry, load_manifest
 from ingestd.recognise.beam import search
 from ingestd.recognise.ctc import Scores, greedy, likelihood, text_of
-from ingestd.recognise.reader import Reading, alphabet_of
+from ingestd.recognise.reader import NOTHING, Reading, alphabet_of
 from ingestd.recognise.vote import united, wants_another
 from training.calibrate import calibration_error, compare
 from training.dataset import Line
@@ -70,14 +70,12 @@ class Said:
     """What a reader says of a line."""
 
     text: str
-    chars: tuple[Char, ...] = ()
+    reading: Reading = NOTHING
     """Empty where the reader tells no probabilities."""
-    certainty: float = 0.0
-    """Probability that the whole text is right."""
 
 
 def _said(reading: Reading) -> Said:
-    return Said(text_of(reading.chars), reading.chars, reading.certainty)
+    return Said(text_of(reading.chars), reading)
 
 
 @dataclass
@@ -192,10 +190,9 @@ def pair(first: Candidate, second: Candidate, below: float) -> Candidate:
     """What two recognisers make together, from readings they have made alone (see Recogniser)."""
     readings, again = [], 0
     for said, also in zip(first.readings, second.readings, strict=True):
-        one, other = Reading(said.chars, said.certainty), Reading(also.chars, also.certainty)
-        twice = wants_another(one, below)
+        twice = wants_another(said.reading, below)
         again += twice
-        readings.append(_said(united(one, other, ALTERNATIVES)) if twice else said)
+        readings.append(_said(united(said.reading, also.reading, ALTERNATIVES)) if twice else said)
     share = again / len(readings)
     return Candidate(
         f"{first.name}, then {second.name} ({100 * share:.0f} %)",
@@ -252,8 +249,8 @@ def worst_calibration(lines: Sequence[Line], found: Sequence[tuple[Char, ...]]) 
 
 def row(candidate: Candidate, lines: Sequence[Line]) -> str:
     """One line of the Markdown table."""
-    found = figures(lines, [reading.text for reading in candidate.readings])
-    error = worst_calibration(lines, [reading.chars for reading in candidate.readings])
+    found = figures(lines, [said.text for said in candidate.readings])
+    error = worst_calibration(lines, [said.reading.chars for said in candidate.readings])
     cells = [
         candidate.name,
         *(f"{found[name].percent:.1f} ({found[name].low:.1f}-{found[name].high:.1f})" for name in COLUMNS),

@@ -26,7 +26,7 @@ class Reading:
     """Probability, 0 to 1, that all of it is right; 0 where nothing is read or nobody asked."""
 
 
-_NOTHING = Reading((), 0.0)
+NOTHING = Reading((), 0.0)
 
 
 def alphabet_of(model: Model) -> Alphabet:
@@ -73,7 +73,7 @@ class Reader:
             pixels: uint8 (H, W, 3) BGR.
             quads: float32 (N, 4, 2), clockwise from the reading direction's top left.
         """
-        read = [_NOTHING] * len(quads)
+        read = [NOTHING] * len(quads)
         for index, scores, length in self._scores(pixels, quads):
             chars = greedy(scores, length, self._alphabet, self._alternatives)
             certainty = likelihood(scores, length, self._alphabet) if chars and self._certain else 0.0
