@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -96,18 +95,19 @@ def find_quads(probability: NDArray[np.float32], threshold: float, box_threshold
     """
     mask = (probability > threshold).astype(np.uint8)
     contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    quads = []
-    for contour, (_, _, _, parent) in zip(contours, hierarchy[0] if len(contours) else (), strict=True):
-        if parent >= 0:  # a hole
-            continue
-        centre, (width, height), angle = cv2.minAreaRect(contour)
-        if min(width, height) < MIN_SIDE:
-            continue
-        if _mean_inside(probability, _corners(centre, (width, height), angle)) < box_threshold:
-            continue
-        growth = width * height * unclip / (width + height)
-        quads.append(_corners(centre, (width + growth, height + growth), angle))
-    return np.array(quads, np.float32).reshape(-1, 4, 2)
+    outlines = [
+        contour
+        for contour, (_, _, _, parent) in zip(contours, hierarchy[0] if len(contours) else (), strict=True)
+        if parent < 0  # not a hole
+    ]
+    found = np.array([(*centre, *size, angle) for centre, size, angle in map(cv2.minAreaRect, outlines)], np.float32)
+    rectangles = found.reshape(-1, 5)
+    rectangles = rectangles[rectangles[:, 2:4].min(axis=1) >= MIN_SIDE]
+    text = [_mean_inside(probability, corners) >= box_threshold for corners in _corners(rectangles)]
+    rectangles = rectangles[np.array(text, bool)]
+    width, height = rectangles[:, 2:4].T
+    rectangles[:, 2:4] += (width * height * unclip / (width + height))[:, np.newaxis]
+    return _corners(rectangles)
 
 
 def _mean_inside(probability: NDArray[np.float32], corners: Quads) -> float:
@@ -120,9 +120,19 @@ def _mean_inside(probability: NDArray[np.float32], corners: Quads) -> float:
     return float(cv2.mean(window, inside)[0])
 
 
-def _corners(centre: Sequence[float], size: Sequence[float], angle: float) -> Quads:
-    """Corners (4, 2) of a rectangle, clockwise (y down) from the top left."""
-    corners = np.asarray(cv2.boxPoints((centre, size, angle)), np.float32)
-    around = np.arctan2(corners[:, 1] - centre[1], corners[:, 0] - centre[0])
-    ordered = corners[np.argsort(around)]
-    return np.roll(ordered, -int(np.argmin(ordered.sum(axis=1))), axis=0)
+def _corners(rectangles: NDArray[np.float32]) -> Quads:
+    """Corners (N, 4, 2) of rectangles, clockwise (y down) from the top left.
+
+    Args:
+        rectangles: float32 (N, 5): x and y of the centre, width, height, degrees clockwise.
+    """
+    centre, (width, height, angle) = rectangles[:, np.newaxis, :2], np.split(rectangles[:, 2:], 3, axis=1)
+    turn = np.radians(angle)
+    along = np.stack([np.cos(turn), np.sin(turn)], axis=2) * width[..., np.newaxis] / 2
+    across = np.stack([-np.sin(turn), np.cos(turn)], axis=2) * height[..., np.newaxis] / 2
+    corners = np.concatenate(
+        [centre - along - across, centre + along - across, centre + along + across, centre - along + across], axis=1
+    )
+    first = corners.sum(axis=2).argmin(axis=1)
+    order = (first[:, np.newaxis] + np.arange(4)) % 4
+    return np.take_along_axis(corners, order[..., np.newaxis], axis=1)

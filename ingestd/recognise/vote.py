@@ -14,7 +14,7 @@ from ingestd.document import Char
 from ingestd.recognise.ctc import text_of
 from ingestd.recognise.reader import Reading
 
-CODE = regex.compile(r"[0-9A-Z]{15,}")
+CODE = regex.compile(r"(?=[A-Z]*[0-9])[0-9A-Z]{15,}")
 """Numbers worth a second look in any case: a network that takes Q for 0 is sure of it, and a checksum can tell."""
 
 

@@ -5,12 +5,32 @@ import pytest
 from ingestd.document import Char
 from ingestd.recognise.ctc import text_of
 from ingestd.recognise.reader import Reading
-from ingestd.recognise.vote import united
+from ingestd.recognise.vote import united, wants_another
 
 
 def reading(certainty: float, *places: dict[str, float]) -> Reading:
     chars = [Char((index + 0.5) / len(places), tuple(place.items())) for index, place in enumerate(places)]
     return Reading(tuple(chars), certainty)
+
+
+def said(text: str, certainty: float) -> Reading:
+    return reading(certainty, *({character: 0.99} for character in text))
+
+
+@pytest.mark.parametrize(
+    ("text", "certainty", "again"),
+    [
+        ("Total 9.00", 0.69, True),
+        ("Total 9.00", 0.7, False),
+        ("91310115MA1K35QX0N", 0.99, True),
+        ("No. 012345678901234", 0.99, True),
+        ("No. 01234567890123", 0.99, False),
+        ("SHIPPINGINSTRUCTIONS", 0.99, False),
+        ("", 0.0, True),
+    ],
+)
+def test_lines_that_are_unsure_or_carry_a_long_code_are_read_again(text: str, certainty: float, again: bool) -> None:
+    assert wants_another(said(text, certainty), 0.7) is again
 
 
 def test_each_character_is_the_one_that_both_find_most_probable() -> None:
