@@ -37,16 +37,47 @@ def test_a_region_grows_by_area_over_perimeter() -> None:
     assert quad == pytest.approx(np.array([(left, top), (right, top), (right, bottom), (left, bottom)]), abs=0.01)
 
 
+def draw_sloping(
+    found: np.ndarray, start: tuple[float, float], size: tuple[float, float], degrees: float
+) -> np.ndarray:
+    """Text of this width and height from its top left on; its corners."""
+    slope = np.deg2rad(degrees)
+    along, down = np.array([np.cos(slope), np.sin(slope)]), np.array([-np.sin(slope), np.cos(slope)])
+    corners = np.array(start) + np.array([0 * along, size[0] * along, size[0] * along + size[1] * down, size[1] * down])
+    cv2.fillConvexPoly(found, np.round(corners).astype(np.int32), 1.0)
+    return corners
+
+
+def slope_of(quad: np.ndarray) -> float:
+    return float(np.degrees(np.arctan2(*(quad[1] - quad[0])[::-1])))
+
+
 def test_a_sloping_region_keeps_its_slope() -> None:
     found = probability()
-    slope = np.deg2rad(10)
-    along, down = np.array([np.cos(slope), np.sin(slope)]), np.array([-np.sin(slope), np.cos(slope)])
-    start = np.array([40, 30])
-    corners = [start, start + 100 * along, start + 100 * along + 12 * down, start + 12 * down]
-    cv2.fillConvexPoly(found, np.round(corners).astype(np.int32), 1.0)
+    corners = draw_sloping(found, (40, 30), (100, 12), 10)
     (quad,) = find(found)
-    assert np.degrees(np.arctan2(*(quad[1] - quad[0])[::-1])) == pytest.approx(10, abs=1)
+    assert slope_of(quad) == pytest.approx(10, abs=1)
     assert quad.mean(axis=0) == pytest.approx(np.mean(corners, axis=0), abs=1)
+
+
+@pytest.mark.parametrize("slope", [0, 8, -8])
+def test_a_single_character_lies_as_the_lines_do_whatever_the_shape_of_its_ink(slope: float) -> None:
+    found = probability(shape=(160, 200))
+    draw_sloping(found, (20, 40), (120, 12), slope)
+    draw_sloping(found, (20, 70), (120, 12), slope)
+    ink = draw_sloping(found, (100, 110), (18, 18), 40)
+    quads = find(found)
+    single = quads[np.argmin(np.linalg.norm(quads.mean(axis=1) - ink.mean(axis=0), axis=1))]
+    assert [slope_of(quad) for quad in quads] == pytest.approx([slope] * 3, abs=1)
+    assert all(cv2.pointPolygonTest(single, tuple(map(float, corner)), False) > 0 for corner in ink)
+
+
+def test_a_single_character_alone_on_a_page_lies_level() -> None:
+    found = probability()
+    ink = draw_sloping(found, (100, 50), (18, 18), 30)
+    (quad,) = find(found)
+    assert slope_of(quad) == pytest.approx(0, abs=0.01)
+    assert quad.mean(axis=0) == pytest.approx(ink.mean(axis=0), abs=1)
 
 
 def test_words_on_one_row_with_a_gap_stay_separate() -> None:
