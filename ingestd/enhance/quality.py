@@ -58,6 +58,9 @@ class Quality:
     edge_width_px: float = 0.0
     """Rise of the steepest edges: spread / gradient, in px; 1.5 to 2 is a crisp scan, a Gaussian blur of sigma s
     gives about 2.5 s (Marziliano et al. 2002 measure the same by tracing). 0 where there is no text."""
+    smear: float = 1.0
+    """How many times steeper the steepest edges across one axis of the page are than across the other, the median
+    over the tiles: 1 to 1.6 for print, more where the camera or the sheet moved along an axis."""
     shading: float = 0.0
     """How far the paper under the text darkens from its 95th to its 5th percentile, 0 even to 1 black."""
     text_height_px: float = 0.0
@@ -99,12 +102,13 @@ def measure(grey: Grey) -> Quality:
     tiles = _text_tiles(grey, mask)
     if inverted:
         tiles = [np.asarray(cv2.bitwise_not(tile), np.uint8) for tile in tiles]
-    contrast, edge_width = _print_sharpness(tiles)
+    contrast, edge_width, smear = _print_sharpness(tiles)
     return Quality(
         brightness=brightness,
         contrast=contrast,
         noise=_noise(tiles),
         edge_width_px=edge_width,
+        smear=smear,
         shading=_shading(overview, mask),
         text_height_px=_text_height(mask) * (max(grey.shape) / max(overview.shape)),
         text_share=float(mask.mean()) / 255,
@@ -164,16 +168,19 @@ def _text_tiles(grey: Grey, mask: NDArray[np.uint8]) -> list[Grey]:
     return [grey[top : top + TILE_PX, left : left + TILE_PX] for top, left in corners]
 
 
-def _print_sharpness(tiles: list[Grey]) -> tuple[float, float]:
-    """Contrast (0-1) and edge width in px, the median over the tiles."""
-    spreads, widths = [], []
+def _print_sharpness(tiles: list[Grey]) -> tuple[float, float, float]:
+    """Contrast (0-1), edge width in px and smear, the medians over the tiles."""
+    spreads, widths, smears = [], [], []
     for tile in tiles:
         spread = levels(tile, 0.98) - levels(tile, 0.005)
-        steepest = levels(np.maximum(_slope(tile, X_AXIS), _slope(tile, Y_AXIS)), 0.995) / SLOPE_UNITS
+        flatter, steeper = sorted(levels(_slope(tile, axis), 0.995) / SLOPE_UNITS for axis in (X_AXIS, Y_AXIS))
         spreads.append(spread)
-        if steepest > 0:
-            widths.append(spread / steepest)
-    return float(np.median(spreads)) / 255, float(np.median(widths)) if widths else 0.0
+        if steeper > 0:
+            widths.append(spread / steeper)
+        if flatter > 0:
+            smears.append(steeper / flatter)
+    edge_width = float(np.median(widths)) if widths else 0.0
+    return float(np.median(spreads)) / 255, edge_width, float(np.median(smears)) if smears else 1.0
 
 
 def _slope(tile: Grey, axis: tuple[int, int]) -> Grey:
