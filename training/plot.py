@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +21,8 @@ SHOWN = {
     "severity 3": "#b91c1c",
 }
 """Columns that are drawn, and their colours."""
+NAME_HEIGHT = 3.5
+"""Of the name at the end of a curve, in percent of lines."""
 
 
 def plot(curves: Sequence[Path], picture: Path) -> None:
@@ -38,10 +41,13 @@ def plot(curves: Sequence[Path], picture: Path) -> None:
             rows += [(before + float(row["lines"]), row) for row in csv.DictReader(file)]
         before = rows[-1][0]
         panel.axvline(before / 1000, color="#e5e7eb", zorder=0)
-    for name, colour in SHOWN.items():
+    lowest = math.inf
+    for name, colour in sorted(SHOWN.items(), key=lambda shown: -float(rows[-1][1][shown[0]])):
         points = [(lines / 1000, float(row[name])) for lines, row in rows]
         panel.plot(*zip(*points, strict=True), marker=".", color=colour, label=name)
-        panel.annotate(name, points[-1], (5, -3), textcoords="offset points", color=colour, fontsize=9)
+        last_x, last_y = points[-1]
+        lowest = min(last_y, lowest - NAME_HEIGHT)  # names of curves that end together stand below each other
+        panel.annotate(name, (last_x, lowest), (5, -3), textcoords="offset points", color=colour, fontsize=9)
     panel.set(xlabel="thousand lines trained on", ylabel="% of lines read exactly")
     panel.margins(x=0.02)
     panel.spines[["top", "right"]].set_visible(False)
