@@ -167,9 +167,9 @@ def test_legibility_is_the_confidence_of_each_quad() -> None:
 def second_opinion(
     lines: Sequence[np.ndarray], *, surely: float, below: float
 ) -> tuple[tuple[Line, ...], list[tuple[int, ...]]]:
-    """Lines read by a first network that is sure to 0.9 of each bar and knows the classes as A, B ...; and by a
-    second that calls them a, b ...; and the shapes of the second one's inputs."""
-    first, _ = grey_model("ABCD")
+    """Lines read by a first network that is sure to 0.9 of each bar and knows the classes as A, B, C, 4; and by a
+    second that calls them a, b, c, d; and the shapes of the second one's inputs."""
+    first, _ = grey_model("ABC4")
     second, network = grey_model("abcd", surely=surely)
     places = [(0, 30 * index, line) for index, line in enumerate(lines)]
     boxes = [box(left, top, line.shape[1]) for left, top, line in places]
@@ -193,8 +193,8 @@ def test_both_readings_are_made_into_one() -> None:
 
 
 def test_codes_are_read_again_however_sure_they_are() -> None:
-    lines, shapes = second_opinion([bars("ABCD" * 4), bars("AB")], surely=0.95, below=0.1)
-    assert [line.text for line in lines] == ["abcd" * 4, "AB"]
+    lines, shapes = second_opinion([bars("ABCD" * 4), bars("ABC" * 5), bars("AB")], surely=0.95, below=0.1)
+    assert [line.text for line in lines] == ["abcd" * 4, "ABC" * 5, "AB"]
     assert shapes == [(1, 3, 16, 128)]
 
 
