@@ -173,10 +173,12 @@ def _print_sharpness(tiles: list[Grey]) -> tuple[float, float, float]:
     spreads, widths, smears = [], [], []
     for tile in tiles:
         spread = levels(tile, 0.98) - levels(tile, 0.005)
-        flatter, steeper = sorted(levels(_slope(tile, axis), 0.995) / SLOPE_UNITS for axis in (X_AXIS, Y_AXIS))
+        slopes = [_slope(tile, axis) for axis in (X_AXIS, Y_AXIS)]
+        steepest = levels(np.maximum(*slopes), 0.995) / SLOPE_UNITS
         spreads.append(spread)
-        if steeper > 0:
-            widths.append(spread / steeper)
+        if steepest > 0:
+            widths.append(spread / steepest)
+        flatter, steeper = sorted(levels(slope, 0.995) for slope in slopes)
         if flatter > 0:
             smears.append(steeper / flatter)
     edge_width = float(np.median(widths)) if widths else 0.0
