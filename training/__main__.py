@@ -12,6 +12,7 @@ from training import fonts as font_packages
 
 if TYPE_CHECKING:
     from training.model import Member
+    from training.onnx_reader import Pixels
 
 
 @click.group()
@@ -132,7 +133,7 @@ def export(
     """Write the averaged weights of a checkpoint as ONNX, with its temperature fitted."""
     import torch
 
-    from training import charset, dataset, fonts, pretrained, quantise, scoring
+    from training import charset, pretrained, scoring
     from training import export as exporting
     from training.calibrate import fit_temperature, run
     from training.model import Crnn
@@ -150,15 +151,41 @@ def export(
         transplant(original, pretrained.read(donor, dictionary), charset.characters())
         exporting.blend(model, original, share)
     notes = {"member": member, "lines": str(saved["seen"]), "share": str(share)}
-    sampler = dataset.Sampler(font_folder, fonts.Split.TRAIN, dataset.Mixture(), (), seed=103)
-    lines = [sampler.line().pixels for _ in range(quantise.LINES)] if saved["recipe"]["round_after"] < 1 else []
-    exporting.export(model, into, notes, lines)
+    exporting.export(model, into, notes, _training_lines(font_folder) if saved["recipe"]["round_after"] < 1 else [])
     validation = scoring.evaluation_set(font_folder, seed=102, per_severity=100)
     validation += scoring.receipt_set(receipts, every=15)
     temperature = fit_temperature(run(OnnxReader(into), validation), validation, ("", *charset.characters()))
     exporting.note(into, {"temperature": str(temperature)})
     click.echo(f"temperature {temperature}")
     click.echo(f"sha256 {hashlib.sha256(into.read_bytes()).hexdigest()}")
+
+
+@main.command()
+@click.option("--model", type=click.Path(exists=True, path_type=Path), required=True, help="Recogniser, all float.")
+@click.option(
+    "--fonts", "font_folder", type=click.Path(exists=True, path_type=Path), required=True, help="Fetched fonts."
+)
+def ranges(model: Path, font_folder: Path) -> None:
+    """Print what the manifest has to say under ``int8:`` for a file to be rounded when it is loaded."""
+    import onnx
+
+    from training import export as exporting
+    from training import quantise
+    from training.rounding import rounded_layers
+
+    chosen = rounded_layers(exporting.restore(model))
+    found = quantise.measure(onnx.load(model), chosen, _training_lines(font_folder))
+    click.echo("    int8:")
+    for name, bounds in found.items():
+        click.echo(f"      {name}: [{', '.join(f'{bound:.4g}' for bound in bounds)}]")
+
+
+def _training_lines(font_folder: Path) -> list[Pixels]:
+    """Drawn lines, of the kinds that are trained on, to measure activations on."""
+    from training import dataset, fonts, quantise
+
+    sampler = dataset.Sampler(font_folder, fonts.Split.TRAIN, dataset.Mixture(), (), seed=103)
+    return [sampler.line().pixels for _ in range(quantise.LINES)]
 
 
 @main.command()

@@ -63,7 +63,7 @@ def export(model: Crnn, path: Path, notes: Mapping[str, str], lines: Sequence[Pi
     graph = onnx.load(path)
     _name_parameters(graph.graph, {name: value.numpy() for name, value in model.state_dict().items()})
     if lines:
-        graph = quantise(graph, rounded_layers(model), lines)
+        quantise(graph, rounded_layers(model), lines)
     _store_as_half(graph.graph)
     helper.set_model_props(graph, {"character": "\n".join(charset.characters()[:-1]), **notes})
     onnx.checker.check_model(graph)

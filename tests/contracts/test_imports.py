@@ -13,7 +13,7 @@ LAYERS = [
     {"document", "errors", "resources", "notify", "program"},
     {"config"},
     {"logs"},
-    {"crop", "geometry", "spool", "structure"},
+    {"crop", "geometry", "int8", "spool", "structure"},
     {"formats"},
     {"watch", "admit", "decode", "enhance", "models", "barcodes", "extract", "record", "annotate"},
     {"detect", "orient", "recognise", "headline", "ledger"},

@@ -90,5 +90,12 @@ class Started:
         """End it as systemd would."""
         if self.status is None:
             self.signal(signal.SIGCONT)
+            until("the daemon to listen to signals", self._listens)
             self.signal(signal.SIGTERM)
             assert self.wait() in (0, 1)
+
+    def _listens(self) -> bool:
+        """Whether SIGTERM no longer just ends it: on a busy machine it may not have come that far."""
+        status = dict(line.split(":\t", 1) for line in Path(f"/proc/{self.pid}/status").read_text().splitlines())
+        ended = status["State"].startswith(("Z", "X"))
+        return ended or bool(int(status["SigCgt"], 16) >> (signal.SIGTERM - 1) & 1)
