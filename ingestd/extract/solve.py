@@ -10,11 +10,11 @@ from itertools import pairwise, product
 from ingestd.document import Level
 from ingestd.extract.case import Case, values_of
 from ingestd.extract.cross import SUM_OF, Equation, Term
-from ingestd.extract.doubt import choices
+from ingestd.extract.doubt import Choice, choices
 from ingestd.extract.find import UNLABELLED, Candidate
 from ingestd.extract.layout import Sheet
 from ingestd.extract.normalise import Value
-from ingestd.extract.repair import amounts
+from ingestd.extract.repair import Repair, amounts, by_chance
 from ingestd.extract.rule import CrossCheck
 
 _SIGNS = {1: "+", -1: "-"}
@@ -44,17 +44,20 @@ def _solve_repaired(
     if any(candidate is None or not candidate.value.sure for candidate in first):
         return False
     read = [candidate for candidate in first if candidate is not None]
-    ways = []
+    told: list[Choice] = []
+    tried: list[tuple[list[Candidate], str, Repair, float]] = []
     for place, candidate in enumerate(read):
-        proved = cases[names[place]].has(Level.PROVED)
-        options = choices(sheet, candidate.spans) if candidate.spans and not proved else None
-        for repaired in amounts(options or (), candidate.value.text):
+        if cases[names[place]].has(Level.PROVED):
+            continue
+        options = choices(sheet, candidate.spans) if candidate.spans else None
+        told += options or [((character, 1.0),) for character in candidate.value.text if character.isdecimal()]
+        for repaired, odds in amounts(options or (), candidate.value.text):
             values = [*read[:place], replace(candidate, value=Value(repaired.text)), *read[place + 1 :]]
-            if _sum(terms, values) == _cents(values[-1]):
-                ways.append((values, names[place], repaired))
-    if len(ways) != 1:
+            tried.append((values, names[place], repaired, odds))
+    ways = [way for way in tried if _sum(terms, way[0]) == _cents(way[0][-1])]
+    if len(ways) != 1 or by_chance(ways[0][-1], len(tried), told):
         return False
-    values, name, repaired = ways[0]
+    values, name, repaired, _ = ways[0]
     level, reason = _weight(cases, check, terms, names, values)
     if level is not Level.PROVED:
         return False

@@ -261,6 +261,15 @@ def test_a_digit_that_is_read_as_nought_leaves_no_nought_at_the_head(tmp_path):
     assert (total.value, total.raw, total.level) == ("94.19", "194.19", Level.PROVED)
 
 
+def test_a_digit_the_reader_all_but_ruled_out_is_not_what_makes_a_sum_right(tmp_path):
+    """That another digit was misread and this one undoes it by chance is likelier."""
+    lines = [("NET 1000.00", 0, 0, 110, 20), ("TAX 60.00", 0, 30, 90, 50), ("TOTAL 7060.00", 0, 60, 130, 80)]
+    for probability, level in ((0.0012, Level.CONFLICT), (0.2, Level.PROVED)):
+        doubts = {"TOTAL 7060.00": {6: {"1": probability}}}
+        found = fields_of(drawn(*lines, doubts=doubts), ruled(tmp_path, SUM, checks=MAKES_TOTAL))
+        assert found["total"].level is level
+
+
 def test_two_ways_to_make_a_sum_right_are_none(tmp_path):
     found = amounts(tmp_path, {"NET 10.00": {4: {"7": 0.3}}, "TOTAL 70.60": {6: {"1": 0.3}}})
     assert (found["total"].value, found["total"].level) == ("70.60", Level.CONFLICT)

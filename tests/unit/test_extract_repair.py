@@ -60,6 +60,20 @@ def test_where_the_truth_may_be_none_of_the_alternatives_nothing_is_repaired():
     assert repair(choices(misread, doubts), _USCC) is None
 
 
+def test_that_there_may_be_nothing_at_all_at_some_places_does_not_stand_against_a_repair():
+    """What alternatives leave over is mostly for no character: little of it is for one that nobody offered."""
+    misread = NUMBER[:3] + "7" + NUMBER[4:]
+    doubts = {place: ((NUMBER[place], 0.92),) for place in (8, 10, 12, 14)} | {3: (("7", 0.5), ("2", 0.49))}
+    found = repair(choices(misread, doubts), _USCC)
+    assert found is not None
+    assert found.text == NUMBER
+
+
+def test_a_sure_reader_is_wrong_more_often_than_a_very_improbable_character_is_right():
+    misread = NUMBER[:3] + "7" + NUMBER[4:]
+    assert repair(choices(misread, {3: (("7", 0.997), ("2", 0.002))}), _USCC) is None
+
+
 def test_two_readings_that_pass_are_none():
     check = Check("0123456789", lambda text: text in ("18", "13"), lambda changed: 0.01)
     assert repair((((("1", SURE)),), (("7", 0.4), ("8", 0.3), ("3", 0.2999))), check) is None
