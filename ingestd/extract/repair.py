@@ -48,9 +48,9 @@ one of five or six, and is as much larger or smaller, one way of nine."""
 
 _DIGITS = "0123456789"
 _ALPHANUMERIC = _DIGITS + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_TWINS = {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "Z": "2", "S": "5", "V": "U", "B": "8", "G": "6"}
+_TWINS = {"O": "0Q", "Q": "0", "D": "0", "I": "1", "L": "1", "Z": "2", "S": "5", "V": "U", "B": "8", "G": "6"}
 _TWIN_PROBABILITY = 0.05
-"""For a look-alike inside the alphabet that the reader did not offer for a character outside it."""
+"""For each look-alike inside the alphabet that the reader did not offer for a character outside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +190,12 @@ def _unseen(choice: Choice) -> float:
 
 
 def _allowed(choice: Choice, alphabet: str) -> Choice:
-    """The options inside the alphabet; a look-alike where the character read is outside it."""
+    """The options inside the alphabet; look-alikes where the character read is outside it."""
     inside = tuple(option for option in choice if option[0] in alphabet)
-    twin = _TWINS.get(choice[0][0])
-    if choice[0][0] not in alphabet and twin is not None and twin in alphabet and twin not in dict(inside):
-        inside = tuple(sorted((*inside, (twin, _TWIN_PROBABILITY)), key=lambda option: -option[1]))
-    return inside
+    if choice[0][0] in alphabet:
+        return inside
+    twins = (twin for twin in _TWINS.get(choice[0][0], "") if twin in alphabet and twin not in dict(inside))
+    return tuple(sorted((*inside, *((twin, _TWIN_PROBABILITY) for twin in twins)), key=lambda option: -option[1]))
 
 
 def _same_length(

@@ -34,6 +34,14 @@ def test_a_forced_character_that_nobody_offered_falls_to_its_look_alike():
     assert found is None or found.text == NUMBER
 
 
+def test_a_letter_outside_the_alphabet_has_two_look_alikes():
+    number = "91110100GDMQBAN1X9"
+    found = repair(choices(number.replace("Q", "O")), _USCC)
+    assert found is not None
+    assert found.text == number
+    assert found.reason == "'O' is not in the alphabet, read as Q (its look-alike)"
+
+
 def test_what_passes_already_is_left_alone():
     assert repair(choices(NUMBER, {3: (("2", 0.6), ("7", 0.39))}), _USCC) is None
 
