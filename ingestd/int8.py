@@ -66,7 +66,7 @@ def round_layers(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> None:
 def layers(graph: onnx.GraphProto) -> dict[str, NodeProto]:
     """Convolutions and matrix products with a weight of their own, by their names."""
     stored = {tensor.name for tensor in graph.initializer}
-    casts = {node.output[0]: node.input[0] for node in graph.node if node.op_type == "Cast"}
+    casts = _casts(graph)
     found = {}
     for node in graph.node:
         if node.op_type in ("Conv", "MatMul"):
@@ -76,12 +76,17 @@ def layers(graph: onnx.GraphProto) -> dict[str, NodeProto]:
     return found
 
 
+def _casts(graph: onnx.GraphProto) -> dict[str, str]:
+    """What each cast of a graph reads, by what it writes."""
+    return {node.output[0]: node.input[0] for node in graph.node if node.op_type == "Cast"}
+
+
 class _Writer:
     """Puts rounding around nodes of one graph."""
 
     def __init__(self, graph: onnx.GraphProto) -> None:
         self._graph = graph
-        self._casts = {node.output[0]: node.input[0] for node in graph.node if node.op_type == "Cast"}
+        self._casts = _casts(graph)
         self._values = {tensor.name: tensor for tensor in graph.initializer}
         self._gelus = {node.input[0] for node in graph.node if node.op_type == "Gelu"}
         self._scales: dict[str, np.float32] = {}

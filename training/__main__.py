@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from training.model import Member
     from training.onnx_reader import Pixels
 
+with_fonts = click.option(
+    "--fonts", "font_folder", type=click.Path(exists=True, path_type=Path), required=True, help="Fetched fonts."
+)
+
 
 @click.group()
 def main() -> None:
@@ -43,9 +47,7 @@ def real(receipts: Path, reader: Path, into: Path) -> None:
 
 @main.command()
 @click.option("--member", type=click.Choice(["base", "lite"]), required=True)
-@click.option(
-    "--fonts", "font_folder", type=click.Path(exists=True, path_type=Path), required=True, help="Fetched fonts."
-)
+@with_fonts
 @click.option("--donor", type=click.Path(exists=True, path_type=Path), help="PP-OCRv6 recogniser (ONNX) to begin from.")
 @click.option("--init", type=click.Path(exists=True, path_type=Path), help="Exported model of ours to go on from.")
 @click.option(
@@ -100,9 +102,7 @@ def train(
 
 
 @main.command()
-@click.option(
-    "--fonts", "font_folder", type=click.Path(exists=True, path_type=Path), required=True, help="Fetched fonts."
-)
+@with_fonts
 @click.option("--preview", type=click.Path(path_type=Path), required=True, help="Picture to write (.png).")
 @click.option("--seed", type=int, default=1, show_default=True)
 def render(font_folder: Path, preview: Path, seed: int) -> None:
@@ -119,9 +119,7 @@ def render(font_folder: Path, preview: Path, seed: int) -> None:
     "--dictionary", type=click.Path(exists=True, path_type=Path), help="The donor's inference.yml, where needed."
 )
 @click.option("--share", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="Of the way from the donor.")
-@click.option(
-    "--fonts", "font_folder", type=click.Path(exists=True, path_type=Path), required=True, help="Fetched fonts."
-)
+@with_fonts
 @click.option(
     "--receipts", type=click.Path(exists=True, path_type=Path), required=True, help="Receipts to calibrate on."
 )
@@ -162,9 +160,7 @@ def export(
 
 @main.command()
 @click.option("--model", type=click.Path(exists=True, path_type=Path), required=True, help="Recogniser, all float.")
-@click.option(
-    "--fonts", "font_folder", type=click.Path(exists=True, path_type=Path), required=True, help="Fetched fonts."
-)
+@with_fonts
 def ranges(model: Path, font_folder: Path) -> None:
     """Print what the manifest has to say under ``int8:`` for a file to be rounded when it is loaded."""
     import onnx
@@ -190,9 +186,7 @@ def _training_lines(font_folder: Path) -> list[Pixels]:
 
 @main.command()
 @click.option("--model", type=click.Path(exists=True, path_type=Path), required=True, help="Recogniser (ONNX).")
-@click.option(
-    "--fonts", "font_folder", type=click.Path(exists=True, path_type=Path), required=True, help="Fetched fonts."
-)
+@with_fonts
 @click.option("--receipts", type=click.Path(exists=True, path_type=Path), help="Folder of receipts to read as well.")
 @click.option("--per-severity", type=int, default=200, show_default=True, help="Drawn lines of each severity.")
 def evaluate(model: Path, font_folder: Path, receipts: Path | None, per_severity: int) -> None:

@@ -50,14 +50,8 @@ def measure(model: onnx.ModelProto, chosen: Iterable[str], lines: Sequence[Pixel
 
 def _range(found: NDArray[np.float64], *, extremes: bool) -> Range:
     """One range for (lines, 4) least and greatest values."""
-    low, high, output_low, output_high = found.mean(axis=0).tolist()
-    if extremes:
-        low, high, output_low, output_high = (*_outer(found[:, :2]), *_outer(found[:, 2:]))
-    return low, high, output_low, output_high
-
-
-def _outer(found: NDArray[np.float64]) -> tuple[float, float]:
-    return float(found.min()), float(found.max())
+    low, high = (found.min(axis=0), found.max(axis=0)) if extremes else (found.mean(axis=0), found.mean(axis=0))
+    return float(low[0]), float(high[1]), float(low[2]), float(high[3])
 
 
 def quantise(model: onnx.ModelProto, chosen: Iterable[str], lines: Sequence[Pixels]) -> None:
