@@ -14,8 +14,6 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -27,16 +25,14 @@ from rich.table import Table
 from benchmarks.conditions import NAMES, Condition, conditions
 from benchmarks.data import OUT, Labelled, corpus
 from benchmarks.degrade import PAGE_DPI, degrade
+from benchmarks.product import product
 from benchmarks.score import Score, score
-from ingestd.app import build_pipeline, manifest_of, rules_of
-from ingestd.config import Config, EnhanceConfig, InboxConfig
 from ingestd.document import Page, Pixels, frozen
 from ingestd.enhance import apply
 from ingestd.enhance.plan import STRENGTHS, Planned
 from ingestd.enhance.quality import Quality, measure
 from ingestd.enhance.steps import ON_GREY, STEPS
-from ingestd.orient import upright
-from ingestd.pipeline import Pipeline
+from ingestd.pipeline import Stopwatch
 
 SPLITS = ("sroie-train", "drawn-train")
 
@@ -62,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sample", type=int, default=6, help="pages of each split")
     parser.add_argument("--splits", nargs="+", choices=SPLITS, default=list(SPLITS))
     options = parser.parse_args(arguments)
+    cv2.setNumThreads(1)
     pages = [page for name in options.splits for page in corpus(name, options.sample)]
     tasks = [(page, condition) for condition in conditions(options.conditions, options.severities) for page in pages]
     trials = [trial for page, condition in track(tasks) for trial in read(page, condition, options.steps)]
@@ -103,19 +100,9 @@ def _page(pixels: Pixels) -> Page:
     return Page(0, frozen(pixels), PAGE_DPI, (width, height), frozen(np.eye(3)))
 
 
-@cache
-def _pipeline() -> Pipeline:
-    """The product's models, once a process."""
-    cv2.setNumThreads(1)
-    config = Config(inboxes=(InboxConfig(path=Path("inbox"), name="inbox"),), enhance=EnhanceConfig(plan="none"))
-    return build_pipeline(config, rules_of(config), manifest_of(config))
-
-
 def _read(page: Page) -> list[str]:
-    pipeline = _pipeline()
-    quads = pipeline.detector.detect(page)
-    page, quads = upright(page, quads, pipeline.classify, pipeline.recogniser.legibility)
-    return [line.text for line in pipeline.recogniser.read(page, quads)]
+    _, lines = product(plan="none").read_page(page, Stopwatch())
+    return [line.text for line in lines]
 
 
 def _table(step: str, trials: Sequence[Trial]) -> Table:

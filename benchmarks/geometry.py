@@ -11,7 +11,6 @@ import argparse
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -22,15 +21,15 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.data import DRAWN_SEEDS, OUT, drawn_page
+from benchmarks.product import product
 from benchmarks.render import KINDS, Raster, render
 from benchmarks.render.photo import photograph
-from ingestd.app import build_pipeline, manifest_of, rules_of
-from ingestd.config import Config, EnhanceConfig, InboxConfig
+from ingestd.config import EnhanceConfig
 from ingestd.document import Page, Pixels, Quad, frozen
 from ingestd.enhance import enhance
 from ingestd.enhance.quality import measure
 from ingestd.geometry import quad_angle, transform
-from ingestd.orient import upright
+from ingestd.pipeline import Stopwatch
 
 WITHIN_DEG = 0.2
 SPARSE = (1, 2, 3, 5)
@@ -121,18 +120,14 @@ def _moved(matrix: NDArray[np.float64], quad: Quad) -> Quad:
 
 def orientation(seeds: Sequence[int]) -> Iterator[Figure]:
     """Pages with few lines, lying on each of their sides."""
-    config = Config(inboxes=(InboxConfig(path=Path("inbox"), name="inbox"),))
-    pipeline = build_pipeline(config, rules_of(config), manifest_of(config))
+    pipeline = product()
     for count in SPARSE:
         right = cases = 0
         for kind in track(KINDS, f"orientation, {count} lines"):
             pixels = _sparse(render(kind, seeds[0]).pages[0], count, np.random.default_rng(seeds[0]))
             for quarters, turn in enumerate(SIDES):
                 turned = pixels if turn is None else np.asarray(cv2.rotate(pixels, turn), np.uint8)
-                page = enhance(_page(Image.fromarray(turned[..., ::-1])), EnhanceConfig())
-                page, _ = upright(
-                    page, pipeline.detector.detect(page), pipeline.classify, pipeline.recogniser.legibility
-                )
+                page, _ = pipeline.read_page(_page(Image.fromarray(turned[..., ::-1])), Stopwatch())
                 right += page.rotation_deg == -90 * quarters % 360
                 cases += 1
         yield Figure(f"orientation right with {count} lines", cases, right, cases - right)

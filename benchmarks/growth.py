@@ -28,9 +28,8 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.data import OUT, drawn_page
+from benchmarks.product import product
 from benchmarks.readers.ingestd_reader import claimed
-from ingestd.app import build_pipeline, manifest_of, rules_of
-from ingestd.config import Config, InboxConfig
 from ingestd.document import Record
 from ingestd.record.database import connect, transaction
 from ingestd.record.store import save
@@ -81,8 +80,7 @@ def _pages(folder: Path, count: int) -> dict[str, Any]:
 def _read(path: Path) -> tuple[Record, dict[str, Any]]:
     """Read a document; the record and what it cost."""
     cv2.setNumThreads(1)
-    config = Config(inboxes=(InboxConfig(path=Path("inbox"), name="inbox"),))
-    pipeline = build_pipeline(config, rules_of(config), manifest_of(config))
+    pipeline = product()
     begun, before = time.perf_counter(), time.process_time()
     record = pipeline(*claimed(path))
     pages = len(record.reading.pages)

@@ -10,9 +10,8 @@ from pathlib import Path
 from rich.progress import track
 
 from benchmarks.data import OUT
+from benchmarks.product import product
 from ingestd.admit import admit, digest
-from ingestd.app import build_pipeline, manifest_of, rules_of
-from ingestd.config import Config, InboxConfig
 from ingestd.document import Claim, Reading
 from ingestd.errors import DocumentError
 from ingestd.pipeline import Pipeline, Stopwatch
@@ -27,8 +26,7 @@ def readings(paths: Sequence[Path], *, fresh: bool = False) -> dict[Path, Readin
         paths: of the files.
         fresh: read all of them again. The cache knows models and settings; it does not know changed code.
     """
-    config = Config(inboxes=(InboxConfig(path=Path("inbox"), name="inbox"),))
-    pipeline = build_pipeline(config, rules_of(config), manifest_of(config))
+    pipeline = product()
     folder = OUT / "readings" / f"{pipeline.provenance['models'][:12]}-{pipeline.provenance['config'][:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     if fresh:

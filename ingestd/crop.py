@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestd.document import Pixels
+from ingestd.document import Page, Pixels
 
 Quads = NDArray[np.float32]
 """float32 (N, 4, 2), or (4, 2) for one: clockwise from the reading direction's top left."""
+
+Legibility = Callable[[Page, Quads], NDArray[np.float32]]
+"""How well (N,), 0 to 1, each quad (N, 4, 2) of a page can be read along its direction."""
 
 
 def sizes(quads: Quads) -> NDArray[np.float64]:

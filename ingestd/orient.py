@@ -9,15 +9,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestd.crop import Quads, crop, sizes, turned
+from ingestd.crop import Legibility, Quads, crop, sizes, turned
 from ingestd.document import Matrix, Page, frozen
 from ingestd.geometry import transform
 from ingestd.models import Model, OrientationEntry
 
 Classify = Callable[[Page, Quads], NDArray[np.float32]]
 """Probability (N,) that the text in each quad, read along its direction, stands on its head."""
-Legibility = Callable[[Page, Quads], NDArray[np.float32]]
-"""How well (N,), 0 to 1, each quad can be read along its direction."""
 
 VOTERS = 10
 """Most lines that are classified; the longest, which are the surest."""

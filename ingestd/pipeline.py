@@ -16,10 +16,12 @@ from ingestd.admit import admit
 from ingestd.annotate import annotate
 from ingestd.barcodes import find_codes
 from ingestd.config import AdmitConfig, BarcodesConfig, DecodeConfig, EnhanceConfig, OrientConfig
+from ingestd.crop import Quads
 from ingestd.decode import decode
 from ingestd.detect import Detector
 from ingestd.document import Admitted, Char, Claim, Code, Line, Page, PageInfo, Reading, Record
 from ingestd.enhance import enhance
+from ingestd.enhance.showthrough import without_other_side
 from ingestd.extract import RuleSet, extract
 from ingestd.orient import Classify, upright
 from ingestd.recognise.recogniser import Recogniser
@@ -131,7 +133,7 @@ class Pipeline:
         codes: list[Code] = []
         sharing = Sharing()
         for page in watch.each("decode", decode(admitted, self.decode_options, self.admit_options)):
-            readable, page_lines = self._read_page(page, watch)
+            readable, page_lines = self.read_page(page, watch)
             with watch.time("barcodes"):
                 codes += self._codes(page, page_lines)
             pages.append(_info(readable))
@@ -139,7 +141,12 @@ class Pipeline:
             del page, readable  # else they would be held while the next page is decoded
         return Reading(tuple(pages), tuple(lines), tuple(codes))
 
-    def _read_page(self, page: Page, watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
+    def read_page(self, page: Page, watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
+        """Read a decoded page.
+
+        Returns:
+            The page as it was read, enhanced and upright, and its lines.
+        """
         if page.text_lines:
             return page, page.text_lines
         with watch.time("enhance"):
@@ -149,8 +156,19 @@ class Pipeline:
         if self.orient_options.enabled:
             with watch.time("orient"):
                 readable, quads = upright(readable, quads, self.classify, self.recogniser.legibility)
+        if self.enhance_options.plan == "auto":
+            readable, quads = self._one_sided(readable, quads, watch)
         with watch.time("recognise"):
             return readable, self.recogniser.read(readable, quads)
+
+    def _one_sided(self, page: Page, quads: Quads, watch: Stopwatch) -> tuple[Page, Quads]:
+        """The page without what shines through from its other side, and the lines that are left."""
+        with watch.time("enhance"):
+            faded = without_other_side(page, quads, self.recogniser.legibility)
+        if faded.pixels is page.pixels:
+            return faded, quads
+        with watch.time("detect"):
+            return faded, self.detector.detect(faded)
 
     def _codes(self, page: Page, lines: tuple[Line, ...]) -> tuple[Code, ...]:
         if not self.barcodes_options.enabled:

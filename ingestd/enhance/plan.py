@@ -42,25 +42,12 @@ class Rule(NamedTuple):
 
 CRISP_PX = 3.5
 """Print with narrower edges is not blurred; blurred print loses more by a change of levels than it gains."""
-STILL = 1.7
-"""Print with less smear was not moved; moved print looks like print that shines through."""
 FAINT = 0.25
 """Contrast below this is low."""
 
 RULES = (
     Rule("invert", lambda q: q.inverted == 1 and q.contrast < FAINT, "inverted is 1 and contrast below 0.25"),
     Rule("despeckle", lambda q: q.binary > 0.98 and q.specks > 0.002, "binary above 0.98 and specks above 0.002"),
-    Rule(
-        "whiten",
-        lambda q: (
-            q.bleed_through > 0.3
-            and q.contrast > 0.5
-            and q.edge_width_px < CRISP_PX
-            and q.smear < STILL
-            and q.noise < 4
-        ),
-        "bleed_through above 0.3, contrast above 0.5, edges narrower than 3.5 px, smear below 1.7, noise below 4",
-    ),
     Rule(
         "flatten",
         lambda q: q.shading > 0.3 and q.edge_width_px < CRISP_PX and not q.inverted,
@@ -89,7 +76,7 @@ STRENGTHS: dict[str, Callable[[Quality], float]] = {
     "size": _size,
     "stretch": lambda _: 8.0,
     "denoise": lambda q: q.noise,
-    "whiten": lambda _: 0.4,
+    "whiten": lambda _: 0.3,
     "deskew": lambda q: q.skew_deg,
 }
 """Strength by step; 1.0 for every other."""

@@ -31,14 +31,6 @@ SLOPE_UNITS = 2
 """Steps per grey level in which slopes are counted: the steepest, 127.5, just fits into a byte."""
 SPECK_LEVELS = 96
 """A speck differs from its neighbours by more than so many grey levels."""
-DARK_PRINT, FAINT_PRINT = 0.6, 0.15
-"""Depth of dark and of faint print, as shares of the ink's."""
-BLEED_TILES = 5
-"""Tiles that are looked at for print that shines through, which takes longer than all other measures together."""
-LEAST_BLEED = 0.1
-"""Less faint print is not looked at any closer."""
-SOFT = 1.1
-"""What shines through rises over so many times the width of what is printed on this side, or more."""
 RIM = 0.015
 """Share of each side next to the edge of the page that is not searched for text."""
 X_AXIS, Y_AXIS = (1, 0), (0, 1)
@@ -74,9 +66,6 @@ class Quality:
     """Share of the tiles' pixels that are practically black or white, 0 to 1; a 1-bit scan has 1."""
     specks: float = 0.0
     """Share of the tiles' pixels that are much darker or much lighter than all eight neighbours, 0 to 1."""
-    bleed_through: float = 0.0
-    """What shines through from the other side: faint, soft strokes apart from dark print, as a multiple of the area
-    of the dark print; 0 where the faint strokes are as crisp as the dark ones, about 1 where both sides can be read."""
     inverted: float = 0.0
     """1 where the page is light print on dark ground, else 0."""
 
@@ -115,7 +104,6 @@ def measure(grey: Grey) -> Quality:
         skew_deg=skew_angle(mask),
         binary=_binary_share(tiles),
         specks=_specks(tiles),
-        bleed_through=_bleed_through(tiles),
         inverted=float(inverted),
     )
 
@@ -233,38 +221,3 @@ def _specks(tiles: list[Grey]) -> float:
     """Pixels beyond the range of their neighbours."""
     beyond = [cv2.absdiff(tile, despeckle(tile).image) > SPECK_LEVELS for tile in tiles]
     return float(np.mean(np.concatenate([speck.ravel() for speck in beyond])))
-
-
-def _bleed_through(tiles: list[Grey]) -> float:
-    """Area of faint strokes apart from dark ones over the area of dark ones, the median over the tiles.
-
-    0 unless the faint strokes are softer: paper blurs what shines through it, faint print is as crisp as dark print.
-    """
-    shares, softness = [], []
-    for tile in tiles[:BLEED_TILES]:
-        smooth = np.asarray(cv2.GaussianBlur(tile, (3, 3), 0), np.uint8)
-        # against the paper around, so that shade is no stroke
-        depth = np.asarray(
-            cv2.morphologyEx(smooth, cv2.MORPH_BLACKHAT, np.ones((STROKE_PX, STROKE_PX), np.uint8)), np.uint8
-        )
-        ink = levels(depth, 0.99)
-        dark = np.asarray(depth > DARK_PRINT * ink, np.uint8)
-        near = np.asarray(cv2.dilate(dark, np.ones((7, 7), np.uint8)), np.uint8)
-        faint = np.asarray((depth > FAINT_PRINT * ink) & (near == 0), np.uint8)
-        if not dark.any():
-            continue
-        shares.append(float(faint.sum()) / float(dark.sum()))
-        if shares[-1] < LEAST_BLEED:
-            softness.append(0.0)
-            continue
-        around = np.asarray(cv2.bitwise_and(cv2.dilate(faint, np.ones((3, 3), np.uint8)), 1 - near), np.uint8)
-        softness.append(_rise(tile, depth, around) / (_rise(tile, depth, near) or 1.0))
-    if not shares or float(np.median(softness)) < SOFT:
-        return 0.0
-    return float(np.median(shares))
-
-
-def _rise(tile: Grey, depth: Grey, where: NDArray[np.uint8]) -> float:
-    """Depth of the strokes over their steepness, in px, as edge_width_px; 0 where there are none."""
-    steepest = levels(np.maximum(_slope(tile, X_AXIS), _slope(tile, Y_AXIS)), 0.95, where) / SLOPE_UNITS
-    return levels(depth, 0.95, where) / steepest if where.any() and steepest > 0 else 0.0

@@ -123,7 +123,7 @@ def despeckle(image: Image, _strength: float = 1.0) -> Stepped:
     return still(np.clip(image, darkest, lightest))
 
 
-def whiten(image: Image, strength: float = 0.4) -> Stepped:
+def whiten(image: Image, strength: float = 0.3) -> Stepped:
     """Print fainter than the share ``strength`` (0 to 1) of the ink's depth fades into the paper.
 
     The rest keeps its place up to the darkest. For what shines through from the other side; the paper is made

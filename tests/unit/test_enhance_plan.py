@@ -43,10 +43,6 @@ def test_clean_page_gets_nothing() -> None:
         ({"contrast": 0.1, "skew_deg": 2.0}, ["stretch", "deskew"]),
         ({"contrast": 0.1, "text_share": 0.0}, []),
         ({"contrast": 0.1, "edge_width_px": 4.0}, []),
-        ({"bleed_through": 0.9}, ["whiten"]),
-        ({"bleed_through": 0.9, "smear": 1.8}, []),
-        ({"bleed_through": 0.9, "contrast": 0.4}, []),
-        ({"bleed_through": 0.9, "noise": 20.0}, []),
     ],
 )
 def test_each_defect_gets_its_remedy(defect: dict[str, float], steps: list[str]) -> None:

@@ -121,19 +121,6 @@ def test_mapping_has_every_measure_as_a_plain_number() -> None:
     assert all(type(value) is float for value in mapping.values())
 
 
-def shining_through(page: Pixels, share: float, sigma: float) -> Pixels:
-    """The page with its own mirror image in it, as deep as a share of its ink and blurred."""
-    back = cv2.GaussianBlur(np.roll(page[:, ::-1], (13, 0), axis=(0, 1)), (0, 0), sigma) if sigma else page[::-1, ::-1]
-    return np.clip(page - (255.0 - back) * share, 0, 255).astype(np.uint8)
-
-
-def test_other_side_that_shines_through_is_measured_and_crisp_faint_print_is_not() -> None:
-    page = printed(line_px=26)
-    assert of(page).bleed_through < 0.1
-    assert of(shining_through(page, 0.5, 1.5)).bleed_through > 0.5
-    assert of(shining_through(page, 0.3, 0.0)).bleed_through < 0.1
-
-
 def test_flipped_pixels_of_a_fax_are_specks_and_print_is_not() -> None:
     bits = np.where(printed() > 127, 255, 0).astype(np.uint8)
     assert of(bits).specks < 0.001

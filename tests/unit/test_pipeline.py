@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -76,6 +77,20 @@ def test_receipt_is_recognised_and_its_total_proved(pipeline: Pipeline, tmp_path
     assert record.extraction.rule == "en-receipt"
     assert (fields["total"].value, fields["total"].level) == ("106.00", Level.PROVED)
     assert pipeline.today() >= date(2026, 8, 3)
+
+
+def test_other_side_that_shines_through_is_neither_read_nor_in_the_way(pipeline: Pipeline, tmp_path: Path) -> None:
+    rows = ["EXAMPLE STORE LTD", "TAX INVOICE 4711", "Apples, green 12.00", "Milk and bread 7.30", "Total 19.30"]
+    picture = np.full((560, 620, 3), 255, np.uint8)
+    for row, line in enumerate(rows):
+        cv2.putText(picture, line, (40, 60 + 80 * row), cv2.FONT_HERSHEY_DUPLEX, 0.9, (0, 0, 0), 1, cv2.LINE_AA)
+    back = cv2.GaussianBlur(np.roll(picture[:, ::-1], 40, axis=0), (0, 0), 0.8)
+    seen = (picture - (255.0 - back) * 0.35).clip(0, 255).astype(np.uint8)
+    record = process(pipeline, tmp_path, cv2.imencode(".png", seen)[1].tobytes())
+    (page,) = record.reading.pages
+    assert page.steps == ("whiten",)
+    assert 0.1 < page.quality["bleed_through"] < 0.5
+    assert [line.text for line in record.reading.lines] == rows
 
 
 def test_bad_document_is_a_typed_error(pipeline: Pipeline, tmp_path: Path) -> None:
