@@ -7,14 +7,14 @@ import regex
 from numpy.typing import NDArray
 
 from ingestd.config import RecogniseConfig
-from ingestd.crop import Quads, sizes, turned
+from ingestd.crop import Quads, sizes, taller, turned
 from ingestd.document import Char, Line, Page
 from ingestd.geometry import as_quad, transform
 from ingestd.models import Model
 from ingestd.recognise.ctc import confidence_of, text_of
 from ingestd.recognise.order import reading_order
 from ingestd.recognise.reader import Reader, Reading
-from ingestd.recognise.vote import united, wants_another
+from ingestd.recognise.vote import has_code, united, wants_another
 
 STANDING = 1.2
 """A box taller than this many times its width may be text that runs downward, or a single character."""
@@ -22,6 +22,9 @@ COLUMN = 3.0
 """A box taller than this many times its width is text that runs downward."""
 BETTER = 0.1
 """A box is read downward where that is surer by this much."""
+TAIL = 0.1
+"""Codes are read again from boxes so much taller above and below, as a share of their height: a box that is cut close,
+beside a label in other type, takes away the tail by which Q differs from 0."""
 
 
 class Recogniser:
@@ -83,7 +86,9 @@ class Recogniser:
         if self._second is None:
             return
         again = np.flatnonzero([wants_another(one, self._options.second_below) for one in read])
-        for index, other in zip(again, self._second(page.pixels, quads[again]), strict=True):
+        with_code = np.array([has_code(read[index]) for index in again], bool)[:, np.newaxis, np.newaxis]
+        wider = np.where(with_code, taller(quads[again], TAIL), quads[again])
+        for index, other in zip(again, self._second(page.pixels, wider), strict=True):
             read[index] = united(read[index], other, self._options.alternatives)
 
     def legibility(self, page: Page, quads: Quads) -> NDArray[np.float32]:

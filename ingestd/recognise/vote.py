@@ -18,9 +18,14 @@ CODE = regex.compile(r"(?=[A-Z]*[0-9])[0-9A-Z]{15,}")
 """Numbers worth a second look in any case: a network that takes Q for 0 is sure of it, and a checksum can tell."""
 
 
+def has_code(reading: Reading) -> bool:
+    """Whether there is a number like that in a line."""
+    return CODE.search(text_of(reading.chars)) is not None
+
+
 def wants_another(reading: Reading, below: float) -> bool:
     """Whether a line is read by another network as well: it is less certain than this, or has a code in it."""
-    return reading.certainty < below or CODE.search(text_of(reading.chars)) is not None
+    return reading.certainty < below or has_code(reading)
 
 
 def united(first: Reading, second: Reading, alternatives: int) -> Reading:

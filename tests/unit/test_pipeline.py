@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
 from ingestd.admit import digest
 from ingestd.app import build_annotating, build_pipeline, manifest_of, rules_of
@@ -77,6 +78,19 @@ def test_receipt_is_recognised_and_its_total_proved(pipeline: Pipeline, tmp_path
     assert record.extraction.rule == "en-receipt"
     assert (fields["total"].value, fields["total"].level) == ("106.00", Level.PROVED)
     assert pipeline.today() >= date(2026, 8, 3)
+
+
+def test_code_whose_box_cuts_off_the_tails_of_its_letters_is_read(pipeline: Pipeline) -> None:
+    code, font = "91420100QWJ7QXA8D5", ImageFont.load_default(24)
+    picture = Image.new("RGB", (340, 80), "white")
+    draw = ImageDraw.Draw(picture)
+    draw.text((20, 20), code, fill="black", font=font)
+    left, top, right, _ = draw.textbbox((16, 17), code, font=font)
+    *_, baseline = draw.textbbox((20, 20), "A", font=font)
+    quads = np.array([[(left, top), (right + 8, top), (right + 8, baseline), (left, baseline)]], np.float32)
+    pixels = np.ascontiguousarray(np.asarray(picture)[..., ::-1])
+    (line,) = pipeline.recogniser.read(Page(0, pixels, 150.0, picture.size, np.eye(3)), quads)
+    assert line.text == code
 
 
 def test_other_side_that_shines_through_is_neither_read_nor_in_the_way(pipeline: Pipeline, tmp_path: Path) -> None:
