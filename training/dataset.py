@@ -59,9 +59,9 @@ def readable(line: Line) -> bool:
 class Mixture:
     """What is trained on."""
 
-    clean: float = 0.24
+    clean: float = 0.18
     """Share of drawn lines that are not degraded."""
-    severities: tuple[float, float, float] = (0.26, 0.28, 0.22)
+    severities: tuple[float, float, float] = (0.24, 0.31, 0.27)
     real: float = 0.18
     """Share of real lines."""
 

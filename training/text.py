@@ -22,15 +22,15 @@ ALIKE = "00OOQQDD11IIl7SS55BB88ZZ22GG6CCUVVYYMNWXKRPEFAHJT3449"
 PUNCTUATION = "，。、；：！？（）《》“”"
 
 SHARES = {
-    "number": 0.27,
-    "field": 0.18,
-    "rare": 0.16,
-    "words": 0.08,
-    "english-field": 0.11,
-    "english": 0.04,
-    "mixed": 0.03,
-    "european": 0.06,
-    "code": 0.07,
+    "number": 0.38,
+    "field": 0.15,
+    "rare": 0.13,
+    "words": 0.05,
+    "english-field": 0.09,
+    "english": 0.03,
+    "mixed": 0.02,
+    "european": 0.03,
+    "code": 0.12,
 }
 """Kinds of text and how often each is drawn."""
 
