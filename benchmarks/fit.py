@@ -24,10 +24,10 @@ from rich.table import Table
 
 from benchmarks.conditions import NAMES, Condition, conditions
 from benchmarks.data import OUT, Labelled, corpus
-from benchmarks.degrade import PAGE_DPI, degrade
-from benchmarks.product import product
+from benchmarks.degrade import degrade
+from benchmarks.product import page_of, product
 from benchmarks.score import Score, score
-from ingestd.document import Page, Pixels, frozen
+from ingestd.document import Page
 from ingestd.enhance import apply
 from ingestd.enhance.plan import STRENGTHS, Planned
 from ingestd.enhance.quality import Quality, measure
@@ -85,7 +85,7 @@ def _row(trial: Trial) -> dict[str, Any]:
 def read(labels: Labelled, condition: Condition, steps: Sequence[str]) -> Iterator[Trial]:
     """Read a page under a condition without and with each step alone."""
     pixels = np.asarray(cv2.imread(str(labels.path), cv2.IMREAD_COLOR), np.uint8)
-    page = _page(degrade(pixels, condition.name, condition.severity or 1, zlib.crc32(labels.path.stem.encode())))
+    page = page_of(degrade(pixels, condition.name, condition.severity or 1, zlib.crc32(labels.path.stem.encode())))
     quality = measure(np.asarray(cv2.cvtColor(page.pixels, cv2.COLOR_BGR2GRAY), np.uint8))
     without = score(_read(page), labels.lines)
     for step in steps:
@@ -93,11 +93,6 @@ def read(labels: Labelled, condition: Condition, steps: Sequence[str]) -> Iterat
         planned = [Planned("grey", 1.0), Planned(step, strength)] if step in ON_GREY else [Planned(step, strength)]
         with_it = score(_read(apply(page, planned)), labels.lines)
         yield Trial(labels.path.stem, str(condition), step, quality.as_mapping(), without, with_it)
-
-
-def _page(pixels: Pixels) -> Page:
-    height, width = pixels.shape[:2]
-    return Page(0, frozen(pixels), PAGE_DPI, (width, height), frozen(np.eye(3)))
 
 
 def _read(page: Page) -> list[str]:

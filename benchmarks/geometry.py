@@ -15,17 +15,16 @@ from dataclasses import asdict, dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from benchmarks.data import DRAWN_SEEDS, OUT, drawn_page
-from benchmarks.product import product
+from benchmarks.product import page_of, product
 from benchmarks.render import KINDS, Raster, render
 from benchmarks.render.photo import photograph
 from ingestd.config import EnhanceConfig
-from ingestd.document import Page, Pixels, Quad, frozen
+from ingestd.document import Pixels, Quad
 from ingestd.enhance import enhance
 from ingestd.enhance.quality import measure
 from ingestd.geometry import quad_angle, transform
@@ -96,7 +95,8 @@ def sheets(seeds: Sequence[int]) -> Iterator[Figure]:
     for kind in track(KINDS, "sheets"):
         for seed in seeds:
             photo = photograph(render(kind, seed).pages[0], np.random.default_rng(seed))
-            page = _page(photo.image)
+            pixels = cv2.cvtColor(np.asarray(photo.image.convert("RGB")), cv2.COLOR_RGB2BGR)
+            page = page_of(np.asarray(pixels, np.uint8))
             result = enhance(page, EnhanceConfig())
             found += "sheet" in result.steps
             before.append(_slope(photo, np.eye(3)))
@@ -127,7 +127,7 @@ def orientation(seeds: Sequence[int]) -> Iterator[Figure]:
             pixels = _sparse(render(kind, seeds[0]).pages[0], count, np.random.default_rng(seeds[0]))
             for quarters, turn in enumerate(SIDES):
                 turned = pixels if turn is None else np.asarray(cv2.rotate(pixels, turn), np.uint8)
-                page, _ = pipeline.read_page(_page(Image.fromarray(turned[..., ::-1])), Stopwatch())
+                page, _ = pipeline.read_page(page_of(turned), Stopwatch())
                 right += page.rotation_deg == -90 * quarters % 360
                 cases += 1
         yield Figure(f"orientation right with {count} lines", cases, right, cases - right)
@@ -146,12 +146,6 @@ def _sparse(page: Raster, count: int, rng: np.random.Generator) -> Pixels:
         window = np.s_[max(0, top) : bottom + 1, max(0, left) : right + 1]
         kept[window] = image[window]
     return np.ascontiguousarray(kept)
-
-
-def _page(image: Image.Image) -> Page:
-    pixels = np.asarray(cv2.cvtColor(np.asarray(image.convert("RGB")), cv2.COLOR_RGB2BGR), np.uint8)
-    height, width = pixels.shape[:2]
-    return Page(0, frozen(pixels), 200.0, (width, height), frozen(np.eye(3)))
 
 
 MEASURES = {"skew": skew, "sheets": sheets, "orientation": orientation}

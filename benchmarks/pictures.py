@@ -17,9 +17,9 @@ import numpy as np
 
 from benchmarks.conditions import Condition
 from benchmarks.data import drawn_page
-from benchmarks.degrade import PAGE_DPI, degrade
-from benchmarks.product import product
-from ingestd.document import Page, Pixels, frozen
+from benchmarks.degrade import degrade
+from benchmarks.product import page_of, product
+from ingestd.document import Pixels
 from ingestd.pipeline import Stopwatch
 
 SHOWN = (Condition("low-contrast", 3), Condition("uneven", 3), Condition("bleed-through", 3), Condition("skew", 2))
@@ -67,8 +67,7 @@ def pair(condition: Condition) -> Pair:
     receipt, _ = drawn_page(*RECEIPT)
     before = degrade(receipt, condition.name, condition.severity or 1, zlib.crc32(condition.name.encode()))
     height, width = before.shape[:2]
-    page = Page(0, frozen(before), PAGE_DPI, (width, height), frozen(np.eye(3)))
-    after, _ = product().read_page(page, Stopwatch())
+    after, _ = product().read_page(page_of(before), Stopwatch())
     x, y, w = np.linalg.inv(after.to_source) @ np.array([width / 2, height / 3, 1.0])
     return Pair(condition, _window(before, width / 2, height / 3), _window(after.pixels, x / w, y / w), after.steps)
 
