@@ -45,20 +45,20 @@ format: $(VENV)/.development ## Put the code into the project's format.
 soak: $(VENV)/.development ## Push 20,000 tiny documents through the daemon with 100 kills, its memory watched; ten minutes.
 	$(BIN)/python -m tests.faults.soak $(SOAK)
 
-bench: $(VENV)/.development ## Readers side by side, an hour on two cores; see benchmarks/README.md.
-	$(BIN)/python -m benchmarks $(BENCH)
+bench: $(VENV)/.development ## Readers side by side, an hour on two cores; see lab/bench/README.md.
+	$(BIN)/python -m lab.bench $(BENCH)
 
-bench-report: $(VENV)/.development ## Draw benchmarks/report.html from the last 'make bench'.
-	$(BIN)/python -m benchmarks.report
+bench-report: $(VENV)/.development ## Draw lab/bench/report.html from the last 'make bench'.
+	$(BIN)/python -m lab.bench.report
 
 docs: $(VENV)/.development ## Write the reference pages and schemas that are made from the code.
 	$(BIN)/python docs/generate.py
 
 samples: $(VENV)/.development ## Draw the sample documents anew; needs the fonts named in samples/README.md.
-	$(BIN)/python -m benchmarks.render samples
+	$(BIN)/python -m lab.corpus samples
 
 clean: ## Remove .venv, caches and build outputs; ./run and its documents stay.
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/out
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis lab/bench/out
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

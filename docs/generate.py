@@ -11,7 +11,7 @@ from rule_reference import rules_reference, rules_schema
 
 from ingestd.cli import cli
 from ingestd.config import Config, InboxConfig, Section
-from ingestd.record import sidecar
+from ingestd.output import sidecar
 
 DOCS = Path(__file__).parent
 

@@ -8,9 +8,8 @@ from types import MappingProxyType
 
 from pydantic import BaseModel
 
-from ingestd.extract.cross import RELATIONS
-from ingestd.extract.normalise import NORMALISERS
-from ingestd.extract.rule import (
+from ingestd.extract.rulefile.equation import RELATIONS
+from ingestd.extract.rulefile.model import (
     CrossCheck,
     Dates,
     DateSign,
@@ -24,8 +23,9 @@ from ingestd.extract.rule import (
     Zone,
     json_schema,
 )
-from ingestd.extract.validate import VALIDATORS
-from ingestd.extract.witness import WITNESSES
+from ingestd.extract.values.invoice_qr import WITNESSES
+from ingestd.extract.values.normalise import NORMALISERS
+from ingestd.extract.values.validate import VALIDATORS
 
 _PARTS = MappingProxyType(
     {

@@ -13,24 +13,25 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import ingestd
-from ingestd.check import problems_of
+from ingestd.admin.preflight import problems_of
 from ingestd.config import Config, reading_hash
-from ingestd.custody import Custody
-from ingestd.daemon import Daemon
-from ingestd.detect import Detector
+from ingestd.config.shipped import shipped
+from ingestd.daemon.events import Report
+from ingestd.daemon.hooks import Hooks
+from ingestd.daemon.lifecycle import Custody
+from ingestd.daemon.loop import Daemon
 from ingestd.engine import R, Work
 from ingestd.engine.local import LocalEngine
 from ingestd.errors import ConfigError
 from ingestd.extract import RuleSet, load_rules
-from ingestd.hooks import Hooks
-from ingestd.ledger import Ledger
-from ingestd.models import Manifest, load_manifest
-from ingestd.orient import Classifier
 from ingestd.pipeline import AnnotatingPipeline, LinePipeline, Pipeline
-from ingestd.recognise.recogniser import Recogniser
-from ingestd.record.database import connect, faults, require_undamaged
-from ingestd.report import Report
-from ingestd.resources import shipped
+from ingestd.reading.detect import Detector
+from ingestd.reading.models import Manifest, load_manifest
+from ingestd.reading.orient import Classifier
+from ingestd.reading.page import PageReader
+from ingestd.reading.recognise.recogniser import Recogniser
+from ingestd.store.database import connect, faults, require_undamaged
+from ingestd.store.jobs import Ledger
 from ingestd.watch.inbox import Inbox
 from ingestd.watch.observe import Events
 
@@ -61,13 +62,15 @@ def build_pipeline(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeli
     return Pipeline(
         admit_options=config.admit,
         decode_options=config.decode,
-        enhance_options=config.enhance,
-        orient_options=config.orient,
-        barcodes_options=config.barcodes,
-        detector=Detector(manifest.open(config.detect.model), config.detect),
-        classify=Classifier(manifest.open(config.orient.model)),
-        recogniser=Recogniser(
-            manifest.open(config.recognise.model), config.recognise, manifest.open(second) if second else None
+        pages=PageReader(
+            enhance_options=config.enhance,
+            orient_options=config.orient,
+            barcodes_options=config.barcodes,
+            detector=Detector(manifest.open(config.detect.model), config.detect),
+            classify=Classifier(manifest.open(config.orient.model)),
+            recogniser=Recogniser(
+                manifest.open(config.recognise.model), config.recognise, manifest.open(second) if second else None
+            ),
         ),
         rules=rules,
         provenance={

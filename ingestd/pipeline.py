@@ -2,89 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 import cv2
 import regex
 
-from ingestd.admit import admit
-from ingestd.annotate import annotate
-from ingestd.barcodes import find_codes
-from ingestd.config import AdmitConfig, BarcodesConfig, DecodeConfig, EnhanceConfig, OrientConfig
-from ingestd.crop import Quads
-from ingestd.decode import decode
-from ingestd.detect import Detector
-from ingestd.document import Admitted, Char, Claim, Code, Line, Page, PageInfo, Reading, Record
-from ingestd.enhance import enhance
-from ingestd.enhance.showthrough import without_other_side
+from ingestd.config import AdmitConfig, DecodeConfig
+from ingestd.document import Admitted, Claim, Code, Line, Page, PageInfo, Reading, Record
 from ingestd.extract import RuleSet, extract
-from ingestd.orient import Classify, upright
-from ingestd.recognise.recogniser import Recogniser
-from ingestd.record.encoding import path_text
-
-_INVOICE_MARK = "发票"
-"""A page that says this should carry a QR code, so it is looked for harder."""
-PLACES = 4
-"""Decimal places of positions and probabilities of characters."""
-
-
-class Stopwatch:
-    """Adds up seconds by stage."""
-
-    def __init__(self) -> None:
-        self._seconds: dict[str, float] = defaultdict(float)
-
-    @contextmanager
-    def time(self, stage: str) -> Iterator[None]:
-        """Count the block's time to a stage."""
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._seconds[stage] += time.perf_counter() - begun
-
-    def each(self, stage: str, items: Iterator[Page]) -> Iterator[Page]:
-        """Count the time that the next page takes to a stage."""
-        while True:
-            with self.time(stage):
-                item = next(items, None)
-            if item is None:
-                return
-            yield item
-            del item  # else it would be held while the next one is made
-
-    @property
-    def seconds(self) -> Mapping[str, float]:
-        """Seconds so far, rounded to 0.1 ms."""
-        return {stage: round(seconds, 4) for stage, seconds in self._seconds.items()}
-
-
-class Sharing:
-    """Keeps what recurs in a document once: on a page of print nearly every character is as sure as the next.
-
-    Positions and probabilities are rounded to four places, which is more than they are worth; that makes a page of a
-    long document a fifth as large in memory.
-    """
-
-    def __init__(self) -> None:
-        self._alternatives: dict[tuple[tuple[str, float], ...], tuple[tuple[str, float], ...]] = {}
-        self._positions: dict[float, float] = {}
-
-    def line(self, line: Line) -> Line:
-        """The line with its characters' values shared."""
-        return replace(line, chars=tuple([self._char(char) for char in line.chars]))
-
-    def _char(self, char: Char) -> Char:
-        alternatives = tuple([(text, round(probability, PLACES)) for text, probability in char.alternatives])
-        position = round(char.position, PLACES)
-        return Char(
-            self._positions.setdefault(position, position), self._alternatives.setdefault(alternatives, alternatives)
-        )
+from ingestd.files.encoding import path_text
+from ingestd.output.annotate import annotate
+from ingestd.reading.admit import admit
+from ingestd.reading.decode import decode
+from ingestd.reading.page import PageReader, Sharing, Stopwatch, page_info
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +25,7 @@ class Pipeline:
 
     admit_options: AdmitConfig
     decode_options: DecodeConfig
-    enhance_options: EnhanceConfig
-    orient_options: OrientConfig
-    barcodes_options: BarcodesConfig
-    detector: Detector
-    classify: Classify
-    recogniser: Recogniser
+    pages: PageReader
     rules: RuleSet
     provenance: Mapping[str, str]
     today: Callable[[], date]
@@ -133,47 +60,13 @@ class Pipeline:
         codes: list[Code] = []
         sharing = Sharing()
         for page in watch.each("decode", decode(admitted, self.decode_options, self.admit_options)):
-            readable, page_lines = self.read_page(page, watch)
+            readable, page_lines = self.pages.read(page, watch)
             with watch.time("barcodes"):
-                codes += self._codes(page, page_lines)
-            pages.append(_info(readable))
+                codes += self.pages.codes(page, page_lines)
+            pages.append(page_info(readable))
             lines += map(sharing.line, page_lines)
             del page, readable  # else they would be held while the next page is decoded
         return Reading(tuple(pages), tuple(lines), tuple(codes))
-
-    def read_page(self, page: Page, watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
-        """Read a decoded page.
-
-        Returns:
-            The page as it was read, enhanced and upright, and its lines.
-        """
-        if page.text_lines:
-            return page, page.text_lines
-        with watch.time("enhance"):
-            readable = enhance(page, self.enhance_options)
-        with watch.time("detect"):
-            quads = self.detector.detect(readable)
-        if self.orient_options.enabled:
-            with watch.time("orient"):
-                readable, quads = upright(readable, quads, self.classify, self.recogniser.legibility)
-        if self.enhance_options.plan == "auto":
-            readable, quads = self._one_sided(readable, quads, watch)
-        with watch.time("recognise"):
-            return readable, self.recogniser.read(readable, quads)
-
-    def _one_sided(self, page: Page, quads: Quads, watch: Stopwatch) -> tuple[Page, Quads]:
-        """The page without what shines through from its other side, and the lines that are left."""
-        with watch.time("enhance"):
-            faded = without_other_side(page, quads, self.recogniser.legibility)
-        if faded.pixels is page.pixels:
-            return faded, quads
-        with watch.time("detect"):
-            return faded, self.detector.detect(faded)
-
-    def _codes(self, page: Page, lines: tuple[Line, ...]) -> tuple[Code, ...]:
-        if not self.barcodes_options.enabled:
-            return ()
-        return find_codes(page, insist=any(_INVOICE_MARK in line.text for line in lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +108,7 @@ class LinePipeline:
         """
         admitted = admit(claim, sha256, self.pipeline.admit_options)
         page = next(decode(admitted, self.pipeline.decode_options, self.pipeline.admit_options))
-        return self.pipeline.recogniser.expecting(page, regex.compile(self.pattern))
+        return self.pipeline.pages.recogniser.expecting(page, regex.compile(self.pattern))
 
 
 def _drawn(page: Page, record: Record) -> bytes:
@@ -227,8 +120,3 @@ def _drawn(page: Page, record: Record) -> bytes:
         [field for field in record.extraction.fields if field.page_index == page.index],
     )
     return cv2.imencode(".png", picture)[1].tobytes()
-
-
-def _info(page: Page) -> PageInfo:
-    width, height = page.decoded_size
-    return PageInfo(page.index, width, height, page.dpi, page.rotation_deg, page.skew_deg, page.quality, page.steps)

@@ -5,8 +5,8 @@ extraction = extract(reading, rules, today)
 """
 
 from ingestd.extract.apply import UNKNOWN, extract
-from ingestd.extract.compiled import RuleSet
-from ingestd.extract.load import load_rules
+from ingestd.extract.rulefile.compiled import RuleSet
+from ingestd.extract.rulefile.load import load_rules
 from ingestd.extract.selftest import TestResult, run_rule_tests
 
 __all__ = ["UNKNOWN", "RuleSet", "TestResult", "extract", "load_rules", "run_rule_tests"]

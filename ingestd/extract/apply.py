@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from datetime import date
 
 from ingestd.document import Code, Extraction, Field, Level, Reading, Status
-from ingestd.extract.compiled import Plan, RuleSet
-from ingestd.extract.cross import SUM_OF
-from ingestd.extract.dates import Order
-from ingestd.extract.find import Found, search
-from ingestd.extract.items import Cells, column_sum, read_items, read_table
-from ingestd.extract.judge import judge
-from ingestd.extract.labels import squeeze_rows
-from ingestd.extract.layout import Sheet, lay_out
-from ingestd.extract.match import Choice, choose, matches
-from ingestd.extract.normalise import Style
-from ingestd.extract.rule import FieldRule
-from ingestd.extract.scene import Scene, look
-from ingestd.extract.witness import WITNESSES, Fact
+from ingestd.extract.proof.judge import judge
+from ingestd.extract.rulefile.compiled import Plan, RuleSet
+from ingestd.extract.rulefile.equation import SUM_OF
+from ingestd.extract.rulefile.labels import squeeze_rows
+from ingestd.extract.rulefile.model import FieldRule
+from ingestd.extract.search.candidates import Found, search
+from ingestd.extract.search.classify import Choice, choose, matches
+from ingestd.extract.search.context import Scene, look
+from ingestd.extract.search.line_items import Cells, column_sum, read_items, read_table
+from ingestd.extract.values.dates import Order
+from ingestd.extract.values.invoice_qr import WITNESSES, Fact
+from ingestd.extract.values.normalise import Style
+from ingestd.layout.rows import Sheet, lay_out
 
 UNKNOWN = "unknown"
 """Name of the rule of a document that no rule matches."""
@@ -36,7 +36,7 @@ def extract(reading: Reading, rules: RuleSet, today: date) -> Extraction:
 
     Args:
         reading: lines and codes of all pages.
-        rules: from :func:`ingestd.extract.load.load_rules`.
+        rules: from :func:`ingestd.extract.rulefile.load.load_rules`.
         today: no later date is believed.
 
     Returns:

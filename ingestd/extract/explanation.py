@@ -8,9 +8,9 @@ from datetime import date
 
 from ingestd.document import Field, Quad, Reading
 from ingestd.extract.apply import Examined, examine
-from ingestd.extract.compiled import RuleSet
-from ingestd.extract.find import Candidate
-from ingestd.extract.scene import Scene
+from ingestd.extract.rulefile.compiled import RuleSet
+from ingestd.extract.search.candidates import Candidate
+from ingestd.extract.search.context import Scene
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ import regex
 
 from ingestd.document import Char, Code, Extraction, Field, Level, Line, PageInfo, Reading
 from ingestd.extract.apply import extract
-from ingestd.extract.compiled import RuleSet
-from ingestd.extract.layout import text_widths
-from ingestd.extract.rule import RuleTest, TestLine
-from ingestd.geometry import rect_quad
+from ingestd.extract.rulefile.compiled import RuleSet
+from ingestd.extract.rulefile.model import RuleTest, TestLine
+from ingestd.layout.geometry import rect_quad
+from ingestd.layout.rows import text_widths
 
 _CELL_PX = (10.0, 20.0)
 """Width and height of one typed character of a test's ``text``; Chinese characters are two wide."""

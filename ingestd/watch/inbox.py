@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestd.config import InboxConfig, SettleConfig
-from ingestd.structure import is_complete
-from ingestd.watch.observe import Events, Seen, ignored, kind, look, raises_events, scan
-from ingestd.watch.settle import Identity, Settler
+from ingestd.files.completeness import is_complete
+from ingestd.files.identity import Identity, kind, look
+from ingestd.watch.observe import Events, Seen, ignored, raises_events, scan
+from ingestd.watch.settle import Settler
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers.api import BaseObserver, ObservedWatch
 from watchdog.observers.inotify import InotifyObserver
 
-from ingestd.watch.settle import Identity
+from ingestd.files.identity import Identity, kind
 
 log = logging.getLogger(__name__)
 
@@ -36,29 +36,6 @@ class Seen:
     identity: Identity
     refused: str | None = None
     """What it is if it is not a regular file (``a symbolic link``, ``a FIFO`` ...)."""
-
-
-def look(path: Path) -> Identity | None:
-    """Current identity of a path, links not followed; None when it is gone or out of reach."""
-    try:
-        return Identity.of(path.lstat())
-    except OSError:
-        return None
-
-
-def kind(mode: int) -> str | None:
-    """Say what a file that is not regular is, None for a regular one."""
-    if stat.S_ISREG(mode):
-        return None
-    names = {
-        stat.S_IFLNK: "a symbolic link",
-        stat.S_IFIFO: "a FIFO",
-        stat.S_IFSOCK: "a socket",
-        stat.S_IFCHR: "a character device",
-        stat.S_IFBLK: "a block device",
-        stat.S_IFDIR: "a folder",
-    }
-    return names.get(stat.S_IFMT(mode), "not a regular file")
 
 
 def ignored(relative: Path, patterns: tuple[str, ...]) -> str | None:

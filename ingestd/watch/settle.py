@@ -8,24 +8,11 @@ fails with a reason instead of lying there unexplained. An empty file only waits
 from __future__ import annotations
 
 import heapq
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What tells one state of a file from another."""
-
-    size: int
-    mtime_ns: int
-    inode: int
-
-    @staticmethod
-    def of(status: os.stat_result) -> Identity:
-        """From the result of stat or lstat."""
-        return Identity(status.st_size, status.st_mtime_ns, status.st_ino)
+from ingestd.files.identity import Identity
 
 
 @dataclass(slots=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-DOCS = Path(__file__).parents[2] / "docs"
+from tests.support.places import ROOT
+
+DOCS = ROOT / "docs"
 
 
 def test_pages_are_what_the_code_says() -> None:

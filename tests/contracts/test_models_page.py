@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-from ingestd.models import CharsetSource, DetectorEntry, OrientationEntry, RecogniserEntry, load_manifest
+from ingestd.reading.models import CharsetSource, DetectorEntry, OrientationEntry, RecogniserEntry, load_manifest
+from tests.support.places import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs/models.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/models.md").read_text(encoding="utf-8")
 TABLED = {name for row in re.findall(r"^\| (`[^|]+) \|", PAGE, re.MULTILINE) for name in re.findall(r"`([^`]+)`", row)}
 
 

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.pdf import PdfPage, Text, pdf
+from tests.support.places import ROOT
 from tests.support.process import Installation, until
 
 pytestmark = pytest.mark.timeout(300)
 
-SAMPLES = Path(__file__).parents[2] / "samples"
+SAMPLES = ROOT / "samples"
 
 
 def letter(number: int) -> bytes:
@@ -139,7 +140,7 @@ def test_stop_is_clean_and_quick(place: Installation) -> None:
 
 def test_bad_rules_on_reload_keep_the_old_ones(tmp_path: Path) -> None:
     place = Installation(tmp_path / "place", more="extract: {rules: rules}\n")
-    shutil.copytree(Path(__file__).parents[2] / "rules", place.root / "rules")
+    shutil.copytree(ROOT / "rules", place.root / "rules")
     with place.running() as process:
         (place.root / "rules" / "broken.yaml").write_text("rule: broken\nfields: {total: {tipe: money}}\n")
         process.send_signal(signal.SIGHUP)

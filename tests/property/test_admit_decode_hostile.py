@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestd.admit import HEAD_BYTES, sniff
+from ingestd.reading.admit import HEAD_BYTES, sniff
 from tests.support.documents import (
     encoded,
     float_tiff,

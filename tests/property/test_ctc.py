@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ingestd.recognise.ctc import Alphabet, confidence_of, greedy, text_of
+from ingestd.reading.recognise.ctc import Alphabet, confidence_of, greedy, text_of
 
 FEW = settings(max_examples=60, deadline=None)
 CHARACTERS = "ABe\u0301 中（"

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ingestd.recognise.beam import search
-from ingestd.recognise.ctc import Alphabet, greedy, likelihood, text_of, twins_of
+from ingestd.reading.recognise.beam import search
+from ingestd.reading.recognise.ctc import Alphabet, greedy, likelihood, text_of, twins_of
 
 DIGITS = Alphabet(("", "1", "2", "A"), 0)
 ANYTHING = regex.compile(".*")

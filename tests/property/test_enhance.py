@@ -6,9 +6,9 @@ from hypothesis.extra.numpy import arrays
 
 from ingestd.config import EnhanceConfig
 from ingestd.document import Pixels
-from ingestd.enhance import enhance
-from ingestd.enhance.steps import STEPS
-from ingestd.geometry import transform
+from ingestd.layout.geometry import transform
+from ingestd.reading.enhance import enhance
+from ingestd.reading.enhance.steps import STEPS
 from tests.support.print import as_page
 
 FEW = settings(max_examples=60, deadline=None)

@@ -1,17 +1,16 @@
 """Whatever stands on a page and whatever a rule asks for: an answer, in bounded time, with the raw text kept."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingestd.document import Code, Level, Line, PageInfo, Reading
 from ingestd.extract import extract, load_rules
-from ingestd.geometry import rect_quad
+from ingestd.layout.geometry import rect_quad
 from tests.support.extraction import TODAY, fields_of, ruled, typed
+from tests.support.places import ROOT
 
-RULES = load_rules(Path(__file__).resolve().parents[2] / "rules")
+RULES = load_rules(ROOT / "rules")
 PAGE = PageInfo(0, 1000, 1000, 100.0, 0, 0.0, {}, ())
 
 words = st.sampled_from(

@@ -6,9 +6,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestd.extract.capital import CHARACTERS, parse_capital, write_capital
-from ingestd.extract.normalise import NORMALISERS, Rejected, Style, money_text
-from ingestd.extract.validate import (
+from ingestd.extract.values.financial_numerals import CHARACTERS, parse_capital, write_capital
+from ingestd.extract.values.normalise import NORMALISERS, Rejected, Style, money_text
+from ingestd.extract.values.validate import (
     USCC_ALPHABET,
     VALIDATORS,
     Outcome,

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestd.recognise.order import reading_order
+from ingestd.layout.order import reading_order
 
 FEW = settings(max_examples=60, deadline=None)
 Box = tuple[float, float, float, float]

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from ingestd.document import Extraction, Record
-from ingestd.record import sidecar, store
-from ingestd.record.database import connect, transaction
-from ingestd.record.encoding import file_number, path_from, path_text
+from ingestd.files.encoding import file_number, path_from, path_text
+from ingestd.output import sidecar
+from ingestd.store import documents
+from ingestd.store.database import connect, transaction
 from tests.support.records import NOON, extractions, file_names, records
 
 shares_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
@@ -30,7 +31,7 @@ def db(tmp_path: Path) -> Iterator[Database]:
 def saved(db: Database, record: Record) -> int:
     with transaction(db):
         db.execute("DELETE FROM documents")
-        return store.save(
+        return documents.save(
             db,
             record,
             source_path=Path("/inbox", record.name),
@@ -43,12 +44,12 @@ def saved(db: Database, record: Record) -> int:
 @shares_database
 @given(record=records)
 def test_a_record_is_loaded_as_it_was_saved(db: Database, record: Record) -> None:
-    document = store.load_document(db, saved(db, record))
+    document = documents.load_document(db, saved(db, record))
     assert document.record == record
     assert document.source_path == Path("/inbox", record.name)
     assert document.archive_path == Path("/archive", record.name)
     assert (document.received_at, document.recorded_at) == (NOON, NOON)
-    assert store.load_reading(db, document.id) == record.reading
+    assert documents.load_reading(db, document.id) == record.reading
 
 
 @shares_database
@@ -56,10 +57,10 @@ def test_a_record_is_loaded_as_it_was_saved(db: Database, record: Record) -> Non
 def test_replacing_the_extraction_leaves_the_reading(db: Database, record: Record, extraction: Extraction) -> None:
     document_id = saved(db, record)
     with transaction(db):
-        store.replace_extraction(db, document_id, extraction, rules_hash="today")
-    after = store.load_document(db, document_id).record
+        documents.replace_extraction(db, document_id, extraction, rules_hash="today")
+    after = documents.load_document(db, document_id).record
     assert after.reading == record.reading
-    assert after.extraction == extraction == store.load_extraction(db, document_id)
+    assert after.extraction == extraction == documents.load_extraction(db, document_id)
     assert after.provenance == {**record.provenance, "rules": "today"}
     db.execute("INSERT INTO documents_fts (documents_fts, rank) VALUES ('integrity-check', 1)")
 

@@ -194,9 +194,10 @@ def _use_up_inotify() -> None:
 
 def arm(faults: Faults) -> None:
     """Make this process one in which these faults happen."""
-    from ingestd import app, service
+    from ingestd import app
+    from ingestd.daemon import service
     from ingestd.engine import local
-    from ingestd.record import database
+    from ingestd.store import database
 
     if faults.user is not None and os.geteuid() == 0:
         os.setgroups([])
@@ -279,9 +280,9 @@ def _warm_up(rules: Any, manifest: Any) -> None:
     """Read a document, so that what is loaded and compiled with the first is there in every fork."""
     import cv2
 
-    from ingestd.admit import digest
     from ingestd.config import parse
     from ingestd.document import Claim
+    from ingestd.files.identity import digest
     from tests.support import stand_in
 
     cv2.setNumThreads(1)  # as in workers; a fork has none of the threads that OpenCV would have started
@@ -296,12 +297,12 @@ def _nursery() -> None:
     """Answer requests, one JSON object a line: start a daemon, or wait for one."""
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = "1"
-    for module in ("ingestd.commands.run", "tests.support.stand_in", "difflib", "encodings.unicode_escape"):
+    for module in ("ingestd.cli.run", "tests.support.stand_in", "difflib", "encodings.unicode_escape"):
         importlib.import_module(module)  # to be there in every fork, whatever its user may read
     from ingestd import app
+    from ingestd.config.shipped import shipped
     from ingestd.extract import load_rules
-    from ingestd.models import load_manifest
-    from ingestd.resources import shipped
+    from ingestd.reading.models import load_manifest
 
     "".encode("unicode_escape")
     rules, manifest = load_rules(shipped("rules")), load_manifest(None)

@@ -10,7 +10,7 @@ import yaml
 
 from ingestd.document import Extraction, Field, Reading
 from ingestd.extract import RuleSet, extract, load_rules
-from ingestd.extract.rule import RuleTest
+from ingestd.extract.rulefile.model import RuleTest
 from ingestd.extract.selftest import reading_of
 
 TODAY = date(2026, 1, 1)

@@ -19,25 +19,24 @@ from pathlib import Path
 import numpy as np
 import zxingcpp
 
-from ingestd.admit import admit, sniff
-from ingestd.barcodes import find_codes
+from ingestd.admin.verify import disagreement
 from ingestd.config import AdmitConfig, DecodeConfig, parse
-from ingestd.decode import decode
 from ingestd.document import Code, Line, Page, PageInfo, Reading
 from ingestd.errors import ConfigError, DocumentError
 from ingestd.extract import RuleSet, extract, load_rules
-from ingestd.extract.load import parse_rule
-from ingestd.geometry import rect_quad
-from ingestd.logs import escape
-from ingestd.models import load_manifest
-from ingestd.record import rows
-from ingestd.record.encoding import path_from, path_text
-from ingestd.spool import archive_folder, free_target, safe_name
-from ingestd.structure import is_complete
-from ingestd.verify import disagreement
+from ingestd.extract.rulefile.load import parse_rule
+from ingestd.files.completeness import is_complete
+from ingestd.files.durable import archive_folder, free_target, safe_name
+from ingestd.files.encoding import escape, path_from, path_text
+from ingestd.layout.geometry import rect_quad
+from ingestd.reading.admit import admit, sniff
+from ingestd.reading.barcodes import find_codes
+from ingestd.reading.decode import decode
+from ingestd.reading.models import load_manifest
+from ingestd.store import rows
 from tests.support.claims import dropped
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 CODES = {
     "empty",
     "unsupported",

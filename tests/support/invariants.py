@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-from ingestd.record import sidecar
-from ingestd.record.database import connect
-from ingestd.record.encoding import path_text
+from ingestd.files.encoding import path_text
+from ingestd.output import sidecar
+from ingestd.store.database import connect
 from tests.support.process import Installation
 
 

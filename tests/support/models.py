@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestd.config import DetectConfig, OrientConfig, RecogniseConfig
-from ingestd.detect import Detector
-from ingestd.models import Manifest, Model, RecogniserEntry, load_manifest
-from ingestd.orient import Classifier
-from ingestd.recognise.recogniser import Recogniser
+from ingestd.reading.detect import Detector
+from ingestd.reading.models import Manifest, Model, RecogniserEntry, load_manifest
+from ingestd.reading.orient import Classifier
+from ingestd.reading.recognise.recogniser import Recogniser
 
 
 @functools.cache

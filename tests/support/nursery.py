@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.armed import Faults, as_json
+from tests.support.places import ROOT
 from tests.support.process import PATIENCE_S, until
-
-ROOT = Path(__file__).parents[2]
 
 
 class Nursery:

@@ -26,9 +26,9 @@ from ingestd.document import (
     Source,
     Status,
 )
-from ingestd.geometry import rect_quad
-from ingestd.record import store
-from ingestd.record.database import transaction
+from ingestd.layout.geometry import rect_quad
+from ingestd.store import documents
+from ingestd.store.database import transaction
 
 NOON = datetime(2026, 8, 3, 12, 0, 0, 250_000, tzinfo=UTC)
 
@@ -79,7 +79,7 @@ def field(name: str, value: str | None, rule: str) -> Field:
 def save(db: Database, saved: Record, *, archive: Path | None = Path("/archive"), at: datetime = NOON) -> int:
     """Save a record in a transaction of its own."""
     with transaction(db):
-        return store.save(
+        return documents.save(
             db,
             saved,
             source_path=Path("/inbox") / saved.name,

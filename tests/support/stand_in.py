@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 
 import ingestd.pipeline
 from ingestd.config import AdmitConfig, Config, DecodeConfig
-from ingestd.detect import Detector
 from ingestd.document import Admitted, Line, Page
 from ingestd.errors import TransientError
 from ingestd.extract import RuleSet
-from ingestd.models import Manifest
 from ingestd.pipeline import Pipeline
-from ingestd.recognise.recogniser import Recogniser
+from ingestd.reading.detect import Detector
+from ingestd.reading.models import Manifest
+from ingestd.reading.page import PageReader
+from ingestd.reading.recognise.recogniser import Recogniser
 
 SIDE_PX = 16
 _MARK = b"deed\0"
@@ -120,12 +121,14 @@ def build(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeline:
     return Pipeline(
         admit_options=config.admit,
         decode_options=config.decode,
-        enhance_options=config.enhance,
-        orient_options=config.orient,
-        barcodes_options=config.barcodes,
-        detector=cast("Detector", _Detector()),
-        classify=lambda crops: np.zeros((len(crops), 2), np.float32),
-        recogniser=cast("Recogniser", _Recogniser()),
+        pages=PageReader(
+            enhance_options=config.enhance,
+            orient_options=config.orient,
+            barcodes_options=config.barcodes,
+            detector=cast("Detector", _Detector()),
+            classify=lambda crops: np.zeros((len(crops), 2), np.float32),
+            recogniser=cast("Recogniser", _Recogniser()),
+        ),
         rules=rules,
         provenance={"version": "stand-in", "config": "", "rules": rules.hash, "models": manifest.hash},
         today=_today,

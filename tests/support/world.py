@@ -14,14 +14,14 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from ingestd.config import Config, parse
-from ingestd.custody import Custody
-from ingestd.daemon import Daemon
+from ingestd.daemon.events import Outcome, Report
+from ingestd.daemon.hooks import Hooks
+from ingestd.daemon.lifecycle import Custody
+from ingestd.daemon.loop import Daemon
 from ingestd.document import Claim, Record
 from ingestd.errors import DocumentError
-from ingestd.hooks import Hooks
-from ingestd.ledger import Ledger
-from ingestd.record.database import connect
-from ingestd.report import Outcome, Report
+from ingestd.store.database import connect
+from ingestd.store.jobs import Ledger
 from ingestd.watch.inbox import Inbox
 from tests.support import records
 

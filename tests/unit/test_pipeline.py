@@ -14,12 +14,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from ingestd.admit import digest
 from ingestd.app import build_annotating, build_pipeline, manifest_of, rules_of
 from ingestd.config import parse
 from ingestd.document import Char, Claim, Level, Line, Page, Record, Source
 from ingestd.errors import DocumentError
-from ingestd.pipeline import Pipeline, Sharing
+from ingestd.files.identity import digest
+from ingestd.pipeline import Pipeline
+from ingestd.reading.page import Sharing
 from tests.support import documents
 from tests.support.pdf import PdfPage, Text, paragraph, pdf, scan_page
 
@@ -89,7 +90,7 @@ def test_code_whose_box_cuts_off_the_tails_of_its_letters_is_read(pipeline: Pipe
     *_, baseline = draw.textbbox((20, 20), "A", font=font)
     quads = np.array([[(left, top), (right + 8, top), (right + 8, baseline), (left, baseline)]], np.float32)
     pixels = np.ascontiguousarray(np.asarray(picture)[..., ::-1])
-    (line,) = pipeline.recogniser.read(Page(0, pixels, 150.0, picture.size, np.eye(3)), quads)
+    (line,) = pipeline.pages.recogniser.read(Page(0, pixels, 150.0, picture.size, np.eye(3)), quads)
     assert line.text == code
 
 
@@ -139,7 +140,7 @@ class Blind:
 def test_pitfall_20_pages_of_a_long_document_pass_one_at_a_time(pipeline: Pipeline, tmp_path: Path) -> None:
     detector = Blind()
     pages = [scan_page(documents.picture("x")) for _ in range(12)]
-    record = process(replace(pipeline, detector=detector), tmp_path, pdf(*pages))
+    record = process(replace(pipeline, pages=replace(pipeline.pages, detector=detector)), tmp_path, pdf(*pages))
     assert len(record.reading.pages) == 12
     assert detector.alive == [1] * 12
 

@@ -1,0 +1,1 @@
+"""Administration of what was recorded: preflight, verify, history, re-extraction, backup."""

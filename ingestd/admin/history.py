@@ -1,0 +1,94 @@
+"""What became of a file, and why, in words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingestd.config import Config, InboxConfig
+from ingestd.files.encoding import path_text, time_text
+from ingestd.files.identity import kind
+from ingestd.store.jobs import Job, Ledger, State
+from ingestd.watch.inbox import complete_on_disk
+from ingestd.watch.observe import ignored
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that is known about a file."""
+
+    at: str | None
+    """ISO time, None for what is so now."""
+    what: str
+
+
+def explain(path: Path, config: Config, ledger: Ledger | None) -> list[Event]:
+    """Tell the story of a file, oldest first, then how things are now.
+
+    Args:
+        path: absolute; where it was dropped, or where it went.
+        config: with the inboxes.
+        ledger: None where no database exists yet.
+    """
+    jobs = ledger.of_path(path) if ledger else []
+    story = [Event(time_text(job.created_at), _of_job(job)) for job in reversed(jobs)]
+    return story + [Event(None, what) for what in _now(path, config, jobs)]
+
+
+def _of_job(job: Job) -> str:
+    head = f"job {job.id}: {path_text(job.source_path)} ({job.identity.size} bytes) "
+    match job.state:
+        case State.ARRIVED:
+            return head + "is whole and waits for a worker"
+        case State.CLAIMED | State.RUNNING:
+            return head + f"is being read (try {max(job.attempt, 1)})"
+        case State.WAITING:
+            due = time_text(job.next_at) if job.next_at else "now"
+            return head + f"waits until {due}: {job.error or 'it was asked to be tried again'}"
+        case State.RECORDED | State.DONE:
+            return head + f"was recorded as document {job.document_id}; see 'ingestd show {job.document_id}'"
+        case State.DUPLICATE:
+            return head + f"has the same bytes as document {job.document_id}; kept as {job.archive_path}"
+        case State.FAILED:
+            reason = json.loads(job.error or "{}")
+            return head + (
+                f"failed ({reason.get('code')}): {reason.get('found')}; expected {reason.get('expected')};"
+                f" {reason.get('fix')}; kept as {job.archive_path}; 'ingestd retry {job.id}' tries again"
+            )
+
+
+def _now(path: Path, config: Config, jobs: list[Job]) -> list[str]:
+    inbox = next((inbox for inbox in config.inboxes if path.is_relative_to(inbox.path)), None)
+    if inbox is None:
+        if jobs:
+            return []
+        known = ", ".join(str(inbox.path) for inbox in config.inboxes)
+        return [f"{path_text(path)} is in no inbox and was never seen; inboxes are {known}"]
+    try:
+        status = path.lstat()
+    except OSError as error:
+        gone = "it is no longer in the inbox" if jobs else f"it is not there ({error.strerror}) and was never seen"
+        return [gone]
+    return [_in_inbox(path, inbox, config, status.st_size, kind(status.st_mode))]
+
+
+def _in_inbox(path: Path, inbox: InboxConfig, config: Config, size: int, irregular: str | None) -> str:
+    relative = path.relative_to(inbox.path)
+    pattern = ignored(relative, inbox.ignore)
+    if pattern:
+        return f"it is ignored: inbox {inbox.name} ignores names like {pattern!r}"
+    if len(relative.parts) > 1 and not inbox.recursive:
+        return f"it is ignored: inbox {inbox.name} does not take files from subfolders (recursive: false)"
+    if inbox.sentinel and not (inbox.path / inbox.sentinel).exists():
+        return f"the inbox is not trusted: its sentinel {inbox.sentinel} is missing"
+    if irregular == "a folder":
+        return "it is a folder; files in it are taken one by one"
+    if irregular:
+        return f"it is {irregular}; it will be moved to failed"
+    if size == 0:
+        return "it is empty; it is taken as soon as it has content and is quiet"
+    if not complete_on_disk(path):
+        wait_s = config.settle.incomplete_s
+        return f"its end is missing, so it may still be growing; it is taken {wait_s:g} s after its last change"
+    return f"it is whole; it is taken {config.settle.quiet_s:g} s after its last change, if ingestd runs"

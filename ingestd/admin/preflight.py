@@ -1,0 +1,161 @@
+"""Everything about a configuration that can be known to be wrong before a document is touched."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ingestd.config import EXTRA_FOR_METRICS, Config
+from ingestd.config.shipped import shipped
+from ingestd.errors import ConfigError, TransientError
+from ingestd.extract import load_rules
+from ingestd.files import durable
+from ingestd.reading.models import load_manifest
+from ingestd.store.database import require_usable
+
+
+def problems_of(config: Config) -> list[str]:
+    """What keeps ingestd from working at all; one line each, all at once."""
+    return [
+        *_overlaps(config),
+        *_not_folders(config),
+        *_not_writable(config),
+        *_layout(config),
+        *_database(config),
+        *_rules(config),
+        *_models(config),
+        *_hooks(config),
+        *_extras(config),
+    ]
+
+
+def _overlaps(config: Config) -> list[str]:
+    """No folder of ours may lie in an inbox, nor an inbox in another: files would go round in circles."""
+    places = {
+        "spool.work": config.spool.work,
+        "spool.archive": config.spool.archive,
+        "spool.failed": config.spool.failed,
+    }
+    inboxes = {f"inboxes.{index}.path": inbox.path for index, inbox in enumerate(config.inboxes)}
+    everything = places | inboxes
+    return [
+        f"{name}: {path} lies in {other} ({root}); expected folders apart from each other"
+        for name, path in everything.items()
+        for other, root in everything.items()
+        if name != other and path.resolve().is_relative_to(root.resolve())
+    ] + [
+        f"{name}: {path} lies in {other} ({root}), from which files are taken; expected another place"
+        for name, path in _files_of_ours(config).items()
+        for other, root in {**inboxes, "spool.work": config.spool.work}.items()
+        if path.resolve().is_relative_to(root.resolve())
+    ]
+
+
+def _files_of_ours(config: Config) -> dict[str, Path]:
+    named = {
+        "record.database": config.record.database,
+        "extract.rules": config.extract.rules,
+        "models.folder": config.models.folder,
+    }
+    return {name: path for name, path in named.items() if path is not None}
+
+
+def _not_folders(config: Config) -> list[str]:
+    """An inbox may be missing (it is watched as soon as it appears), but not be something else."""
+    return [
+        f"inboxes.{index}.path: {inbox.path} is not a folder; expected a folder or a path that is free"
+        for index, inbox in enumerate(config.inboxes)
+        if inbox.path.exists() and not inbox.path.is_dir()
+    ]
+
+
+def _not_writable(config: Config) -> list[str]:
+    folders = {
+        "spool.work": config.spool.work,
+        "spool.archive": config.spool.archive,
+        "spool.failed": config.spool.failed,
+        "record.database": config.record.database.parent,
+    }
+    problems = []
+    for name, folder in folders.items():
+        nearest = durable.nearest_existing(folder)
+        if not nearest.is_dir():
+            problems.append(f"{name}: {nearest} is not a folder; expected a folder or a path that is free")
+        elif not os.access(nearest, os.W_OK | os.X_OK, effective_ids=True):
+            problems.append(f"{name}: {nearest} cannot be written by this user; {_remedy(nearest)}")
+    database = config.record.database
+    if database.is_file() and not os.access(database, os.W_OK, effective_ids=True):
+        problems.append(f"record.database: {database} cannot be written by this user; {_remedy(database)}")
+    return problems
+
+
+def _remedy(path: Path) -> str:
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        return "its filesystem is read-only: mount it for writing, or name it in ReadWritePaths= of the service"
+    return "change its owner or its mode"
+
+
+def _layout(config: Config) -> list[str]:
+    now = datetime.now(UTC)
+    try:
+        for inbox in config.inboxes:
+            durable.archive_folder(
+                Path("/"), config.spool.layout, received=now, name="a.pdf", inbox=inbox.name, rule="rule"
+            )
+    except ValueError as error:
+        return [str(error)]
+    return []
+
+
+def _database(config: Config) -> list[str]:
+    try:
+        require_usable(config.record.database)
+    except ConfigError as error:
+        return list(error.problems)
+    except TransientError:
+        return []  # locked at this moment, so somebody uses it
+    return []
+
+
+def _rules(config: Config) -> list[str]:
+    try:
+        load_rules(config.extract.rules or shipped("rules"))
+    except ConfigError as error:
+        return list(error.problems)
+    return []
+
+
+def _models(config: Config) -> list[str]:
+    try:
+        manifest = load_manifest(config.models.folder)
+    except ConfigError as error:
+        return list(error.problems)
+    named = {
+        "detect.model": config.detect.model,
+        "orient.model": config.orient.model,
+        "recognise.model": config.recognise.model,
+        "recognise.second_model": config.recognise.second_model,
+    }
+    unknown = [
+        f"{key}: found {name!r}, expected one of {', '.join(manifest.entries)}"
+        for key, name in named.items()
+        if name is not None and name not in manifest.entries
+    ]
+    return unknown + manifest.problems()
+
+
+def _hooks(config: Config) -> list[str]:
+    commands = {"hooks.on_success": config.hooks.on_success, "hooks.on_failure": config.hooks.on_failure}
+    return [
+        f"{name}: found no program {command[0]!r} that this user may execute; correct its path or its mode"
+        for name, command in commands.items()
+        if command and shutil.which(command[0]) is None
+    ]
+
+
+def _extras(config: Config) -> list[str]:
+    missing = config.metrics.port is not None and importlib.util.find_spec("prometheus_client") is None
+    return [EXTRA_FOR_METRICS] if missing else []

@@ -1,0 +1,136 @@
+"""What works, but may surprise: shown by ``ingestd check``, in the way of nobody."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from ingestd.config import Config, InboxConfig
+from ingestd.engine import sandbox
+from ingestd.files import durable
+from ingestd.watch.observe import ignored, raises_events
+
+_TYPICAL_NAMES = ("scan.pdf", "IMG_0001.jpg", "receipt.png", "fax.tif")
+_LEAST_FREE_BYTES = 1 << 30
+_FEW_HANDLES = 512
+"""The daemon has some fifty files open, each worker a dozen; kernel events and metrics want more."""
+_OLDEST_CLOCK = 2026
+"""Year of this program: a clock that shows less has lost its battery."""
+_WATCH_LIMIT = Path("/proc/sys/fs/inotify/max_user_watches")
+_MOST_WATCHED = 0.8
+"""Share of the kernel's watches that the folders of the inboxes may take."""
+
+
+def notices_of(config: Config, now: datetime) -> list[str]:
+    """One line for each surprise.
+
+    Args:
+        config: without problems, or at least one that could be read.
+        now: with a timezone.
+    """
+    return [
+        *(notice for inbox in config.inboxes for notice in _inbox(inbox, config)),
+        *_watches(config.inboxes),
+        *_space(config),
+        *_filesystems(config),
+        *_times(config),
+        *_process(),
+        *_clock(now),
+        *_exposure(config),
+        *(f"this kernel does not offer {lack}" for lack in sandbox.not_offered()),
+    ]
+
+
+def _inbox(inbox: InboxConfig, config: Config) -> list[str]:
+    where = f"inbox {inbox.name}"
+    if not inbox.path.is_dir():
+        return [f"{where}: {inbox.path} does not exist; it is watched as soon as it appears"]
+    notices = []
+    if inbox.original != "leave" and not os.access(inbox.path, os.W_OK | os.X_OK, effective_ids=True):
+        notices.append(f"{where}: {inbox.path} cannot be written, so files cannot be taken; or set original: leave")
+    if inbox.watch == "native" and not raises_events(inbox.path):
+        notices.append(f"{where}: its filesystem reports no changes of other machines; watch: auto would poll")
+    work = durable.nearest_existing(config.spool.work)
+    if inbox.original != "leave" and inbox.path.stat().st_dev != work.stat().st_dev:
+        notices.append(f"{where}: on another filesystem than spool.work, so files are copied instead of renamed")
+    if inbox.sentinel and not (inbox.path / inbox.sentinel).exists():
+        notices.append(
+            f"{where}: the sentinel {inbox.path / inbox.sentinel} is missing; nothing is taken until it is there"
+        )
+    pattern = next((found for name in _TYPICAL_NAMES if (found := ignored(Path(name), inbox.ignore))), None)
+    if pattern:
+        notices.append(f"{where}: ignores names like {pattern!r}, so ordinary documents are never taken")
+    return notices
+
+
+def _watches(inboxes: Iterable[InboxConfig]) -> Iterator[str]:
+    """Native events cost a watch a folder, of which the kernel has a limited number for each user."""
+    try:
+        most = int(_WATCH_LIMIT.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    enough, folders = int(most * _MOST_WATCHED), 0
+    for inbox in inboxes:
+        if not _is_native(inbox):
+            continue
+        for _ in os.walk(inbox.path) if inbox.recursive else [inbox.path]:
+            folders += 1
+            if folders > enough:
+                yield (
+                    f"inboxes have more than {enough} folders, the kernel watches {most} for each user; raise"
+                    " fs.inotify.max_user_watches with sysctl, or set watch: polling"
+                )
+                return
+
+
+def _is_native(inbox: InboxConfig) -> bool:
+    return inbox.path.is_dir() and (inbox.watch == "native" or (inbox.watch == "auto" and raises_events(inbox.path)))
+
+
+def _space(config: Config) -> Iterator[str]:
+    places = {
+        "spool.work": config.spool.work,
+        "spool.archive": config.spool.archive,
+        "record.database": config.record.database,
+    }
+    for name, place in places.items():
+        free = shutil.disk_usage(durable.nearest_existing(place)).free
+        if free < max(_LEAST_FREE_BYTES, config.admit.max_bytes):
+            yield f"{name}: {free >> 20} MiB are free at {place}; documents wait when nothing is left"
+
+
+def _filesystems(config: Config) -> Iterator[str]:
+    work = durable.nearest_existing(config.spool.work).stat().st_dev
+    for name, place in (("spool.archive", config.spool.archive), ("spool.failed", config.spool.failed)):
+        if durable.nearest_existing(place).stat().st_dev != work:
+            yield f"{name}: on another filesystem than spool.work, so files are copied instead of renamed"
+    if not raises_events(durable.nearest_existing(config.record.database)):
+        yield "record.database: on a network filesystem, where SQLite's locks and its WAL cannot be relied on"
+
+
+def _times(config: Config) -> Iterator[str]:
+    if config.settle.incomplete_s < config.settle.quiet_s:
+        yield (
+            f"settle.incomplete_s ({config.settle.incomplete_s:g}) is less than settle.quiet_s"
+            f" ({config.settle.quiet_s:g}), so no file is waited for until its end is there"
+        )
+
+
+def _process() -> Iterator[str]:
+    handles, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if handles != resource.RLIM_INFINITY and handles < _FEW_HANDLES:
+        yield f"this process may open {handles} files; raise it with 'ulimit -n', or LimitNOFILE= in the service"
+
+
+def _clock(now: datetime) -> Iterator[str]:
+    if now.year < _OLDEST_CLOCK:
+        yield f"the clock says {now:%Y-%m-%d}; set it, or documents are archived under that date and theirs are doubted"
+
+
+def _exposure(config: Config) -> Iterator[str]:
+    if config.metrics.port is not None and not config.metrics.address.startswith(("127.", "::1", "localhost")):
+        yield f"metrics.address: {config.metrics.address} lets other machines ask for figures; they need no password"

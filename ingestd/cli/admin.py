@@ -1,0 +1,111 @@
+"""Commands that look after the installation and single files: check, models, explain, retry."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from ingestd.admin import history as explaining
+from ingestd.admin.preflight import problems_of
+from ingestd.admin.preflight_warnings import notices_of
+from ingestd.app import manifest_of
+from ingestd.cli.options import config_option, json_option
+from ingestd.cli.rules import load_or_shipped
+from ingestd.config import load
+from ingestd.errors import ConfigError
+from ingestd.files.encoding import escape
+from ingestd.store.database import connect
+from ingestd.store.jobs import Ledger, State
+
+EX_CONFIG = 78
+
+
+@click.command()
+@config_option
+@json_option
+def check(config_path: Path | None, as_json: bool) -> None:
+    """Check configuration, folders, filesystems, models and rules; list all problems at once."""
+    try:
+        config = load(config_path)
+    except ConfigError as error:
+        problems, notices = list(error.problems), []
+    else:
+        problems, notices = problems_of(config), notices_of(config, datetime.now(UTC))
+    if as_json:
+        click.echo(json.dumps({"problems": problems, "notices": notices}, ensure_ascii=False, indent=2))
+    else:
+        for problem in problems:
+            click.echo(f"problem  {escape(problem)}")
+        for notice in notices:
+            click.echo(f"notice   {escape(notice)}")
+        if not problems:
+            click.echo("ready: ingestd run")
+    sys.exit(EX_CONFIG if problems else 0)
+
+
+@click.command()
+@config_option
+@json_option
+def models(config_path: Path | None, as_json: bool) -> None:
+    """List the models and verify their checksums."""
+    manifest = manifest_of(load_or_shipped(config_path))
+    problems = manifest.problems()
+    if as_json:
+        entries = [entry.model_dump(mode="json") for entry in manifest.entries.values()]
+        click.echo(json.dumps({"models": entries, "problems": problems}, ensure_ascii=False, indent=2))
+    else:
+        for name, entry in manifest.entries.items():
+            wrong = any(f"models.{name}" in problem for problem in problems)
+            click.echo(f"{'WRONG' if wrong else 'ok':6}{name:24}{entry.kind:18}{entry.licence:12}{entry.sha256[:12]}")
+        for problem in problems:
+            click.echo(f"ingestd: {escape(problem)}", err=True)
+    sys.exit(EX_CONFIG if problems else 0)
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@config_option
+@json_option
+def explain(path: Path, config_path: Path | None, as_json: bool) -> None:
+    """Say what became of the file PATH and why: dropped, archived or failed, by either path."""
+    config = load(config_path)
+    ledger = None
+    if config.record.database.exists():
+        ledger = Ledger(connect(config.record.database, "read"))
+    story = explaining.explain(path.absolute(), config, ledger)
+    if as_json:
+        click.echo(json.dumps([{"at": event.at, "what": event.what} for event in story], ensure_ascii=False, indent=2))
+    else:
+        for event in story:
+            click.echo(escape(f"{event.at or '':24}  {event.what}".strip()))
+
+
+@click.command()
+@click.argument("jobs", nargs=-1, type=int)
+@click.option("--failed", is_flag=True, help="Every failed document.")
+@config_option
+def retry(jobs: tuple[int, ...], failed: bool, config_path: Path | None) -> None:
+    """Try failed or waiting documents again, by job number (see 'ingestd status') or all that failed."""
+    if bool(jobs) == failed:
+        raise click.UsageError("name job numbers, or --failed")
+    config = load(config_path)
+    db = connect(config.record.database, "write")
+    ledger = Ledger(db)
+    wanted = ledger.in_states((State.FAILED,)) if failed else [job for job in map(ledger.job, jobs) if job is not None]
+    unknown = sorted(set(jobs) - {job.id for job in wanted})
+    again = [job for job in wanted if job.state in (State.FAILED, State.WAITING)]
+    now = datetime.now(UTC)
+    for job in again:
+        ledger.update(job.id, State.WAITING, now, next_at=now, attempt=0)
+    db.close()
+    for number in unknown:
+        click.echo(f"ingestd: there is no job {number}", err=True)
+    for job in wanted:
+        if job not in again:
+            click.echo(escape(f"ingestd: job {job.id} ({job.name}) is {job.state}; nothing to try again"), err=True)
+    click.echo(f"due again: {len(again)}" + ("; the daemon takes them as soon as it runs" if again else ""))
+    sys.exit(0 if len(again) == len(wanted) and not unknown else 1)

@@ -1,0 +1,121 @@
+"""The command extract: today's rules over what was read before."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from ingestd.admin.reextract import Change, Standing, Unreadable, apply, changes
+from ingestd.app import rules_of
+from ingestd.cli import terminal
+from ingestd.cli.options import config_option, json_option
+from ingestd.cli.recorded import print_json, reading, the_document
+from ingestd.cli.terminal import LEVEL_STYLES, grid, safe_text
+from ingestd.config import Config, load
+from ingestd.extract import RuleSet
+from ingestd.files.encoding import path_text
+from ingestd.store import queries
+from ingestd.store.database import connect, faults
+
+
+@click.command()
+@click.argument("names", metavar="[DOC]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All documents.")
+@click.option("--diff", "only_diff", is_flag=True, help="Show what would change and write nothing.")
+@config_option
+@json_option
+def extract(names: tuple[str, ...], everything: bool, only_diff: bool, config_path: Path | None, as_json: bool) -> None:
+    """Apply today's rules to stored text, without reading a page again.
+
+    Names what changes, and writes it to the database and the sidecars unless --diff is given.
+    """
+    if bool(names) == everything:
+        raise click.UsageError("name documents, or --all")
+    config = load(config_path)
+    rules = rules_of(config)
+    with reading(config) as db:
+        ids = queries.all_ids(db) if everything else [the_document(db, name).id for name in names]
+    changed = failed = 0
+    data = []
+    for result in _results(config, ids, rules, write=not only_diff):
+        changed += isinstance(result, Change)
+        failed += isinstance(result, Unreadable)
+        if as_json:
+            data.append(_data(result))
+        else:
+            terminal.console().print(view(result))
+    if as_json:
+        print_json(data)
+    else:
+        click.echo(f"{len(ids)} documents: {changed} {'would change' if only_diff else 'changed'}, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+def _results(config: Config, ids: list[int], rules: RuleSet, *, write: bool) -> Iterator[Change | Unreadable]:
+    """What today's rules change, document by document, each after it was written if it is to be."""
+    database = config.record.database
+    processes = config.engine.workers or len(os.sched_getaffinity(0))
+    today = datetime.now(UTC).astimezone().date()
+    with faults(database), contextlib.ExitStack() as stack:
+        db = stack.enter_context(connect(database, "write")) if write else None
+        for batch in changes(database, ids, rules, today, processes):
+            changed = [result for result in batch if isinstance(result, Change)]
+            if db is not None and changed:
+                for path in apply(db, changed, rules.hash, with_sidecars=config.record.sidecar):
+                    click.echo(f"ingestd: {path_text(path)} is not there any more and was not made anew", err=True)
+            yield from batch
+
+
+def view(result: Change | Unreadable) -> RenderableType:
+    """What today's rules change in one document, one line a field."""
+    if isinstance(result, Unreadable):
+        return safe_text(f"document {result.document_id}: today's rules fail: {result.error}", "bold red")
+    rows = [(name, _arrow(_standing(before), _standing(after))) for name, (before, after) in result.fields.items()]
+    old, new = result.before, result.after
+    if old.status is not new.status:
+        rows.insert(0, ("status", _arrow(Text(old.status.value), Text(new.status.value))))
+    if old.rule != new.rule:
+        rows.insert(0, ("rule", _arrow(safe_text(old.rule), safe_text(new.rule))))
+    if old.items != new.items:
+        rows.append(("items", _arrow(Text(str(len(old.items))), Text(str(len(new.items))))))
+    details = grid(rows) if rows else Text("only reasons and places", style="dim")
+    return Group(
+        Text.assemble((str(result.document_id), "bold"), "  ", safe_text(result.name)), Padding(details, (0, 0, 0, 2))
+    )
+
+
+def _arrow(before: Text, after: Text) -> Text:
+    return Text.assemble(before, " → ", after)
+
+
+def _standing(standing: Standing | None) -> Text:
+    if standing is None:
+        return Text("(no such field)", style="dim")
+    value, level = standing
+    return safe_text(level.value if value is None else f"{value} {level.value}", LEVEL_STYLES[level])
+
+
+def _data(result: Change | Unreadable) -> dict[str, object]:
+    """The same as plain data."""
+    if isinstance(result, Unreadable):
+        return {"document_id": result.document_id, "error": result.error}
+    old, new = result.before, result.after
+    return {
+        "document_id": result.document_id,
+        "name": result.name,
+        "rule": [old.rule, new.rule],
+        "status": [old.status.value, new.status.value],
+        "fields": {
+            name: [None if side is None else {"value": side[0], "level": side[1].value} for side in pair]
+            for name, pair in result.fields.items()
+        },
+    }

@@ -1,0 +1,102 @@
+"""The commands about rule files: rules check, rules test, rules explain."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from ingestd.app import build_annotating, rules_of
+from ingestd.cli import terminal
+from ingestd.cli.options import config_option
+from ingestd.cli.reading import configuration, reading
+from ingestd.config import Config, load
+from ingestd.config.shipped import shipped
+from ingestd.extract import RuleSet, load_rules, run_rule_tests
+from ingestd.extract.explanation import Explanation
+from ingestd.extract.explanation import explain as explain_reading
+from ingestd.files.durable import write_atomic
+
+
+def load_or_shipped(path: Path | None) -> Config:
+    """The configuration, or what ships with ingestd where there is none."""
+    return load(path if path or Path("config.yaml").exists() else shipped("config.yaml"))
+
+
+@click.group()
+def rules() -> None:
+    """Check, test and explain rule files."""
+
+
+def _rule_set(path: Path | None, config_path: Path | None) -> RuleSet:
+    """The rules of a folder, of the folder that a file lies in, or the configured ones."""
+    if path is None:
+        return rules_of(load_or_shipped(config_path))
+    return load_rules(path if path.is_dir() else path.parent)
+
+
+@rules.command("check")
+@click.argument("path", metavar="[PATH]", required=False, type=click.Path(path_type=Path, exists=True))
+@config_option
+def rules_check(path: Path | None, config_path: Path | None) -> None:
+    """Lint the rule files in the folder PATH, or beside the file PATH (default: the configured ones)."""
+    loaded = _rule_set(path, config_path)
+    click.echo(f"{len(loaded.rules)} rule files are right")
+
+
+@rules.command("test")
+@click.argument("path", metavar="[PATH]", required=False, type=click.Path(path_type=Path, exists=True))
+@config_option
+def rules_test(path: Path | None, config_path: Path | None) -> None:
+    """Run the tests inside the rule files of the folder PATH, or inside the file PATH (default: the configured ones).
+
+    The rules of the whole folder compete for every test, as they do for documents.
+    """
+    only = path.stem if path is not None and path.is_file() else None
+    results = [result for result in run_rule_tests(_rule_set(path, config_path)) if only is None or result.rule == only]
+    for result in results:
+        for problem in result.problems:
+            click.echo(f"FAILED  {result.rule}: {result.name}: {problem}")
+    failed = sum(bool(result.problems) for result in results)
+    click.echo(f"{len(results) - failed} tests passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+@rules.command("explain")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--annotate", type=click.Path(path_type=Path), help="Draw what was found on the first page into this PNG."
+)
+@config_option
+def rules_explain(file: Path, annotate: Path | None, config_path: Path | None) -> None:
+    """Read FILE and show which labels were found, and which values lost to which and why."""
+    config = configuration(config_path)
+    with reading(config, build_annotating, [file]) as ((_, result),):
+        drawn = result()
+    today = datetime.now(UTC).astimezone().date()
+    explained = explain_reading(drawn.record.reading, rules_of(config), today)
+    console = terminal.console()
+    console.print(terminal.safe_text(f"rule {explained.rule or 'none'}: {explained.reason}", "bold"))
+    for table in _tables(explained):
+        console.print()
+        console.print(table)
+    if annotate:
+        write_atomic(annotate, drawn.pictures[0])
+
+
+def _tables(explained: Explanation) -> list[Table]:
+    labels = terminal.table("label found", "page", "misread")
+    for seen in explained.labels:
+        labels.add_row(terminal.safe_text(seen.text), str(seen.page_index + 1), str(seen.edits or ""))
+    values = terminal.table("field", "value", "where", "taken, or what spoke against it")
+    for tried in explained.tried:
+        verdict = "taken" if tried.taken else tried.why_not
+        values.add_row(*map(terminal.safe_text, (tried.field, tried.raw, tried.how, verdict)))
+    rejected = terminal.table("field", "no value because")
+    for name, reasons in explained.rejected.items():
+        for reason in reasons:
+            rejected.add_row(name, terminal.safe_text(reason))
+    return [table for table in (labels, values, rejected) if table.row_count]

@@ -1,0 +1,134 @@
+"""Commands that watch folders: init, run."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from ingestd.cli.headline import headline
+from ingestd.cli.logs import set_up
+from ingestd.cli.options import config_option
+from ingestd.config import load, locate
+from ingestd.config.shipped import shipped
+from ingestd.daemon.events import Outcome, Report
+from ingestd.daemon.loop import Daemon
+from ingestd.daemon.service import Service
+from ingestd.files.encoding import escape, path_text
+
+log = logging.getLogger("ingestd")
+
+_MARKS = {Outcome.RECORDED: "+", Outcome.FAILED: "x", Outcome.DUPLICATE: "=", Outcome.WAITING: "~"}
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def init(folder: Path) -> None:
+    """Make FOLDER ready: config.yaml, inbox/ and rules/ to edit. Keeps what is there already."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "inbox").mkdir(exist_ok=True)
+    for name in ("config.yaml", "rules"):
+        target = folder / name
+        if target.exists():
+            click.echo(f"kept     {target}")
+            continue
+        source = shipped(name)
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copyfile(source, target)
+        click.echo(f"created  {target}")
+    click.echo(f"\nDrop scans into {folder / 'inbox'} and start:\n  ingestd run -c {folder / 'config.yaml'}")
+
+
+@click.command()
+@config_option
+@click.option("--once", is_flag=True, help="Empty the inboxes, then end; exit status 1 if a document failed.")
+def run(config_path: Path | None, once: bool) -> None:
+    """Watch the inboxes and record what arrives, until stopped."""
+    path = locate(config_path)
+    config = load(path)
+    set_up(config.log)
+    progress = _Progress() if once and sys.stderr.isatty() else None
+    service = Service(config, reload=lambda: load(path), report=progress.report if progress else _log_report)
+
+    def started(daemon: Daemon) -> None:
+        for inbox in config.inboxes:
+            log.info("watching %s", path_text(inbox.path))
+        log.info("results in %s, originals in %s", config.record.database, config.spool.archive)
+        command = "ingestd" if shutil.which("ingestd") else sys.argv[0]
+        where = f" -c {path}" if config_path else ""
+        for words in ("status", "search TEXT", "show NAME"):
+            log.info("ask:  %s %s%s", command, words, where)
+        if progress:
+            progress.follow(daemon)
+
+    with progress or _Nothing():
+        service.run(once=once, started=started)
+    if service.failures:
+        sys.exit(1 if once else 0)
+
+
+def _sentence(report: Report) -> str:
+    """What became of a document, as one line."""
+    name = path_text(report.job.name)
+    match report.outcome:
+        case Outcome.RECORDED if report.record is not None:
+            text = headline(report.record, sum(report.record.timings.values()))
+        case Outcome.FAILED:
+            text = f"failed: {report.reason}; kept as {report.job.archive_path}"
+        case Outcome.WAITING:
+            text = f"will be tried again: {report.reason}"
+        case _:
+            text = f"is already recorded as document {report.job.document_id}"
+    return escape(f"{_MARKS[report.outcome]} {name}: {text}")
+
+
+def _log_report(report: Report) -> None:
+    level = logging.WARNING if report.outcome in (Outcome.FAILED, Outcome.WAITING) else logging.INFO
+    data = {"outcome": report.outcome, "job": report.job.id, "document": report.job.document_id}
+    if report.record is not None:
+        data |= {"sha256": report.record.sha256, "timings": dict(report.record.timings)}
+    log.log(level, "%s", _sentence(report), extra={"data": data})
+
+
+class _Nothing:
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+class _Progress:
+    """A progress bar for ``run --once``; failures are printed above it."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=self._console)
+        self._task: TaskID = self._bar.add_task("documents", total=None)
+        self._daemon: Daemon | None = None
+        self._done = 0
+
+    def follow(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+
+    def report(self, report: Report) -> None:
+        if report.outcome is not Outcome.RECORDED:
+            self._console.print(_sentence(report), markup=False, highlight=False)
+        if report.outcome is not Outcome.WAITING:
+            self._done += 1
+        left = self._daemon.unsettled if self._daemon else 0
+        self._bar.update(self._task, completed=self._done, total=self._done + left)
+
+    def __enter__(self) -> None:
+        self._bar.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()

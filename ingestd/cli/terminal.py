@@ -1,0 +1,242 @@
+"""What the commands show on a terminal. Untrusted text (names, readings) never reaches it unescaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ingestd.document import Extraction, Field, Item, Level, Reading
+from ingestd.document import Status as Verdict
+from ingestd.files.encoding import escape, path_text
+from ingestd.store.documents import Document
+from ingestd.store.queries import Failure, Hit, Status, Summary, Waiting
+from ingestd.store.rows import text_rows
+
+LEVEL_STYLES = {
+    Level.PROVED: "green",
+    Level.AGREED: "green",
+    Level.READ: "",
+    Level.CONFLICT: "bold red",
+    Level.MISSING: "dim",
+}
+_DAY_S, _HOUR_S, _MINUTE_S = 86_400, 3_600, 60
+
+
+def console() -> Console:
+    """Standard output: colours only on a terminal and without NO_COLOR, nothing in texts interpreted."""
+    return Console(markup=False, emoji=False, highlight=False)
+
+
+def safe_text(content: object, style: str = "") -> Text:
+    """Text for one cell: control characters escaped, nothing taken for markup."""
+    return Text(escape(str(content)).replace("\n", " "), style=style)
+
+
+def _local(moment: datetime) -> str:
+    """A moment on the user's clock."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def age(seconds: float) -> str:
+    """A length of time in its largest unit.
+
+    >>> age(12), age(600), age(7200), age(200000)
+    ('12 s', '10 min', '2 h', '2 days')
+    """
+    for unit_s, name in ((_DAY_S, "days"), (_HOUR_S, "h"), (_MINUTE_S, "min")):
+        if seconds >= 2 * unit_s:
+            return f"{int(seconds // unit_s)} {name}"
+    return f"{int(max(0, seconds))} s"
+
+
+def grid(rows: Iterable[tuple[str, RenderableType]]) -> Table:
+    """Names on the left, what they stand for on the right."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(safe_text(name), value)
+    return table
+
+
+def table(*headers: str) -> Table:
+    """A table without frame whose last column takes what is left of the line."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    return table
+
+
+# -- status
+
+
+def status_view(status: Status, newest: Sequence[Summary]) -> RenderableType:
+    """Counts, the file that waits longest, the last failures and the last documents."""
+    review = f", {status.review:,} for review" if status.review else ""
+    parts: list[RenderableType] = [
+        grid(
+            [
+                ("documents", Text(f"{status.documents:,} ({status.pages:,} pages){review}")),
+                ("recorded", Text(f"{status.last_hour:,} in the last hour, {status.last_day:,} in the last day")),
+                (
+                    "files",
+                    safe_text(", ".join(f"{count:,} {state}" for state, count in status.jobs.items()) or "none yet"),
+                ),
+                ("waiting", _waiting(status.oldest)),
+            ]
+        )
+    ]
+    if newest:
+        parts += [Text("\nlast recorded"), Padding(_summaries(newest), (0, 0, 0, 2))]
+    if status.failures:
+        total = status.jobs["failed"]
+        shown = "" if len(status.failures) == total else f", the last {len(status.failures)}"
+        parts += [
+            Text(f"\n{total:,} failed{shown}; 'ingestd retry JOB' tries again"),
+            Padding(_failures(status.failures), (0, 0, 0, 2)),
+        ]
+    return Group(*parts)
+
+
+def _waiting(oldest: Waiting | None) -> Text:
+    if oldest is None:
+        return Text("nothing")
+    reason = f": {oldest.reason}" if oldest.reason else ""
+    return safe_text(
+        f"{oldest.name} for {age(oldest.age_s)} in {oldest.inbox} (job {oldest.job_id}, {oldest.state}){reason}"
+    )
+
+
+def _summaries(documents: Sequence[Summary]) -> Table:
+    rows = table("doc", "recorded", "status", "rule", "name")
+    for document in documents:
+        style = "yellow" if document.status == Verdict.REVIEW else ""
+        rows.add_row(
+            str(document.id),
+            _local(document.recorded_at),
+            Text(document.status, style=style),
+            safe_text(document.rule),
+            safe_text(document.name),
+        )
+    return rows
+
+
+def _failures(failures: Sequence[Failure]) -> Group:
+    """Two lines a failure: which file, and why."""
+    parts: list[RenderableType] = []
+    for failure in failures:
+        when = (f"  {_local(failure.failed_at)}, {escape(failure.inbox)}", "dim")
+        parts.append(Text.assemble((f"{failure.job_id}", "bold"), "  ", safe_text(failure.name), when))
+        reason = Text.assemble((escape(failure.code), "red"), ": ", safe_text(failure.reason))
+        parts.append(Padding(reason, (0, 0, 0, 2)))
+    return Group(*parts)
+
+
+# -- search
+
+
+def hits_view(hits: Sequence[Hit], words: Sequence[str]) -> RenderableType:
+    """Two lines a document: what it is, and the text around the first word found."""
+    parts: list[RenderableType] = []
+    for hit in hits:
+        found = safe_text(hit.excerpt)
+        found.highlight_words(list(words), "bold", case_sensitive=False)
+        document = hit.document
+        parts += [
+            Text.assemble(
+                (f"{document.id}", "bold"),
+                "  ",
+                safe_text(document.name),
+                (f"  {escape(document.rule)}, {document.status}, {_local(document.recorded_at)}", "dim"),
+            ),
+            Padding(found, (0, 0, 0, 2)),
+        ]
+    return Group(*parts)
+
+
+# -- show
+
+
+def fields_table(extraction: Extraction) -> Table:
+    """Fields with their values, how far they are believed, and why."""
+    rows = table("field", "value", "level", "why")
+    rows.columns[0].no_wrap = True
+    rows.columns[1].max_width = 32
+    for field in extraction.fields:
+        style = LEVEL_STYLES[field.level]
+        rows.add_row(
+            safe_text(field.name),
+            safe_text("" if field.value is None else field.value, style),
+            Text(field.level.value, style=style),
+            safe_text(_why(field)),
+        )
+    return rows
+
+
+def _why(field: Field) -> str:
+    """The reasons, and what was read where it is not what stands in the value."""
+    read = [] if field.raw is None or field.raw.strip() == field.value else [f"read as {field.raw.strip()!r}"]
+    return "; ".join([*field.reasons, *read])
+
+
+def _items_table(items: Sequence[Item]) -> Table:
+    rows = table("item", "quantity", "unit price", "amount", "rate", "tax")
+    for column in rows.columns[1:]:
+        column.justify = "right"
+    for item in items:
+        values = (item.name, item.quantity, item.unit_price, item.amount, item.rate, item.tax)
+        rows.add_row(*(safe_text("" if value is None else value) for value in values))
+    return rows
+
+
+def reading_view(reading: Reading) -> RenderableType:
+    """The codes and the text, page by page."""
+    parts: list[RenderableType] = []
+    for page in reading.pages:
+        of = f" of {len(reading.pages)}" if len(reading.pages) > 1 else ""
+        steps = f", {' '.join(page.steps)}" if page.steps else ""
+        parts.append(
+            safe_text(
+                f"page {page.index + 1}{of}  {page.width_px} x {page.height_px} px, {page.dpi:.0f} dpi{steps}", "dim"
+            )
+        )
+        parts += [
+            safe_text(f"{code.kind}: {code.text}", "cyan") for code in reading.codes if code.page_index == page.index
+        ]
+        rows = text_rows([line for line in reading.lines if line.page_index == page.index], gap="  ")
+        parts += [safe_text(row) for row in rows] or [Text("(no text)", style="dim")]
+    return Group(*parts)
+
+
+def document_view(document: Document) -> RenderableType:
+    """One document: what it is, its fields and items, its text."""
+    record = document.record
+    extraction = record.extraction
+    verdict = Text(extraction.status.value, style="yellow" if extraction.status is Verdict.REVIEW else "green")
+    head = grid(
+        [
+            ("document", safe_text(f"{document.id}  {path_text(record.name)}", "bold")),
+            ("status", Text.assemble(verdict, "  ", safe_text(extraction.rule))),
+            ("file", safe_text(f"{record.media_type}, {record.size_bytes:,} bytes, sha256 {record.sha256[:16]}…")),
+            ("recorded", Text(f"{_local(document.recorded_at)}, received {_local(document.received_at)}")),
+            ("dropped at", _path(document.source_path)),
+            ("kept at", _path(document.archive_path)),
+            ("read in", Text(", ".join(f"{name} {seconds:.2f} s" for name, seconds in record.timings.items()))),
+        ]
+    )
+    parts: list[RenderableType] = [head, Text("")]
+    if extraction.fields:
+        parts += [fields_table(extraction), Text("")]
+    if extraction.items:
+        parts += [_items_table(extraction.items), Text("")]
+    return Group(*parts, reading_view(record.reading))
+
+
+def _path(path: Path | None) -> Text:
+    return Text("not kept", style="dim") if path is None else safe_text(path_text(path))

@@ -1,1 +1,0 @@
-"""The commands of ``ingestd``, by what they are about."""

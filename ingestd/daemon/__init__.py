@@ -1,0 +1,1 @@
+"""The long-running process: intake, lifecycle of files, retry, hooks, health, systemd."""

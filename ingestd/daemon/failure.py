@@ -1,0 +1,55 @@
+"""Why a document failed: as the ledger keeps it, and as the file beside it says it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from ingestd.errors import AttemptError, DocumentError
+from ingestd.files.encoding import path_text, time_text
+from ingestd.store.jobs import Job
+
+
+def reason_of(error: AttemptError | DocumentError, attempts: int) -> Mapping[str, str]:
+    """What went wrong, under the names of the ledger: ``code``, ``found``, ``expected``, ``fix``.
+
+    Args:
+        error: of the last try.
+        attempts: as many as are allowed.
+    """
+    if isinstance(error, DocumentError):
+        return {"code": error.code, "found": error.found, "expected": error.expected, "fix": error.fix}
+    return {
+        "code": "attempts",
+        "found": str(error),
+        "expected": f"a document that can be read in one of {attempts} tries",
+        "fix": "see the log; if the document is honest raise the limits under engine, then retry",
+    }
+
+
+def reason_path(failed: Path) -> Path:
+    """Where the reason lies for which a file failed: beside its place.
+
+    >>> reason_path(Path("failed/scan.pdf"))
+    PosixPath('failed/scan.pdf.error.json')
+    """
+    return failed.with_name(f"{failed.name}.error.json")
+
+
+def reason_file(job: Job, now: datetime) -> bytes:
+    """Content of that file: UTF-8 JSON."""
+    content = {
+        "file": path_text(job.name),
+        "source_path": path_text(job.source_path),
+        "inbox": job.inbox,
+        "job": job.id,
+        "sha256": job.sha256,
+        "size_bytes": job.identity.size,
+        "attempts": job.attempt,
+        "failed_at": time_text(now),
+        **json.loads(job.error or "{}"),
+        "again": f"ingestd retry {job.id}",
+    }
+    return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()

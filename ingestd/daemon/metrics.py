@@ -1,0 +1,144 @@
+"""Figures for Prometheus, served by the daemon's process from a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import ingestd
+from ingestd.config import EXTRA_FOR_METRICS, Config
+from ingestd.daemon.events import Outcome, Report
+from ingestd.daemon.health import Health
+from ingestd.daemon.loop import Daemon
+from ingestd.errors import ConfigError, IngestdError
+from ingestd.store.database import connect, faults
+from ingestd.store.jobs import UNSETTLED, State
+from ingestd.store.queries import jobs_by_state, oldest_waiting
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+log = logging.getLogger(__name__)
+
+_STAGE_BUCKETS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+"""Seconds; from one small page to the longest document."""
+
+
+class Metrics:
+    """What is counted while the daemon runs, and what is looked up when Prometheus asks.
+
+    Args:
+        config: where the database is.
+        daemon: running.
+        health: as judged by the loop.
+
+    Raises:
+        ConfigError: prometheus-client is not installed.
+    """
+
+    def __init__(self, config: Config, daemon: Daemon, health: Health) -> None:
+        try:
+            import prometheus_client as prometheus
+        except ImportError as error:
+            raise ConfigError([EXTRA_FOR_METRICS]) from error
+        self._database = config.record.database
+        self._daemon = daemon
+        self._health = health
+        self.registry = prometheus.CollectorRegistry()
+        prometheus.ProcessCollector(registry=self.registry)
+        self._outcomes = prometheus.Counter(
+            "ingestd_outcomes", "What became of documents since the start.", ["outcome"], registry=self.registry
+        )
+        for outcome in Outcome:
+            self._outcomes.labels(outcome.value)
+        self._seconds = prometheus.Histogram(
+            "ingestd_stage_seconds",
+            "Seconds that a recorded document took, by stage.",
+            ["stage"],
+            buckets=_STAGE_BUCKETS,
+            registry=self.registry,
+        )
+        self.registry.register(self)
+
+    def note(self, report: Report) -> None:
+        """Count what became of a document."""
+        self._outcomes.labels(report.outcome.value).inc()
+        if report.record is not None:
+            for stage, seconds in report.record.timings.items():
+                self._seconds.labels(stage).observe(seconds)
+
+    def collect(self) -> Iterator[Metric]:
+        """Called by prometheus-client, in a thread that serves one request."""
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+
+        yield InfoMetricFamily("ingestd", "Which ingestd this is.", {"version": ingestd.__version__})
+        yield GaugeMetricFamily(
+            "ingestd_healthy", "1 while systemd's watchdog is fed.", float(self._health.problem is None)
+        )
+        yield CounterMetricFamily(
+            "ingestd_worker_restarts", "Workers that died or were killed.", self._daemon.worker_restarts
+        )
+        yield GaugeMetricFamily("ingestd_in_work", "Documents that workers or hooks have.", self._daemon.in_work)
+        watched = GaugeMetricFamily("ingestd_inbox_watched", "1 while the folder is there.", labels=["inbox"])
+        native = GaugeMetricFamily("ingestd_inbox_events", "1 while kernel events come, 0 if polled.", labels=["inbox"])
+        for inbox in self._daemon.inboxes:
+            watched.add_metric([inbox.config.name], float(inbox.problem is None))
+            native.add_metric([inbox.config.name], float(inbox.native))
+        yield watched
+        yield native
+        yield from self._of_database()
+
+    def _of_database(self) -> Iterator[Metric]:
+        from prometheus_client.core import GaugeMetricFamily
+
+        try:
+            with faults(self._database), closing(connect(self._database, "read")) as db:
+                counts, oldest = jobs_by_state(db), oldest_waiting(db, datetime.now(UTC))
+        except (IngestdError, sqlite3.Error) as error:
+            log.warning("metrics: the database cannot be asked: %s", error)
+            yield GaugeMetricFamily("ingestd_database_up", "1 if the database answered.", 0.0)
+            return
+        yield GaugeMetricFamily("ingestd_database_up", "1 if the database answered.", 1.0)
+        states = GaugeMetricFamily("ingestd_documents", "Documents by state.", labels=["state"])
+        for state in State:
+            states.add_metric([state.value], counts.get(state.value, 0))
+        yield states
+        depth = sum(counts.get(state.value, 0) for state in UNSETTLED)
+        yield GaugeMetricFamily("ingestd_queue_depth", "Documents that have arrived and are not at their end.", depth)
+        yield GaugeMetricFamily(
+            "ingestd_oldest_waiting_seconds",
+            "Age of the oldest of them; 0 if there is none.",
+            0.0 if oldest is None else oldest.age_s,
+        )
+
+
+@contextmanager
+def serving(metrics: Metrics, address: str, port: int) -> Iterator[int]:
+    """Serve ``http://ADDRESS:PORT/metrics`` for the block; yields the port (that the kernel chose, if 0).
+
+    Raises:
+        ConfigError: the address or the port cannot be had.
+    """
+    from prometheus_client import start_http_server
+
+    try:
+        server, thread = start_http_server(port, address, metrics.registry)
+    except OSError as error:
+        raise ConfigError(
+            [
+                f"metrics: found that {address} port {port} cannot be served on ({error.strerror or error}), expected a"
+                " free port of this machine; correct metrics.port or metrics.address; the service needs the drop-in"
+                " systemd/metrics.conf"
+            ]
+        ) from error
+    log.info("metrics at http://%s:%d/metrics", address, server.server_port)
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

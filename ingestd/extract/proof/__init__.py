@@ -1,0 +1,1 @@
+"""Levels of fields: evidence, equations, repair, verdict."""

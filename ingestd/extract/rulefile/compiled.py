@@ -1,0 +1,152 @@
+"""Rules made ready to run: labels squeezed and gathered, patterns compiled, once per rule set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import regex
+
+from ingestd.extract.rulefile.equation import Equation, parse_equation
+from ingestd.extract.rulefile.labels import Scanner, allowed_edits, squeeze
+from ingestd.extract.rulefile.model import FieldRule, Rule, Zone
+from ingestd.extract.values.normalise import PATTERNS
+
+_PUNCTUATION = r"[\s:.,;=_*#|/\\\[\](){}<>~%'\"°º-]*"
+_MONEY_BETWEEN = (
+    r"(?:R[MHNX]|MYR|USD|EUR|GBP|CNY|RMB|[¥￥$€£元圆]|\(\s*[A-Z]{1,3}\s*\)|@"
+    r"|\d{1,2}(?:[.,]\d{1,2})?\s*%|[A-Z](?![A-Z0-9]))"
+)
+"""Currencies (RM as misread too), a tax rate, single letters such as tax codes."""
+
+Pattern = regex.Pattern[str]
+
+
+@lru_cache(4096)
+def split_label(text: str) -> tuple[str, ...]:
+    """The squeezed alternatives of a label text.
+
+    >>> split_label("金额 | 金 额（元）")
+    ('金额', '金额元')
+    """
+    return tuple(squeeze(part) for part in text.split("|"))
+
+
+@dataclass(frozen=True)
+class FieldPlan:
+    """One field, ready to be looked for."""
+
+    name: str
+    spec: FieldRule
+    strengths: Mapping[str, int]
+    """Squeezed label -> how far down the list it stands."""
+    value: Pattern
+    not_value: Pattern | None
+    prefer: Pattern | None
+    between: Pattern
+    """Matches what may stand between a label and its value."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One rule, ready to run."""
+
+    spec: Rule
+    fields: tuple[FieldPlan, ...]
+    scanner: Scanner
+    sums: tuple[FieldPlan, ...]
+    """Sums of line items that equations use."""
+    equations: Mapping[str, Equation]
+    """Name of a check -> its equation."""
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """All rules in force."""
+
+    rules: tuple[Rule, ...]
+    hash: str
+    """First 16 hex digits of the SHA-256 over names and contents of the files."""
+
+    @cached_property
+    def plans(self) -> tuple[Plan, ...]:
+        """The rules with a ``match``, ready to run."""
+        return tuple(compile_rule(rule) for rule in self.rules if not rule.fallback)
+
+    @cached_property
+    def fallback(self) -> Plan | None:
+        """The rule for documents that no other one matches."""
+        return next((compile_rule(rule) for rule in self.rules if rule.fallback), None)
+
+    @cached_property
+    def sign_scanner(self) -> Scanner:
+        """Looks for the signs of all rules at once."""
+        texts = {text: allowed_edits(text) for rule in self.rules for text in _sign_texts(rule)}
+        return Scanner(texts)
+
+
+def _sign_texts(rule: Rule) -> Iterator[str]:
+    if rule.match is None:
+        return
+    for text in (*(sign.text for sign in rule.match.signs if sign.text), *rule.match.need, *rule.match.unless):
+        yield from split_label(text)
+
+
+def compile_rule(rule: Rule) -> Plan:
+    """Prepare one rule."""
+    fields = tuple(_field(name, spec) for name, spec in rule.fields.items())
+    equations = {check.name: parse_equation(check.equation) for check in rule.checks if check.equation}
+    sums = dict.fromkeys(name for equation in equations.values() for name in equation.sums)
+    helpers = tuple(_field(name, FieldRule(type="money", helper=True)) for name in sums)
+    return Plan(rule, fields, Scanner(_all_labels(rule)), helpers, equations)
+
+
+def _field(name: str, spec: FieldRule) -> FieldPlan:
+    strengths: dict[str, int] = {}
+    for strength, label in enumerate(spec.labels):
+        for text in split_label(label):
+            strengths.setdefault(text, strength)
+    between = "|".join(part for part in (spec.between, _MONEY_BETWEEN if spec.type == "money" else None) if part)
+    filler = rf"{_PUNCTUATION}(?:(?:{between}){_PUNCTUATION})*" if between else _PUNCTUATION
+    return FieldPlan(
+        name,
+        spec,
+        strengths,
+        regex.compile(spec.value or PATTERNS[spec.type], regex.IGNORECASE),
+        regex.compile(spec.not_value, regex.IGNORECASE) if spec.not_value else None,
+        regex.compile(spec.prefer, regex.IGNORECASE) if spec.prefer else None,
+        regex.compile(filler, regex.IGNORECASE),
+    )
+
+
+def _all_labels(rule: Rule) -> dict[str, int]:
+    """Every printed text the rule knows, with the misreadings it allows; fields decide over the rest."""
+    labels: dict[str, int] = {}
+    for spec in rule.fields.values():
+        for label in (*spec.labels, *spec.not_label):
+            for text in split_label(label):
+                labels.setdefault(text, allowed_edits(text) if spec.edits is None else spec.edits)
+    for label in (*rule.phrases, *_zone_texts(rule), *_item_texts(rule)):
+        for text in split_label(label):
+            labels.setdefault(text, allowed_edits(text))
+    return labels
+
+
+def zone_texts(zone: Zone) -> tuple[str, ...]:
+    """Every label text a zone is defined by."""
+    edges = (zone.above, zone.below, zone.starting_at, zone.left_of, zone.right_of)
+    return (*zone.when, *zone.unless, *(edge for edge in edges if edge))
+
+
+def _zone_texts(rule: Rule) -> Iterator[str]:
+    for zones in rule.zones.values():
+        for zone in zones:
+            yield from zone_texts(zone)
+
+
+def _item_texts(rule: Rule) -> Iterator[str]:
+    if rule.items is not None:
+        yield from (*rule.items.until, *rule.items.elsewhere)
+        for labels in rule.items.columns.values():
+            yield from labels

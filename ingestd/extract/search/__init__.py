@@ -1,0 +1,1 @@
+"""Search for labels, candidates and line items on a document."""

@@ -1,0 +1,173 @@
+"""A laid-out document with the labels of one rule on it, and the zones that they mark."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from ingestd.extract.rulefile.compiled import Pattern, Plan, split_label, zone_texts
+from ingestd.extract.rulefile.labels import TIMEOUT_S, Hit, Squeezed, compete
+from ingestd.extract.rulefile.model import Rule, Zone
+from ingestd.layout.rows import Sheet
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A laid-out document and the labels of one rule found on it."""
+
+    sheet: Sheet
+    rule: Rule
+    hits: tuple[Hit, ...]
+    _matches: dict[tuple[Pattern, int], tuple[tuple[int, int], ...]] = field(default_factory=dict, repr=False)
+
+    def matches(self, pattern: Pattern, row: int) -> tuple[tuple[int, int], ...]:
+        """Start and end of every match on a row; kept, because fields of one type share their pattern.
+
+        Raises:
+            TimeoutError: the pattern takes too long.
+        """
+        if (pattern, row) not in self._matches:
+            found = pattern.finditer(self.sheet.rows[row].text, timeout=TIMEOUT_S)
+            self._matches[pattern, row] = tuple(match.span() for match in found)
+        return self._matches[pattern, row]
+
+    @cached_property
+    def by_row(self) -> dict[int, list[Hit]]:
+        """Hits of each row, left to right."""
+        rows: dict[int, list[Hit]] = {}
+        for hit in self.hits:
+            rows.setdefault(hit.row, []).append(hit)
+        return rows
+
+    @cached_property
+    def by_label(self) -> dict[str, list[Hit]]:
+        """Hits of each label, top to bottom."""
+        labels: dict[str, list[Hit]] = {}
+        for hit in self.hits:
+            labels.setdefault(hit.label, []).append(hit)
+        return labels
+
+    @cached_property
+    def digits(self) -> tuple[int, ...]:
+        """How many digits stand on each row."""
+        return tuple(sum(map(str.isdigit, row.text)) for row in self.sheet.rows)
+
+    @cached_property
+    def amount_columns(self) -> dict[str, tuple[float, float]]:
+        """Left and right edge of the headers of amounts among the line items, where they were read."""
+        columns = self.rule.items.columns if self.rule.items is not None else {}
+        return {
+            column: self.extent(hit)
+            for column in ("unit_price", "amount", "tax")
+            for label in columns.get(column, ())
+            for hit in self.of(label)[:1]
+        }
+
+    @cached_property
+    def middles(self) -> tuple[float, ...]:
+        """Y of the middle of each row."""
+        return tuple((row.top + row.bottom) / 2 for row in self.sheet.rows)
+
+    def of(self, label: str) -> list[Hit]:
+        """Hits of any alternative of a label text, top to bottom."""
+        found = [hit for text in split_label(label) for hit in self.by_label.get(text, ())]
+        return sorted(found, key=lambda hit: (hit.row, hit.start))
+
+    @cached_property
+    def printed(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of all text on the first page that has any."""
+        if not self.sheet.rows:
+            return 0.0, 0.0, 0.0, 0.0
+        rows = [row for row in self.sheet.rows if row.page_index == self.sheet.rows[0].page_index]
+        return (
+            min(row.boxes[0].left for row in rows),
+            min(row.top for row in rows),
+            max(box.right for row in rows for box in row.boxes),
+            max(row.bottom for row in rows),
+        )
+
+    def rows_of_page(self, row: int) -> tuple[int, int]:
+        """First and last row of the page that a row stands on."""
+        page = self.sheet.rows[row].page_index
+        rows = [index for index, other in enumerate(self.sheet.rows) if other.page_index == page]
+        return rows[0], rows[-1]
+
+    def extent(self, hit: Hit) -> tuple[float, float]:
+        """Left and right edge of a hit."""
+        return self.sheet.rows[hit.row].extent(hit.start, hit.end)
+
+
+def look(page: Squeezed, plan: Plan) -> Scene:
+    """Find all labels of a rule."""
+    return Scene(page.sheet, plan.spec, compete(plan.scanner.scan(page)))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of a part of the page, in the frame of the text; rows by index."""
+
+    first_row: int
+    last_row: int
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    def within(self, first_row: int, last_row: int) -> Limits:
+        """These limits and no rows outside the given ones."""
+        return replace(self, first_row=max(self.first_row, first_row), last_row=min(self.last_row, last_row))
+
+    def has_row(self, scene: Scene, row: int) -> bool:
+        """Whether the middle of a row lies inside, whatever its left and right."""
+        return self.first_row <= row <= self.last_row and self.top <= scene.middles[row] <= self.bottom
+
+    def has(self, scene: Scene, row: int, left: float, right: float) -> bool:
+        """Whether the middle of a stretch of a row lies inside."""
+        return self.left <= (left + right) / 2 <= self.right and self.has_row(scene, row)
+
+
+_NOWHERE = Limits(1, 0, 0, 0, 0, 0)
+
+
+def limits_of(scene: Scene, zone: str | None) -> Limits:
+    """The part of the document that a zone is; all of it without one, none of it where no definition applies."""
+    everywhere = Limits(0, len(scene.sheet.rows), -math.inf, math.inf, -math.inf, math.inf)
+    if zone is None:
+        return everywhere
+    for definition in scene.rule.zones[zone]:
+        if _applies(scene, definition):
+            return _limits(scene, definition, everywhere)
+    return _NOWHERE
+
+
+def _applies(scene: Scene, zone: Zone) -> bool:
+    wanted = set(zone_texts(zone)) - set(zone.unless)
+    return all(scene.of(text) for text in wanted) and not any(scene.of(text) for text in zone.unless)
+
+
+def _limits(scene: Scene, zone: Zone, limits: Limits) -> Limits:
+    if zone.above:
+        row = scene.of(zone.above)[0].row
+        limits = limits.within(scene.rows_of_page(row)[0], row - 1)
+    if zone.below:
+        row = scene.of(zone.below)[0].row
+        limits = limits.within(row + 1, scene.rows_of_page(row)[1])
+    if zone.starting_at:
+        row = scene.of(zone.starting_at)[0].row
+        limits = limits.within(row, scene.rows_of_page(row)[1])
+    if zone.left_of:
+        limits = replace(limits, right=scene.extent(scene.of(zone.left_of)[0])[0])
+    if zone.right_of:
+        limits = replace(limits, left=scene.extent(scene.of(zone.right_of)[0])[0])
+    if zone.area:
+        left, top, right, bottom = scene.printed
+        width, height = right - left, bottom - top
+        limits = replace(
+            limits,
+            left=max(limits.left, left + zone.area[0] * width),
+            right=min(limits.right, left + zone.area[2] * width),
+            top=top + zone.area[1] * height,
+            bottom=top + zone.area[3] * height,
+        )
+    return limits

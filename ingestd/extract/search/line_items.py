@@ -1,0 +1,222 @@
+"""Line items: rows of a table, cut into columns by the headers above them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import regex
+
+from ingestd.document import Item
+from ingestd.extract.rulefile.compiled import split_label
+from ingestd.extract.rulefile.model import Items
+from ingestd.extract.search.candidates import Candidate, Found
+from ingestd.extract.search.context import Scene
+from ingestd.extract.values.normalise import Value, money_text
+from ingestd.layout.rows import Row, Span
+
+_NUMBER = regex.compile(r"(?P<sign>[-−(]?)\s*[¥￥$€£]?\s*(?P<digits>\d[\d,]*(?:\.\d+)?)\s*\)?")
+_RATE = regex.compile(r"\d{1,2}(?:\.\d+)?\s*%|免税|不征税")
+
+_NUMERIC = ("quantity", "unit_price", "amount", "tax")
+
+_LEFT_OUT = 2.0
+"""Header widths that a number may stand off its header's middle before it is rather left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What stands in one column of one row."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+
+Cells = dict[str, Cell]
+"""Column -> what stands there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A header and the stretch of the page below it; without a name it is a column nobody asked for."""
+
+    name: str | None
+    left: float
+    right: float
+
+    @property
+    def centre(self) -> float:
+        return (self.left + self.right) / 2
+
+
+def read_items(table: Sequence[Cells]) -> tuple[Item, ...]:
+    """The line items of a table."""
+    return tuple(_item(cells) for cells in table)
+
+
+def read_table(scene: Scene) -> tuple[Cells, ...]:
+    """The rows of the table of line items, none where the rule asks for none or no header is found.
+
+    A row without numbers continues the name above it, unless the table begins with one: then names stand above
+    their numbers.
+    """
+    spec = scene.rule.items
+    if spec is None:
+        return ()
+    elsewhere = {text for label in spec.elsewhere for text in split_label(label)}
+    table: tuple[Cells, ...] = ()
+    for header in _headers(scene, spec):
+        rows = dict(_rows(scene, spec, header))
+        found = _table(rows.values(), _columns(scene, spec, header))
+        table = found or table
+        if found and not any(hit.label in elsewhere for index in rows for hit in scene.by_row.get(index, ())):
+            return found
+    return table
+
+
+def _table(rows: Iterable[Row], columns: Sequence[_Column]) -> tuple[Cells, ...]:
+    found: list[Cells] = []
+    above: Cell | None = None
+    for row in rows:
+        cells = _cells(row, columns)
+        name = cells.get("name")
+        if cells.keys() & set(_NUMERIC):
+            if above is not None:
+                cells["name"] = above if name is None else _joined(above, name)
+            above = Cell("", ()) if above is not None else None
+            found.append(cells)
+        elif name is not None and (above is not None or not found):
+            above = _joined(above, name)
+        elif name is not None:
+            found[-1]["name"] = _joined(found[-1].get("name"), name)
+    return tuple(found)
+
+
+def column_sum(scene: Scene, table: Sequence[Cells], column: str) -> Found:
+    """The sum of a column as a candidate of a check, none where a row has no amount in a column that others fill."""
+    cells = [cells[column] for cells in table if column in cells]
+    amounts = [amount for cell in cells if (amount := _decimal(cell.text)) is not None]
+    if not amounts or len(cells) < len(table) or len(amounts) < len(cells):
+        return Found((), ())
+    spans = tuple(span for cell in cells for span in cell.spans)
+    candidate = Candidate(
+        field=f"items.{column}",
+        value=Value(money_text(sum(amounts, Decimal(0))), whole=not any("." in cell.text for cell in cells)),
+        raw=" + ".join(cell.text for cell in cells),
+        spans=spans,
+        page_index=scene.sheet.reading.lines[spans[0].line].page_index,
+        rank=(0.0, 0.0, 0.0),
+        how="the sum of the line items",
+        parts=sum(amount != 0 for amount in amounts),
+    )
+    return Found((candidate,), ())
+
+
+def _joined(first: Cell | None, second: Cell) -> Cell:
+    return second if first is None else Cell(first.text + second.text, (*first.spans, *second.spans))
+
+
+def _headers(scene: Scene, spec: Items) -> Iterator[int]:
+    """Of each page the index of the first row with at least two of the headers."""
+    labels = {text for group in spec.columns.values() for label in group for text in split_label(label)}
+    pages = set()
+    for index, hits in sorted(scene.by_row.items()):
+        page = scene.sheet.rows[index].page_index
+        if page not in pages and sum(hit.label in labels for hit in hits) >= 2:
+            pages.add(page)
+            yield index
+
+
+def _columns(scene: Scene, spec: Items, header: int) -> list[_Column]:
+    """Columns left to right; the header's other labels bound them too."""
+    names = {text: name for name, group in spec.columns.items() for label in group for text in split_label(label)}
+    found = []
+    for hit in scene.by_row[header]:
+        left, right = scene.extent(hit)
+        found.append(_Column(names.get(hit.label), left, right))
+    return sorted(found, key=lambda column: column.left)
+
+
+def _rows(scene: Scene, spec: Items, header: int) -> Iterator[tuple[int, Row]]:
+    """Rows below the header up to the first that ends the table, each with its index."""
+    ends = {text for label in spec.until for text in split_label(label)}
+    page = scene.sheet.rows[header].page_index
+    for index in range(header + 1, len(scene.sheet.rows)):
+        row = scene.sheet.rows[index]
+        if row.page_index != page or any(hit.label in ends for hit in scene.by_row.get(index, ())):
+            return
+        yield index, row
+
+
+def _cells(row: Row, columns: Sequence[_Column]) -> Cells:
+    """Texts of a row by column: rates by their look, numbers by place and order, words by what they stand under."""
+    cells: Cells = {}
+    numbers: list[tuple[float, Cell]] = []
+    for box, start in zip(row.boxes, row.starts, strict=True):
+        cell = Cell(box.text.strip(), row.spans(start, start + len(box.text)))
+        if _RATE.fullmatch(cell.text):
+            cells["rate"] = cell
+        elif _NUMBER.fullmatch(cell.text):
+            numbers.append(((box.left + box.right) / 2, cell))
+        else:
+            under = min(columns, key=lambda column: max(column.left - box.right, box.left - column.right, 0.0))
+            if under.name == "name":
+                cells["name"] = _joined(cells.get("name"), cell)
+    cells.update(_numbers(numbers, columns))
+    return cells
+
+
+def _numbers(numbers: Sequence[tuple[float, Cell]], columns: Sequence[_Column]) -> Mapping[str, Cell]:
+    """Numbers to columns in their order, as near to the headers as can be; one far from all of them is left out.
+
+    Args:
+        numbers: centre and cell, left to right.
+        columns: left to right.
+    """
+    numeric = [column for column in columns if column.name in (*_NUMERIC, "rate")]
+    # best[n]: least cost, and the pairs, for the numbers before n with the columns seen so far.
+    best: list[tuple[float, Cells]] = [(0.0, {})]
+    for count in range(len(numbers)):
+        best.append((best[count][0] + _LEFT_OUT, {}))
+    for column in numeric:
+        width = column.right - column.left
+        after = [best[0]]
+        for count, (x, cell) in enumerate(numbers, start=1):
+            skipped = after[count - 1][0] + _LEFT_OUT, after[count - 1][1]
+            cost, pairs = best[count - 1]
+            taken = cost + abs(column.centre - x) / width, {**pairs, str(column.name): cell}
+            after.append(min(best[count], skipped, taken, key=lambda way: way[0]))
+        best = after
+    return best[-1][1]
+
+
+def _item(cells: Cells) -> Item:
+    texts = {column: cell.text for column, cell in cells.items()}
+    rate = texts.get("rate")
+    return Item(
+        name=texts.get("name") or None,
+        quantity=_plain(texts.get("quantity")),
+        unit_price=_plain(texts.get("unit_price")),
+        amount=_amount(texts.get("amount")),
+        rate="".join(rate.split()) if rate and _RATE.fullmatch(rate) else None,
+        tax=_amount(texts.get("tax")),
+    )
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    found = _NUMBER.fullmatch(text) if text else None
+    if found is None:
+        return None
+    number = Decimal(found["digits"].replace(",", ""))
+    return -number if found["sign"] else number
+
+
+def _plain(text: str | None) -> str | None:
+    number = _decimal(text)
+    return None if number is None else f"{number.normalize():f}"
+
+
+def _amount(text: str | None) -> str | None:
+    number = _decimal(text)
+    return None if number is None else money_text(number)

@@ -1,0 +1,1 @@
+"""Values of fields: normalisation, dates, financial numerals, validators, invoice QR codes."""

@@ -1,0 +1,155 @@
+"""Dates as printed on invoices and receipts, in several languages and orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+import regex
+
+Order = Literal["dmy", "mdy", "ymd"]
+"""Which of the numbers is the day where more than one order makes a day."""
+
+EARLIEST = date(1990, 1, 1)
+"""Older than any document this reads; two-digit years below it belong to this century."""
+
+
+class Rejected(ValueError):
+    """The text has the right shape and still cannot be a value; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDate:
+    """The day a text means and, where the order of its numbers is open, the other day."""
+
+    day: date
+    other: date | None = None
+    bare: bool = False
+    """Eight digits without anything between them, as many other numbers have."""
+
+
+_MONTHS = {
+    1: "JANUARY JANVIER JANUAR JANUARI ENERO JAN ENE GENNAIO",
+    2: "FEBRUARY FEVRIER FÉVRIER FEBRUAR FEBRUARI FEBRERO FEB FEV FÉV FEVR FÉVR",
+    3: "MARCH MARS MÄRZ MAERZ MAART MARZO MAR MRT MAC",
+    4: "APRIL AVRIL ABRIL APR AVR ABR",
+    5: "MAY MAI MEI MAYO",
+    6: "JUNE JUIN JUNI JUNIO JUN",
+    7: "JULY JUILLET JULI JULIO JUL JUIL",
+    8: "AUGUST AOUT AOÛT AUGUSTUS AGOSTO AUG AGO OGOS",
+    9: "SEPTEMBER SEPTEMBRE SEPTIEMBRE SEP SEPT",
+    10: "OCTOBER OCTOBRE OKTOBER OCTUBRE OCT OKT",
+    11: "NOVEMBER NOVEMBRE NOVIEMBRE NOV",
+    12: "DECEMBER DÉCEMBRE DECEMBRE DEZEMBER DICIEMBRE DEC DÉC DEZ DIC DIS",
+}
+_MONTH_NUMBER = {name: number for number, names in _MONTHS.items() for name in names.split()}
+_INITIALS = "".join(sorted({name[0] for name in _MONTH_NUMBER}))
+_NAMES = f"(?=[{_INITIALS}])(?:{'|'.join(sorted(_MONTH_NUMBER, key=len, reverse=True))})"
+
+_LONG_YEAR = r"(?:19|20)\d\d"
+_SHORT_YEAR = r"(?:\d\d(?!\d)(?![.,]\d)|\d\d(?=\d\d?:\d\d))"
+_YEAR = rf"(?:{_LONG_YEAR}|{_SHORT_YEAR})"
+_TWO = r"(?:0[1-9]|[12]\d|3[01])"
+_DAY_FIRST = (
+    r"(?<!\d)(?P<y>(?:19|20)\d\d)\s*[年.\-/‐–]\s*(?P<m>\d{1,2})\s*[月.\-/‐–]\s*(?P<d>\d{1,2})(?!\d(?!\d?:))日?",
+    r"(?<!\d)(?P<y>(?:19|20)\d\d)\s+(?P<m>\d{2})\s+(?P<d>\d{2})(?!\d)",
+    *(
+        rf"(?<![{before}]|\d[-/])(?P<a>\d{{1,2}})\s?{sep}\s?(?P<b>\d{{1,2}})\s?{sep}\s?(?P<y>{year})"
+        for before, year in ((r"\d.", _LONG_YEAR), (r"\d.A-Za-z", _SHORT_YEAR + r"(?!\s?[-/]\s?\d)"))
+        for sep in ("/", "[-~‐–]", r"\.")
+    ),
+    # One or both of the strokes lost.
+    rf"(?<![\d./-])(?P<a>\d\d)(?:[/.-](?P<b>\d\d)\s|\s(?P<b>\d\d)[/.\s-]|\.(?P<b>\d\d)/)(?P<y>{_LONG_YEAR})"
+    r"(?!\d)",
+    rf"(?i)(?<!\d)(?P<d>\d{{1,2}})(?:ST|ND|RD|TH|ER|\.)?[\s\-/.,‐–]{{0,3}}(?:DE\s|OF\s)?(?P<mon>{_NAMES})"
+    rf"(?![A-Z])[\s\-/.,'’‐–]{{0,3}}(?:DE\s)?(?P<y>{_YEAR})",
+)
+"""Shapes that begin with a digit, years first among them."""
+_MONTH_FIRST = (
+    rf"(?i)(?<![A-Z])(?P<mon>{_NAMES})(?![A-Z])[\s\-.]{{0,3}}(?P<d>\d{{1,2}})(?:ST|ND|RD|TH)?"
+    rf"(?:\s*,\s*|\s+|\s*-\s*)(?P<y>(?:19|20)\d\d)"
+)
+_BARE = (
+    r"(?<!\d)(?P<y>20\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?!\d)",
+    rf"(?<![\w.,/-])(?P<a>{_TWO})(?P<b>{_TWO})(?P<y>{_LONG_YEAR})(?![\w]|[.,/-]\d)",
+)
+"""Nothing but digits."""
+_SHAPES = (*_DAY_FIRST, _MONTH_FIRST, *_BARE)
+_COMPILED = tuple(regex.compile(shape) for shape in _SHAPES)
+
+
+def _any_of(*shapes: str) -> str:
+    return "|".join(regex.sub(r"\?P<\w+>", "?:", shape).replace("(?i)", "") for shape in shapes)
+
+
+DATE = rf"(?=\d)(?:{_any_of(*_DAY_FIRST, *_BARE)})|{_any_of(_MONTH_FIRST)}"
+"""Any of the shapes, without groups; to be compiled case-insensitively. Rows are scanned with it all the time, so
+whatever is no digit is passed by at once."""
+
+
+def read_date(raw: str, today: date, order: Order = "dmy") -> ReadDate:
+    """Read the first date in a text.
+
+    Args:
+        raw: text that holds a date, full-width forms already folded.
+        today: a later day is not believed.
+        order: decides between day and month where both orders make a day up to today.
+
+    Raises:
+        Rejected: no date, no such day, or a day in the future.
+
+    >>> read_date("2018年02月01日", date(2020, 1, 1))
+    ReadDate(day=datetime.date(2018, 2, 1), other=None, bare=False)
+    >>> read_date("03/04/2018", date(2020, 1, 1)).other
+    datetime.date(2018, 3, 4)
+    >>> read_date("27 03/2018", date(2020, 1, 1)).day
+    datetime.date(2018, 3, 27)
+    >>> read_date("27032018", date(2020, 1, 1))
+    ReadDate(day=datetime.date(2018, 3, 27), other=None, bare=True)
+    >>> read_date("05/06/2018", date(2018, 5, 20))
+    ReadDate(day=datetime.date(2018, 5, 6), other=None, bare=False)
+    >>> read_date("31/06/2018", date(2020, 1, 1))
+    Traceback (most recent call last):
+    ingestd.extract.values.dates.Rejected: '31/06/2018' is not a day of the calendar
+    """
+    for shape in _COMPILED:
+        found = shape.search(raw)
+        if found is not None:
+            resolved = _resolve(raw.strip(), found.groupdict(), today, order)
+            return replace(resolved, bare=found[0].isdecimal())
+    raise Rejected(f"'{raw}' is not a date")
+
+
+def _resolve(raw: str, parts: dict[str, str | None], today: date, order: Order) -> ReadDate:
+    year = _full_year(parts["y"] or "", today)
+    if parts.get("a"):
+        first, second = int(parts["a"] or 0), int(parts["b"] or 0)
+        pairs = [(second, first), (first, second)]
+        if order == "mdy":
+            pairs.reverse()
+    else:
+        month = _MONTH_NUMBER[(parts["mon"] or "").upper()] if parts.get("mon") else int(parts["m"] or 0)
+        pairs = [(month, int(parts["d"] or 0))]
+    real = [day for month, dom in pairs if (day := _calendar_day(year, month, dom)) is not None]
+    if not real:
+        raise Rejected(f"'{raw}' is not a day of the calendar")
+    days = list(dict.fromkeys(day for day in real if EARLIEST <= day <= today))
+    if not days:
+        when = "lies in the future" if real[0] > today else f"is before {EARLIEST.year}"
+        raise Rejected(f"'{raw}' {when}")
+    return ReadDate(days[0], days[1] if len(days) > 1 else None)
+
+
+def _full_year(text: str, today: date) -> int:
+    year = int(text)
+    if len(text) > 2:
+        return year
+    return year + (2000 if 2000 + year <= today.year else 1900)
+
+
+def _calendar_day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None

@@ -1,0 +1,100 @@
+"""QR codes that repeat what is printed: an independent witness of fields.
+
+The QR code of a Chinese invoice reads ``01,kind,code,number,amount,yyyymmdd,check code,crc``. Columns can
+be missing, blank or padded with NUL, so the text is read by pattern, not by position alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import regex
+
+from ingestd.extract.values.normalise import money_text
+from ingestd.extract.values.validate import crc16
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One value a code states."""
+
+    fields: tuple[str, ...]
+    """The field it is the value of; of several the first that agrees, and where none does, the first."""
+    value: str
+    """Normalised."""
+    note: str = ""
+
+
+_INVOICE_QR = regex.compile(
+    r"01,(?P<kind>\d{2}),(?P<code>\d{10}|\d{12}|),(?P<number>\d{8}|\d{20}|),(?P<amount>-?\d+(?:\.\d{1,2})?|),"
+    r"(?P<date>\d{8}|),?(?P<check>\d{20}|\d{6}|)(?:,(?P<crc>[0-9A-Fa-f]{0,4}))?,*"
+)
+
+_DIGITAL = ("31", "32")
+"""Kinds whose codes were seen to state the amount with tax; all others state it without."""
+
+
+def cn_invoice_qr(text: str) -> tuple[Fact, ...]:
+    """Read the QR code of a Chinese invoice; any other code states nothing.
+
+    The amount is without tax on paper, electronic and roll invoices, and mostly with tax on fully digital ones,
+    where it is believed for whichever of the two is printed.
+
+    >>> facts = cn_invoice_qr("01,10,012001900111,41726358,80.00,20200317,58213609471183572046,FB4F,")
+    >>> [(fact.fields[0], fact.value) for fact in facts][:4]
+    [('invoice_code', '012001900111'), ('invoice_no', '41726358'), ('net', '80.00'), ('date', '2020-03-17')]
+    """
+    squeezed = "".join(character for character in text if character != "\0" and not character.isspace())
+    found = _INVOICE_QR.fullmatch(squeezed)
+    if found is None:
+        return ()
+    note = _crc_note(squeezed, found)
+    facts = []
+    if found["code"]:
+        facts.append(Fact(("invoice_code",), found["code"], note))
+    if found["number"]:
+        facts.append(Fact(("invoice_no",), found["number"], note))
+    if found["amount"]:
+        fields = ("total", "net") if found["kind"] in _DIGITAL else ("net",)
+        facts.append(Fact(fields, money_text(Decimal(found["amount"])), note))
+    if found["date"] and (day := _iso(found["date"])):
+        facts.append(Fact(("date",), day, note))
+    if found["check"] and len(found["check"]) == 20:
+        facts.append(Fact(("check_code",), found["check"], note))
+    return tuple(facts)
+
+
+def _crc_note(text: str, found: regex.Match[str]) -> str:
+    """A matching CRC is worth telling; one that does not match proves nothing."""
+    if not found["crc"]:
+        return ""
+    matches = f"{crc16(text[: found.start('crc')].encode()):04X}" == found["crc"].upper().zfill(4)
+    return "its CRC-16 matches" if matches else ""
+
+
+def _iso(digits: str) -> str | None:
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).isoformat()
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A kind of code that repeats fields."""
+
+    read: Callable[[str], tuple[Fact, ...]]
+    """From the text of a code to what it states, nothing where it is a code of another kind."""
+    fields: frozenset[str]
+    """Everything that it can state."""
+
+
+WITNESSES: Mapping[str, Witness] = {
+    "cn_invoice_qr": Witness(
+        cn_invoice_qr, frozenset(("invoice_code", "invoice_no", "net", "total", "date", "check_code"))
+    ),
+}
+"""Name in rule files -> kind of code."""

@@ -1,0 +1,256 @@
+"""From text as read to one normalised value of a type: money, date, code, digits, percent, name ...
+
+A normaliser takes the raw text and a :class:`Style` and returns every value the text can mean, best
+first. It never corrects: a digit misread stays misread (see repair.py). Where the text is of the right
+shape and still cannot be (a day in the future, the 31st of June) it raises :class:`Rejected` with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Literal
+
+import regex
+
+from ingestd.extract.values.dates import DATE, Order, Rejected, read_date
+from ingestd.extract.values.financial_numerals import CHARACTERS, parse_capital
+
+__all__ = ["NORMALISERS", "PATTERNS", "Rejected", "Style", "Value", "money_text"]
+
+Decimals = Literal[".", ",", "any"]
+"""The sign between units and cents; any: two digits after either sign are cents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What the surroundings say about how to read a value."""
+
+    today: date
+    """No document is dated later."""
+    order: Order = "dmy"
+    """Which of two possible days a date such as 3/4/2018 means."""
+    decimals: Decimals = "."
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One meaning of a raw text."""
+
+    text: str
+    """Normalised: ISO date, decimal string with a dot and two places, code without spaces."""
+    note: str = ""
+    """What a person should know about it, in plain words."""
+    sure: bool = True
+    """False: counts only where something else on the document proves it."""
+    provable: bool = True
+    """False: can never be proved, because the text itself allows another meaning."""
+    whole: bool = False
+    """True: no sign between units and cents was read, so an amount may be a hundred times another."""
+    bare: bool = False
+    """True: looks like many other numbers, so everything else that is announced as well comes first."""
+    labelled_only: bool = False
+    """True: counts only beside a label."""
+
+
+def money_text(amount: Decimal) -> str:
+    """An amount as it is recorded.
+
+    >>> money_text(Decimal("-1234.5")), money_text(Decimal("-0"))
+    ('-1234.50', '0.00')
+    """
+    rounded = amount.quantize(Decimal("0.01"))
+    return str(rounded if rounded else abs(rounded))
+
+
+_CURRENCY = r"(?:RM|MYR|USD|US\$|EUR|GBP|CNY|RMB|SGD|S\$|[¥￥$€£元]|[RY](?=\d+[.,]\d\d))"
+_NUMBER = (
+    r"(?:\d{1,3}(?:(?:[,.'’]|\s(?=\d{3}[.,\s])|,\s)\d{3})+(?:\s?[.,]\s?\d{1,2})?(?!\d)"  # thousands grouped
+    r"|\d+\s?[.,]\s?\d{1,2}(?!\d)"  # units and cents
+    r"|(?<![A-Z])O\s?[.,]\s?\d{2}(?!\d)|(?<=RM)O[.,]\d{2}(?!\d)"  # a nought misread
+    r"|(?<=(?:[¥￥$€£]|RM)\s?)\d+[:;·]\d{2}(?!\d)"  # a point misread
+    r"|\d{1,9}|(?<!\d)[.,]\d{2}(?!\d))"  # whole units, cents alone
+)
+_NO_POINT = regex.compile(r"(\d)[:;·](\d{2})(?!\d)")
+
+PATTERNS: Mapping[str, str] = {
+    "money": rf"(?<![\w.,])(?:[-−–(]\s*)?(?:{_CURRENCY}\s*:?\s*)?(?:[-−–(]\s*)?(?<![\d.,]){_NUMBER}"
+    rf"(?:\s*[)]|-(?![\d\w]))?(?!\d|[.,]\d|\s?%|[-/:]\d)",
+    "date": DATE,
+    "digits": r"(?<![A-Z0-9.,/])\d(?:[ -]?\d)*(?![A-Z0-9])",
+    "code": r"(?<![A-Z0-9])[A-Z0-9](?:[A-Z0-9/._-]*[A-Z0-9])?(?![A-Z0-9])",
+    "capital": rf"(?:[(（]?负数[)）]?)?[{CHARACTERS}\s]*[圆圓元角分](?:[{CHARACTERS}\s]*[角分整正])?",
+    "percent": r"(?<![\d.,])\d{1,2}(?:[.,]\d{1,2})?\s?%",
+    "text": r"\S+(?: \S+)*",
+    "name": r"[^\W\d_]\S*(?: \S+)*",
+}
+"""What a value of each type looks like where its rule gives no ``value`` of its own."""
+
+
+@lru_cache(4096)
+def _money(raw: str, style: Style) -> tuple[Value, ...]:
+    """Read an amount in either convention of separators.
+
+    >>> style = Style(date(2020, 1, 1))
+    >>> [v.text for v in _money("RM 1,234.50", style)], [v.text for v in _money("(0.01)", style)]
+    (['1234.50'], ['-0.01'])
+    >>> [v.text for v in _money("1.234,50", style)], [v.text for v in _money("12.30-", style)]
+    (['1234.50'], ['-12.30'])
+    >>> _money("80,90", style)[0].sure
+    False
+    >>> [(v.text, v.sure) for v in _money("¥5188", style)], [(v.text, v.sure) for v in _money("¥51:88", style)]
+    ([('5188.00', True), ('51.88', False)], [('51.88', False)])
+    """
+    text, misread = _NO_POINT.subn(r"\1.\2", raw)
+    body = "".join("0" if character in "oO" else character for character in text if character in "0123456789.,oO")
+    if not any(character.isdigit() for character in body):
+        raise Rejected(f"'{raw}' is not an amount")
+    negative = any(sign in raw for sign in "-−–") or ("(" in raw and ")" in raw)
+    if not any(sign in body for sign in ".,"):
+        return _whole(raw, -Decimal(body) if negative else Decimal(body))
+    whole, cents, sure = _split(body, style.decimals)
+    sure = sure and not misread
+    amount = Decimal(f"{whole or '0'}.{cents or '0'}")
+    note = "" if sure else f"'{raw}' taken as {amount:.2f} although the sign before the cents is unusual here"
+    return (Value(money_text(-amount if negative else amount), note, sure),)
+
+
+def _whole(raw: str, units: Decimal) -> tuple[Value, ...]:
+    """Amounts that digits without a point can mean: whole units, or units and cents whose point was not read."""
+    announced = regex.search(_CURRENCY, raw, regex.IGNORECASE) is not None
+    note = "" if announced else f"'{raw}' has no cents"
+    meant = Value(money_text(units), note, sure=announced, whole=True)
+    if abs(units) < 100:
+        return (meant,)
+    cents = money_text(units.scaleb(-2))
+    return meant, Value(
+        cents, f"'{raw}' taken as {cents}, its point not read", sure=False, whole=True, labelled_only=True
+    )
+
+
+def _split(body: str, decimals: Decimals) -> tuple[str, str, bool]:
+    """Whole units, cents and whether the convention leaves no doubt."""
+    signs = [sign for sign in body if sign in ".,"]
+    if not signs:
+        return body, "", True
+    last = max(body.rfind("."), body.rfind(","))
+    before, after = body[:last], body[last + 1 :]
+    digits = "".join(character for character in before if character.isdigit())
+    usual = decimals in (body[last], "any")
+    if len(set(signs)) == 2 or len(signs) == 1:
+        if len(set(signs)) == 1 and len(after) == 3 and body[last] != decimals:
+            return digits + after, "", decimals != "any"
+        if len(after) <= 2:
+            return digits, after, len(set(signs)) == 2 or usual
+        return digits + after, "", False
+    if len(after) <= 2:
+        return digits, after, False
+    return digits + after, "", len(after) == 3
+
+
+def _capital(raw: str, style: Style) -> tuple[Value, ...]:
+    """Read an amount in Chinese capital characters.
+
+    >>> _capital("伍拾贰圆柒角", Style(date(2020, 1, 1)))[0].text
+    '52.70'
+    """
+    try:
+        return (Value(money_text(parse_capital(raw))),)
+    except ValueError as error:
+        raise Rejected(str(error)) from error
+
+
+def _digits(raw: str, style: Style) -> tuple[Value, ...]:
+    """Keep the digits.
+
+    >>> _digits("58213 60947 11835 72046", Style(date(2020, 1, 1)))[0].text
+    '58213609471183572046'
+    """
+    text = "".join(character for character in raw if character in "0123456789")
+    if not text:
+        raise Rejected(f"'{raw}' has no digits")
+    return (Value(text),)
+
+
+def _code(raw: str, style: Style) -> tuple[Value, ...]:
+    """Upper case, without spaces and without punctuation at the ends.
+
+    >>> _code(" de 136 695 976.", Style(date(2020, 1, 1)))[0].text
+    'DE136695976'
+    """
+    text = "".join(raw.split()).upper().strip(".,:;-_/#*()")
+    if not text:
+        raise Rejected(f"'{raw}' is not a code")
+    return (Value(text),)
+
+
+def _percent(raw: str, style: Style) -> tuple[Value, ...]:
+    """A percentage without trailing zeros.
+
+    >>> _percent("6.0 %", Style(date(2020, 1, 1)))[0].text
+    '6%'
+    """
+    found = regex.search(r"[0-9]{1,3}(?:[.,][0-9]{1,2})?", raw)
+    if found is None:
+        raise Rejected(f"'{raw}' is not a percentage")
+    number = Decimal(found[0].replace(",", "."))
+    return (Value(f"{number.normalize():f}%"),)
+
+
+def _text(raw: str, style: Style) -> tuple[Value, ...]:
+    """One line with single spaces.
+
+    >>> _text("  two   words ", Style(date(2020, 1, 1)))[0].text
+    'two words'
+    """
+    text = " ".join(raw.split())
+    if not text:
+        raise Rejected("nothing but space")
+    return (Value(text),)
+
+
+def _name(raw: str, style: Style) -> tuple[Value, ...]:
+    """A name: text without punctuation at its ends; brackets that belong to it stay.
+
+    >>> _name(": ACME SDN. BHD. (123-X) -", Style(date(2020, 1, 1)))[0].text
+    'ACME SDN. BHD. (123-X)'
+    """
+    text = " ".join(raw.split()).strip(" :;,*-_=|#<>~'\"")
+    if not any(character.isalpha() for character in text):
+        raise Rejected(f"'{raw}' is not a name")
+    return (Value(text),)
+
+
+@lru_cache(4096)
+def _date(raw: str, style: Style) -> tuple[Value, ...]:
+    """Every day the text can mean, the likelier order first.
+
+    >>> style = Style(date(2020, 1, 1))
+    >>> [v.text for v in _date("25/12/2018", style)], [v.text for v in _date("4 JAN 17", style)]
+    (['2018-12-25'], ['2017-01-04'])
+    >>> [(v.text, v.provable) for v in _date("03/04/2018", style)]
+    [('2018-04-03', False)]
+    >>> _date("27032018", style)[0].text
+    '2018-03-27'
+    """
+    found = read_date(raw, style.today, style.order)
+    note = "" if found.other is None else f"'{raw}' could also mean {found.other.isoformat()}"
+    open_order = found.other is not None
+    value = Value(found.day.isoformat(), note, provable=not open_order, bare=found.bare)
+    return (replace(value, labelled_only=found.bare and open_order),)
+
+
+NORMALISERS: Mapping[str, Callable[[str, Style], tuple[Value, ...]]] = {
+    "money": _money,
+    "date": _date,
+    "digits": _digits,
+    "code": _code,
+    "capital": _capital,
+    "percent": _percent,
+    "text": _text,
+    "name": _name,
+}
+"""Type name in rule files -> normaliser. To add a type: a function and an entry here and in PATTERNS."""

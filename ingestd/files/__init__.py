@@ -1,0 +1,1 @@
+"""Durable effects, completeness, identity and encoding of files and their names."""

@@ -1,0 +1,52 @@
+"""Identity, kind and digest of files on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells one state of a file from another."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+    @staticmethod
+    def of(status: os.stat_result) -> Identity:
+        """From the result of stat or lstat."""
+        return Identity(status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def look(path: Path) -> Identity | None:
+    """Current identity of a path, links not followed; None when it is gone or out of reach."""
+    try:
+        return Identity.of(path.lstat())
+    except OSError:
+        return None
+
+
+def kind(mode: int) -> str | None:
+    """Say what a file that is not regular is, None for a regular one."""
+    if stat.S_ISREG(mode):
+        return None
+    names = {
+        stat.S_IFLNK: "a symbolic link",
+        stat.S_IFIFO: "a FIFO",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a character device",
+        stat.S_IFBLK: "a block device",
+        stat.S_IFDIR: "a folder",
+    }
+    return names.get(stat.S_IFMT(mode), "not a regular file")
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file's content in hex, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Geometry of text on a page: quads, rows, reading order."""

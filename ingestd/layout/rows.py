@@ -1,0 +1,272 @@
+"""A reading laid out for searching: boxes in the frame of the text, rows by geometry, folded characters.
+
+Text is folded character by character (full-width to half-width and so on), and every folded text keeps
+its way back to the characters of the line it came from, so that a value found in it can be shown on the page.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+
+from ingestd.document import Line, Quad, Reading
+from ingestd.layout.geometry import as_quad, bounds, quad_angle, quad_size, rect_quad
+
+GAP = "  "
+"""Stands between the texts of two boxes of one row."""
+
+_LONGEST = 1000
+"""Characters of one line that are looked at; no printed line has more, hostile text layers do."""
+
+_TWINS = str.maketrans({"‐": "-", "‑": "-", "‒": "-", "−": "-", "—": "-", "、": ",", "。": ".", "〇": "零", "×": "x"})
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters ``start`` to ``end`` (exclusive) of the original text of one line of the reading."""
+
+    line: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One line of the reading in the frame of the page's text: x along it, y down it, in pixels."""
+
+    line: int
+    """Index into ``Reading.lines``."""
+    left: float
+    top: float
+    right: float
+    bottom: float
+    text: str
+    """Folded."""
+    origin: tuple[int, ...]
+    """For each folded character the index of the original one."""
+
+    @property
+    def height(self) -> float:
+        """Height of the text line in pixels."""
+        return self.bottom - self.top
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Boxes standing on one row, left to right."""
+
+    page_index: int
+    boxes: tuple[Box, ...]
+    starts: tuple[int, ...]
+    """Where each box's text begins in ``text``."""
+    text: str
+    """Folded texts of the boxes, joined by GAP."""
+
+    @property
+    def top(self) -> float:
+        """Top of the highest box."""
+        return min(box.top for box in self.boxes)
+
+    @property
+    def bottom(self) -> float:
+        """Bottom of the lowest box."""
+        return max(box.bottom for box in self.boxes)
+
+    def box_at(self, offset: int) -> int:
+        """Index of the box that the character at ``offset`` of the text belongs to."""
+        index = len(self.starts) - 1
+        while index and self.starts[index] > offset:
+            index -= 1
+        return index
+
+    def spans(self, start: int, end: int) -> tuple[Span, ...]:
+        """Where in the original lines the characters ``start`` to ``end`` of the text come from."""
+        found = []
+        for index in range(self.box_at(start), self.box_at(max(start, end - 1)) + 1):
+            box, offset = self.boxes[index], self.starts[index]
+            first, last = max(start - offset, 0), min(end - offset, len(box.text)) - 1
+            if first <= last:
+                found.append(Span(box.line, box.origin[first], box.origin[last] + 1))
+        return tuple(found)
+
+    def extent(self, start: int, end: int) -> tuple[float, float]:
+        """Left and right edge, in pixels of the text's frame, of the characters ``start`` to ``end``."""
+        first, last = self.box_at(start), self.box_at(max(start, end - 1))
+        return (
+            _along(self.boxes[first], start - self.starts[first]),
+            _along(self.boxes[last], min(end - self.starts[last], len(self.boxes[last].text))),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """All rows of a document, top to bottom, page by page."""
+
+    reading: Reading
+    rows: tuple[Row, ...]
+
+    def raw(self, spans: Iterable[Span]) -> str:
+        """The text of the spans exactly as read, boxes separated by one space."""
+        return " ".join(self.reading.lines[span.line].text[span.start : span.end] for span in spans)
+
+    def quad(self, spans: Sequence[Span]) -> Quad:
+        """The part of the page that the spans cover, in decoded pixels."""
+        quads = [sub_quad(self.reading.lines[span.line], span.start, span.end) for span in spans]
+        if len(quads) == 1:
+            return quads[0]
+        edges = np.array([bounds(quad) for quad in quads])
+        left, top = edges[:, :2].min(axis=0)
+        right, bottom = edges[:, 2:].max(axis=0)
+        return rect_quad(left, top, right, bottom)
+
+
+@cache
+def _fold_character(character: str) -> str:
+    folded = unicodedata.normalize("NFKC", character).translate(_TWINS)
+    return folded if folded.strip() else " "
+
+
+def fold(text: str) -> tuple[str, tuple[int, ...]]:
+    """Half-width, compatible form of a text and, for each of its characters, the index it came from.
+
+    >>> fold("￥１２。５")
+    ('¥12.5', (0, 1, 2, 3, 4))
+    """
+    if text.isascii():
+        return text.replace("\t", " "), tuple(range(len(text)))
+    pieces = [_fold_character(character) for character in text]
+    return "".join(pieces), tuple(index for index, piece in enumerate(pieces) for _ in piece)
+
+
+@cache
+def _wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in "WF"
+
+
+def text_widths(text: str) -> list[float]:
+    """Typical width of each character, in half-width characters.
+
+    >>> text_widths("1元")
+    [1.0, 2.0]
+    """
+    return [2.0 if _wide(character) else 1.0 for character in text]
+
+
+def _along(box: Box, offset: int) -> float:
+    """X of the left edge of the folded character at ``offset``, from typical character widths."""
+    if offset <= 0 or not box.text:
+        return box.left
+    if offset >= len(box.text):
+        return box.right
+    if box.text.isascii():
+        share = offset / len(box.text)
+    else:
+        widths = text_widths(box.text)
+        share = sum(widths[:offset]) / sum(widths)
+    return box.left + share * (box.right - box.left)
+
+
+def sub_quad(line: Line, start: int, end: int) -> Quad:
+    """Quad of the characters ``start`` to ``end`` of a line, in decoded pixels.
+
+    Borders between characters lie halfway between their known centres, or follow typical character
+    widths where the reader gave no positions.
+    """
+    if start <= 0 and end >= len(line.text):
+        return line.quad
+    if len(line.chars) == len(line.text):
+        centres = [character.position for character in line.chars]
+        borders = [0.0, *((a + b) / 2 for a, b in pairwise(centres)), 1.0]
+    else:
+        edges = np.cumsum([0.0, *text_widths(line.text)])
+        borders = list(edges / edges[-1])
+    a, b, c, d = np.asarray(line.quad)
+    first, last = borders[start], borders[end]
+    return as_quad([a + first * (b - a), a + last * (b - a), d + last * (c - d), d + first * (c - d)])
+
+
+def lay_out(reading: Reading) -> Sheet:
+    """Bring the lines of a reading into rows."""
+    rows: list[Row] = []
+    by_page: dict[int, list[int]] = {}
+    for index, line in enumerate(reading.lines):
+        by_page.setdefault(line.page_index, []).append(index)
+    for page_index in sorted(by_page):
+        rows.extend(_page_rows(reading, page_index, by_page[page_index]))
+    return Sheet(reading, tuple(rows))
+
+
+def _page_rows(reading: Reading, page_index: int, indices: Sequence[int]) -> list[Row]:
+    angle = _reading_angle([reading.lines[index] for index in indices])
+    cos, sin = math.cos(angle), math.sin(angle)
+    boxes = [_box(index, reading.lines[index], cos, sin) for index in indices]
+    chains: list[list[Box]] = []
+    for box in sorted(boxes, key=lambda box: box.left):
+        home = _best_chain(box, chains)
+        if home is None:
+            chains.append([box])
+        else:
+            home.append(box)
+    chains.sort(key=lambda chain: sum(box.top + box.bottom for box in chain) / len(chain))
+    return [_row(page_index, chain) for chain in chains]
+
+
+def _reading_angle(lines: Sequence[Line]) -> float:
+    """Direction of the text in radians: the median over lines long enough to tell, weighed by length."""
+    measured = []
+    for line in lines:
+        width, height = quad_size(line.quad)
+        if width > 2 * height:
+            measured.append((math.radians(quad_angle(line.quad)), width))
+    if not measured:
+        return 0.0
+    x = sum(width * math.cos(angle) for angle, width in measured)
+    y = sum(width * math.sin(angle) for angle, width in measured)
+    mean = math.atan2(y, x)
+    apart = sorted((math.remainder(angle - mean, 2 * math.pi), width) for angle, width in measured)
+    half, passed = sum(width for _, width in apart) / 2, 0.0
+    for difference, width in apart:
+        passed += width
+        if passed >= half:
+            return mean + difference
+    return mean
+
+
+def _box(index: int, line: Line, cos: float, sin: float) -> Box:
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = line.quad
+    left = ((ax + dx) * cos + (ay + dy) * sin) / 2
+    right = ((bx + cx) * cos + (by + cy) * sin) / 2
+    top = ((ay + by) * cos - (ax + bx) * sin) / 2
+    bottom = ((cy + dy) * cos - (cx + dx) * sin) / 2
+    text, origin = fold(line.text[:_LONGEST])
+    return Box(index, left, top, max(right, left + 1), max(bottom, top + 1), text, origin)
+
+
+def _best_chain(box: Box, chains: Iterable[list[Box]]) -> list[Box] | None:
+    """The row whose last box stands beside this one, sharing most of its height."""
+    best, most = None, 0.5
+    for chain in chains:
+        last = chain[-1]
+        if last.bottom <= box.top or box.bottom <= last.top:
+            continue
+        shared = min(box.bottom, last.bottom) - max(box.top, last.top)
+        if box.left < last.right - min(0.5 * (box.right - box.left), 2 * box.height):
+            continue
+        share = shared / min(box.height, last.height)
+        if share > most:
+            best, most = chain, share
+    return best
+
+
+def _row(page_index: int, chain: Sequence[Box]) -> Row:
+    starts, position = [], 0
+    for box in chain:
+        starts.append(position)
+        position += len(box.text) + len(GAP)
+    return Row(page_index, tuple(chain), tuple(starts), GAP.join(box.text for box in chain))

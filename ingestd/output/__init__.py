@@ -1,0 +1,1 @@
+"""Outputs made from a record: sidecar, export, annotated picture."""

@@ -1,0 +1,181 @@
+"""The sidecar: NAME.EXT.json beside the original, with the content of the document's rows.
+
+It is rendered from the database, so that one made again after a crash is the same to the byte. The
+models describe its form (docs/sidecar.schema.json is generated from them); rendering does not go
+through them, because JSON columns are copied as they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+from sqlite_utils import Database
+
+from ingestd.document import Level, Source, Status
+from ingestd.store.rows import Row
+
+SCHEMA = 1
+"""Rises when a key changes its meaning or goes; new keys do not change it."""
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Corner = tuple[float, float]
+Quad = Annotated[
+    tuple[Corner, Corner, Corner, Corner],
+    Field(description="Corners [x, y] in pixels of the decoded page, clockwise from the reading direction's top left."),
+]
+
+
+class FieldRow(BaseModel):
+    """One extracted fact with its proof."""
+
+    name: str
+    value: str | None = Field(description="Normalised: ISO date, decimal string with a dot, code without spaces.")
+    raw: str | None = Field(description="As read, never corrected.")
+    level: Level
+    page_index: int | None
+    quad: Quad | None
+    lines: list[tuple[int, int]] = Field(description="[page_index, line_index] of the lines it was read from.")
+    reasons: list[str]
+
+
+class ItemRow(BaseModel):
+    """One line item."""
+
+    item_index: int
+    name: str | None
+    quantity: str | None
+    unit_price: str | None
+    amount: str | None
+    rate: str | None
+    tax: str | None
+
+
+class CodeRow(BaseModel):
+    """A QR or one-dimensional code."""
+
+    page_index: int
+    kind: str
+    text: str
+    quad: Quad
+
+
+class PageRow(BaseModel):
+    """One page and what was done to it before reading."""
+
+    page_index: int
+    width_px: int
+    height_px: int
+    dpi: float
+    rotation_deg: int
+    skew_deg: float
+    quality: dict[str, float | None]
+    steps: list[str]
+
+
+class LineRow(BaseModel):
+    """A run of text on one row of a page."""
+
+    page_index: int
+    line_index: int = Field(description="From 0 through the document, in reading order.")
+    text: str
+    confidence: Probability
+    quad: Quad
+    source: Source
+    chars: list[list[float | str]] = Field(
+        description="Per character: position along the line (0 to 1), then character and probability of each"
+        " alternative, the emitted one first. Empty where nothing is known."
+    )
+
+
+class Sidecar(BaseModel):
+    """What ingestd recorded of one document."""
+
+    version: Literal[1] = Field(alias="schema", description="Version of this format.")
+    id: int = Field(description="documents.id in the database.")
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    name: str
+    media_type: str
+    size_bytes: int
+    page_count: int
+    source_path: str = Field(description="Where it was dropped; bytes that are not printable UTF-8 as \\xNN.")
+    archive_path: str | None
+    status: Status
+    rule: str
+    received_at: datetime
+    recorded_at: datetime
+    provenance: dict[str, str]
+    timings: dict[str, float] = Field(description="Seconds by stage.")
+    text: str = Field(description="All lines, a form feed between pages.")
+    fields: list[FieldRow]
+    items: list[ItemRow]
+    codes: list[CodeRow]
+    pages: list[PageRow]
+    lines: list[LineRow]
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+_JSON_COLUMNS = frozenset({"quality", "steps", "quad", "chars", "lines", "reasons", "provenance", "timings"})
+
+_TABLES: dict[str, tuple[type[BaseModel], str]] = {
+    "fields": (FieldRow, "rowid"),
+    "items": (ItemRow, "item_index"),
+    "codes": (CodeRow, "rowid"),
+    "pages": (PageRow, "page_index"),
+    "lines": (LineRow, "line_index"),
+}
+"""Table -> its columns (as a model), and its order."""
+
+
+def path_of(original: Path) -> Path:
+    """Where the sidecar of an original lies: beside its place, even if the original was not kept.
+
+    >>> path_of(Path("archive/2026/scan.pdf"))
+    PosixPath('archive/2026/scan.pdf.json')
+    """
+    return original.with_name(f"{original.name}.json")
+
+
+def render(db: Database, document_id: int) -> bytes:
+    """The sidecar of a document: UTF-8 JSON, one row a line, keys in a fixed order, a newline at the end.
+
+    Raises:
+        LookupError: if there is no such document.
+    """
+    columns = [name for name in Sidecar.model_fields if name not in _TABLES and name != "version"]
+    with db.atomic():
+        documents = list(_rows(db, "documents", columns, f"id = {document_id:d}", "id"))
+        if not documents:
+            raise LookupError(f"no document with id {document_id}")
+        parts = [f'"schema": {SCHEMA}', *_members(documents[0])]
+        for table, (model, order) in _TABLES.items():
+            where = f"document_id = {document_id:d}"
+            rows = [_object(row) for row in _rows(db, table, model.model_fields, where, order)]
+            parts.append(f'"{table}": [' + ",".join(f"\n  {row}" for row in rows) + ("\n ]" if rows else "]"))
+    return ("{\n " + ",\n ".join(parts) + "\n}\n").encode()
+
+
+def json_schema() -> str:
+    """Text of docs/sidecar.schema.json."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Sidecar.model_json_schema()}
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+
+
+def _rows(db: Database, table: str, columns: Iterable[str], where: str, order: str) -> Iterable[dict[str, Any]]:
+    return db.query(f"SELECT {', '.join(columns)} FROM {table} WHERE {where} ORDER BY {order}")
+
+
+def _members(row: Row) -> list[str]:
+    return [
+        f'"{name}": {value if name in _JSON_COLUMNS and value is not None else _encode(value)}'
+        for name, value in row.items()
+    ]
+
+
+def _object(row: Row) -> str:
+    return "{" + ", ".join(_members(row)) + "}"

@@ -1,0 +1,1 @@
+"""The path from bytes to text: admit, decode, enhance, detect, orient, recognise, barcodes."""

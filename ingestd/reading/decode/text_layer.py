@@ -1,0 +1,212 @@
+"""The text that a PDF page brings along, as lines in pixels of its raster.
+
+PDFium tells characters in the order in which the program drew them. That order is nobody's reading
+order, so lines are put together by place: characters that follow each other closely are a run,
+runs side by side on one row are a line, and a gap wider than the font is tall parts two lines, as
+between the columns of a table.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pypdfium2
+
+from ingestd.document import Char, Line, Matrix, Pixels, Source
+from ingestd.layout.geometry import as_quad, transform
+from ingestd.reading.decode.glyphs import Glyph, read_glyphs, rotation
+
+# All in heights of a character box, ascent to descent, which is 1.15 to 1.2 em in most fonts.
+_COLUMN_GAP = 0.85
+"""One em between two lines on one row."""
+_WORD_GAP = 0.2
+"""Between two runs that are two words."""
+_OVERLAP = 0.3
+"""By which neighbours may overlap (kerning, slanted letters)."""
+_SAME_PLACE = 0.3
+"""Within which the same text counts as printed twice to look bold."""
+
+_FLAT = 12
+"""Span of levels (0-255) in which nothing can be seen."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """Characters of one line, from left to right; grows while lines are put together."""
+
+    glyphs: list[Glyph] = field(default_factory=list)
+
+    @property
+    def left(self) -> float:
+        return self.glyphs[0].left
+
+    @property
+    def right(self) -> float:
+        return self.glyphs[-1].right
+
+    @property
+    def top(self) -> float:
+        return min(glyph.top for glyph in self.glyphs)
+
+    @property
+    def bottom(self) -> float:
+        return max(glyph.bottom for glyph in self.glyphs)
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+    @property
+    def text(self) -> str:
+        return "".join(glyph.text for glyph in self.glyphs)
+
+    @property
+    def is_white(self) -> bool:
+        return all(glyph.white for glyph in self.glyphs)
+
+
+def text_lines(sheet: pypdfium2.PdfPage, pixels: Pixels, to_pixels: Matrix, page_index: int) -> tuple[Line, ...]:
+    """Read the visible text of a page.
+
+    Args:
+        sheet: the page.
+        pixels: its raster, in which white text on white paper is found out. Other text counts even
+            where the raster shows none: the machine may lack a font that the PDF does not embed.
+        to_pixels: maps page space to the raster.
+        page_index: 0-based.
+
+    Returns:
+        Lines in reading order with the position of each character, confidence 1.0; none where
+        there is no visible text or too much of it has no meaning.
+    """
+    height, width = pixels.shape[:2]
+    lines: list[Line] = []
+    by_direction = read_glyphs(sheet, to_pixels, (width, height))
+    # The direction of most characters is that of the page; what runs otherwise comes last.
+    for degrees, glyphs in sorted(by_direction.items(), key=lambda item: -len(item[1])):
+        back = rotation(degrees)
+        for run in _lines(glyphs):
+            line = _line(run, back, page_index)
+            if not (run.is_white and _is_flat(pixels, line)):
+                lines.append(line)
+    return tuple(lines)
+
+
+def _lines(glyphs: Iterable[Glyph]) -> Iterator[_Run]:
+    """Put characters of one direction together to lines, rows from top, lines from left."""
+    rows: list[list[_Run]] = []
+    for run in sorted(_runs(glyphs), key=lambda run: run.middle):
+        # The first run stands for its row. A heading beside small print gets between its rows, so
+        # the newest row is not always the one.
+        row = next((row for row in reversed(rows[-4:]) if _on_one_row(row[0], run)), None)
+        if row is None:
+            rows.append([run])
+        else:
+            row.append(run)
+    for row in rows:
+        yield from _merged(sorted(row, key=lambda run: run.left))
+
+
+def _runs(glyphs: Iterable[Glyph]) -> Iterator[_Run]:
+    """Cut the stream of characters where the next one does not follow closely on the same row."""
+    run = _Run()
+    for glyph in glyphs:
+        if run.glyphs and not _follows(run.glyphs[-1], glyph):
+            yield run
+            run = _Run()
+        run.glyphs.append(glyph)
+    if run.glyphs:
+        yield run
+
+
+def _follows(last: Glyph, glyph: Glyph) -> bool:
+    height = min(last.bottom - last.top, glyph.bottom - glyph.top)
+    gap = glyph.left - last.right
+    shared = min(last.bottom, glyph.bottom) - max(last.top, glyph.top)
+    return -_OVERLAP * height <= gap <= _COLUMN_GAP * height and shared >= height / 2
+
+
+def _on_one_row(first: _Run, other: _Run) -> bool:
+    return first.top < other.middle < first.bottom and other.top < first.middle < other.bottom
+
+
+def _merged(row: Sequence[_Run]) -> Iterator[_Run]:
+    """Join runs that stand close, and drop those printed twice at one place to look bold."""
+    current = row[0]
+    for run in row[1:]:
+        height = min(current.height, run.height)
+        if run.text == current.text and abs(run.left - current.left) < _SAME_PLACE * height:
+            continue
+        if -_OVERLAP * height <= run.left - current.right <= _COLUMN_GAP * height:
+            current = _Run(current.glyphs + run.glyphs)
+        else:
+            yield current
+            current = run
+    yield current
+
+
+def _line(run: _Run, back: Matrix, page_index: int) -> Line:
+    left, top, right, bottom = run.left, run.top, run.right, run.bottom
+    width = max(right - left, 1e-6)
+    placed = [(text, min(1.0, max(0.0, (x - left) / width))) for text, x in _normalised(_spaced(run))]
+    return Line(
+        page_index=page_index,
+        quad=as_quad(transform(back, [(left, top), (right, top), (right, bottom), (left, bottom)])),
+        text="".join(text for text, _ in placed),
+        confidence=1.0,
+        chars=tuple(Char(round(position, 4), ((text, 1.0),)) for text, position in placed),
+        source=Source.TEXT_LAYER,
+    )
+
+
+def _spaced(run: _Run) -> Iterator[tuple[str, float]]:
+    """Characters and their centres, with the spaces between words."""
+    last: Glyph | None = None
+    for glyph in run.glyphs:
+        if last is not None:
+            gap = glyph.left - last.right
+            if glyph.after_space or gap > _WORD_GAP * (glyph.bottom - glyph.top):
+                yield " ", last.right + gap / 2
+        yield glyph.text, (glyph.left + glyph.right) / 2
+        last = glyph
+
+
+def _normalised(characters: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
+    """NFC, each character with the centre of the one it came from.
+
+    Latin ligatures and Kangxi radicals, which stand for plain letters and ideographs in the fonts
+    of many PDFs, become what they look like.
+    """
+    units: list[tuple[str, float]] = []
+    for text, x in characters:
+        composed = unicodedata.normalize("NFKC" if _is_look_alike(text) else "NFC", text)
+        if units:
+            before, at = units[-1]
+            together = unicodedata.normalize("NFC", before + composed)
+            if len(together) < len(before) + len(composed):
+                units[-1] = (together, at)
+                continue
+        units.append((composed, x))
+    return [(character, x) for text, x in units for character in text]
+
+
+def _is_look_alike(text: str) -> bool:
+    return "\N{LATIN SMALL LIGATURE FF}" <= text <= "\N{LATIN SMALL LIGATURE ST}" or (
+        "\N{KANGXI RADICAL ONE}" <= text <= "\N{KANGXI RADICAL FLUTE}"
+    )
+
+
+def _is_flat(pixels: Pixels, line: Line) -> bool:
+    """Whether nothing can be seen where the line should be."""
+    corners = np.array(line.quad)
+    left, top = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
+    right, bottom = np.ceil(corners.max(axis=0)).astype(int)
+    region = pixels[top:bottom, left:right]
+    return region.size == 0 or int(region.max()) - int(region.min()) < _FLAT

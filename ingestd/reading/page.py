@@ -1,0 +1,131 @@
+"""Read one decoded page: enhance, detect, orient, recognise, find codes."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from ingestd.config import BarcodesConfig, EnhanceConfig, OrientConfig
+from ingestd.document import Char, Code, Line, Page, PageInfo
+from ingestd.layout.geometry import Quads
+from ingestd.reading.barcodes import find_codes
+from ingestd.reading.detect import Detector
+from ingestd.reading.enhance import enhance
+from ingestd.reading.enhance.bleed_through import without_other_side
+from ingestd.reading.orient import Classify, upright
+from ingestd.reading.recognise.recogniser import Recogniser
+
+_INVOICE_MARK = "发票"
+"""A page that says this should carry a QR code, so it is looked for harder."""
+PLACES = 4
+"""Decimal places of positions and probabilities of characters."""
+
+
+class Stopwatch:
+    """Adds up seconds by stage."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = defaultdict(float)
+
+    @contextmanager
+    def time(self, stage: str) -> Iterator[None]:
+        """Count the block's time to a stage."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[stage] += time.perf_counter() - begun
+
+    def each(self, stage: str, items: Iterator[Page]) -> Iterator[Page]:
+        """Count the time that the next page takes to a stage."""
+        while True:
+            with self.time(stage):
+                item = next(items, None)
+            if item is None:
+                return
+            yield item
+            del item  # else it would be held while the next one is made
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """Seconds so far, rounded to 0.1 ms."""
+        return {stage: round(seconds, 4) for stage, seconds in self._seconds.items()}
+
+
+class Sharing:
+    """Keeps what recurs in a document once: on a page of print nearly every character is as sure as the next.
+
+    Positions and probabilities are rounded to four places, which is more than they are worth; that makes a page of a
+    long document a fifth as large in memory.
+    """
+
+    def __init__(self) -> None:
+        self._alternatives: dict[tuple[tuple[str, float], ...], tuple[tuple[str, float], ...]] = {}
+        self._positions: dict[float, float] = {}
+
+    def line(self, line: Line) -> Line:
+        """The line with its characters' values shared."""
+        return replace(line, chars=tuple([self._char(char) for char in line.chars]))
+
+    def _char(self, char: Char) -> Char:
+        alternatives = tuple([(text, round(probability, PLACES)) for text, probability in char.alternatives])
+        position = round(char.position, PLACES)
+        return Char(
+            self._positions.setdefault(position, position), self._alternatives.setdefault(alternatives, alternatives)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PageReader:
+    """The stages from a decoded page to its lines and codes."""
+
+    enhance_options: EnhanceConfig
+    orient_options: OrientConfig
+    barcodes_options: BarcodesConfig
+    detector: Detector
+    classify: Classify
+    recogniser: Recogniser
+
+    def read(self, page: Page, watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
+        """Read a decoded page.
+
+        Returns:
+            The page as it was read, enhanced and upright, and its lines.
+        """
+        if page.text_lines:
+            return page, page.text_lines
+        with watch.time("enhance"):
+            readable = enhance(page, self.enhance_options)
+        with watch.time("detect"):
+            quads = self.detector.detect(readable)
+        if self.orient_options.enabled:
+            with watch.time("orient"):
+                readable, quads = upright(readable, quads, self.classify, self.recogniser.legibility)
+        if self.enhance_options.plan == "auto":
+            readable, quads = self._one_sided(readable, quads, watch)
+        with watch.time("recognise"):
+            return readable, self.recogniser.read(readable, quads)
+
+    def _one_sided(self, page: Page, quads: Quads, watch: Stopwatch) -> tuple[Page, Quads]:
+        """The page without what shines through from its other side, and the lines that are left."""
+        with watch.time("enhance"):
+            faded = without_other_side(page, quads, self.recogniser.legibility)
+        if faded.pixels is page.pixels:
+            return faded, quads
+        with watch.time("detect"):
+            return faded, self.detector.detect(faded)
+
+    def codes(self, page: Page, lines: tuple[Line, ...]) -> tuple[Code, ...]:
+        """Read the codes on a page; a page with the mark of an invoice is searched harder."""
+        if not self.barcodes_options.enabled:
+            return ()
+        return find_codes(page, insist=any(_INVOICE_MARK in line.text for line in lines))
+
+
+def page_info(page: Page) -> PageInfo:
+    """Return what is recorded of a page."""
+    width, height = page.decoded_size
+    return PageInfo(page.index, width, height, page.dpi, page.rotation_deg, page.skew_deg, page.quality, page.steps)

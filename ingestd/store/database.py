@@ -1,0 +1,170 @@
+"""Opening the database, and the one kind of transaction that writes to it.
+
+Transactions in sqlite-utils 4, as relied on here: outside a transaction ``db.execute()`` and every
+``insert``/``update``/``delete`` commit at once, each on its own; inside an open transaction they
+take part in it and commit nothing (multi-row calls set a savepoint). ``db.atomic()`` begins with a
+plain ``BEGIN``, which takes the write lock only at the first write: a transaction that has read
+before then fails with "database is locked" without waiting, whatever the busy timeout. Therefore
+all writing goes through ``transaction()``, which takes the lock first. ``db.query()`` is lazy and
+keeps its snapshot until it is exhausted: read it to the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from sqlite_utils import Database
+
+from ingestd.errors import ConfigError, TransientError
+from ingestd.store import schema
+
+OLDEST_SQLITE = (3, 38, 0)
+"""STRICT tables (3.37) and the JSON functions without a compile option (3.38)."""
+
+_BUSY_S = 30.0
+"""How long a statement waits for another process's write transaction; ours take milliseconds."""
+
+_OPEN_MODES = {"create": "rwc", "write": "rw", "read": "ro"}
+
+
+def connect(path: Path, access: Literal["create", "write", "read"] = "create") -> Database:
+    """Open the database of ingestd: WAL, synchronous FULL, foreign keys on, newest schema.
+
+    Args:
+        path: the file.
+        access: ``create`` makes the file and brings its schema up to date, ``write`` insists that
+            it exists, ``read`` neither creates nor changes anything.
+
+    Raises:
+        ConfigError: the file is missing, not a database, not ours, damaged, not writable, or
+            written by a newer ingestd.
+        TransientError: the disk is full or another process holds the file for too long.
+    """
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        oldest = ".".join(map(str, OLDEST_SQLITE))
+        raise ConfigError([f"SQLite: found {sqlite3.sqlite_version}, expected {oldest} or newer; upgrade libsqlite3"])
+    if access != "create" and not path.is_file():
+        raise ConfigError(
+            [f"{path}: found no such file, expected the database; 'ingestd run' creates it, or correct record.database"]
+        )
+    with faults(path):
+        uri = f"{path.absolute().as_uri()}?mode={_OPEN_MODES[access]}"
+        connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_S)
+        try:
+            return _prepared(Database(connection, execute_plugins=False), path, access)
+        except BaseException:
+            connection.close()
+            raise
+
+
+def require_usable(path: Path) -> None:
+    """Refuse a database that ``connect`` would refuse, without creating or changing one; a missing one is fine.
+
+    Raises:
+        ConfigError, TransientError: as ``connect``.
+    """
+    if not path.is_file():
+        return
+    with (
+        faults(path),
+        contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as connection,
+    ):
+        schema.require_ours(Database(connection, execute_plugins=False), path)
+
+
+def _prepared(db: Database, path: Path, access: str) -> Database:
+    schema.require_ours(db, path)
+    if access == "read":
+        schema.require_current(db, path)
+        db.execute("PRAGMA query_only = ON")
+        return db
+    db.enable_wal()
+    if db.journal_mode != "wal":
+        raise ConfigError(
+            [
+                f"{path}: found journal mode {db.journal_mode}, expected WAL, which this filesystem does not offer;"
+                " put the database on a local disk"
+            ]
+        )
+    db.execute("PRAGMA synchronous = FULL")
+    # Foreign keys stay off until the schema is right: rebuilding a table would cascade (SQLite, ALTER TABLE, 7).
+    with transaction(db):
+        schema.migrate(db)
+    db.execute("PRAGMA foreign_keys = ON")
+    return db
+
+
+def require_undamaged(db: Database, path: Path) -> None:
+    """Look through the whole file, a second or so for each gigabyte that is cached; indexes are not compared.
+
+    Raises:
+        ConfigError: with the first fault.
+    """
+    [(found,)] = db.execute("PRAGMA quick_check(1)").fetchall()
+    if found != "ok":
+        raise ConfigError([damaged(path, " ".join(found.split()))])
+
+
+@contextlib.contextmanager
+def transaction(db: Database) -> Iterator[None]:
+    """Hold the write lock for the block, then COMMIT; on any exception roll back everything.
+
+    Raises:
+        sqlite3.OperationalError: if a transaction is open already (they do not nest), or the lock
+            cannot be had within the busy timeout.
+    """
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.commit()
+    except BaseException:
+        db.rollback()
+        raise
+
+
+@contextlib.contextmanager
+def faults(path: Path) -> Iterator[None]:
+    """Translate what SQLite says about the database file into a ConfigError or a TransientError.
+
+    Errors that are not about the file (wrong SQL, violated constraints) pass unchanged.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+            case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT as code:
+                if code == sqlite3.SQLITE_CORRUPT:
+                    raise ConfigError([damaged(path, str(error))]) from error
+                raise ConfigError(
+                    [
+                        f"{path}: found no SQLite database, expected the database of ingestd;"
+                        " restore a backup, or move the file away to begin a new one"
+                    ]
+                ) from error
+            case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
+                raise ConfigError(
+                    [
+                        f"{path}: found that it cannot be opened or written ({error}), expected a file in a folder"
+                        " that exists, both writable by this user; correct record.database or the permissions"
+                    ]
+                ) from error
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                raise TransientError(f"{path}: another process keeps it locked ({error}); it is tried again") from error
+            case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_NOMEM:
+                raise TransientError(f"{path}: {error}; free space or memory, it is tried again") from error
+            case _:
+                raise
+
+
+def damaged(path: Path, found: str) -> str:
+    """What is said of a database that SQLite finds damaged: which, and how to restore it."""
+    return (
+        f"{path}: found a damaged database ({found}), expected the sound database of ingestd; restore a backup: stop"
+        f" ingestd, move {path.name} with its -wal and -shm to another place, put the file made by 'ingestd backup'"
+        " here under this name, and start again; then 'ingestd verify' lists the originals that it does not know,"
+        " which are read again when dropped into an inbox; without a backup all of the archive is"
+    )

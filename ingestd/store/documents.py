@@ -1,0 +1,196 @@
+"""Documents in the database: one Record in, the same Record out.
+
+Nothing here commits: callers that write hold ``database.transaction()``, so that a document and the
+state of its job change together or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from ingestd.document import Extraction, Reading, Record, Status
+from ingestd.files.encoding import path_from, path_text, time_from, time_text
+from ingestd.store import rows
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A record with what the database knows beyond it."""
+
+    id: int
+    record: Record
+    source_path: Path
+    """Where the user dropped it."""
+    archive_path: Path | None
+    """Where the original is; None where it was deleted or left in the inbox."""
+    received_at: datetime
+    recorded_at: datetime
+
+
+def save(
+    db: Database,
+    record: Record,
+    *,
+    source_path: Path,
+    archive_path: Path | None,
+    received_at: datetime,
+    recorded_at: datetime,
+) -> int:
+    """Write one document with everything that belongs to it; return its id.
+
+    Args:
+        db: with an open write transaction, which is not committed here.
+        record: all text encodable as UTF-8; field names unique.
+        source_path: where the user dropped it.
+        archive_path: where the original will be kept, None where it will not.
+        received_at: when it arrived.
+        recorded_at: now.
+
+    Raises:
+        sqlite3.IntegrityError: if a document with this sha256 is recorded already.
+    """
+    _require_transaction(db)
+    extraction = record.extraction
+    document = {
+        "sha256": record.sha256,
+        "name": path_text(record.name),
+        "media_type": record.media_type,
+        "size_bytes": record.size_bytes,
+        "page_count": len(record.reading.pages),
+        "source_path": path_text(source_path),
+        "archive_path": None if archive_path is None else path_text(archive_path),
+        "status": extraction.status.value,
+        "rule": extraction.rule,
+        "text": rows.plain_text(record.reading),
+        "field_values": rows.field_values(extraction),
+        "received_at": time_text(received_at),
+        "recorded_at": time_text(recorded_at),
+        "provenance": rows.to_json(dict(record.provenance)),
+        "timings": rows.to_json(dict(record.timings)),
+    }
+    document_id = db.table("documents").insert(document).last_rowid
+    assert document_id is not None  # an insert that did not raise has one
+    _insert(db, "pages", document_id, map(rows.page_row, record.reading.pages))
+    _insert(db, "lines", document_id, rows.line_rows(record.reading.lines))
+    _insert(db, "codes", document_id, map(rows.code_row, record.reading.codes))
+    _insert_extraction(db, document_id, extraction)
+    return document_id
+
+
+def replace_extraction(db: Database, document_id: int, extraction: Extraction, *, rules_hash: str) -> None:
+    """Put today's fields and items in the place of the old ones; what was read stays as it is.
+
+    Args:
+        db: with an open write transaction, which is not committed here.
+        document_id: of a recorded document.
+        extraction: what the rules say now.
+        rules_hash: of those rules, for provenance.
+
+    Raises:
+        LookupError: if there is no such document.
+    """
+    _require_transaction(db)
+    updated = db.execute(
+        "UPDATE documents SET status = ?, rule = ?, field_values = ?,"
+        " provenance = json_set(provenance, '$.rules', ?) WHERE id = ?",
+        [extraction.status.value, extraction.rule, rows.field_values(extraction), rules_hash, document_id],
+    )
+    if not updated.rowcount:
+        raise LookupError(f"no document with id {document_id}")
+    db.execute("DELETE FROM fields WHERE document_id = ?", [document_id])
+    db.execute("DELETE FROM items WHERE document_id = ?", [document_id])
+    _insert_extraction(db, document_id, extraction)
+
+
+def _insert_extraction(db: Database, document_id: int, extraction: Extraction) -> None:
+    _insert(db, "fields", document_id, map(rows.field_row, extraction.fields))
+    _insert(db, "items", document_id, rows.item_rows(extraction.items))
+
+
+def _insert(db: Database, table: str, document_id: int, some: Iterable[rows.Row]) -> None:
+    db.table(table).insert_all({"document_id": document_id, **row} for row in some)
+
+
+def _require_transaction(db: Database) -> None:
+    if not db.conn.in_transaction:
+        raise RuntimeError("writing a document needs database.transaction() around it")
+
+
+def document_by_sha(db: Database, sha256: str) -> int | None:
+    """Id of the document with these bytes, None where they are not recorded."""
+    row = db.execute("SELECT id FROM documents WHERE sha256 = ?", [sha256]).fetchone()
+    return None if row is None else int(row[0])
+
+
+def load_reading(db: Database, document_id: int) -> Reading:
+    """What was read from a document, exactly as it was saved; empty for an unknown id."""
+    return Reading(
+        pages=tuple(map(rows.page_from, _rows(db, "pages", document_id, "page_index"))),
+        lines=tuple(map(rows.line_from, _rows(db, "lines", document_id, "line_index"))),
+        codes=tuple(map(rows.code_from, _rows(db, "codes", document_id, "rowid"))),
+    )
+
+
+def load_extraction(db: Database, document_id: int) -> Extraction:
+    """What the rules made of a document.
+
+    Raises:
+        LookupError: if there is no such document.
+    """
+    row = _document_row(db, document_id)
+    return _extraction(db, document_id, row["rule"], row["status"])
+
+
+def load_document(db: Database, document_id: int) -> Document:
+    """A document with everything that belongs to it, all of one moment.
+
+    Raises:
+        LookupError: if there is no such document.
+    """
+    with db.atomic():
+        row = _document_row(db, document_id)
+        reading = load_reading(db, document_id)
+        extraction = _extraction(db, document_id, row["rule"], row["status"])
+    return Document(
+        id=document_id,
+        record=Record(
+            sha256=row["sha256"],
+            name=str(path_from(row["name"])),
+            media_type=row["media_type"],
+            size_bytes=row["size_bytes"],
+            reading=reading,
+            extraction=extraction,
+            provenance=json.loads(row["provenance"]),
+            timings=json.loads(row["timings"]),
+        ),
+        source_path=path_from(row["source_path"]),
+        archive_path=None if row["archive_path"] is None else path_from(row["archive_path"]),
+        received_at=time_from(row["received_at"]),
+        recorded_at=time_from(row["recorded_at"]),
+    )
+
+
+def _extraction(db: Database, document_id: int, rule: str, status: str) -> Extraction:
+    return Extraction(
+        rule=rule,
+        fields=tuple(rows.field_from(row, rule) for row in _rows(db, "fields", document_id, "rowid")),
+        items=tuple(map(rows.item_from, _rows(db, "items", document_id, "item_index"))),
+        status=Status(status),
+    )
+
+
+def _document_row(db: Database, document_id: int) -> rows.Row:
+    for row in db.query("SELECT * FROM documents WHERE id = ?", [document_id]):
+        return row
+    raise LookupError(f"no document with id {document_id}")
+
+
+def _rows(db: Database, table: str, document_id: int, order: str) -> Iterable[dict[str, Any]]:
+    return db.query(f"SELECT * FROM {table} WHERE document_id = ? ORDER BY {order}", [document_id])

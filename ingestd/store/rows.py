@@ -1,0 +1,211 @@
+"""Between the nouns of ``ingestd.document`` and rows of the database. Pure functions.
+
+JSON columns are compact and exact: a float is written with the digits that give the same float back.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ingestd.document import (
+    Char,
+    Code,
+    Extraction,
+    Field,
+    Item,
+    Level,
+    Line,
+    PageInfo,
+    Quad,
+    Reading,
+    Source,
+)
+from ingestd.layout.geometry import continues_row
+
+Row = dict[str, Any]
+"""Column name -> value."""
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+def to_json(value: object) -> str:
+    """Compact JSON text of plain data; NaN and infinity, which JSON lacks, raise ValueError."""
+    return _encode(value)
+
+
+def text_rows(lines: Sequence[Line], gap: str = " ") -> list[str]:
+    """The text of lines in reading order, row by row; ``gap`` stands between lines of one row."""
+    rows: list[str] = []
+    for before, line in zip((None, *lines), lines, strict=False):
+        if before and before.page_index == line.page_index and continues_row(before.quad, line.quad):
+            rows[-1] += gap + line.text
+        else:
+            rows.append(line.text)
+    return rows
+
+
+def plain_text(reading: Reading) -> str:
+    """The text of a document for searching and for reading: a row a line, a form feed between pages.
+
+    NUL, which ends a text for SQLite's full-text search, becomes a space.
+    """
+    pages: dict[int, list[Line]] = {page.index: [] for page in reading.pages}
+    for line in reading.lines:
+        pages.setdefault(line.page_index, []).append(line)
+    return "\f".join("\n".join(text_rows(lines)) for lines in pages.values()).replace("\0", " ")
+
+
+def field_values(extraction: Extraction) -> str:
+    """The distinct normalised values, one a line: searched too, because the paper may say them otherwise."""
+    values = dict.fromkeys(field.value for field in extraction.fields if field.value is not None)
+    return "\n".join(values).replace("\0", " ")
+
+
+def page_row(page: PageInfo) -> Row:
+    """Row of ``pages``. A measure that is not a number is stored as null."""
+    return {
+        "page_index": page.index,
+        "width_px": page.width_px,
+        "height_px": page.height_px,
+        "dpi": page.dpi,
+        "rotation_deg": page.rotation_deg,
+        "skew_deg": page.skew_deg,
+        "quality": to_json({name: value if math.isfinite(value) else None for name, value in page.quality.items()}),
+        "steps": to_json(page.steps),
+    }
+
+
+def page_from(row: Mapping[str, Any]) -> PageInfo:
+    """The page that ``page_row`` wrote."""
+    quality = json.loads(row["quality"])
+    return PageInfo(
+        index=row["page_index"],
+        width_px=row["width_px"],
+        height_px=row["height_px"],
+        dpi=row["dpi"],
+        rotation_deg=row["rotation_deg"],
+        skew_deg=row["skew_deg"],
+        quality={name: math.nan if value is None else value for name, value in quality.items()},
+        steps=tuple(json.loads(row["steps"])),
+    )
+
+
+def line_rows(lines: Iterable[Line]) -> Iterator[Row]:
+    """Rows of ``lines``: numbered from 0 through the document, as ``Reading.lines`` and ``Field.lines`` are."""
+    for index, line in enumerate(lines):
+        yield {
+            "page_index": line.page_index,
+            "line_index": index,
+            "text": line.text,
+            "confidence": line.confidence,
+            "quad": to_json(line.quad),
+            "source": line.source.value,
+            "chars": chars_json(line.chars),
+        }
+
+
+def line_from(row: Mapping[str, Any]) -> Line:
+    """The line that ``line_rows`` wrote."""
+    return Line(
+        page_index=row["page_index"],
+        quad=quad_from(row["quad"]),
+        text=row["text"],
+        confidence=row["confidence"],
+        chars=chars_from(row["chars"]),
+        source=Source(row["source"]),
+    )
+
+
+def chars_json(chars: Iterable[Char]) -> str:
+    """Per character a flat list: position, then character and probability of each alternative.
+
+    >>> chars_json([Char(0.25, (("0", 0.9), ("O", 0.1)))])
+    '[[0.25,"0",0.9,"O",0.1]]'
+    """
+    return to_json([[char.position, *(part for pair in char.alternatives for part in pair)] for char in chars])
+
+
+def chars_from(text: str) -> tuple[Char, ...]:
+    """The characters that ``chars_json`` wrote."""
+    # Most characters have one alternative; a document has thousands of characters.
+    return tuple(
+        [
+            Char(flat[0], ((flat[1], flat[2]),) if len(flat) == 3 else tuple(zip(flat[1::2], flat[2::2], strict=True)))
+            for flat in json.loads(text)
+        ]
+    )
+
+
+def code_row(code: Code) -> Row:
+    """Row of ``codes``."""
+    return {"page_index": code.page_index, "kind": code.kind, "text": code.text, "quad": to_json(code.quad)}
+
+
+def code_from(row: Mapping[str, Any]) -> Code:
+    """The code that ``code_row`` wrote."""
+    return Code(page_index=row["page_index"], quad=quad_from(row["quad"]), kind=row["kind"], text=row["text"])
+
+
+def field_row(field: Field) -> Row:
+    """Row of ``fields``; the rule is the document's."""
+    return {
+        "name": field.name,
+        "value": field.value,
+        "raw": field.raw,
+        "level": field.level.value,
+        "page_index": field.page_index,
+        "quad": None if field.quad is None else to_json(field.quad),
+        "lines": to_json(field.lines),
+        "reasons": to_json(field.reasons),
+    }
+
+
+def field_from(row: Mapping[str, Any], rule: str) -> Field:
+    """The field that ``field_row`` wrote, of a document read by ``rule``."""
+    return Field(
+        name=row["name"],
+        value=row["value"],
+        raw=row["raw"],
+        level=Level(row["level"]),
+        rule=rule,
+        page_index=row["page_index"],
+        quad=None if row["quad"] is None else quad_from(row["quad"]),
+        lines=tuple((page, line) for page, line in json.loads(row["lines"])),
+        reasons=tuple(json.loads(row["reasons"])),
+    )
+
+
+def item_rows(items: Iterable[Item]) -> Iterator[Row]:
+    """Rows of ``items``, numbered from 0."""
+    for index, item in enumerate(items):
+        yield {
+            "item_index": index,
+            "name": item.name,
+            "quantity": item.quantity,
+            "unit_price": item.unit_price,
+            "amount": item.amount,
+            "rate": item.rate,
+            "tax": item.tax,
+        }
+
+
+def item_from(row: Mapping[str, Any]) -> Item:
+    """The item that ``item_rows`` wrote."""
+    return Item(
+        name=row["name"],
+        quantity=row["quantity"],
+        unit_price=row["unit_price"],
+        amount=row["amount"],
+        rate=row["rate"],
+        tax=row["tax"],
+    )
+
+
+def quad_from(text: str) -> Quad:
+    """The four corners of a JSON quad."""
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = json.loads(text)
+    return (ax, ay), (bx, by), (cx, cy), (dx, dy)

@@ -1,0 +1,1 @@
+"""Development only: corpus, benchmarks and training. Never imported by ingestd."""

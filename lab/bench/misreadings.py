@@ -1,0 +1,121 @@
+"""How the recogniser reads characters whose truth is known: what simulations of misread numbers are sampled from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import regex
+
+from ingestd.extract.proof.alternatives import Choice, choices
+from ingestd.layout.rows import Sheet, Span, lay_out
+from lab.bench.data import OUT, labelled
+from lab.bench.invoices import SPLITS, conditions, draw
+from lab.bench.readings import readings
+
+_SHORTEST = 6
+"""Fewest letters and digits of a run that is compared with a label."""
+
+_NUMBERS = ("invoice_code", "invoice_no", "check_code", "buyer_tax_no", "seller_tax_no")
+
+
+@dataclass(slots=True)
+class Misreadings:
+    """What was offered for characters that are known."""
+
+    offered: dict[str, list[Choice]] = field(default_factory=lambda: defaultdict(list))
+    """True character -> what the recogniser offered where it stood."""
+    surplus: list[Choice] = field(default_factory=list)
+    """What it offered where nothing stood."""
+    lost: list[bool] = field(default_factory=list)
+    """For each character it left out whether one beside it is the same."""
+
+    @property
+    def characters(self) -> int:
+        """How many were compared."""
+        return sum(map(len, self.offered.values()))
+
+    @property
+    def misread(self) -> int:
+        """How many of these were taken for something else."""
+        return sum(choice[0][0] != true for true, found in self.offered.items() for choice in found)
+
+
+def collect() -> Misreadings:
+    """Compare the receipts of sroie-train and the invoices of the split ``tune`` with what stands on them."""
+    found = Misreadings()
+    pages = labelled("sroie-train")
+    read = readings([page.path for page in pages])
+    for page in pages:
+        _compare(lay_out(read[page.path]), [letters(line) for line in page.lines], found)
+    plan = [drawn for seed in SPLITS["tune"] for drawn in conditions(seed)]
+    folder = OUT / "invoices"
+    truths = draw(plan, folder)
+    read = readings([folder / drawn.name for drawn in plan])
+    for drawn in plan:
+        truth = truths[drawn.name]
+        numbers = [truth[name] for name in _NUMBERS if name in truth]
+        _compare(lay_out(read[folder / drawn.name]), numbers, found)
+    return found
+
+
+def letters(text: str) -> str:
+    """Letters and digits of a text, upper case."""
+    return "".join(character for character in text.upper() if character.isalnum())
+
+
+def _compare(sheet: Sheet, labels: Sequence[str], found: Misreadings) -> None:
+    """Take up every run of letters and digits that can be only one of the labels."""
+    wanted = {label for label in labels if len(label) >= _SHORTEST}
+    for span in _runs(sheet):
+        offered = choices(sheet, [span])
+        if offered is None or len(offered) < _SHORTEST:
+            continue
+        text = "".join(choice[0][0] for choice in offered)
+        near = {label for label in wanted if near_enough(label, text)}
+        if len(near) == 1:
+            take_up(near.pop(), text, offered, found)
+
+
+def _runs(sheet: Sheet) -> Iterator[Span]:
+    """Whole lines, and the numbers in them."""
+    for index, line in enumerate(sheet.reading.lines):
+        yield Span(index, 0, len(line.text))
+        for number in regex.finditer(r"[0-9A-Z](?: ?[0-9A-Z]){7,}", line.text):
+            if number.span() != (0, len(line.text)):
+                yield Span(index, *number.span())
+
+
+def near_enough(label: str, text: str) -> bool:
+    """Whether they differ in at most two characters, or in one that is too many or too few."""
+    if len(label) == len(text):
+        return sum(a != b for a, b in zip(label, text, strict=True)) <= 2
+    longer, shorter = sorted((label, text), key=len, reverse=True)
+    return len(longer) == len(shorter) + 1 and _extra(longer, shorter) is not None
+
+
+def _extra(longer: str, shorter: str) -> int | None:
+    """The last place whose character ``longer`` has more than ``shorter``, if that is all."""
+    same = next((place for place, (a, b) in enumerate(zip(longer, shorter, strict=False)) if a != b), len(shorter))
+    return same if longer[same + 1 :] == shorter[same:] else None
+
+
+def take_up(label: str, text: str, offered: Sequence[Choice], found: Misreadings) -> None:
+    """Note what was offered for each character of a label.
+
+    Args:
+        label: what stands there.
+        text: what was read, see :func:`near_enough`.
+        offered: what each character of ``text`` can be.
+        found: added to.
+    """
+    if len(label) == len(text):
+        for true, choice in zip(label, offered, strict=True):
+            found.offered[true].append(choice)
+    elif len(text) > len(label):
+        found.surplus.append(offered[_extra(text, label) or 0])
+    else:
+        place = _extra(label, text) or 0
+        beside = label[max(place - 1, 0) : place] + label[place + 1 : place + 2]
+        found.lost.append(label[place] in beside)

@@ -1,0 +1,65 @@
+"""ingestd, the whole way from the file to the COMMIT of its row: a worker for each core, as in the daemon."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import ingestd
+from ingestd.app import build_pipeline, start_engine
+from ingestd.config import Config, DetectConfig, EnhanceConfig, InboxConfig, RecogniseConfig
+from ingestd.document import Claim
+from ingestd.files.identity import digest
+from ingestd.store.database import connect, transaction
+from ingestd.store.documents import document_by_sha, save
+from lab.bench.readers.loop import serve
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--plan", choices=("none", "fixed", "auto"), default="auto")
+    parser.add_argument("--fast", action="store_true", help="as docs/models.md says where speed counts most")
+    parser.add_argument("warm", type=Path)
+    options = parser.parse_args()
+    inbox = InboxConfig(path=Path("inbox"), name="inbox")
+    config = Config(inboxes=(inbox,), enhance=EnhanceConfig(plan=options.plan))
+    if options.fast:
+        detect = DetectConfig(longest_side=608)
+        config = config.model_copy(update={"detect": detect, "recognise": RecogniseConfig(second_model=None)})
+    engine = start_engine(config, build_pipeline)
+    with tempfile.TemporaryDirectory() as folder:
+        db = connect(Path(folder) / "ingestd.db")
+
+        def read(paths: list[str]) -> list[list[str]]:
+            futures = [engine.submit(*claimed(Path(path))) for path in paths]
+            texts = []
+            for path, future in zip(paths, futures, strict=True):
+                record = future.result()
+                now = datetime.now(UTC)
+                with transaction(db):
+                    if document_by_sha(db, record.sha256) is None:  # the page to get warm with comes again
+                        save(db, record, source_path=Path(path), archive_path=None, received_at=now, recorded_at=now)
+                texts.append([line.text for line in record.reading.lines])
+            return texts
+
+        # every worker has its models once it has read a page
+        read([str(options.warm)] * 2 * engine.slots)
+        serve("ingestd", ingestd.__version__, read)
+        engine.close(finish=True)
+        db.close()
+
+
+def claimed(path: Path) -> tuple[Claim, str]:
+    """A file as if the daemon had just taken it out of an inbox, and its SHA-256."""
+    size = path.stat().st_size
+    claim = Claim(
+        job_id=0, work_path=path, source_path=path, inbox="", size_bytes=size, claimed_at=datetime.now(UTC), attempt=1
+    )
+    return claim, digest(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from ingestd.admin import reextract
+from ingestd.admin.reextract import Change, Unreadable, apply, changes
+from ingestd.document import Level, Reading
+from ingestd.errors import TransientError
+from ingestd.extract import RuleSet, extract, load_rules
+from ingestd.files import durable
+from ingestd.files.identity import Identity
+from ingestd.output import sidecar
+from ingestd.store import documents
+from ingestd.store.database import connect
+from ingestd.store.jobs import Ledger, State
+from tests.support.records import NOON, record, save
+from tests.support.rules import write_rules
+
+TODAY = date(2026, 8, 3)
+TEXT = ("NOTE", "TOTAL 12.50", "PAID 20.00")
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    with connect(tmp_path / "ingestd.db") as db:
+        yield db
+
+
+@pytest.fixture
+def old_rules(tmp_path: Path) -> RuleSet:
+    return load_rules(write_rules(tmp_path / "old"))
+
+
+@pytest.fixture
+def new_rules(tmp_path: Path) -> RuleSet:
+    return load_rules(write_rules(tmp_path / "new", label="PAID"))
+
+
+def recorded(db: Database, rules: RuleSet, name: str, archive: Path, text: tuple[str, ...] = TEXT) -> int:
+    """Save a document as the daemon does: read by these rules, with a finished job and a sidecar."""
+    saved = record(name, text=text)
+    saved = replace(saved, extraction=extract(saved.reading, rules, TODAY))
+    document_id = save(db, saved, archive=archive)
+    ledger = Ledger(db)
+    job = ledger.arrive("inbox", Path("/inbox", name), Identity(1, 1, 1), NOON)
+    ledger.update(job, State.DONE, NOON, document_id=document_id, archive_path=archive / name)
+    archive.mkdir(exist_ok=True)
+    (archive / f"{name}.json").write_bytes(sidecar.render(db, document_id))
+    return document_id
+
+
+def found(db_path: Path, ids: list[int], rules: RuleSet, processes: int = 1) -> list[Change | Unreadable]:
+    return [result for batch in changes(db_path, ids, rules, TODAY, processes) for result in batch]
+
+
+def test_the_same_rules_change_nothing(db: Database, old_rules: RuleSet, tmp_path: Path) -> None:
+    document_id = recorded(db, old_rules, "a.pdf", tmp_path / "archive")
+    assert documents.load_extraction(db, document_id).fields[0].value == "12.50"
+    assert found(tmp_path / "ingestd.db", [document_id], old_rules) == []
+
+
+def test_a_document_that_no_rule_matches_is_unchanged_by_the_same_rules(
+    db: Database, old_rules: RuleSet, tmp_path: Path
+) -> None:
+    document_id = recorded(db, old_rules, "a.pdf", tmp_path / "archive", text=("nothing known",))
+    assert documents.load_extraction(db, document_id).rule == "unknown"
+    assert found(tmp_path / "ingestd.db", [document_id], old_rules) == []
+
+
+def test_new_rules_change_values_and_sidecars(
+    db: Database, old_rules: RuleSet, new_rules: RuleSet, tmp_path: Path
+) -> None:
+    document_id = recorded(db, old_rules, "a.pdf", tmp_path / "archive")
+    (change,) = found(tmp_path / "ingestd.db", [document_id], new_rules)
+    assert isinstance(change, Change)
+    assert (change.document_id, change.name) == (document_id, "a.pdf")
+    assert change.fields == {"total": (("12.50", Level.READ), ("20.00", Level.READ))}
+    assert documents.load_extraction(db, document_id) == change.before  # looking writes nothing
+
+    assert apply(db, [change], new_rules.hash, with_sidecars=True) == []
+    after = documents.load_document(db, document_id).record
+    assert after.extraction == change.after
+    assert after.provenance["rules"] == new_rules.hash
+    content = (tmp_path / "archive" / "a.pdf.json").read_bytes()
+    assert content == sidecar.render(db, document_id)
+    assert json.loads(content)["fields"][0]["value"] == "20.00"
+    assert found(tmp_path / "ingestd.db", [document_id], new_rules) == []
+
+
+def test_a_sidecar_that_was_moved_away_is_named_and_not_made_anew(
+    db: Database, old_rules: RuleSet, new_rules: RuleSet, tmp_path: Path
+) -> None:
+    document_id = recorded(db, old_rules, "a.pdf", tmp_path / "archive")
+    path = tmp_path / "archive" / "a.pdf.json"
+    path.unlink()
+    (change,) = found(tmp_path / "ingestd.db", [document_id], new_rules)
+    assert isinstance(change, Change)
+    assert apply(db, [change], new_rules.hash, with_sidecars=True) == [path]
+    assert not path.exists()
+    assert documents.load_extraction(db, document_id) == change.after
+
+
+@pytest.mark.parametrize("with_job", [True, False])
+def test_without_sidecars_only_the_database_changes(
+    db: Database, old_rules: RuleSet, new_rules: RuleSet, tmp_path: Path, with_job: bool
+) -> None:
+    document_id = recorded(db, old_rules, "a.pdf", tmp_path / "archive")
+    if not with_job:
+        db.execute("DELETE FROM jobs")
+    before = (tmp_path / "archive" / "a.pdf.json").read_bytes()
+    (change,) = found(tmp_path / "ingestd.db", [document_id], new_rules)
+    assert isinstance(change, Change)
+    assert apply(db, [change], new_rules.hash, with_sidecars=not with_job) == []
+    assert (tmp_path / "archive" / "a.pdf.json").read_bytes() == before
+    assert documents.load_extraction(db, document_id) == change.after
+
+
+def test_a_run_that_is_cut_off_is_completed_by_the_next(
+    db: Database, old_rules: RuleSet, new_rules: RuleSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [recorded(db, old_rules, name, tmp_path / "archive") for name in ("a.pdf", "b.pdf")]
+    batch = [result for result in found(tmp_path / "ingestd.db", ids, new_rules) if isinstance(result, Change)]
+    write = durable.write_atomic
+
+    def fills_up(path: Path, data: bytes) -> None:
+        if path.name == "b.pdf.json":
+            raise TransientError("disk full")
+        write(path, data)
+
+    monkeypatch.setattr(durable, "write_atomic", fills_up)
+    with pytest.raises(TransientError, match="disk full"):
+        apply(db, batch, new_rules.hash, with_sidecars=True)
+    monkeypatch.undo()
+    assert [documents.load_extraction(db, document_id).fields[0].value for document_id in ids] == ["12.50", "12.50"]
+
+    again = [result for result in found(tmp_path / "ingestd.db", ids, new_rules) if isinstance(result, Change)]
+    assert again == batch
+    apply(db, again, new_rules.hash, with_sidecars=True)
+    for document_id, name in zip(ids, ("a.pdf", "b.pdf"), strict=True):
+        assert (tmp_path / "archive" / f"{name}.json").read_bytes() == sidecar.render(db, document_id)
+
+
+def test_a_rule_that_breaks_on_one_document_leaves_the_others_alone(
+    db: Database,
+    old_rules: RuleSet,
+    new_rules: RuleSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ids = [recorded(db, old_rules, name, tmp_path / "archive") for name in ("a.pdf", "b.pdf", "c.pdf")]
+    db.execute("UPDATE lines SET text = 'NOTE BAD' WHERE document_id = ? AND line_index = 0", [ids[1]])
+
+    def breaks(reading: Reading, rules: RuleSet, today: date) -> object:
+        if reading.lines[0].text == "NOTE BAD":
+            raise ZeroDivisionError("division by zero")
+        return extract(reading, rules, today)
+
+    monkeypatch.setattr(reextract, "extract", breaks)
+    with caplog.at_level(logging.ERROR):
+        results = found(tmp_path / "ingestd.db", ids, new_rules)
+    assert [type(result) for result in results] == [Change, Unreadable, Change]
+    assert results[1] == Unreadable(ids[1], "ZeroDivisionError: division by zero")
+    assert f"document {ids[1]}" in caplog.text
+
+
+def test_many_documents_are_shared_out_among_processes(
+    db: Database, old_rules: RuleSet, new_rules: RuleSet, tmp_path: Path
+) -> None:
+    ids = [recorded(db, old_rules, f"{n}.pdf", tmp_path / "archive") for n in range(reextract._BATCH + 1)]
+    batches = list(changes(tmp_path / "ingestd.db", ids, new_rules, TODAY, processes=2))
+    assert [len(batch) for batch in batches] == [reextract._BATCH, 1]
+    assert [result.document_id for batch in batches for result in batch] == ids

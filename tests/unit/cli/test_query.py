@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from ingestd.admin.reextract import Change, Unreadable
+from ingestd.cli import cli
+from ingestd.cli.extract import view
+from ingestd.document import Extraction, Status
+from ingestd.errors import ConfigError
+from ingestd.extract import extract, load_rules
+from ingestd.files.identity import Identity
+from ingestd.output import sidecar
+from ingestd.store import documents
+from ingestd.store.database import connect
+from ingestd.store.jobs import Ledger, State
+from tests.support.records import NOON, field, record, save
+from tests.support.rules import write_rules
+from tests.support.terminal import HARMLESS, HOSTILE, shown
+
+
+class Shell:
+    """Runs commands in a folder with a configuration, a database of three documents, and rules."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = folder / "config.yaml"
+        self.config.write_text("inboxes: [{path: inbox}]\nextract: {rules: rules}\nengine: {workers: 1}\n")
+        self.rules = write_rules(folder / "rules")
+        self.db = connect(folder / "ingestd.db")
+        rules = load_rules(self.rules)
+        archive = folder / "archive"
+        archive.mkdir()
+        for name, text in (("发票.pdf", "腾讯"), ("a\nb.jpg", "KEDAI"), ("note.tif", "[red]x")):
+            saved = record(name, text=("NOTE", "TOTAL 12.50", "PAID 20.00", text))
+            saved = replace(saved, extraction=extract(saved.reading, rules, date(2026, 8, 3)))
+            document_id = save(self.db, saved, archive=archive)
+            ledger = Ledger(self.db)
+            job = ledger.arrive("inbox", Path("/inbox", name), Identity(1, 1, 1), NOON)
+            ledger.update(job, State.DONE, NOON, document_id=document_id, archive_path=archive / name)
+            (archive / f"{name}.json").write_bytes(sidecar.render(self.db, document_id))
+
+    def run(self, name: str, *words: str) -> Result:
+        """Run a command that is expected to end by itself; anything but SystemExit is raised here."""
+        result = CliRunner().invoke(cli, [name, *words, "-c", str(self.config)])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    shell = Shell(tmp_path)
+    with shell.db:
+        yield shell
+
+
+def test_every_command_of_the_contract_is_there() -> None:
+    context = click.Context(cli)
+    reading = ["init", "run", "ocr", "status", "search", "show", "explain", "retry"]
+    contract = [*reading, "extract", "export", "rules", "models", "check", "backup", "verify"]
+    assert sorted(cli.list_commands(context)) == sorted(contract)
+    assert [command.name for name in contract if (command := cli.get_command(context, name))] == contract
+
+
+@pytest.mark.parametrize("words", [["status"], ["search", "x"], ["show", "1"], ["export", "--format", "csv"]])
+def test_asking_before_the_first_run_says_what_to_do(tmp_path: Path, words: list[str]) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("inboxes: [{path: inbox}]\n")
+    result = CliRunner().invoke(cli, [*words, "-c", str(config)])
+    assert isinstance(result.exception, ConfigError)
+    assert "'ingestd run' creates it" in str(result.exception)
+    assert not (tmp_path / "ingestd.db").exists()
+
+
+def test_a_database_that_is_damaged_in_the_middle_is_a_configuration_error(shell: Shell) -> None:
+    shell.db.close()
+    path = shell.folder / "ingestd.db"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:8192] + b"\x5a" * (len(whole) - 8192))
+    with pytest.raises(ConfigError, match="a damaged database"):
+        shell.run("show", "1")
+
+
+def test_status(shell: Shell) -> None:
+    text = shell.run("status").output
+    assert "3 (3 pages)" in text
+    assert "发票.pdf" in text
+    assert "a\\x0ab.jpg" in text
+    data = json.loads(shell.run("status", "--json").output)
+    assert data["documents"] == 3
+    assert data["jobs"] == {"done": 3}
+    assert data["newest"][0]["recorded_at"] == "2026-08-03T12:00:00.250Z"
+
+
+def test_search(shell: Shell) -> None:
+    result = shell.run("search", "腾讯")
+    assert "1  发票.pdf" in result.output
+    assert "PAID 20.00 / 腾讯" in result.output
+    (hit,) = json.loads(shell.run("search", "--json", "kedai", "total").output)
+    assert (hit["id"], hit["name"]) == (2, "a\\x0ab.jpg")
+
+
+def test_search_says_when_there_is_nothing_and_when_there_is_more(shell: Shell) -> None:
+    nothing = shell.run("search", "nowhere")
+    assert (nothing.exit_code, nothing.stdout.strip(), nothing.stderr) == (0, "", "nothing found\n")
+    assert shell.run("search", "-n", "2", "total").stderr == "the best 2; --limit shows more\n"
+
+
+def test_show(shell: Shell) -> None:
+    result = shell.run("show", "发票.pdf")
+    assert result.exit_code == 0
+    assert "total  12.50" in result.output
+    assert "腾讯" in result.output
+
+
+def test_show_as_json_is_the_sidecar(shell: Shell) -> None:
+    shown_bytes = shell.run("show", "1", "--json").stdout_bytes
+    assert shown_bytes == (shell.folder / "archive" / "发票.pdf.json").read_bytes()
+
+
+def test_show_of_nothing_and_of_several(shell: Shell) -> None:
+    nothing = shell.run("show", "nothing.pdf")
+    assert nothing.exit_code == 1
+    assert "no document 'nothing.pdf'" in nothing.stderr
+    shell.db.execute("UPDATE documents SET name = 'same.pdf'")
+    several = shell.run("show", "same.pdf")
+    assert several.exit_code == 1
+    assert "names 3 documents, say which: 3 (same.pdf), 2 (same.pdf), 1 (same.pdf)" in several.stderr
+
+
+def test_export_to_standard_output(shell: Shell) -> None:
+    result = shell.run("export", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(result.stdout_bytes.decode(), newline="")))
+    assert [(row["name"], row["total"]) for row in rows] == [
+        ("发票.pdf", "12.50"),
+        ("a\\x0ab.jpg", "12.50"),
+        ("note.tif", "12.50"),
+    ]
+    assert len(shell.run("export", "--format", "jsonl", "--table", "items").stdout_bytes.splitlines()) == 0
+
+
+def test_export_into_files(shell: Shell) -> None:
+    for form in ("csv", "jsonl", "xlsx"):
+        path = shell.folder / f"out.{form}"
+        result = shell.run("export", "--format", form, "-o", str(path))
+        assert (result.exit_code, result.output) == (0, "")
+        assert path.stat().st_size > 100
+    assert zipfile.is_zipfile(shell.folder / "out.xlsx")
+    shell.run("export", "--format", "csv", "--bom", "-o", str(shell.folder / "bom.csv"))
+    assert (shell.folder / "bom.csv").read_bytes().startswith(b"\xef\xbb\xbfid,name,")
+
+
+def test_export_since_a_day(shell: Shell) -> None:
+    assert len(shell.run("export", "--format", "jsonl", "--since", "2026-08-05").stdout_bytes.splitlines()) == 0
+    assert len(shell.run("export", "--format", "jsonl", "--since", "2026-08-01").stdout_bytes.splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["export", "--format", "xlsx", "--bom"], "--bom is for CSV"),
+        (["export"], "--format"),
+        (["export", "--format", "pdf"], "pdf"),
+        (["extract"], "name documents, or --all"),
+        (["extract", "--all", "1"], "name documents, or --all"),
+        (["search"], "TEXT"),
+        (["show"], "DOC"),
+    ],
+)
+def test_wrong_usage(shell: Shell, words: list[str], said: str) -> None:
+    result = shell.run(*words)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_extract_with_the_same_rules_changes_nothing(shell: Shell) -> None:
+    result = shell.run("extract", "--all")
+    assert (result.exit_code, result.output) == (0, "3 documents: 0 changed, 0 failed\n")
+
+
+def test_extract_diff_shows_and_writes_nothing(shell: Shell) -> None:
+    write_rules(shell.rules, label="PAID")
+    result = shell.run("extract", "--diff", "发票.pdf")
+    assert "total  12.50 read → 20.00 read" in result.output
+    assert result.output.endswith("1 documents: 1 would change, 0 failed\n")
+    assert documents.load_extraction(shell.db, 1).fields[0].value == "12.50"
+
+
+def test_extract_writes_to_the_database_and_the_sidecars(shell: Shell) -> None:
+    write_rules(shell.rules, label="PAID", name="paid")
+    (shell.folder / "archive" / "note.tif.json").unlink()
+    result = shell.run("extract", "--all", "--json")
+    data = json.loads(result.stdout)
+    assert [change["document_id"] for change in data] == [1, 2, 3]
+    assert data[0]["fields"] == {
+        "paid": [None, {"value": "20.00", "level": "read"}],
+        "total": [{"value": "12.50", "level": "read"}, None],
+    }
+    assert f"{shell.folder}/archive/note.tif.json is not there any more" in result.stderr
+    content = json.loads((shell.folder / "archive" / "a\nb.jpg.json").read_text(encoding="utf-8"))
+    assert [(entry["name"], entry["value"]) for entry in content["fields"]] == [("paid", "20.00")]
+    assert documents.load_extraction(shell.db, 3).fields[0].name == "paid"
+
+
+def test_extract_says_when_rules_fail_on_a_document(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object) -> Extraction:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("ingestd.admin.reextract.extract", breaks)
+    result = shell.run("extract", "2")
+    assert result.exit_code == 1
+    assert "document 2: today's rules fail: ZeroDivisionError: division by zero" in result.output
+    assert json.loads(shell.run("extract", "2", "--json").stdout) == [
+        {"document_id": 2, "error": "ZeroDivisionError: division by zero"}
+    ]
+
+
+def test_extract_refuses_wrong_rules_before_it_touches_anything(shell: Shell) -> None:
+    (shell.rules / "note.yaml").write_text("rule: note\nfields: [\n")
+    with pytest.raises(ConfigError, match=r"note\.yaml"):
+        shell.run("extract", "--all")
+
+
+def lines(change: Change | Unreadable) -> list[str]:
+    return [" ".join(line.split()) for line in shown(view(change)).splitlines()]
+
+
+def test_a_change_names_old_and_new() -> None:
+    before = Extraction(
+        "unknown", (field("total", "12.50", "unknown"), field("date", None, "unknown")), (), Status.REVIEW
+    )
+    after = Extraction("note", (field("total", "12.60", "note"), field("paid", "20.00", "note")), (), Status.DONE)
+    assert lines(Change(4, "a.pdf", before, replace(after, items=record().extraction.items))) == [
+        "4 a.pdf",
+        "rule unknown → note",
+        "status review → done",
+        "total 12.50 proved → 12.60 proved",
+        "paid (no such field) → 20.00 proved",
+        "date missing → (no such field)",
+        "items 0 → 2",
+    ]
+
+
+def test_a_change_of_reasons_alone_is_said_to_be_so() -> None:
+    one = field("total", "12.50", "note")
+    before = Extraction("note", (one,), (), Status.DONE)
+    after = Extraction("note", (replace(one, reasons=("better",)),), (), Status.DONE)
+    assert lines(Change(4, "a", before, after)) == ["4 a", "only reasons and places"]
+
+
+def test_changes_of_hostile_text_cannot_steer_the_terminal() -> None:
+    fields = (field(HOSTILE, HOSTILE, "note"),)
+    change = Change(4, HOSTILE, Extraction(HOSTILE, (), (), Status.DONE), Extraction(HOSTILE, fields, (), Status.DONE))
+    for text in (shown(view(change), width=500), shown(view(Unreadable(4, HOSTILE)), width=500)):
+        assert "\x1b" not in text
+        assert HARMLESS in text

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ingestd import config
+from ingestd.errors import ConfigError
+from tests.support.places import ROOT
+
+HERE = Path("/etc/ingestd/config.yaml")
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        config.parse(text, HERE)
+    return list(caught.value.problems)
+
+
+def test_least_configuration_has_defaults_and_absolute_paths() -> None:
+    parsed = config.parse("inboxes: [{path: inbox}]", HERE)
+    (inbox,) = parsed.inboxes
+    assert inbox.path == Path("/etc/ingestd/inbox")
+    assert inbox.name == "inbox"
+    assert inbox.original == "move"
+    assert parsed.record.database == Path("/etc/ingestd/ingestd.db")
+    assert parsed.extract.rules is None
+
+
+def test_absolute_and_home_paths_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/anna")
+    parsed = config.parse("inboxes: [{path: /scans}, {path: ~/scans, name: mine}]", HERE)
+    assert [inbox.path for inbox in parsed.inboxes] == [Path("/scans"), Path("/home/anna/scans")]
+
+
+def test_all_problems_are_reported_at_once_with_their_path() -> None:
+    found = problems("inboxes: [{path: a, orignal: move, watch: sometimes}]\nengine: {workers: 0}\nocr: yes")
+    assert len(found) == 4
+    assert any("inboxes.0.orignal: unknown key" in problem for problem in found)
+    assert any("inboxes.0.watch" in problem and "'sometimes'" in problem for problem in found)
+    assert any("engine.workers" in problem for problem in found)
+    assert any(problem.startswith("/etc/ingestd/config.yaml: ocr: unknown key") for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("", "found NoneType"),
+        ("inboxes: []", "name at least one folder"),
+        ("{}", "inboxes: missing"),
+        ("inboxes: [{path: a}, {path: b/a}]", "share the name a"),
+        ("inboxes: [", "not valid YAML"),
+        ("- a", "found list"),
+        ("inboxes: [{path: a}]\nlog: 2026-99-99", "YAML that cannot be read: month must be in 1..12"),
+        ("inboxes: " + "[" * 500, "YAML that cannot be read"),
+        ('inboxes: [{path: "a\\0b"}]', "'path' has a character that no file name can have"),
+        ('inboxes: [{path: "a\\uD800b"}]', "'path' has a character that no file name can have"),
+        ('inboxes: [{path: a, ignore: ["a", "\\0"]}]', "'ignore' has a character"),
+        ("inboxes: [{path: ~nobody-of-this-name/inbox}]", "expected a user with a home folder"),
+    ],
+)
+def test_wrong_files(text: str, part: str) -> None:
+    assert part in "\n".join(problems(text))
+
+
+def test_missing_file_is_named_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        config.load(tmp_path / "none.yaml")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(config, "SEARCH_PATH", (Path("config.yaml"),))
+    with pytest.raises(ConfigError, match="ingestd init"):
+        config.load(None)
+    (tmp_path / "config.yaml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        config.load(None)
+
+
+def test_hash_tells_reading_options_apart_and_nothing_else() -> None:
+    plain = config.parse("inboxes: [{path: a}]", HERE)
+    elsewhere = config.parse("inboxes: [{path: b}]\nengine: {workers: 3}", Path("/other/config.yaml"))
+    enhanced = config.parse("inboxes: [{path: a}]\nenhance: {plan: none}", HERE)
+    assert config.reading_hash(plain) == config.reading_hash(elsewhere)
+    assert config.reading_hash(plain) != config.reading_hash(enhanced)
+
+
+def test_shipped_configuration_is_right() -> None:
+    path = ROOT / "config.yaml"
+    assert config.load(path).inboxes[0].path == path.parent / "inbox"
+
+
+@pytest.mark.timeout(10)
+def test_values_that_grow_without_end_are_cut_in_messages() -> None:
+    levels = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]\n" for n in range(1, 12))
+    found = problems(f"l0: &l0 [{'x' * 100}]\n{levels}inboxes: *l11\nlog: {{level: {'y' * 10_000}}}")
+    assert all(len(problem) < 5000 for problem in found)
+    assert any("log.level" in problem for problem in found)

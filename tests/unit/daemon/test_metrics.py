@@ -1,0 +1,119 @@
+"""Figures as Prometheus reads them."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from ingestd.config import parse
+from ingestd.daemon.health import Health
+from ingestd.daemon.metrics import Metrics, serving
+from ingestd.errors import ConfigError
+from tests.support.world import World
+
+Figures = dict[str, float]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path, "{path: inbox, watch: polling, poll_s: 1}")
+
+
+@pytest.fixture
+def metrics(world: World) -> Metrics:
+    return Metrics(world.config, world.daemon, Health(world.config.health, 300.0, world.tick))
+
+
+@pytest.fixture
+def port(metrics: Metrics) -> Iterator[int]:
+    with serving(metrics, "127.0.0.1", 0) as port:
+        yield port
+
+
+def figures(port: int) -> Figures:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+        text = answer.read().decode()
+    return {
+        sample.name + "".join(f" {value}" for value in sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_queue_states_stages_and_health(world: World, metrics: Metrics, port: int) -> None:
+    world.drop("good.png")
+    world.drop("bad.png")
+    world.run(4)
+    for report in world.reports:
+        metrics.note(report)
+    world.engine.hold = True
+    world.drop("waits.png")
+    world.run(4)
+    found = figures(port)
+    assert found["ingestd_documents done"] == 1
+    assert found["ingestd_documents failed"] == 1
+    assert found["ingestd_documents running"] == 1
+    assert found["ingestd_documents duplicate"] == 0
+    assert found["ingestd_queue_depth"] == 1
+    assert found["ingestd_oldest_waiting_seconds"] > 0
+    assert found["ingestd_outcomes_total recorded"] == 1
+    assert found["ingestd_outcomes_total duplicate"] == 0
+    assert found["ingestd_stage_seconds_sum recognise"] == 0.75
+    assert found["ingestd_stage_seconds_count decode"] == 1
+    assert found["ingestd_in_work"] == 1
+    assert found["ingestd_worker_restarts_total"] == 0
+    assert found["ingestd_healthy"] == found["ingestd_database_up"] == found["ingestd_inbox_watched inbox"] == 1
+    assert found["ingestd_inbox_events inbox"] == 0
+    assert found["process_resident_memory_bytes"] > 0
+
+
+def test_what_is_wrong_shows(world: World, port: int) -> None:
+    world.inbox.rmdir()
+    world.run(2)
+    world.engine.restarts = 3
+    world.db.close()
+    world.config.record.database.rename(world.root / "away.db")
+    found = figures(port)
+    assert found["ingestd_inbox_watched inbox"] == 0
+    assert found["ingestd_worker_restarts_total"] == 3
+    assert found["ingestd_database_up"] == 0
+    assert "ingestd_queue_depth" not in found
+
+
+def test_restarts_are_counted_over_a_change_of_engines(world: World) -> None:
+    world.engine.restarts = 2
+    world.daemon.replace_engine(type(world.engine)())
+    world.step()
+    assert world.daemon.worker_restarts == 2
+
+
+def test_port_that_is_taken_is_a_configuration_error(metrics: Metrics) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        port = other.getsockname()[1]
+        taken = rf"127\.0\.0\.1 port {port} cannot be served on \(Address already"
+        with pytest.raises(ConfigError, match=taken), serving(metrics, "127.0.0.1", port):
+            pass
+
+
+def test_address_of_another_machine_is_a_configuration_error(metrics: Metrics) -> None:
+    with pytest.raises(ConfigError, match=r"metrics\.address"), serving(metrics, "192.0.2.1", 9464):
+        pass
+
+
+def test_missing_extra_is_a_configuration_error(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    with pytest.raises(ConfigError, match=r"pip install 'ingestd\[metrics\]'"):
+        Metrics(world.config, world.daemon, Health(world.config.health, 300.0, world.tick))
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "none"])
+def test_ports_that_cannot_be_meant(port: str) -> None:
+    with pytest.raises(ConfigError, match=r"metrics\.port"):
+        parse(f"inboxes: [{{path: a}}]\nmetrics: {{port: {port}}}\n", Path("/etc/config.yaml"))

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import errno
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+
+from ingestd.errors import TransientError
+from ingestd.files import durable
+from tests.support.records import file_names
+
+
+def test_move_never_overwrites(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a")
+    (tmp_path / "b").write_text("b")
+    with pytest.raises(TransientError, match="exists"):
+        durable.move(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "a").read_text() == "a"
+    assert (tmp_path / "b").read_text() == "b"
+
+
+def test_move_across_filesystems_copies_then_unlinks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename = Path.rename
+
+    def across(self: Path, target: Path) -> Path:
+        if self.name == "a":
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", across)
+    source = tmp_path / "a"
+    source.write_bytes(b"x" * 3_000_000)
+    os.utime(source, ns=(1, 1_700_000_000_123_456_789))
+    durable.move(source, tmp_path / "far" / "b")
+    assert not source.exists()
+    assert (tmp_path / "far" / "b").read_bytes() == b"x" * 3_000_000
+    assert (tmp_path / "far" / "b").stat().st_mtime_ns == 1_700_000_000_123_456_789
+    assert [path.name for path in (tmp_path / "far").iterdir()] == ["b"]
+
+
+def test_copy_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "a").write_bytes(b"content")
+    (tmp_path / "to").mkdir()
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TransientError, match="free space"):
+        durable.copy(tmp_path / "a", tmp_path / "to" / "b")
+    assert list((tmp_path / "to").iterdir()) == []
+    assert (tmp_path / "a").read_bytes() == b"content"
+
+
+def test_copy_follows_no_link_and_opens_no_fifo(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "link").symlink_to(tmp_path / "secret")
+    os.mkfifo(tmp_path / "fifo")
+    for name in ("link", "fifo"):
+        with pytest.raises(TransientError):
+            durable.copy(tmp_path / name, tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+
+
+def test_write_atomic_replaces_and_cleans_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.json"
+    durable.write_atomic(path, b"one")
+    durable.write_atomic(path, b"two")
+    assert path.read_bytes() == b"two"
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TransientError):
+        durable.write_atomic(path, b"three")
+    assert path.read_bytes() == b"two"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_names_that_are_taken_or_promised_get_a_code(tmp_path: Path) -> None:
+    promised: set[Path] = set()
+
+    def target(name: str) -> Path:
+        path = durable.free_target(tmp_path, name, "abcd", promised.__contains__)
+        promised.add(path)
+        return path
+
+    (tmp_path / "scan.pdf").touch()
+    assert target("scan.pdf").name == "scan-abcd.pdf"
+    assert target("scan.pdf").name == "scan-abcd-2.pdf"
+    assert target("other.pdf").name == "other.pdf"
+    (tmp_path / "noted.pdf.error.json").touch()
+    assert target("noted.pdf").name == "noted-abcd.pdf"
+
+
+@given(file_names)
+def test_any_name_becomes_one_that_can_be_stored_and_added_to(name: str) -> None:
+    safe = durable.safe_name(name)
+    assert 0 < len(os.fsencode(safe)) <= 215
+    assert "/" not in safe
+    assert safe not in (".", "..")
+    safe.encode()  # is UTF-8
+    assert durable.safe_name(safe) == safe
+
+
+def test_long_name_keeps_its_suffix() -> None:
+    assert durable.safe_name("票" * 84 + ".pdf").endswith("票.pdf")
+    assert len(durable.safe_name("x" * 251 + ".pdf")) == 215
+
+
+def folder(layout: str) -> tuple[Path, str]:
+    received = datetime(2026, 8, 3, tzinfo=UTC)
+    return durable.archive_folder(
+        Path("/archive"), layout, received=received, name="a/../b.pdf", inbox="in", rule="rule"
+    )
+
+
+def test_archive_layout() -> None:
+    assert folder("{received:%Y/%m}/{name}") == (Path("/archive/2026/08"), "a_.._b.pdf")
+    assert folder("{inbox}/{rule}/{name}") == (Path("/archive/in/rule"), "a_.._b.pdf")
+
+
+@pytest.mark.parametrize("layout", ["{nobody}/{name}", "../{name}", "/etc/{name}", "", "{0}", "{name.x}"])
+def test_archive_layout_that_cannot_be_used(layout: str) -> None:
+    with pytest.raises(ValueError, match=r"spool\.layout"):
+        folder(layout)
+
+
+def test_link_in_the_place_of_a_growing_file_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_bytes(b"as it was")
+    (tmp_path / "source").write_bytes(b"content")
+    for name in ("copied", "written"):
+        (tmp_path / f".{name}.partial").symlink_to(tmp_path / "precious")
+    durable.copy(tmp_path / "source", tmp_path / "copied")
+    durable.write_atomic(tmp_path / "written", b"content")
+    assert (tmp_path / "precious").read_bytes() == b"as it was"
+    assert [(tmp_path / name).read_bytes() for name in ("copied", "written")] == [b"content"] * 2
+    assert not any(path.is_symlink() for path in tmp_path.iterdir())
+
+
+def test_file_with_other_names_cannot_be_changed_by_them_afterwards(tmp_path: Path) -> None:
+    source, other, target = tmp_path / "source", tmp_path / "other", tmp_path / "target"
+    source.write_bytes(b"content")
+    other.hardlink_to(source)
+    moment = source.stat().st_mtime_ns
+    durable.move(source, target)
+    other.write_bytes(b"changed")
+    assert (target.read_bytes(), target.stat().st_mtime_ns) == (b"content", moment)
+    assert not source.exists()

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ingestd.layout.geometry import turned
+from ingestd.layout.order import reading_order
+
+
+def box(left: float, top: float, width: float, height: float = 20) -> list[tuple[float, float]]:
+    return [(left, top), (left + width, top), (left + width, top + height), (left, top + height)]
+
+
+def order_of(*boxes: list[tuple[float, float]]) -> list[int]:
+    return reading_order(np.array(boxes, np.float32).reshape(-1, 4, 2))
+
+
+def test_nothing_has_an_order() -> None:
+    assert order_of() == []
+
+
+def test_rows_come_before_columns() -> None:
+    assert order_of(box(300, 2, 60), box(0, 100, 90), box(0, 0, 80), box(310, 98, 50)) == [2, 0, 1, 3]
+
+
+def test_a_small_box_beside_a_tall_one_is_in_its_row() -> None:
+    assert order_of(box(200, 14, 60, 14), box(0, 0, 150, 40), box(0, 60, 300)) == [1, 0, 2]
+
+
+def test_lines_above_each_other_are_never_in_one_row() -> None:
+    """Tight print: boxes overlap by a third of their height."""
+    assert order_of(box(0, 26, 200), box(0, 13, 190), box(0, 0, 210)) == [2, 1, 0]
+
+
+def test_a_row_that_bends_stays_together() -> None:
+    bent = [box(110 * place, 0.6 * place * place, 100) for place in range(8)]
+    below = [box(110 * place, 30 + 0.6 * place * place, 100) for place in range(8)]
+    assert order_of(*below, *bent) == [*range(8, 16), *range(8)]
+
+
+@pytest.mark.parametrize("degrees", [-4, -1, 1, 4])
+def test_a_page_that_is_not_level_is_read_in_rows(degrees: float) -> None:
+    turn = np.deg2rad(degrees)
+    matrix = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    table = np.array([box(250 * column, 30 * row, 120) for row in range(12) for column in range(4)], np.float32)
+    assert reading_order((table @ matrix).astype(np.float32)) == list(range(48))
+
+
+def test_columns_of_text_that_runs_downward_go_from_right_to_left() -> None:
+    columns = np.array([box(0, 0, 30, 400), box(60, 0, 30, 390), box(120, 5, 30, 180), box(120, 200, 30, 180)])
+    assert reading_order(turned(columns.astype(np.float32), 1)) == [2, 3, 1, 0]

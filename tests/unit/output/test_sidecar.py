@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from ingestd.output import sidecar
+from ingestd.store import documents
+from ingestd.store.database import connect, transaction
+from tests.support.records import record, save
+
+NOT_IN_SIDECAR = {"document_id", "field_values"}
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    with connect(tmp_path / "ingestd.db") as db:
+        yield db
+
+
+def test_keys_are_the_columns_of_the_database(db: Database) -> None:
+    content = json.loads(sidecar.render(db, save(db, record())))
+    tables = {"fields", "items", "codes", "pages", "lines"}
+    assert set(content) - tables - {"schema"} == set(db["documents"].columns_dict) - NOT_IN_SIDECAR
+    for table in tables:
+        assert set(content[table][0]) == set(db[table].columns_dict) - NOT_IN_SIDECAR
+
+
+def test_rendering_again_gives_the_same_bytes(db: Database, tmp_path: Path) -> None:
+    document_id = save(db, record())
+    first = sidecar.render(db, document_id)
+    with connect(tmp_path / "ingestd.db", "read") as reader:
+        assert sidecar.render(reader, document_id) == first
+
+
+def test_it_is_utf8_that_a_person_can_read_with_one_row_a_line(db: Database) -> None:
+    rendered = sidecar.render(db, save(db, record())).decode()
+    assert '"schema": 1,\n' in rendered
+    assert '  {"name": "merchant", "value": "永辉超市", "raw": " 永辉超市", "level": "proved"' in rendered
+    assert rendered.endswith("\n}\n")
+
+
+def test_values_are_the_database_values(db: Database) -> None:
+    content = json.loads(sidecar.render(db, save(db, record("a\n.pdf"))))
+    assert content["schema"] == sidecar.SCHEMA
+    assert content["name"] == "a\\x0a.pdf"
+    assert content["received_at"] == "2026-08-03T11:59:55.250Z"
+    assert content["timings"] == {"decode": 0.125, "recognise": 0.75}
+    assert content["lines"][0]["chars"][0] == [0.125, "永", 0.9, "?", 0.0625]
+    assert content["codes"][0]["text"] == "01,04,\0"
+    assert content["fields"][2] == {
+        "name": "date",
+        "value": None,
+        "raw": None,
+        "level": "missing",
+        "page_index": None,
+        "quad": None,
+        "lines": [],
+        "reasons": [],
+    }
+
+
+def test_an_empty_document_has_empty_lists(db: Database) -> None:
+    content = json.loads(sidecar.render(db, save(db, record(text=(), fields={}, pages=1))))
+    assert (content["lines"], content["fields"], content["text"]) == ([], [], "")
+
+
+def test_rendering_takes_part_in_an_open_transaction(db: Database) -> None:
+    document_id = save(db, record())
+    with transaction(db):
+        documents.replace_extraction(db, document_id, documents.load_extraction(db, document_id), rules_hash="r1")
+        assert json.loads(sidecar.render(db, document_id))["provenance"]["rules"] == "r1"
+        assert db.conn.in_transaction
+
+
+def test_an_unknown_document_is_a_lookup_error(db: Database) -> None:
+    with pytest.raises(LookupError, match="no document with id 7"):
+        sidecar.render(db, 7)

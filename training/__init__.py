@@ -1,4 +1,0 @@
-"""How ingestd's own CRNN recogniser is made: text, fonts, rendering, degradation, training, evaluation, export.
-
-Needs the ``train`` extra. Every step is a subcommand of ``python -m training``; see README.md.
-"""
