@@ -32,10 +32,13 @@ fuzz: $(VENV)/.development ## Feed everything that takes bytes from outside with
 	$(PIP_INSTALL) atheris==3.0.0
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
-lint: $(VENV)/.development ## Check style, format and types.
+lint: $(VENV)/.development ## Check style, format, types, imports, spelling and words.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/codespell
+	$(BIN)/python docs/words.py
 
 format: $(VENV)/.development ## Put the code into the project's format.
 	$(BIN)/ruff check --fix .
