@@ -1,4 +1,4 @@
-"""Line items whose sums are true, and amounts in capital characters."""
+"""Line items whose sums are true."""
 
 from __future__ import annotations
 
@@ -8,10 +8,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 
 CENT = Decimal("0.01")
-
-_DIGITS = "零壹贰叁肆伍陆柒捌玖"
-_UNITS = ("", "拾", "佰", "仟")
-_GROUPS = ("", "万", "亿")
 
 
 def cents(amount: Decimal) -> Decimal:
@@ -73,44 +69,3 @@ def price(rng: Random, low: int, high: int, rate: int | None) -> Decimal:
     if rng.random() < 0.5:
         return gross.quantize(CENT)
     return (gross / (1 + Decimal(rate or 0) / 100)).quantize(Decimal("0.00000001")).normalize() + Decimal("0.00")
-
-
-def _group(value: int) -> str:
-    """Up to four digits; zeros inside collapse, zeros at the end vanish."""
-    text = ""
-    for place in (3, 2, 1, 0):
-        digit = value // 10**place % 10
-        if digit:
-            text += _DIGITS[digit] + _UNITS[place]
-        elif text and not text.endswith("零"):
-            text += "零"
-    return text.rstrip("零")
-
-
-def capital(amount: Decimal) -> str:
-    """Write an amount in capital characters (大写), as 支付结算办法 wants it.
-
-    >>> capital(Decimal("7018.83")), capital(Decimal("-10000.00"))
-    ('柒仟零壹拾捌圆捌角叁分', '(负数)壹万圆整')
-    >>> capital(Decimal("105.03")), capital(Decimal("0.50")), capital(Decimal("1000203.40"))
-    ('壹佰零伍圆零叁分', '伍角整', '壹佰万零贰佰零叁圆肆角整')
-    """
-    fen_total = int(abs(amount) * 100)
-    yuan, jiao, fen = fen_total // 100, fen_total // 10 % 10, fen_total % 10
-    text = ""
-    for place in (2, 1, 0):
-        value = yuan // 10_000**place % 10_000
-        if value:
-            gap = text and (value < 1000 or text.endswith("零"))
-            text = text.rstrip("零") + ("零" if gap else "") + _group(value) + _GROUPS[place]
-        elif text and not text.endswith("零"):
-            text += "零"
-    text = text.rstrip("零")
-    if text or not (jiao or fen):
-        text = (text or "零") + "圆"
-    if jiao:
-        text += _DIGITS[jiao] + "角"
-    elif fen and yuan:
-        text += "零"
-    text += _DIGITS[fen] + "分" if fen else "整"
-    return ("(负数)" if amount < 0 else "") + text

@@ -13,7 +13,8 @@ import zxingcpp
 from numpy.typing import NDArray
 
 from ingestd.extract.values.validate import crc16
-from lab.corpus.amounts import Item, capital, discount, item, net_of, price, reversed_item, tax_of
+from lab.corpus.amounts import Item, discount, item, net_of, price, reversed_item, tax_of
+from lab.corpus.money_words import money_words
 from lab.corpus.parties import PLACES, Party, Place, company, people
 
 _Good = tuple[str, str, str, int, int, int | None]
@@ -224,5 +225,5 @@ def truth(bill: Invoice) -> Mapping[str, str]:
 
 
 def words(bill: Invoice) -> str:
-    """The total in capital characters."""
-    return capital(bill.total)
+    """Return the total in financial numerals."""
+    return money_words(bill.total)

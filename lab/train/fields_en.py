@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
+from stdnum import iban, luhn
+
 from lab.train import vocabulary
 from lab.train.fields_zh import digits
 
@@ -12,26 +14,6 @@ MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 def _pick(rng: Random, table: str) -> str:
     return vocabulary.pick(rng, "en", table)
-
-
-def luhn_check(body: str) -> str:
-    """Check digit by the Luhn formula (ISO/IEC 7812-1).
-
-    >>> luhn_check("7992739871")
-    '3'
-    """
-    doubled = [int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(body))]
-    return str(-sum(value - 9 if value > 9 else value for value in doubled) % 10)
-
-
-def iban_check(country: str, account: str) -> str:
-    """Check digits of an IBAN (ISO 13616, mod 97).
-
-    >>> iban_check("GB", "WEST12345698765432")
-    '82'
-    """
-    figures = "".join(str(int(character, 36)) for character in f"{account}{country}00")
-    return f"{98 - int(figures) % 97:02}"
 
 
 def money(rng: Random) -> str:
@@ -79,10 +61,12 @@ def tax_number(rng: Random) -> str:
 
 def _bank(rng: Random) -> str:
     country, account = _pick(rng, "countries"), digits(rng, 18)
-    iban = country + iban_check(country, account) + account
+    number = country + iban.calc_check_digits(f"{country}00{account}") + account
     card = digits(rng, 15)
-    grouped = " ".join(iban[start : start + 4] for start in range(0, len(iban), 4))
-    return rng.choice([iban, grouped, card + luhn_check(card), "X" * 12 + digits(rng, 4), "*" * 12 + digits(rng, 4)])
+    grouped = " ".join(number[start : start + 4] for start in range(0, len(number), 4))
+    return rng.choice(
+        [number, grouped, card + luhn.calc_check_digit(card), "X" * 12 + digits(rng, 4), "*" * 12 + digits(rng, 4)]
+    )
 
 
 def _reference(rng: Random) -> str:

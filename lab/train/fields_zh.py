@@ -7,8 +7,12 @@ to read the invalid ones as well, because proving is the business of the rules.
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from random import Random
 
+from stdnum.cn import uscc
+
+from lab.corpus.money_words import money_words
 from lab.train import vocabulary
 
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -29,16 +33,6 @@ def digits(rng: Random, count: int) -> str:
     return "".join(rng.choices("0123456789", k=count))
 
 
-def uscc_check(body: str) -> str:
-    """Check character of a unified social credit code (GB 32100-2015).
-
-    >>> uscc_check("91350100M000100Y4")
-    '3'
-    """
-    total = sum(USCC_ALPHABET.index(character) * pow(3, place, 31) for place, character in enumerate(body))
-    return USCC_ALPHABET[-total % 31]
-
-
 def tax_number(rng: Random) -> str:
     """A taxpayer number: 18 characters (four fifths with the right check character), 15 or 20 digits."""
     if rng.random() < 0.15:
@@ -46,50 +40,7 @@ def tax_number(rng: Random) -> str:
     head = rng.choice(["91", "91", "91", "92", "12", "52", "A1", "N2"]) + digits(rng, 6)
     tail = "MA" + "".join(rng.choices(USCC_ALPHABET, k=7)) if rng.random() < 0.6 else digits(rng, 9)
     body = head + tail
-    return body + (uscc_check(body) if rng.random() < 0.8 else rng.choice(USCC_ALPHABET))
-
-
-_CAPITALS = "零壹贰叁肆伍陆柒捌玖"
-
-
-def _capital_group(value: int) -> str:
-    """Four decimal digits in capitals; zeros inside collapse, those at the ends are left to the caller."""
-    text, gap = "", False
-    for unit, name in ((1000, "仟"), (100, "佰"), (10, "拾"), (1, "")):
-        digit = value // unit % 10
-        if not digit:
-            gap = bool(text)
-            continue
-        text += ("零" if gap else "") + _CAPITALS[digit] + name
-        gap = False
-    return text
-
-
-def capital_money(cents: int, yuan: str = "圆") -> str:
-    """An amount in capitals (大写).
-
-    Args:
-        cents: amount in fen, 0 up to 10**14.
-        yuan: 圆 or 元.
-
-    >>> capital_money(701883), capital_money(10500003), capital_money(50), capital_money(1000000)
-    ('柒仟零壹拾捌圆捌角叁分', '壹拾万伍仟圆零叁分', '伍角整', '壹万圆整')
-    """
-    whole, jiao, fen = cents // 100, cents // 10 % 10, cents % 10
-    text, gap = "", False
-    for unit, name in ((10**8, "亿"), (10**4, "万"), (1, "")):
-        group = whole // unit % 10**4
-        if group:
-            text += ("零" if text and (gap or group < 1000) else "") + _capital_group(group) + name
-        gap = group == 0
-    text += yuan if text else ""
-    if not jiao and not fen:
-        return (text or "零" + yuan) + "整"
-    if jiao:
-        text += _CAPITALS[jiao] + "角"
-    elif text:
-        text += "零"
-    return text + (_CAPITALS[fen] + "分" if fen else "整")
+    return body + (uscc.calc_check_digit(body) if rng.random() < 0.8 else rng.choice(USCC_ALPHABET))
 
 
 def money(rng: Random) -> str:
@@ -202,7 +153,7 @@ def text_field(rng: Random, words: Words) -> str:
         return _item(rng, words)
     if kind < 0.74:
         lead = rng.choice(["价税合计（大写）", "人民币（大写）", "Ⓧ", "⊗", "", "", "（负数）"])
-        return lead + capital_money(int(10 ** rng.uniform(1, 10)), rng.choice("圆元"))
+        return lead + money_words(Decimal(int(10 ** rng.uniform(1, 10))).scaleb(-2), yuan=rng.choice("圆元"))
     if kind < 0.79:
         return rng.choice(["税率", "", "税率："]) + rng.choice(RATES) + rng.choice(["", " " + money(rng)])
     if kind < 0.86:

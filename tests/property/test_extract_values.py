@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestd.extract.values.financial_numerals import CHARACTERS, parse_capital, write_capital
+from ingestd.extract.values.financial_numerals import CHARACTERS, parse_capital
 from ingestd.extract.values.normalise import NORMALISERS, Rejected, Style, money_text
 from ingestd.extract.values.validate import (
     USCC_ALPHABET,
@@ -16,6 +16,7 @@ from ingestd.extract.values.validate import (
     uscc,
     uscc_check_character,
 )
+from lab.corpus.money_words import money_words
 
 TODAY = date(2026, 1, 1)
 STYLE = Style(TODAY)
@@ -23,9 +24,9 @@ amounts = st.integers(-(10**13) + 1, 10**13 - 1).map(lambda cents: Decimal(cents
 plain_amounts = st.integers(0, 10**9).map(lambda cents: Decimal(cents).scaleb(-2))
 
 
-@given(amounts)
-def test_capital_amounts_round_trip(amount):
-    assert parse_capital(write_capital(amount)) == amount
+@given(amounts, st.booleans(), st.sampled_from("圆元"))
+def test_capital_amounts_round_trip(amount, bridged, yuan):
+    assert parse_capital(money_words(amount, bridged=bridged, yuan=yuan)) == amount
 
 
 @given(st.text(alphabet=CHARACTERS + "()（）零 ", max_size=25))

@@ -65,30 +65,6 @@ def parse_capital(text: str) -> Decimal:
     return Decimal(-cents if found["minus"] else cents).scaleb(-2)
 
 
-def write_capital(amount: Decimal) -> str:
-    """Write an amount the way a tax control printer does; the inverse of :func:`parse_capital`.
-
-    Raises:
-        ValueError: when the amount has fractions of a 分 or reaches 10^12.
-
-    >>> write_capital(Decimal("105.03")), write_capital(Decimal("-10000"))
-    ('壹佰零伍圆零叁分', '(负数)壹万圆整')
-    """
-    cents = abs(amount).scaleb(2)
-    if cents != int(cents) or cents >= 10**14:
-        raise ValueError(f"{amount} cannot be written in 圆, 角 and 分")
-    yuan, rest = divmod(int(cents), 100)
-    jiao, fen = divmod(rest, 10)
-    names = "零壹贰叁肆伍陆柒捌玖"
-    text = f"{_written(yuan)}圆" if yuan or not rest else ""
-    if jiao:
-        text += f"{names[jiao]}角"
-    elif fen and yuan:
-        text += "零"
-    text += f"{names[fen]}分" if fen else "整"
-    return ("(负数)" if amount < 0 else "") + text
-
-
 def _digit(character: str | None) -> int:
     return _DIGITS[character] if character else 0
 
@@ -139,21 +115,3 @@ def _placed(digit: int | None, place: int, last: int, zero: bool, text: str) -> 
     if not follows or (digit is None and not leading_ten):
         raise ValueError(text)
     return place * (1 if digit is None else digit)
-
-
-def _written(number: int) -> str:
-    """Capital characters of a whole number below 10^12."""
-    names, places = "零壹贰叁肆伍陆柒捌玖", ("仟", "佰", "拾", "")
-    text, pending = "", False
-    for power, unit in ((10**8, "亿"), (10**4, "万"), (1, "")):
-        section, number = divmod(number, power)
-        pending = pending or bool(text and section < 1000)
-        for place, name in zip((1000, 100, 10, 1), places, strict=True):
-            digit = section // place % 10
-            if digit:
-                text += ("零" if pending and text else "") + names[digit] + name
-            pending = digit == 0 if digit or text else pending
-        if section:
-            text += unit
-            pending = section % 10 == 0 and unit != ""
-    return text or "零"

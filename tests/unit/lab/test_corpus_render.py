@@ -9,16 +9,12 @@ from random import Random
 import numpy as np
 import pytest
 import zxingcpp
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ingestd.extract.values.financial_numerals import parse_capital
 from ingestd.extract.values.invoice_qr import cn_invoice_qr
 from ingestd.extract.values.validate import Outcome, cn_invoice_code, cn_invoice_no, cn_tax_no, gb_vat, my_gst
 from ingestd.layout.geometry import bounds
 from lab.corpus import INVOICE_KINDS, KINDS, Features, composed, render
 from lab.corpus import invoice as invoices
-from lab.corpus.amounts import capital
 from lab.corpus.fonts import FACES, FontMissingError, InstalledFonts
 from lab.corpus.sheet import Text
 from tests.support.fonts import BuiltinFonts
@@ -157,11 +153,6 @@ def test_dates_are_printed_in_the_order_of_the_country() -> None:
     for kind, form in (("receipt-us", "%m/%d/%Y"), ("receipt-uk", "%d/%m/%Y"), ("cn-special", "%Y年%m月%d日")):
         issued = date.fromisoformat(composed(kind, 9).truth["date"])
         assert issued.strftime(form) in printed(kind, 9)
-
-
-@given(st.decimals(min_value="-99999999999.99", max_value="99999999999.99", places=2))
-def test_capital_amounts_are_read_back(amount: Decimal) -> None:
-    assert parse_capital(capital(amount)) == amount
 
 
 def test_a_missing_font_names_its_package(tmp_path: Path) -> None:
