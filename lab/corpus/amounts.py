@@ -52,13 +52,13 @@ def item(name: str, spec: str, unit: str, quantity: int, unit_price: Decimal, ra
 
 
 def discount(of: Item, per_cent: int) -> Item:
-    """The row that follows an item and takes part of it back: no quantity, no price, negative amounts."""
+    """Return the discount row below an item: no quantity, no price, negative amounts."""
     amount = -cents(of.amount * per_cent / 100)
     return Item(of.name, "", "", None, None, amount, of.rate, cents(amount * (of.rate or 0) / 100))
 
 
 def reversed_item(of: Item) -> Item:
-    """The row of a red invoice that cancels this one: quantity, amount and tax negative."""
+    """Return the row of a red invoice for this one: quantity, amount and tax negative."""
     quantity = None if of.quantity is None else -of.quantity
     return Item(of.name, of.spec, of.unit, quantity, of.unit_price, -of.amount, of.rate, -of.tax)
 

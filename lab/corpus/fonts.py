@@ -1,24 +1,36 @@
-"""Faces by role, found where Debian's packages put them. Fonts are needed to draw, never to look at samples."""
+"""Fonts: faces by role for documents, families by script for training lines, and where they come from.
+
+The table is fonts.toml. Fonts are needed to draw, never to look at what was drawn.
+"""
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from enum import StrEnum
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from PIL import ImageFont
 
 from ingestd.errors import IngestdError
 
+_TABLE = tomllib.loads(Path(__file__).with_name("fonts.toml").read_text(encoding="utf-8"))
+
 
 class FontMissingError(IngestdError):
-    """A font file is not there; the message names the package that has it."""
+    """A font file is missing; the message names the package that has it."""
 
 
 class Fonts(Protocol):
-    """Where faces come from; an argument, so that tests need no fonts installed."""
+    """Source of faces; an argument, so that tests need no fonts installed."""
 
     def face(self, name: str, size_px: int) -> ImageFont.FreeTypeFont:
         """Return the face with that role (``kai``, ``song`` ...) at a size in pixels per em."""
@@ -26,24 +38,14 @@ class Fonts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FontFile:
-    """One face of one file of a Debian package."""
+    """One face of a Debian package."""
 
     package: str
     path: str
-    index: int = 0
 
 
-FACES: Mapping[str, FontFile] = {
-    "kai": FontFile("fonts-arphic-gkai00mp", "arphic-gkai00mp/gkai00mp.ttf"),
-    "song": FontFile("fonts-arphic-uming", "arphic/uming.ttc"),
-    "sans": FontFile("fonts-liberation", "liberation/LiberationSans-Regular.ttf"),
-    "sans-bold": FontFile("fonts-liberation", "liberation/LiberationSans-Bold.ttf"),
-    "serif-bold": FontFile("fonts-liberation", "liberation/LiberationSerif-Bold.ttf"),
-    "courier": FontFile("fonts-liberation", "liberation/LiberationMono-Regular.ttf"),
-    "mono": FontFile("fonts-dejavu-core", "dejavu/DejaVuSansMono.ttf"),
-    "mono-bold": FontFile("fonts-dejavu-core", "dejavu/DejaVuSansMono-Bold.ttf"),
-}
-"""Role -> file. Liberation Sans has the widths of Helvetica, which is what makes PDF text and pictures agree."""
+FACES: Mapping[str, FontFile] = {role: FontFile(**file) for role, file in _TABLE["roles"].items()}
+"""Role -> file."""
 
 
 class InstalledFonts:
@@ -66,8 +68,126 @@ class InstalledFonts:
         return self._load(name, size_px)
 
     def _open(self, name: str, size_px: int) -> ImageFont.FreeTypeFont:
-        file = FACES[name]
-        path = self._root / file.path
+        path = self._root / FACES[name].path
         if not path.is_file():
-            raise FontMissingError(f"{path} is missing; install the Debian package {file.package}")
-        return ImageFont.truetype(path, size_px, index=file.index, layout_engine=ImageFont.Layout.BASIC)
+            raise FontMissingError(f"{path} is missing; install the Debian package {FACES[name].package}")
+        return ImageFont.truetype(path, size_px, layout_engine=ImageFont.Layout.BASIC)
+
+
+class BuiltinFonts:
+    """The face inside Pillow, for drawings that must not depend on what is installed; it draws Chinese as boxes."""
+
+    def face(self, name: str, size_px: int) -> ImageFont.FreeTypeFont:
+        """Return the face, the same for every role."""
+        return _builtin(size_px)
+
+
+@cache
+def _builtin(size_px: int) -> ImageFont.FreeTypeFont:
+    font = ImageFont.load_default(size_px)
+    assert isinstance(font, ImageFont.FreeTypeFont)
+    return font
+
+
+class Split(StrEnum):
+    """Use of a family."""
+
+    TRAIN = "train"
+    HELD_OUT = "held-out"
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A package and the faces taken from it; fonts.toml explains the columns."""
+
+    package: str
+    licence: str
+    weight: float
+    faces: tuple[str, ...]
+    han: bool = False
+    written: bool = False
+    held_out: bool = False
+    source: Literal["debian", "npm"] = "debian"
+
+    @property
+    def split(self) -> Split:
+        """Use of the family."""
+        return Split.HELD_OUT if self.held_out else Split.TRAIN
+
+
+FAMILIES = tuple(Family(**family | {"faces": tuple(family["faces"])}) for family in _TABLE["lines"]["families"])
+WORD_LISTS: Mapping[str, str] = _TABLE["word_lists"]
+"""File -> Debian package."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """One font that lines can be drawn with."""
+
+    path: Path
+    index: int
+    coverage: frozenset[str]
+    han: bool
+    written: bool
+    weight: float
+
+
+def fetch(folder: Path) -> None:
+    """Fetch every package that is not there yet, and write licences.json beside the fonts.
+
+    Raises:
+        FileNotFoundError: a package no longer has a file that the table names.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    needs = {(family.source, family.package, face.split("#")[0]) for family in FAMILIES for face in family.faces}
+    needs |= {("debian", package, name) for name, package in WORD_LISTS.items()}
+    wanted = {name for _, _, name in needs}
+    for source, package in sorted({(s, p) for s, p, name in needs if not (folder / name).exists()}):
+        with tempfile.TemporaryDirectory() as scratch:
+            (_unpack_debian if source == "debian" else _unpack_npm)(package, Path(scratch))
+            for path in Path(scratch).rglob("*"):
+                if path.name in wanted and path.is_file() and not path.is_symlink():
+                    shutil.copyfile(path, folder / path.name)
+    if lost := sorted(f"{package}: {name}" for _, package, name in needs if not (folder / name).exists()):
+        raise FileNotFoundError(f"not in the package any more: {', '.join(lost)}")
+    licences = {family.package: family.licence for family in FAMILIES}
+    (folder / "licences.json").write_text(json.dumps(licences, indent=1), encoding="utf-8")
+
+
+def _unpack_debian(package: str, folder: Path) -> None:
+    subprocess.run(["apt-get", "download", "-q", package], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    (archive,) = folder.glob("*.deb")
+    subprocess.run(["dpkg", "-x", str(archive), str(folder)], check=True)
+
+
+def _unpack_npm(package: str, folder: Path) -> None:
+    subprocess.run(["npm", "pack", "--silent", package], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    (archive,) = folder.glob("*.tgz")
+    with tarfile.open(archive) as contents:
+        contents.extractall(folder, filter="data")
+
+
+def load(folder: Path, split: Split) -> tuple[Face, ...]:
+    """Load the faces of a split, the weight of each family spread over its faces.
+
+    Raises:
+        FileNotFoundError: a file is missing because ``fetch`` has not run.
+    """
+    faces = []
+    for family in FAMILIES:
+        for name in family.faces if family.split is split else ():
+            file, _, index = name.partition("#")
+            path = folder / file
+            if not path.exists():
+                raise FileNotFoundError(f"{path}: missing; run 'python -m lab.train fonts --into {folder}'")
+            coverage, weight = _coverage(path, int(index or 0)), family.weight / len(family.faces)
+            faces.append(Face(path, int(index or 0), coverage, family.han, family.written, weight))
+    return tuple(faces)
+
+
+@cache
+def _coverage(path: Path, index: int) -> frozenset[str]:
+    from fontTools.ttLib import TTCollection, TTFont  # of the train extra; documents are drawn without it
+
+    font = TTCollection(path, lazy=True).fonts[index] if path.suffix == ".ttc" else TTFont(path, lazy=True)
+    return frozenset(chr(code) for code in font.getBestCmap())

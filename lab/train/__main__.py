@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lab.train import fonts as font_packages
+from lab.corpus import fonts as font_packages
 
 if TYPE_CHECKING:
     from lab.train.model import Member
@@ -178,7 +178,8 @@ def ranges(model: Path, font_folder: Path) -> None:
 
 def _training_lines(font_folder: Path) -> list[Pixels]:
     """Drawn lines, of the kinds that are trained on, to measure activations on."""
-    from lab.train import dataset, fonts, quantise
+    from lab.corpus import fonts
+    from lab.train import dataset, quantise
 
     sampler = dataset.Sampler(font_folder, fonts.Split.TRAIN, dataset.Mixture(), (), seed=103)
     return [sampler.line().pixels for _ in range(quantise.LINES)]

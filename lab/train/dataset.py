@@ -11,7 +11,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from lab.train import degrade, fonts, real, render, text
+from lab.corpus import fonts
+from lab.train import degrade, real, render, text
 from lab.train.charset import encode, frames_needed
 
 Pixels = NDArray[np.uint8]

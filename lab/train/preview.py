@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.train import degrade, effects_picture, fonts, render
+from lab.corpus import fonts
+from lab.train import degrade, effects_picture, render
 from lab.train.effects_ink import margins
 
 SAMPLE = "价税合计 Total ¥1,234.56 税号"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from lab.train.fonts import Face
+from lab.corpus.fonts import Face
 
 Ink = NDArray[np.float32]
 """Float32, height x width, 0 (paper) to 1 (ink)."""

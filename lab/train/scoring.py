@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from lab.train import dataset, effects_picture, fonts, real
+from lab.corpus import fonts
+from lab.train import dataset, effects_picture, real
 from lab.train.dataset import Line, Pixels
 
 DEGRADED_KINDS: Mapping[str, float] = {

@@ -23,7 +23,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
-from lab.train import charset, dataset, fonts, real, scoring
+from lab.corpus import fonts
+from lab.train import charset, dataset, real, scoring
 from lab.train.dataset import Batch, Line
 from lab.train.model import Crnn, Member
 from lab.train.onnx_reader import batches as padded_batches

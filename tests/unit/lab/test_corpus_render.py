@@ -15,9 +15,8 @@ from ingestd.extract.values.validate import Outcome, cn_invoice_code, cn_invoice
 from ingestd.layout.geometry import bounds
 from lab.corpus import INVOICE_KINDS, KINDS, Features, composed, render
 from lab.corpus import invoice as invoices
-from lab.corpus.fonts import FACES, FontMissingError, InstalledFonts
+from lab.corpus.fonts import FACES, BuiltinFonts, FontMissingError, InstalledFonts
 from lab.corpus.sheet import Text
-from tests.support.fonts import BuiltinFonts
 
 PLAIN = Features()
 SEEDS = range(40)

@@ -13,12 +13,11 @@ from ingestd.document import Page, frozen
 from ingestd.layout.geometry import bounds, rect_quad
 from ingestd.reading.barcodes import find_codes
 from lab.corpus import Features, Raster, composed
-from lab.corpus.fonts import FACES, FontMissingError, InstalledFonts
+from lab.corpus.fonts import FACES, BuiltinFonts, FontMissingError, InstalledFonts
 from lab.corpus.pdf import pdf
 from lab.corpus.photo import photograph, scan
 from lab.corpus.samples import INVOICE, RECEIPT, TAX_INVOICE, draw_samples
 from lab.corpus.sheet import Ellipse, Ink, Sheet, Text
-from tests.support.fonts import BuiltinFonts
 from tests.support.places import ROOT
 
 SAMPLES = ROOT / "samples"
