@@ -11,7 +11,7 @@ from PIL import Image
 
 from lab.corpus import PX_PER_MM, Features, composed, generators, render
 from lab.corpus.fonts import Fonts
-from lab.corpus.pdf import pdf
+from lab.corpus.pdf import pdf, scan_page, sheet_page
 from lab.corpus.photo import photograph, scan
 from lab.corpus.raster import rasterise
 
@@ -65,4 +65,5 @@ def _tax_invoice(kind: str, seed: int, fonts: Fonts) -> bytes:
     paper = rasterise(second, fonts, chance, PX_PER_MM)
     size = tuple(round(value / 25.4 * _SCAN_DPI) for value in (second.width, second.height))
     scanned = scan(paper, chance).image.resize((size[0], size[1]), Image.Resampling.LANCZOS)
-    return pdf([first, scanned], fonts, dpi=_SCAN_DPI)
+    paper_size = (scanned.width / _SCAN_DPI * 72, scanned.height / _SCAN_DPI * 72)
+    return pdf(sheet_page(first, fonts), scan_page(scanned, size=paper_size, quality=60))

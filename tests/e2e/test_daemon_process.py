@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pdf import PdfPage, Text, pdf
+from lab.corpus.pdf import PdfPage, Text, pdf
 from tests.support.places import ROOT
 from tests.support.process import Installation, until
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pdf import PdfPage, Text, pdf
+from lab.corpus.pdf import PdfPage, Text, pdf
 from tests.support.process import Installation, until
 
 HOOK = """#!/bin/sh

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pdf import PdfPage, Text, pdf
+from lab.corpus.pdf import PdfPage, Text, pdf
 from tests.support.process import Installation, until
 
 pytestmark = pytest.mark.timeout(300)

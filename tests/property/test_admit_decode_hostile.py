@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingestd.reading.admit import HEAD_BYTES, sniff
+from lab.corpus.pdf import PdfPage, Picture, paragraph, pdf, scan_page
 from tests.support.documents import (
     encoded,
     float_tiff,
@@ -22,7 +23,6 @@ from tests.support.documents import (
     transparent,
 )
 from tests.support.hostile import outcome
-from tests.support.pdf import PdfPage, Picture, paragraph, pdf, scan_page
 
 SMALL = picture("4711", size=(60, 40), font_px=16)
 DOCUMENTS = {

@@ -1,6 +1,6 @@
 """Makers of test documents: every kind that is let in, and the hostile ones that are not.
 
-All return bytes; nothing here touches the disk. PDFs come from ``tests.support.pdf``.
+All return bytes; nothing here touches the disk. PDFs come from ``lab.corpus.pdf``.
 """
 
 from __future__ import annotations

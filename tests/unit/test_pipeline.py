@@ -21,8 +21,8 @@ from ingestd.errors import DocumentError
 from ingestd.files.identity import digest
 from ingestd.pipeline import Pipeline
 from ingestd.reading.page import Sharing
+from lab.corpus.pdf import PdfPage, Text, paragraph, pdf, scan_page
 from tests.support import documents
-from tests.support.pdf import PdfPage, Text, paragraph, pdf, scan_page
 
 
 @pytest.fixture(scope="module")

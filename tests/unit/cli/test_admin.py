@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from ingestd.cli import cli, main
 from ingestd.config.shipped import shipped
 from ingestd.errors import ConfigError
-from tests.support.pdf import PdfPage, Text, pdf
+from lab.corpus.pdf import PdfPage, Text, pdf
 from tests.support.places import ROOT
 from tests.support.world import World
 

@@ -14,7 +14,7 @@ from ingestd.layout.geometry import bounds, rect_quad
 from ingestd.reading.barcodes import find_codes
 from lab.corpus import Features, Raster, composed
 from lab.corpus.fonts import FACES, BuiltinFonts, FontMissingError, InstalledFonts
-from lab.corpus.pdf import pdf
+from lab.corpus.pdf import pdf, sheet_page
 from lab.corpus.photo import photograph, scan
 from lab.corpus.samples import INVOICE, RECEIPT, TAX_INVOICE, draw_samples
 from lab.corpus.sheet import Ellipse, Ink, Sheet, Text
@@ -103,8 +103,8 @@ def test_pdf_text_stands_where_the_sheet_says() -> None:
     sheet = Sheet(210.0, 297.0, {"print": Ink((0, 0, 0))})
     sheet.add(Text("print", 20, 40, "left (£5)", "sans", 5), Text("print", 190, 40, "right", "sans-bold", 5, "right"))
     sheet.line("print", 20, 45, 190, 45, 2.0)
-    data = pdf([sheet], BuiltinFonts(), dpi=150)
-    assert data == pdf([sheet], BuiltinFonts(), dpi=150)
+    data = pdf(sheet_page(sheet, BuiltinFonts()))
+    assert data == pdf(sheet_page(sheet, BuiltinFonts()))
     with pypdfium2.PdfDocument(data) as document:
         width, height = document[0].get_size()
         assert (round(width), round(height)) == (595, 842)
@@ -119,4 +119,4 @@ def test_pdf_refuses_what_helvetica_cannot_show() -> None:
     sheet = Sheet(100.0, 100.0, {"seal": Ink((200, 0, 0))})
     sheet.add(Ellipse("seal", (50, 50), (20, 10), 0.5))
     with pytest.raises(ValueError, match="rasterise the sheet"):
-        pdf([sheet], BuiltinFonts(), dpi=150)
+        sheet_page(sheet, BuiltinFonts())

@@ -13,6 +13,7 @@ from ingestd.document import Admitted
 from ingestd.errors import DocumentError
 from ingestd.files.identity import digest
 from ingestd.reading.admit import HEAD_BYTES, admit, sniff
+from lab.corpus.pdf import PdfPage, paragraph, pdf
 from tests.support.claims import claim_of, dropped
 from tests.support.documents import (
     encoded,
@@ -24,7 +25,6 @@ from tests.support.documents import (
     transparent,
     zip_archive,
 )
-from tests.support.pdf import PdfPage, paragraph, pdf
 
 IMAGES = {
     "image/jpeg": encoded(picture(), "JPEG"),

@@ -15,9 +15,9 @@ from ingestd.errors import DocumentError
 from ingestd.layout.geometry import bounds, quad_angle
 from ingestd.reading.admit import admit
 from ingestd.reading.decode import decode
+from lab.corpus.pdf import A4, PdfPage, Picture, Text, paragraph, pdf, scan_page
 from tests.support.claims import dropped
 from tests.support.documents import picture, quadrants
-from tests.support.pdf import A4, PdfPage, Picture, Text, paragraph, pdf, scan_page
 
 A6 = (298.0, 420.0)
 
