@@ -15,7 +15,7 @@ import pypdfium2
 
 from ingestd.document import Pixels
 from lab.corpus import KINDS, PX_PER_MM, render
-from lab.corpus.degrade_page import PAGE_DPI
+from lab.corpus.degrade import PAGE_DPI
 from lab.corpus.fonts import FontMissingError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -32,7 +32,7 @@ from lab.bench.data import OUT, Labelled, corpus
 from lab.bench.product import page_of, product
 from lab.bench.score import Score, score
 from lab.corpus.conditions import NAMES, Condition, conditions
-from lab.corpus.degrade_page import degrade
+from lab.corpus.degrade import degrade
 
 SPLITS = ("sroie-train", "drawn-train")
 

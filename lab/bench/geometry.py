@@ -27,7 +27,7 @@ from ingestd.reading.enhance.quality import measure
 from ingestd.reading.page import Stopwatch
 from lab.bench.data import DRAWN_SEEDS, OUT, drawn_page
 from lab.bench.product import page_of, product
-from lab.corpus import KINDS, Raster, render
+from lab.corpus import KINDS, Raster, effects, render
 from lab.corpus.photo import photograph
 
 WITHIN_DEG = 0.2
@@ -72,21 +72,11 @@ def skew(seeds: Sequence[int]) -> Iterator[Figure]:
         grey = cv2.cvtColor(page, cv2.COLOR_BGR2GRAY)
         level = measure(np.asarray(grey, np.uint8)).skew_deg
         for angle in range(-15, 16):
-            turned = measure(_turned(np.asarray(grey, np.uint8), float(angle)))
+            turned = measure(np.asarray(effects.turned(grey, -angle, (255,)), np.uint8))
             # printers do not print level either: what counts is the difference to the page as it was drawn
             errors.append(abs(turned.skew_deg - level - angle))
     within = sum(error <= WITHIN_DEG for error in errors)
     yield Figure(f"skew found within {WITHIN_DEG} degrees, -15 to 15", len(errors), within, max(errors))
-
-
-def _turned(grey: NDArray[np.uint8], degrees: float) -> NDArray[np.uint8]:
-    """The page turned clockwise on a white canvas that holds all of it."""
-    height, width = grey.shape
-    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), -degrees, 1)
-    cos, sin = abs(matrix[0, 0]), abs(matrix[0, 1])
-    size = round(width * cos + height * sin), round(width * sin + height * cos)
-    matrix[:, 2] += ((size[0] - width) / 2, (size[1] - height) / 2)
-    return np.asarray(cv2.warpAffine(grey, matrix, size, flags=cv2.INTER_CUBIC, borderValue=(255,)), np.uint8)
 
 
 def sheets(seeds: Sequence[int]) -> Iterator[Figure]:

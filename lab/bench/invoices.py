@@ -29,7 +29,7 @@ from lab.bench.answers import Answer, across, answer, by_field, counts, share
 from lab.bench.data import OUT
 from lab.bench.readings import readings
 from lab.corpus import INVOICE_KINDS, Document, render
-from lab.corpus.degrade_page import DEGRADATIONS, degrade
+from lab.corpus.degrade import DEGRADATIONS, degrade
 
 TODAY = date(2026, 1, 1)
 

@@ -20,7 +20,7 @@ from ingestd.reading.page import Stopwatch
 from lab.bench.data import drawn_page
 from lab.bench.product import page_of, product
 from lab.corpus.conditions import Condition
-from lab.corpus.degrade_page import degrade
+from lab.corpus.degrade import degrade
 
 SHOWN = (Condition("low-contrast", 3), Condition("uneven", 3), Condition("bleed-through", 3), Condition("skew", 2))
 RECEIPT = ("receipt-my", 3)

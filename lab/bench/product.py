@@ -12,7 +12,7 @@ from ingestd.app import build_pipeline, manifest_of, rules_of
 from ingestd.config import Config, EnhanceConfig, InboxConfig
 from ingestd.document import Page, Pixels, frozen
 from ingestd.pipeline import Pipeline
-from lab.corpus.degrade_page import PAGE_DPI
+from lab.corpus.degrade import PAGE_DPI
 
 
 @cache

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from lab.bench.data import Labelled
-from lab.corpus.degrade_page import DEGRADATIONS, degrade
+from lab.corpus.degrade import DEGRADATIONS, degrade
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ingestd.document import Quad
 from ingestd.layout.geometry import as_quad, transform
+from lab.corpus.effects import smooth_noise
 from lab.corpus.fonts import Fonts
 from lab.corpus.sheet import Arc, Ellipse, Fill, Ink, Modules, Sheet, Stroke, Text, Wear
 
@@ -180,9 +181,8 @@ def _mask(values: ArrayLike) -> Mask:
 
 def blotches(shape: tuple[int, int], rng: np.random.Generator, size_px: float) -> Mask:
     """Smooth noise with blobs of about ``size_px``, 0 to 1, median about 0.5."""
-    small = (max(2, round(shape[0] / size_px)), max(2, round(shape[1] / size_px)))
-    noise = rng.random(small, dtype=np.float32)
-    return _mask(np.clip(cv2.resize(noise, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC), 0, 1))
+    grid = (round(shape[0] / size_px), round(shape[1] / size_px))
+    return _mask(np.clip(smooth_noise(grid, shape, rng), 0, 1))
 
 
 def _needles(mask: Mask, rng: np.random.Generator) -> Mask:

@@ -7,13 +7,14 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from lab.corpus import effects
+
 Array = NDArray[np.float32]
 
 
 def smooth_noise(height: int, width: int, cell: float, rng: Generator) -> Array:
     """Random values, about 0 to 1, that change over ``cell`` px."""
-    coarse = rng.random((max(2, int(height / cell) + 2), max(2, int(width / cell) + 2)), np.float32)
-    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
+    return effects.smooth_noise((int(height / cell) + 2, int(width / cell) + 2), (height, width), rng)
 
 
 def margins(mask: Array, rng: Generator) -> Array:

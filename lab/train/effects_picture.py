@@ -7,6 +7,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from lab.corpus import effects
 from lab.train.effects_ink import smooth_noise
 
 Array = NDArray[np.float32]
@@ -35,8 +36,8 @@ def guilloche(image: Array, amount: float, rng: Generator) -> Array:
 
 def show_through(image: Array, amount: float, rng: Generator) -> Array:
     """Print on the back: the line itself mirrored, shifted and blurred stands for it."""
-    back = cv2.GaussianBlur(image[:, ::-1].mean(2), (0, 0), rng.uniform(1, 2.5))
-    back = np.roll(back, (int(rng.integers(-12, 13)), int(rng.integers(-60, 61))), (0, 1))
+    sigma, shift = rng.uniform(1, 2.5), (int(rng.integers(-12, 13)), int(rng.integers(-60, 61)))
+    back = effects.other_side(image.mean(2), sigma, shift)
     return np.asarray(image - amount * (back.max() - back)[:, :, None], np.float32)
 
 
@@ -92,20 +93,14 @@ def defocus(image: Array, amount: float, rng: Generator) -> Array:
 def motion(image: Array, amount: float, rng: Generator) -> Array:
     """The camera moved ``amount`` px during the exposure, mostly along or across the line."""
     angle = rng.choice([0.0, 0.0, np.pi / 2, rng.uniform(0, np.pi)])
-    side = 2 * int(np.ceil(amount / 2)) + 1
-    kernel = np.zeros((side, side), np.float32)
-    for place in np.linspace(-amount / 2, amount / 2, 4 * side):
-        x, y = side // 2 + place * np.cos(angle), side // 2 + place * np.sin(angle)
-        kernel[int(np.clip(round(y), 0, side - 1)), int(np.clip(round(x), 0, side - 1))] += 1
-    return np.asarray(cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE))
+    return np.asarray(effects.moved(image, amount, angle))
 
 
 def noise(image: Array, amount: float, rng: Generator) -> Array:
     """Sensor noise, coloured in half of cases; never more than 0.3 of the contrast, or nobody could read it."""
     contrast = float(np.percentile(image, 95) - np.percentile(image, 5))
     depth = image.shape[2] if rng.random() < 0.5 else 1
-    sigma = np.float32(min(amount, 0.3 * contrast))
-    return image + sigma * rng.standard_normal((*image.shape[:2], depth), np.float32)
+    return effects.with_noise(image, min(amount, 0.3 * contrast), rng, depth)
 
 
 def specks(image: Array, amount: float, rng: Generator) -> Array:
@@ -120,8 +115,7 @@ def specks(image: Array, amount: float, rng: Generator) -> Array:
 def jpeg(image: Array, amount: float, rng: Generator) -> Array:
     """Compressed at that quality."""
     pixels = np.rint(image.clip(0, 1) * 255).astype(np.uint8)
-    _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, int(amount)])
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.float32) / np.float32(255)
+    return effects.compressed(pixels, int(amount)).astype(np.float32) / np.float32(255)
 
 
 def fax(image: Array, amount: float, rng: Generator) -> Array:

@@ -10,7 +10,7 @@ from lab.bench.invoices import SPLITS, conditions
 from lab.bench.misreadings import Misreadings, near_enough, take_up
 from lab.bench.repair import Dice, as_read, one_too_many
 from lab.corpus import INVOICE_KINDS
-from lab.corpus.degrade_page import DEGRADATIONS
+from lab.corpus.degrade import DEGRADATIONS
 
 
 def field(name, value, level=Level.READ):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ingestd.document import frozen
-from lab.corpus.degrade_page import DEGRADATIONS, degrade
+from lab.corpus.degrade import DEGRADATIONS, degrade
 from tests.support.print import printed
 
 PAGE = frozen(printed(300, 400))

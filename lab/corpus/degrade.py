@@ -1,7 +1,12 @@
-"""Named ways in which a page gets worse, seeded and repeatable, to measure readers and enhancement with.
+"""Named ways to spoil a page, seeded and repeatable, to measure readers and enhancement with.
 
-Every degradation takes a BGR page (uint8, HxWx3), a severity from 1 to 3 and a random generator, and returns
-a new BGR page. Lengths are in pixels of pages scanned at about 150 dpi, which is what receipt corpora hold.
+Every degradation takes a BGR page (uint8, HxWx3), a severity from 1 to 3 and a random generator, and returns a new BGR
+page. Lengths are in pixels of pages scanned at about 150 dpi, which is what receipt corpora hold. Physics common with
+training is in lab.corpus.effects, amounts are not.
+
+Held out from training, which has no such effect or another form of it: ``defocus`` (a lens's disk; training blurs by
+a Gaussian), ``uneven`` (the edge of a cast shadow), ``fax`` (Otsu's threshold and flipped bits), ``bleed-through`` (a
+whole page, several lines deep), ``skew`` and ``turned`` (of a page), ``inverted`` with a shrunk range, and ``mixed``.
 """
 
 from __future__ import annotations
@@ -15,6 +20,7 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from ingestd.document import Pixels
+from lab.corpus import effects
 
 Degradation = Callable[[Pixels, int, np.random.Generator], MatLike]
 
@@ -25,17 +31,6 @@ FAX_DPI = 200
 
 def _clipped(values: NDArray[np.float32]) -> Pixels:
     return np.asarray(np.clip(values + 0.5, 0, 255), np.uint8)
-
-
-def _with_noise(values: NDArray[np.float32], sigma: float, rng: np.random.Generator) -> Pixels:
-    """Add the same Gaussian noise to all channels and go back to uint8; ``sigma`` in grey levels."""
-    noise = rng.standard_normal(values.shape[:2], dtype=np.float32) * np.float32(sigma)
-    return _clipped(values + noise[..., np.newaxis])
-
-
-def _compressed(pixels: MatLike, quality: int) -> MatLike:
-    data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
 
 
 def defocus(pixels: Pixels, severity: int, _rng: np.random.Generator) -> MatLike:
@@ -49,21 +44,13 @@ def defocus(pixels: Pixels, severity: int, _rng: np.random.Generator) -> MatLike
 
 def motion(pixels: Pixels, severity: int, rng: np.random.Generator) -> MatLike:
     """Moved while exposed: a line of 4, 6, 8 px in a random direction."""
-    length = (4, 6, 8)[severity - 1]
-    angle = rng.uniform(0, math.pi)
-    fine = np.zeros((17 * 8, 17 * 8), np.float32)
-    centre = (fine.shape[0] - 1) / 2
-    dx, dy = math.cos(angle) * length * 4, math.sin(angle) * length * 4
-    ends = [(round(centre + sign * dx), round(centre + sign * dy)) for sign in (-1, 1)]
-    cv2.line(fine, ends[0], ends[1], 1.0, thickness=8)
-    kernel = cv2.resize(fine, (17, 17), interpolation=cv2.INTER_AREA)
-    return cv2.filter2D(pixels, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
+    return effects.moved(pixels, (4, 6, 8)[severity - 1], rng.uniform(0, math.pi))
 
 
 def low_contrast(pixels: Pixels, severity: int, rng: np.random.Generator) -> MatLike:
     """Faded print: the range from ink to paper shrinks to 0.35, 0.2, 0.12 of itself; noise sigma 1.5."""
     share = np.float32((0.35, 0.2, 0.12)[severity - 1])
-    return _with_noise(215 - (255 - pixels.astype(np.float32)) * share, 1.5, rng)
+    return _clipped(effects.with_noise(215 - (255 - pixels.astype(np.float32)) * share, 1.5, rng))
 
 
 def uneven(pixels: Pixels, severity: int, rng: np.random.Generator) -> MatLike:
@@ -76,17 +63,17 @@ def uneven(pixels: Pixels, severity: int, rng: np.random.Generator) -> MatLike:
     fall = 0.5 + along / (abs(math.cos(angle)) + abs(math.sin(angle)))
     edge = 1 / (1 + np.exp(-(along - rng.uniform(-0.15, 0.15)) * 40))
     light = 1 - (1 - floor) * (0.5 * fall + 0.5 * edge)
-    return _with_noise(pixels * light[..., np.newaxis].astype(np.float32), 1.5, rng)
+    return _clipped(effects.with_noise(pixels * light[..., np.newaxis].astype(np.float32), 1.5, rng))
 
 
 def noise(pixels: Pixels, severity: int, rng: np.random.Generator) -> MatLike:
     """Sensor noise: Gaussian, sigma 20, 40, 60 grey levels."""
-    return _with_noise(pixels.astype(np.float32), (20, 40, 60)[severity - 1], rng)
+    return _clipped(effects.with_noise(pixels.astype(np.float32), (20, 40, 60)[severity - 1], rng))
 
 
 def jpeg(pixels: Pixels, severity: int, _rng: np.random.Generator) -> MatLike:
     """Compressed too hard: JPEG quality 25, 15, 8."""
-    return _compressed(pixels, (25, 15, 8)[severity - 1])
+    return effects.compressed(pixels, (25, 15, 8)[severity - 1])
 
 
 def fax(pixels: Pixels, severity: int, rng: np.random.Generator) -> MatLike:
@@ -101,12 +88,7 @@ def fax(pixels: Pixels, severity: int, rng: np.random.Generator) -> MatLike:
 def skew(pixels: Pixels, severity: int, rng: np.random.Generator) -> MatLike:
     """Fed in crooked: turned by 2, 5, 10 degrees to a random side, on white."""
     angle = (2.0, 5.0, 10.0)[severity - 1] * rng.choice([-1, 1])
-    height, width = pixels.shape[:2]
-    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1)
-    cos, sin = abs(matrix[0, 0]), abs(matrix[0, 1])
-    size = (math.ceil(width * cos + height * sin), math.ceil(width * sin + height * cos))
-    matrix[:, 2] += ((size[0] - width) / 2, (size[1] - height) / 2)
-    return cv2.warpAffine(pixels, matrix, size, flags=cv2.INTER_CUBIC, borderValue=(255, 255, 255))
+    return effects.turned(pixels, angle, (255, 255, 255))
 
 
 def turned(pixels: Pixels, severity: int, _rng: np.random.Generator) -> MatLike:
@@ -118,7 +100,7 @@ def turned(pixels: Pixels, severity: int, _rng: np.random.Generator) -> MatLike:
 def bleed_through(pixels: Pixels, severity: int, _rng: np.random.Generator) -> MatLike:
     """The other side shines through: the page mirrored, blurred and shifted, at 0.2, 0.35, 0.5 of its ink."""
     share = np.float32((0.2, 0.35, 0.5)[severity - 1])
-    back = cv2.GaussianBlur(np.roll(pixels[:, ::-1], (9, 5), axis=(0, 1)), (0, 0), 1.2).astype(np.float32)
+    back = effects.other_side(pixels, 1.2, (9, 5)).astype(np.float32)
     return _clipped(pixels * (1 - share * (1 - back / np.float32(255))))
 
 
@@ -132,10 +114,10 @@ def mixed(pixels: Pixels, severity: int, rng: np.random.Generator) -> MatLike:
     step = severity - 1
     blurred = cv2.GaussianBlur(pixels, (0, 0), (0.7, 1.0, 1.3)[step])
     faded = _clipped(200 - (255 - blurred.astype(np.float32)) * np.float32((0.6, 0.45, 0.35)[step]))
-    page = _with_noise(uneven(faded, severity, rng).astype(np.float32), (3, 5, 7)[step], rng)
+    page = _clipped(effects.with_noise(uneven(faded, severity, rng).astype(np.float32), (3, 5, 7)[step], rng))
     height, width = page.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), 1.5 * rng.choice([-1, 1]), 1)
-    return _compressed(cv2.warpAffine(page, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), 40)
+    return effects.compressed(cv2.warpAffine(page, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), 40)
 
 
 DEGRADATIONS: dict[str, Degradation] = {
