@@ -61,7 +61,7 @@ def _default(field: FieldInfo) -> str:
 
 def commands() -> str:
     """The help of every command."""
-    rows = ["# Commands", "", "Made from `ingestd/commands/` by `docs/generate.py`; do not edit.", ""]
+    rows = ["# Commands", "", "Made from `ingestd/cli/` by `docs/generate.py`; do not edit.", ""]
     rows += ["Exit status: 0 done, 1 some documents failed, 2 wrong usage, 78 wrong configuration.", ""]
     context = click.Context(cli, info_name="ingestd", max_content_width=100)
     rows += _help(cli, context)

@@ -37,6 +37,9 @@ from ingestd.watch.observe import Events
 
 log = logging.getLogger(__name__)
 
+Build = Callable[[Config, RuleSet, Manifest], Work[R]]
+"""Builds the work of one worker process."""
+
 
 def rules_of(config: Config) -> RuleSet:
     """Load the configured rules, or those that ship with ingestd.
@@ -97,9 +100,7 @@ def _today() -> date:
     return datetime.now(UTC).astimezone().date()
 
 
-def start_engine(
-    config: Config, build: Callable[[Config, RuleSet, Manifest], Work[R]], workers: int | None = None
-) -> LocalEngine[R]:
+def start_engine(config: Config, build: Build[R], workers: int | None = None) -> LocalEngine[R]:
     """Start worker processes with the configured limits; as many as cores unless said otherwise.
 
     Raises:

@@ -13,27 +13,26 @@ from ingestd.errors import ConfigError, IngestdError
 from ingestd.files.encoding import escape
 
 EX_CONFIG = 78
-"""sysexits.h; systemd is told not to restart on it."""
-
+"""Exit status for a wrong configuration (sysexits.h); systemd does not restart the service on it."""
 
 _MODULES = {
-    "init": "run",
+    "init": "init",
     "run": "run",
     "ocr": "ocr",
     "status": "query",
     "search": "query",
     "show": "query",
-    "export": "query",
+    "export": "export",
     "extract": "extract",
     "explain": "admin",
     "retry": "admin",
     "rules": "rules",
     "models": "admin",
     "check": "admin",
-    "backup": "keep",
-    "verify": "keep",
+    "backup": "admin",
+    "verify": "admin",
 }
-"""Where each command is; only the module of the one that was called is loaded, the others cost a second."""
+"""Command -> its module. Only the module of the called command is imported, which keeps queries fast."""
 
 
 class _Commands(click.Group):
@@ -44,10 +43,8 @@ class _Commands(click.Group):
         if cmd_name not in _MODULES:
             return None
         module = importlib.import_module(f"ingestd.cli.{_MODULES[cmd_name]}")
-        found = [
-            value for value in vars(module).values() if isinstance(value, click.Command) and value.name == cmd_name
-        ]
-        return found[0]
+        command: click.Command = getattr(module, cmd_name)
+        return command
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

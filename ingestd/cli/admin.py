@@ -1,27 +1,28 @@
-"""Commands that look after the installation and single files: check, models, explain, retry."""
+"""Commands for the administrator: check, models, explain, retry, backup, verify."""
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from ingestd.admin import history as explaining
+from ingestd.admin.backup import backup as copy_database
 from ingestd.admin.preflight import problems_of
 from ingestd.admin.preflight_warnings import notices_of
+from ingestd.admin.verify import Difference, Verification
 from ingestd.app import manifest_of
-from ingestd.cli.options import config_option, json_option
-from ingestd.cli.rules import load_or_shipped
+from ingestd.cli import EX_CONFIG
+from ingestd.cli.common import config_option, config_or_shipped, json_option, print_json, recorded
 from ingestd.config import load
 from ingestd.errors import ConfigError
 from ingestd.files.encoding import escape
 from ingestd.store.database import connect
 from ingestd.store.jobs import Ledger, State
-
-EX_CONFIG = 78
 
 
 @click.command()
@@ -52,7 +53,7 @@ def check(config_path: Path | None, as_json: bool) -> None:
 @json_option
 def models(config_path: Path | None, as_json: bool) -> None:
     """List the models and verify their checksums."""
-    manifest = manifest_of(load_or_shipped(config_path))
+    manifest = manifest_of(config_or_shipped(config_path))
     problems = manifest.problems()
     if as_json:
         entries = [entry.model_dump(mode="json") for entry in manifest.entries.values()]
@@ -109,3 +110,58 @@ def retry(jobs: tuple[int, ...], failed: bool, config_path: Path | None) -> None
             click.echo(escape(f"ingestd: job {job.id} ({job.name}) is {job.state}; nothing to try again"), err=True)
     click.echo(f"due again: {len(again)}" + ("; the daemon takes them as soon as it runs" if again else ""))
     sys.exit(0 if len(again) == len(wanted) and not unknown else 1)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it exists; it stays until the new one is whole.")
+@config_option
+@json_option
+def backup(file: Path, overwrite: bool, config_path: Path | None, as_json: bool) -> None:
+    """Copy the database into FILE while the daemon runs; consistent, checked, synced.
+
+    FILE is one SQLite file that needs nothing beside it. Originals and sidecars are not in it: copy
+    the archive folder after it, so that nothing is recorded that the copy of the archive lacks.
+    """
+    made = copy_database(load(config_path).record.database, file.absolute(), overwrite=overwrite)
+    if as_json:
+        print_json(asdict(made))
+    else:
+        click.echo(escape(f"{made.documents} documents, {made.jobs} jobs, {made.size_bytes} bytes in {made.path}"))
+
+
+@click.command()
+@config_option
+@json_option
+def verify(config_path: Path | None, as_json: bool) -> None:
+    """Compare archive, sidecars and database, and list every difference; exit status 1 if there is one.
+
+    Every original is read and its SHA-256 compared. What the user may have done on purpose (a failed
+    file taken away) is listed as a remark and does not count. The daemon may run meanwhile.
+    """
+    config = load(config_path)
+    differences: list[Difference] = []
+    remarks: list[Difference] = []
+    with recorded(config) as db:
+        verification = Verification(db, config)
+        for difference in verification.differences():
+            (differences if difference.is_fault else remarks).append(difference)
+            if not as_json:
+                mark = "differs" if difference.is_fault else "remark "
+                click.echo(escape(f"{mark}  {difference.path}: {difference.text}"))
+    if as_json:
+        print_json(
+            {
+                "documents": verification.documents,
+                "files": verification.files,
+                "bytes_hashed": verification.bytes_hashed,
+                "differences": [asdict(difference) for difference in differences],
+                "remarks": [asdict(remark) for remark in remarks],
+            }
+        )
+    else:
+        click.echo(
+            f"{verification.documents} documents, {verification.files} files,"
+            f" {verification.bytes_hashed} bytes read: {len(differences)} differences"
+        )
+    sys.exit(1 if differences else 0)

@@ -17,8 +17,7 @@ from rich.text import Text
 from ingestd.admin.reextract import Change, Standing, Unreadable, apply, changes
 from ingestd.app import rules_of
 from ingestd.cli import terminal
-from ingestd.cli.options import config_option, json_option
-from ingestd.cli.recorded import print_json, reading, the_document
+from ingestd.cli.common import config_option, json_option, print_json, recorded, the_document
 from ingestd.cli.terminal import LEVEL_STYLES, grid, safe_text
 from ingestd.config import Config, load
 from ingestd.extract import RuleSet
@@ -42,7 +41,7 @@ def extract(names: tuple[str, ...], everything: bool, only_diff: bool, config_pa
         raise click.UsageError("name documents, or --all")
     config = load(config_path)
     rules = rules_of(config)
-    with reading(config) as db:
+    with recorded(config) as db:
         ids = queries.all_ids(db) if everything else [the_document(db, name).id for name in names]
     changed = failed = 0
     data = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,13 @@ from typing import Any
 import click
 import regex
 
-from ingestd.app import build_annotating, build_expecting, build_pipeline
+from ingestd.app import Build, build_annotating, build_expecting, build_pipeline
 from ingestd.cli import terminal
+from ingestd.cli.common import config_option, config_or_defaults, json_option, print_json, reading
 from ingestd.cli.logs import set_up
-from ingestd.cli.options import config_option, json_option
-from ingestd.cli.reading import configuration, reading
+from ingestd.config import Config
 from ingestd.document import Record
+from ingestd.engine import R
 from ingestd.errors import AttemptError, DocumentError
 from ingestd.files.durable import write_atomic
 from ingestd.files.encoding import escape
@@ -28,8 +29,8 @@ from ingestd.pipeline import Annotated
 from ingestd.store import documents
 from ingestd.store.database import connect, transaction
 
-UNLIKELY = 0.001
-"""Readings of a line that are less probable are not printed."""
+MIN_PROBABILITY = 0.001
+"""Less probable texts of a line are not printed."""
 
 
 def _pattern(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
@@ -47,7 +48,7 @@ def _pattern(_context: click.Context, _option: click.Parameter, value: str | Non
     "--expect",
     metavar="PATTERN",
     callback=_pattern,
-    help="Each file is a picture of one line that matches this regular expression as a whole; print what it may say.",
+    help="Read each file as a picture of one line that matches this regular expression; print the probable texts.",
 )
 @config_option
 @json_option
@@ -58,58 +59,59 @@ def ocr(
     if annotate and len(files) > 1:
         raise click.UsageError("--annotate takes one file")
     if annotate and expect:
-        raise click.UsageError("--annotate and --expect do not go together")
-    config = configuration(config_path)
+        raise click.UsageError("--annotate and --expect exclude each other")
+    config = config_or_defaults(config_path)
     set_up(config.log)
-    build: Any = build_annotating if annotate else build_pipeline
     if expect:
-        build = partial(build_expecting, expect)
+        show_texts = partial(_show_texts, as_json=as_json)
+        done = _each(config, partial(build_expecting, expect), files, show_texts)
+    elif annotate:
+        draw = partial(_show_and_draw, target=annotate, as_json=as_json)
+        done = _each(config, build_annotating, files, draw)
+    else:
+        done = _each(config, build_pipeline, files, partial(_show_record, as_json=as_json))
+    sys.exit(0 if done else 1)
+
+
+def _each(config: Config, build: Build[R], files: Sequence[Path], show: Callable[[R, Path], bool]) -> bool:
+    """Read files and show each result; False if a file failed or its result is empty."""
     with reading(config, build, files) as results:
-        failed = [_printed(path, result_of, annotate, as_json) for path, result_of in results].count(False)
-    sys.exit(1 if failed else 0)
+        return all([_shown(path, wait, show) for path, wait in results])
 
 
-def _printed(path: Path, result_of: Callable[[], Any], annotate: Path | None, as_json: bool) -> bool:
-    """Print the result of one file; False, and the error printed, where there is none."""
+def _shown(path: Path, wait: Callable[[], R], show: Callable[[R, Path], bool]) -> bool:
     try:
-        result = result_of()
+        result = wait()
     except (DocumentError, AttemptError) as error:
         click.echo(escape(f"ingestd: {path}: {error}"), err=True)
         return False
-    if isinstance(result, list):
-        return _print_readings(result, path, as_json)
-    if isinstance(result, Annotated):
-        _write_pictures(result.pictures, annotate or path)
-        result = result.record
+    return show(result, path)
+
+
+# -- documents
+
+
+def _show_record(record: Record, path: Path, *, as_json: bool) -> bool:
     if as_json:
-        click.echo(json.dumps(_content(result, path), ensure_ascii=False, indent=2))
-    else:
-        _print_text(result, path)
+        print_json(_content(record, path))
+        return True
+    console = terminal.console()
+    console.rule(escape(path.name), align="left")
+    console.print(terminal.reading_view(record.reading))
+    console.print()
+    console.print(terminal.fields_table(record.extraction))
     return True
 
 
-def _print_readings(readings: list[tuple[str, float]], path: Path, as_json: bool) -> bool:
-    """What a line may say; False where nothing that matches is likely."""
-    likely = [(text, probability) for text, probability in readings if probability >= UNLIKELY]
-    if as_json:
-        named = [{"text": text, "probability": round(probability, 4)} for text, probability in likely]
-        click.echo(json.dumps({"name": path.name, "readings": named}, ensure_ascii=False, indent=2))
-    else:
-        for text, probability in likely:
-            click.echo(escape(f"{probability:6.1%}  {text}"))
-    if not likely:
-        click.echo(escape(f"ingestd: {path}: nothing that matches the pattern can be read in it"), err=True)
-    return bool(likely)
-
-
-def _write_pictures(pictures: tuple[bytes, ...], target: Path) -> None:
-    """The first page under the name asked for, others with their page number."""
-    for number, picture in enumerate(pictures, start=1):
+def _show_and_draw(annotated: Annotated, path: Path, *, target: Path, as_json: bool) -> bool:
+    """Write the first page under the name asked for, others with their page number."""
+    for number, picture in enumerate(annotated.pictures, start=1):
         write_atomic(target if number == 1 else target.with_stem(f"{target.stem}-{number}"), picture)
+    return _show_record(annotated.record, path, as_json=as_json)
 
 
 def _content(record: Record, path: Path) -> Any:
-    """The record as a sidecar shows it, rendered the same way: through a database."""
+    """Return the record as its sidecar shows it, rendered the same way: through a database."""
     with tempfile.TemporaryDirectory() as folder:
         db = connect(Path(folder) / "one.db")
         now = datetime.now(UTC)
@@ -122,9 +124,21 @@ def _content(record: Record, path: Path) -> Any:
     return content
 
 
-def _print_text(record: Record, path: Path) -> None:
-    console = terminal.console()
-    console.rule(escape(path.name), align="left")
-    console.print(terminal.reading_view(record.reading))
-    console.print()
-    console.print(terminal.fields_table(record.extraction))
+# -- single lines
+
+
+def _show_texts(texts: list[tuple[str, float]], path: Path, *, as_json: bool) -> bool:
+    """Print the texts that a line may have; False where none is probable."""
+    probable = [(text, probability) for text, probability in texts if probability >= MIN_PROBABILITY]
+    if as_json:
+        named = [{"text": text, "probability": round(probability, 4)} for text, probability in probable]
+        print_json({"name": path.name, "readings": named})
+    else:
+        for text, probability in probable:
+            click.echo(escape(f"{probability:6.1%}  {text}"))
+    if not probable:
+        click.echo(
+            escape(f"ingestd: {path}: found no text that matches the pattern; check the pattern, or cut out one line"),
+            err=True,
+        )
+    return bool(probable)

@@ -11,19 +11,11 @@ from rich.table import Table
 
 from ingestd.app import build_annotating, rules_of
 from ingestd.cli import terminal
-from ingestd.cli.options import config_option
-from ingestd.cli.reading import configuration, reading
-from ingestd.config import Config, load
-from ingestd.config.shipped import shipped
+from ingestd.cli.common import config_option, config_or_defaults, config_or_shipped, reading
 from ingestd.extract import RuleSet, load_rules, run_rule_tests
 from ingestd.extract.explanation import Explanation
 from ingestd.extract.explanation import explain as explain_reading
 from ingestd.files.durable import write_atomic
-
-
-def load_or_shipped(path: Path | None) -> Config:
-    """The configuration, or what ships with ingestd where there is none."""
-    return load(path if path or Path("config.yaml").exists() else shipped("config.yaml"))
 
 
 @click.group()
@@ -34,7 +26,7 @@ def rules() -> None:
 def _rule_set(path: Path | None, config_path: Path | None) -> RuleSet:
     """The rules of a folder, of the folder that a file lies in, or the configured ones."""
     if path is None:
-        return rules_of(load_or_shipped(config_path))
+        return rules_of(config_or_shipped(config_path))
     return load_rules(path if path.is_dir() else path.parent)
 
 
@@ -73,7 +65,7 @@ def rules_test(path: Path | None, config_path: Path | None) -> None:
 @config_option
 def rules_explain(file: Path, annotate: Path | None, config_path: Path | None) -> None:
     """Read FILE and show which labels were found, and which values lost to which and why."""
-    config = configuration(config_path)
+    config = config_or_defaults(config_path)
     with reading(config, build_annotating, [file]) as ((_, result),):
         drawn = result()
     today = datetime.now(UTC).astimezone().date()

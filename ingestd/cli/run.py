@@ -1,4 +1,4 @@
-"""Commands that watch folders: init, run."""
+"""The command run: watch the inboxes and record what arrives."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from ingestd.cli.headline import headline
+from ingestd.cli.common import config_option
 from ingestd.cli.logs import set_up
-from ingestd.cli.options import config_option
+from ingestd.cli.terminal import headline
 from ingestd.config import load, locate
-from ingestd.config.shipped import shipped
 from ingestd.daemon.events import Outcome, Report
 from ingestd.daemon.loop import Daemon
 from ingestd.daemon.service import Service
@@ -24,26 +23,6 @@ from ingestd.files.encoding import escape, path_text
 log = logging.getLogger("ingestd")
 
 _MARKS = {Outcome.RECORDED: "+", Outcome.FAILED: "x", Outcome.DUPLICATE: "=", Outcome.WAITING: "~"}
-
-
-@click.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-def init(folder: Path) -> None:
-    """Make FOLDER ready: config.yaml, inbox/ and rules/ to edit. Keeps what is there already."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "inbox").mkdir(exist_ok=True)
-    for name in ("config.yaml", "rules"):
-        target = folder / name
-        if target.exists():
-            click.echo(f"kept     {target}")
-            continue
-        source = shipped(name)
-        if source.is_dir():
-            shutil.copytree(source, target)
-        else:
-            shutil.copyfile(source, target)
-        click.echo(f"created  {target}")
-    click.echo(f"\nDrop scans into {folder / 'inbox'} and start:\n  ingestd run -c {folder / 'config.yaml'}")
 
 
 @click.command()

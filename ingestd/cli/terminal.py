@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ingestd.document import Extraction, Field, Item, Level, Reading
+from ingestd.document import Extraction, Field, Item, Level, Reading, Record
 from ingestd.document import Status as Verdict
 from ingestd.files.encoding import escape, path_text
 from ingestd.store.documents import Document
@@ -25,6 +25,8 @@ LEVEL_STYLES = {
     Level.CONFLICT: "bold red",
     Level.MISSING: "dim",
 }
+_NAMING_FIELDS = ("invoice_no", "merchant", "seller_name", "receipt_no")
+"""The first of these that a document has names it in its headline."""
 _DAY_S, _HOUR_S, _MINUTE_S = 86_400, 3_600, 60
 
 
@@ -71,6 +73,26 @@ def table(*headers: str) -> Table:
     for header in headers:
         table.add_column(header, overflow="fold")
     return table
+
+
+# -- one line per document
+
+
+def headline(record: Record, seconds: float | None = None) -> str:
+    """Say what was read: kind of document, who or which number, date and total with their levels."""
+    fields = {field.name: field for field in record.extraction.fields if field.value is not None}
+    first = next((fields[name] for name in _NAMING_FIELDS if name in fields), None)
+    parts = [record.extraction.rule]
+    if first is not None:
+        parts.append(str(first.value))
+    parts += [
+        f"{name} {fields[name].value} ({fields[name].level.value})" for name in ("date", "total") if name in fields
+    ]
+    pages = len(record.reading.pages)
+    parts.append(f"{pages} page{'s' if pages != 1 else ''}, {len(record.reading.lines)} lines")
+    if seconds is not None:
+        parts.append(f"{seconds:.1f} s")
+    return escape(" · ".join(parts))
 
 
 # -- status

@@ -39,7 +39,7 @@ def test_a_line_whose_form_is_known(crop: Path) -> None:
 def test_what_cannot_be_there_is_said_and_fails(crop: Path) -> None:
     result = run(str(crop), "--expect", "[a-z]{3}")
     assert result.exit_code == 1
-    assert "number.png: nothing that matches" in result.stderr
+    assert "number.png: found no text that matches" in result.stderr
 
 
 def test_a_pattern_that_is_none_is_refused(crop: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestd.cli.admin import EX_CONFIG
+from ingestd.cli import EX_CONFIG
 from ingestd.config import parse
 from ingestd.daemon import service
 from tests.support.places import ROOT

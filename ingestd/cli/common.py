@@ -1,0 +1,120 @@
+"""Options, configuration, database and reading that several commands share."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from sqlite_utils import Database
+
+from ingestd.config import Config, InboxConfig, load
+from ingestd.config.shipped import shipped
+from ingestd.document import Claim
+from ingestd.engine import R
+from ingestd.errors import ConfigError
+from ingestd.files.encoding import escape, time_text
+from ingestd.files.identity import digest
+from ingestd.store import queries
+from ingestd.store.database import connect, faults
+
+if TYPE_CHECKING:
+    from ingestd.app import Build
+
+config_option = click.option(
+    "-c",
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help="Configuration file.  [default: ./config.yaml, then /etc/ingestd/config.yaml]",
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+# -- configuration
+
+
+def config_or_defaults(path: Path | None) -> Config:
+    """Return the configuration, or the defaults where none exists."""
+    try:
+        return load(path)
+    except ConfigError:
+        if path is not None or Path("config.yaml").exists():
+            raise
+    return Config(inboxes=(InboxConfig(path=Path("inbox"), name="inbox"),))
+
+
+def config_or_shipped(path: Path | None) -> Config:
+    """Return the configuration, or the one that ships with ingestd where none exists."""
+    return load(path if path or Path("config.yaml").exists() else shipped("config.yaml"))
+
+
+# -- the database
+
+
+@contextmanager
+def recorded(config: Config) -> Iterator[Database]:
+    """Open the database for reading.
+
+    Raises:
+        ConfigError: the database does not exist, or is damaged.
+        TransientError: the database is locked, or the disk fails.
+    """
+    with faults(config.record.database), connect(config.record.database, "read") as db:
+        yield db
+
+
+def the_document(db: Database, name: str) -> queries.Summary:
+    """Find the one document that a name means.
+
+    Raises:
+        click.ClickException: none or several match.
+    """
+    match queries.find(db, name):
+        case [document]:
+            return document
+        case []:
+            raise click.ClickException(escape(f"no document {name!r}; 'ingestd search TEXT' finds them by content"))
+        case several:
+            ids = ", ".join(f"{document.id} ({document.name})" for document in several)
+            raise click.ClickException(escape(f"{name!r} names {len(several)} documents, say which: {ids}"))
+
+
+def print_json(data: Any) -> None:
+    """Print plain data as JSON; times are written as in the database."""
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: object) -> str:
+    return time_text(value) if isinstance(value, datetime) else str(value)
+
+
+# -- reading files at once
+
+
+@contextmanager
+def reading(config: Config, build: Build[R], files: Sequence[Path]) -> Iterator[list[tuple[Path, Callable[[], R]]]]:
+    """Start reading files in workers, under the limits of the daemon.
+
+    Yields:
+        Each file with a function that waits for its result or raises its error.
+    """
+    from ingestd.app import start_engine  # loads the libraries of the models; queries start faster without
+
+    workers = min(len(files), config.engine.workers or len(os.sched_getaffinity(0)))
+    engine = start_engine(config, build, workers)
+    try:
+        yield [(path, engine.submit(_claim(path), digest(path)).result) for path in files]
+    finally:
+        engine.close(finish=False)
+
+
+def _claim(path: Path) -> Claim:
+    place = path.absolute()
+    return Claim(0, place, place, inbox="", size_bytes=path.stat().st_size, claimed_at=datetime.now(UTC), attempt=1)
