@@ -1,8 +1,11 @@
-"""Points, quads and transforms. Pure functions; y grows downward, angles in degrees."""
+"""Points, quads and transforms. Pure functions; y grows downward.
+
+One quad travels between stages as a frozen ``Quad``; functions that measure or move quads work on arrays of them.
+"""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,7 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from ingestd.document import Matrix, Quad
 
 Quads = NDArray[np.float32]
-"""float32 (N, 4, 2), or (4, 2) for one: clockwise from the reading direction's top left."""
+"""Array form of Quad for work on pixels: float32 (N, 4, 2), or (4, 2) for one, corners in the same order."""
+AnyQuads = NDArray[np.float32] | NDArray[np.float64]
+"""Quads of either precision, (N, 4, 2)."""
 
 
 def as_quad(points: ArrayLike) -> Quad:
@@ -20,6 +25,11 @@ def as_quad(points: ArrayLike) -> Quad:
         raise ValueError(f"a quad has shape (4, 2), not {array.shape}")
     (a, b, c, d) = ((float(x), float(y)) for x, y in array)
     return (a, b, c, d)
+
+
+def as_quads(quads: Iterable[Quad]) -> NDArray[np.float64]:
+    """Turn Quads into an array (N, 4, 2) of full precision."""
+    return np.array(list(quads), np.float64).reshape(-1, 4, 2)
 
 
 def rect_quad(left: float, top: float, right: float, bottom: float) -> Quad:
@@ -49,46 +59,7 @@ def transform(matrix: Matrix, points: ArrayLike) -> NDArray[np.float64]:
     return homogeneous[..., :2] / homogeneous[..., 2:]
 
 
-def quad_size(quad: Quad) -> tuple[float, float]:
-    """Width along the reading direction and height across it, each the mean of both edges.
-
-    >>> quad_size(rect_quad(0, 0, 30, 10))
-    (30.0, 10.0)
-    """
-    a, b, c, d = quad
-    width = (math.dist(a, b) + math.dist(d, c)) / 2
-    height = (math.dist(a, d) + math.dist(b, c)) / 2
-    return width, height
-
-
-def quad_angle(quad: Quad) -> float:
-    """Slope of the reading direction in degrees, -180 to 180; positive falls to the right."""
-    a, b, c, d = quad
-    return math.degrees(math.atan2(b[1] + c[1] - a[1] - d[1], b[0] + c[0] - a[0] - d[0]))
-
-
-def continues_row(before: Quad, after: Quad) -> bool:
-    """Tell whether one line of text goes on in another, further along on the same row.
-
-    >>> continues_row(rect_quad(0, 0, 30, 10), rect_quad(40, 2, 60, 12))
-    True
-    >>> continues_row(rect_quad(0, 0, 30, 10), rect_quad(0, 12, 30, 22))
-    False
-    """
-    angle = math.radians(quad_angle(before))
-    along, across = (math.cos(angle), math.sin(angle)), (-math.sin(angle), math.cos(angle))
-    end, begin = _middle(before[1], before[2]), _middle(after[0], after[3])
-    step = (begin[0] - end[0], begin[1] - end[1])
-    height = min(quad_size(before)[1], quad_size(after)[1])
-    level = abs(step[0] * across[0] + step[1] * across[1]) < height / 2
-    return level and step[0] * along[0] + step[1] * along[1] > -height / 2
-
-
-def _middle(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
-    return (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
-
-
-def sizes(quads: Quads) -> NDArray[np.float64]:
+def sizes(quads: AnyQuads) -> NDArray[np.float64]:
     """Width along the reading direction and height across it, (N, 2), in pixels, at least 1 each.
 
     >>> sizes(np.array([[(0, 0), (30, 0), (30, 10), (0, 10)]], np.float32)).tolist()
@@ -96,6 +67,16 @@ def sizes(quads: Quads) -> NDArray[np.float64]:
     """
     edges = np.linalg.norm(np.roll(quads, -1, axis=1).astype(np.float64) - quads, axis=2)
     return np.maximum(np.stack([edges[:, 0] + edges[:, 2], edges[:, 1] + edges[:, 3]], axis=1) / 2, 1.0)
+
+
+def angles(quads: AnyQuads) -> NDArray[np.float64]:
+    """Slope (N,) of the reading direction of quads (N, 4, 2) in radians, -pi to pi; positive falls to the right.
+
+    >>> angles(as_quads([rect_quad(0, 0, 30, 10)])).tolist()
+    [0.0]
+    """
+    along = quads[:, 1].astype(np.float64) + quads[:, 2] - quads[:, 0] - quads[:, 3]
+    return np.arctan2(along[:, 1], along[:, 0])
 
 
 def turned(quads: Quads, quarters: int) -> Quads:

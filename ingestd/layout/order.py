@@ -1,23 +1,32 @@
-"""The order in which a person reads lines: rows from the top, each from its start. Pure."""
+"""Rows of text on a page and the order in which they are read. Pure."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from bisect import bisect_left, insort
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ingestd.layout.geometry import Quads
+from ingestd.layout.geometry import AnyQuads, angles, sizes
 
-SAME_ROW = 0.5
-"""Centres of neighbours in one row differ by less than this much of the lower line's height."""
+MIN_SHARED_HEIGHT = 0.5
+"""Neighbours in one row share more than this much of the lower one's height."""
+MAX_OVERLAP = 0.5
+"""Neighbours in one row overlap along it by at most this share of the right one's width, ..."""
+MAX_OVERLAP_HEIGHTS = 2.0
+"""... and by at most this many of its heights."""
+MIN_ASPECT = 2.0
+"""Lines more than this many times as long as high tell the direction of the text."""
+
+Edges = tuple[float, float, float, float]
+"""Left, top, right, bottom in the frame of the text: x along it, y down it, in pixels."""
 
 
-def reading_order(quads: Quads) -> list[int]:
-    """Indices of the quads in reading order.
+def reading_order(quads: AnyQuads) -> list[int]:
+    """Return the indices of the quads in reading order: rows from the top, each from its start.
 
-    Rows may slope and bend a little: a line joins the row whose nearest member it is level with.
-    Where most text runs downward, "rows" are columns and the first is the rightmost.
+    Where most text runs downward, rows are columns and the first is the rightmost.
 
     Args:
         quads: (N, 4, 2), clockwise from the reading direction's top left.
@@ -27,60 +36,74 @@ def reading_order(quads: Quads) -> list[int]:
     >>> reading_order(np.array([box(60, 1), box(0, 20), box(0, 0)]))
     [2, 0, 1]
     """
-    if not len(quads):
-        return []
-    corners = np.asarray(quads, np.float64)
-    along = (corners[:, 1] + corners[:, 2] - corners[:, 0] - corners[:, 3]) / 2
-    down = (corners[:, 3] + corners[:, 2] - corners[:, 0] - corners[:, 1]) / 2
-    direction = _main_direction(along)
-    middles = corners.mean(axis=1)
-    places = middles @ direction
-    levels = middles @ np.array([-direction[1], direction[0]])
-    reaches = np.abs(corners @ direction - places[:, None]).max(axis=1)
-    heights = np.linalg.norm(down, axis=1)
-    boxes = [_Box(*values) for values in np.stack([places, levels, reaches, heights], axis=1).tolist()]
+    return [index for row in group_rows(text_edges(quads)) for index in row]
+
+
+def group_rows(boxes: Sequence[Edges]) -> list[list[int]]:
+    """Group boxes into rows: the project's one answer to "same row?".
+
+    Rows are chained from left to right. A box continues the row whose last box it shares most of the height with,
+    so rows may slope and bend a little. Boxes that stand above each other are never in one row.
+
+    Args:
+        boxes: in one frame, such as :func:`text_edges` gives.
+
+    Returns:
+        Indices of the boxes, rows from the top, each from the left.
+
+    >>> group_rows([(60, 1, 90, 11), (0, 20, 40, 30), (0, 0, 40, 10)])
+    [[2, 0], [1]]
+    """
+    tallest = max((bottom - top for _, top, _, bottom in boxes), default=0.0)
     rows: list[list[int]] = []
-    for index in sorted(range(len(boxes)), key=lambda index: boxes[index].level):
-        row = _row_of(boxes[index], rows, boxes)
-        if row is None:
-            rows.append([index])
+    ends: list[tuple[float, int]] = []
+    """Top of the last box of each row and the row's number, sorted."""
+    for index in sorted(range(len(boxes)), key=lambda index: boxes[index][0]):
+        _, top, _, bottom = boxes[index]
+        near = ends[bisect_left(ends, (top - tallest,)) : bisect_left(ends, (bottom,))]
+        share, end = max(
+            ((_shared_height(boxes[rows[end[1]][-1]], boxes[index]), end) for end in near),
+            key=lambda found: (found[0], -found[1][1]),
+            default=(0.0, (0.0, 0)),
+        )
+        if share > MIN_SHARED_HEIGHT:
+            del ends[bisect_left(ends, end)]
+            rows[end[1]].append(index)
+            insort(ends, (top, end[1]))
         else:
-            row.append(index)
-    rows.sort(key=lambda row: sum(boxes[index].level for index in row) / len(row))
-    return [index for row in rows for index in sorted(row, key=lambda index: boxes[index].place)]
+            insort(ends, (top, len(rows)))
+            rows.append([index])
+    return sorted(rows, key=lambda row: sum(boxes[index][1] + boxes[index][3] for index in row) / len(row))
 
 
-class _Box(NamedTuple):
-    """A line, seen along and across the main reading direction (px)."""
-
-    place: float
-    """Its middle along the direction."""
-    level: float
-    """Its middle across the direction."""
-    reach: float
-    """Half its length along the direction."""
-    height: float
+def _shared_height(last: Edges, box: Edges) -> float:
+    """Share of the lower one's height that two neighbours share; 0 where the second does not follow the first."""
+    left, top, right, bottom = box
+    if left < last[2] - min(MAX_OVERLAP * (right - left), MAX_OVERLAP_HEIGHTS * (bottom - top)):
+        return 0.0
+    return (min(bottom, last[3]) - max(top, last[1])) / min(bottom - top, last[3] - last[1])
 
 
-def _main_direction(along: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Unit vector of the reading direction that most of the text has, long lines counting more."""
-    lengths = np.linalg.norm(along, axis=1)
-    angles = np.arctan2(along[:, 1], along[:, 0])
-    order = np.argsort(angles)
-    half = np.searchsorted(np.cumsum(lengths[order]), lengths.sum() / 2)
-    angle = angles[order[min(int(half), len(order) - 1)]]
-    return np.array([np.cos(angle), np.sin(angle)])
+def text_edges(quads: AnyQuads) -> list[Edges]:
+    """Return the edges of quads (N, 4, 2) in the frame of the text, each box at least 1 px wide and high."""
+    angle = text_angle(quads)
+    corners = quads @ np.array([(math.cos(angle), -math.sin(angle)), (math.sin(angle), math.cos(angle))])
+    a, b, c, d = corners.swapaxes(0, 1)
+    left, right = (a + d)[:, 0] / 2, (b + c)[:, 0] / 2
+    top, bottom = (a + b)[:, 1] / 2, (c + d)[:, 1] / 2
+    edges = np.stack([left, top, np.maximum(right, left + 1), np.maximum(bottom, top + 1)], axis=1)
+    return [(left, top, right, bottom) for left, top, right, bottom in edges.tolist()]
 
 
-def _row_of(box: _Box, rows: list[list[int]], boxes: list[_Box]) -> list[int] | None:
-    """The row that a line continues, None where it begins a new one."""
-    best, best_offset = None, SAME_ROW
-    for row in rows:
-        nearest = min((boxes[index] for index in row), key=lambda other: abs(other.place - box.place))
-        # Two lines that stand above each other are never in one row.
-        if abs(nearest.place - box.place) < max(nearest.reach, box.reach):
-            continue
-        offset = abs(nearest.level - box.level) / max(min(nearest.height, box.height), 1.0)
-        if offset < best_offset:
-            best, best_offset = row, offset
-    return best
+def text_angle(quads: AnyQuads) -> float:
+    """Direction of most text in radians, -pi to pi: the median over long lines, weighted by length; 0 without any."""
+    width, height = sizes(quads).T
+    long = width > MIN_ASPECT * height
+    if not long.any():
+        return 0.0
+    weights, directions = width[long], angles(quads[long])
+    mean = math.atan2(weights @ np.sin(directions), weights @ np.cos(directions))
+    apart = (directions - mean + math.pi) % (2 * math.pi) - math.pi
+    order = np.argsort(apart, kind="stable")
+    passed = np.cumsum(weights[order])
+    return mean + float(apart[order[np.searchsorted(passed, passed[-1] / 2)]])

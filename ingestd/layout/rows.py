@@ -6,7 +6,6 @@ its way back to the characters of the line it came from, so that a value found i
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ from itertools import pairwise
 import numpy as np
 
 from ingestd.document import Line, Quad, Reading
-from ingestd.layout.geometry import as_quad, bounds, quad_angle, quad_size, rect_quad
+from ingestd.layout.geometry import as_quad, as_quads, bounds, rect_quad
+from ingestd.layout.order import group_rows, text_edges
 
 GAP = "  "
 """Stands between the texts of two boxes of one row."""
@@ -203,65 +203,11 @@ def lay_out(reading: Reading) -> Sheet:
 
 
 def _page_rows(reading: Reading, page_index: int, indices: Sequence[int]) -> list[Row]:
-    angle = _reading_angle([reading.lines[index] for index in indices])
-    cos, sin = math.cos(angle), math.sin(angle)
-    boxes = [_box(index, reading.lines[index], cos, sin) for index in indices]
-    chains: list[list[Box]] = []
-    for box in sorted(boxes, key=lambda box: box.left):
-        home = _best_chain(box, chains)
-        if home is None:
-            chains.append([box])
-        else:
-            home.append(box)
-    chains.sort(key=lambda chain: sum(box.top + box.bottom for box in chain) / len(chain))
-    return [_row(page_index, chain) for chain in chains]
-
-
-def _reading_angle(lines: Sequence[Line]) -> float:
-    """Direction of the text in radians: the median over lines long enough to tell, weighed by length."""
-    measured = []
-    for line in lines:
-        width, height = quad_size(line.quad)
-        if width > 2 * height:
-            measured.append((math.radians(quad_angle(line.quad)), width))
-    if not measured:
-        return 0.0
-    x = sum(width * math.cos(angle) for angle, width in measured)
-    y = sum(width * math.sin(angle) for angle, width in measured)
-    mean = math.atan2(y, x)
-    apart = sorted((math.remainder(angle - mean, 2 * math.pi), width) for angle, width in measured)
-    half, passed = sum(width for _, width in apart) / 2, 0.0
-    for difference, width in apart:
-        passed += width
-        if passed >= half:
-            return mean + difference
-    return mean
-
-
-def _box(index: int, line: Line, cos: float, sin: float) -> Box:
-    (ax, ay), (bx, by), (cx, cy), (dx, dy) = line.quad
-    left = ((ax + dx) * cos + (ay + dy) * sin) / 2
-    right = ((bx + cx) * cos + (by + cy) * sin) / 2
-    top = ((ay + by) * cos - (ax + bx) * sin) / 2
-    bottom = ((cy + dy) * cos - (cx + dx) * sin) / 2
-    text, origin = fold(line.text[:_LONGEST])
-    return Box(index, left, top, max(right, left + 1), max(bottom, top + 1), text, origin)
-
-
-def _best_chain(box: Box, chains: Iterable[list[Box]]) -> list[Box] | None:
-    """The row whose last box stands beside this one, sharing most of its height."""
-    best, most = None, 0.5
-    for chain in chains:
-        last = chain[-1]
-        if last.bottom <= box.top or box.bottom <= last.top:
-            continue
-        shared = min(box.bottom, last.bottom) - max(box.top, last.top)
-        if box.left < last.right - min(0.5 * (box.right - box.left), 2 * box.height):
-            continue
-        share = shared / min(box.height, last.height)
-        if share > most:
-            best, most = chain, share
-    return best
+    edges = text_edges(as_quads(reading.lines[index].quad for index in indices))
+    boxes = [
+        Box(index, *box, *fold(reading.lines[index].text[:_LONGEST])) for index, box in zip(indices, edges, strict=True)
+    ]
+    return [_row(page_index, [boxes[place] for place in row]) for row in group_rows(edges)]
 
 
 def _row(page_index: int, chain: Sequence[Box]) -> Row:

@@ -5,7 +5,6 @@ Labels are field names and levels, which are ASCII: OpenCV's fonts know no Chine
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ import cv2
 import numpy as np
 
 from ingestd.document import Code, Field, Level, Line, Pixels, Quad
-from ingestd.layout.geometry import bounds, quad_size
+from ingestd.layout.geometry import as_quads, bounds, sizes
 
 Colour = tuple[int, int, int]
 """Blue, green, red."""
@@ -99,7 +98,7 @@ def annotate(pixels: Pixels, lines: Sequence[Line], codes: Sequence[Code], field
 
 def _style(pixels: Pixels, lines: Sequence[Line]) -> _Style:
     longest = max(pixels.shape[:2])
-    usual = statistics.median(quad_size(line.quad)[1] for line in lines) if lines else 0.0
+    usual = float(np.median(sizes(as_quads(line.quad for line in lines))[:, 1])) if lines else 0.0
     capital = max(usual * _LABEL_OF_LINE, longest * _LABEL_OF_PAGE, _LABEL_LEAST_PX)
     return _Style(capital, stroke=max(1, round(capital / 6)))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from ingestd.document import (
@@ -23,7 +24,8 @@ from ingestd.document import (
     Reading,
     Source,
 )
-from ingestd.layout.geometry import continues_row
+from ingestd.layout.geometry import as_quads
+from ingestd.layout.order import group_rows, text_edges
 
 Row = dict[str, Any]
 """Column name -> value."""
@@ -38,14 +40,12 @@ def to_json(value: object) -> str:
 
 
 def text_rows(lines: Sequence[Line], gap: str = " ") -> list[str]:
-    """The text of lines in reading order, row by row; ``gap`` stands between lines of one row."""
-    rows: list[str] = []
-    for before, line in zip((None, *lines), lines, strict=False):
-        if before and before.page_index == line.page_index and continues_row(before.quad, line.quad):
-            rows[-1] += gap + line.text
-        else:
-            rows.append(line.text)
-    return rows
+    """Join the text of lines of one page that follow each other on one row; ``gap`` stands between them."""
+    rows = group_rows(text_edges(as_quads(line.quad for line in lines)))
+    row_of = {index: number for number, row in enumerate(rows) for index in row}
+    return [
+        gap.join(lines[index].text for index in row) for _, row in groupby(range(len(lines)), key=row_of.__getitem__)
+    ]
 
 
 def plain_text(reading: Reading) -> str:

@@ -20,8 +20,8 @@ from rich.progress import track
 from rich.table import Table
 
 from ingestd.config import EnhanceConfig
-from ingestd.document import Pixels, Quad
-from ingestd.layout.geometry import quad_angle, transform
+from ingestd.document import Pixels
+from ingestd.layout.geometry import angles, as_quads, transform
 from ingestd.reading.enhance import enhance
 from ingestd.reading.enhance.quality import measure
 from ingestd.reading.page import Stopwatch
@@ -99,13 +99,8 @@ def sheets(seeds: Sequence[int]) -> Iterator[Figure]:
 
 def _slope(photo: Raster, matrix: NDArray[np.float64]) -> float:
     """How far the long lines of a photo are from level under a matrix, in degrees: the median; paper is bent, too."""
-    slopes = [abs(quad_angle(_moved(matrix, quad))) for quad, text in photo.lines if len(text) >= 8]
-    return float(np.median([min(slope, abs(180 - slope)) for slope in slopes]))
-
-
-def _moved(matrix: NDArray[np.float64], quad: Quad) -> Quad:
-    a, b, c, d = (tuple(map(float, point)) for point in transform(matrix, quad))
-    return ((a[0], a[1]), (b[0], b[1]), (c[0], c[1]), (d[0], d[1]))
+    slopes = np.degrees(np.abs(angles(transform(matrix, as_quads(q for q, text in photo.lines if len(text) >= 8)))))
+    return float(np.median(np.minimum(slopes, 180 - slopes)))
 
 
 def orientation(seeds: Sequence[int]) -> Iterator[Figure]:

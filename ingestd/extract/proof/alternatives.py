@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 
 from ingestd.document import Char, Line
-from ingestd.layout.geometry import quad_size
+from ingestd.layout.geometry import as_quads, sizes
 from ingestd.layout.rows import Sheet, Span, fold
 
 _HOLE, _NO_HOLE = 1.7, 1.45
@@ -65,7 +65,7 @@ def room(sheet: Sheet, spans: Sequence[Span]) -> tuple[float, ...]:
         line = sheet.reading.lines[span.line]
         if not _told(line):
             return ()
-        width = quad_size(line.quad)[0]
+        ((width, _),) = sizes(as_quads([line.quad])).tolist()
         chars = [(index, line.chars[index]) for index in range(span.start, span.end) if line.text[index].isalnum()]
         steps += [None] if order and chars else []
         steps += [

@@ -9,6 +9,7 @@ between the columns of a table.
 from __future__ import annotations
 
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ import pypdfium2
 
 from ingestd.document import Char, Line, Matrix, Pixels, Source
 from ingestd.layout.geometry import as_quad, transform
+from ingestd.layout.order import group_rows
 from ingestd.reading.decode.glyphs import Glyph, read_glyphs, rotation
 
 # All in heights of a character box, ascent to descent, which is 1.15 to 1.2 em in most fonts.
@@ -60,10 +62,6 @@ class _Run:
         return self.bottom - self.top
 
     @property
-    def middle(self) -> float:
-        return (self.top + self.bottom) / 2
-
-    @property
     def text(self) -> str:
         return "".join(glyph.text for glyph in self.glyphs)
 
@@ -101,17 +99,9 @@ def text_lines(sheet: pypdfium2.PdfPage, pixels: Pixels, to_pixels: Matrix, page
 
 def _lines(glyphs: Iterable[Glyph]) -> Iterator[_Run]:
     """Put characters of one direction together to lines, rows from top, lines from left."""
-    rows: list[list[_Run]] = []
-    for run in sorted(_runs(glyphs), key=lambda run: run.middle):
-        # The first run stands for its row. A heading beside small print gets between its rows, so
-        # the newest row is not always the one.
-        row = next((row for row in reversed(rows[-4:]) if _on_one_row(row[0], run)), None)
-        if row is None:
-            rows.append([run])
-        else:
-            row.append(run)
-    for row in rows:
-        yield from _merged(sorted(row, key=lambda run: run.left))
+    runs = list(_distinct(_runs(glyphs)))
+    for row in group_rows([(run.left, run.top, run.right, run.bottom) for run in runs]):
+        yield from _merged([runs[index] for index in row])
 
 
 def _runs(glyphs: Iterable[Glyph]) -> Iterator[_Run]:
@@ -133,17 +123,26 @@ def _follows(last: Glyph, glyph: Glyph) -> bool:
     return -_OVERLAP * height <= gap <= _COLUMN_GAP * height and shared >= height / 2
 
 
-def _on_one_row(first: _Run, other: _Run) -> bool:
-    return first.top < other.middle < first.bottom and other.top < first.middle < other.bottom
+def _distinct(runs: Iterable[_Run]) -> Iterator[_Run]:
+    """Drop runs that are printed again at the same place to look bold."""
+    printed: dict[str, list[_Run]] = defaultdict(list)
+    for run in runs:
+        again = printed[run.text]
+        if not any(_at_same_place(run, other) for other in again):
+            again.append(run)
+            yield run
+
+
+def _at_same_place(run: _Run, other: _Run) -> bool:
+    reach = _SAME_PLACE * min(run.height, other.height)
+    return abs(run.left - other.left) < reach and abs(run.top - other.top) < reach
 
 
 def _merged(row: Sequence[_Run]) -> Iterator[_Run]:
-    """Join runs that stand close, and drop those printed twice at one place to look bold."""
+    """Join runs that stand close."""
     current = row[0]
     for run in row[1:]:
         height = min(current.height, run.height)
-        if run.text == current.text and abs(run.left - current.left) < _SAME_PLACE * height:
-            continue
         if -_OVERLAP * height <= run.left - current.right <= _COLUMN_GAP * height:
             current = _Run(current.glyphs + run.glyphs)
         else:

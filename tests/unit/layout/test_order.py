@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ingestd.layout.geometry import turned
-from ingestd.layout.order import reading_order
+from ingestd.layout.geometry import transform, turned
+from ingestd.layout.order import group_rows, reading_order, text_edges
 
 
 def box(left: float, top: float, width: float, height: float = 20) -> list[tuple[float, float]]:
@@ -13,6 +17,35 @@ def box(left: float, top: float, width: float, height: float = 20) -> list[tuple
 
 def order_of(*boxes: list[tuple[float, float]]) -> list[int]:
     return reading_order(np.array(boxes, np.float32).reshape(-1, 4, 2))
+
+
+def rows_of(*boxes: list[tuple[float, float]], degrees: float = 0.0) -> list[list[int]]:
+    """Rows of boxes that are turned clockwise about the origin."""
+    turn = math.radians(degrees)
+    matrix = np.array([(math.cos(turn), -math.sin(turn), 0), (math.sin(turn), math.cos(turn), 0), (0, 0, 1)])
+    return group_rows(text_edges(transform(matrix, np.array(boxes, np.float64).reshape(-1, 4, 2))))
+
+
+@given(st.floats(-180, 180), st.floats(-5, 200), st.floats(-4, 4))
+def test_a_row_goes_on_in_any_direction(degrees: float, gap: float, step: float) -> None:
+    assert rows_of(box(0, 0, 100, 12), box(100 + gap, step, 100, 12), degrees=degrees) == [[0, 1]]
+
+
+@pytest.mark.parametrize("below", [box(100, 114, 100, 12), box(210, 107, 90, 12), box(0, 107, 90, 12)])
+def test_a_line_lower_by_more_than_half_is_in_another_row(below: list[tuple[float, float]]) -> None:
+    assert rows_of(box(100, 100, 100, 12), below) == [[0], [1]]
+
+
+def test_small_print_at_the_foot_of_large_print_is_in_its_row() -> None:
+    assert rows_of(box(0, 26, 80, 14), box(100, 0, 150, 40)) == [[0, 1]]
+
+
+def test_of_two_rows_the_one_that_shares_more_height_goes_on() -> None:
+    assert rows_of(box(0, 0, 80, 20), box(0, 21, 80, 20), box(100, 14, 80, 20)) == [[0], [1, 2]]
+
+
+def test_no_boxes_have_no_rows() -> None:
+    assert rows_of() == []
 
 
 def test_nothing_has_an_order() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from PIL import Image
 from ingestd.config import AdmitConfig, DecodeConfig
 from ingestd.document import Line, Page, Source
 from ingestd.errors import DocumentError
-from ingestd.layout.geometry import bounds, quad_angle
+from ingestd.layout.geometry import angles, as_quads, bounds
 from ingestd.reading.admit import admit
 from ingestd.reading.decode import decode
 from lab.corpus.pdf import A4, PdfPage, Picture, Text, paragraph, pdf, scan_page
@@ -35,6 +36,11 @@ def only(folder: Path, *contents: PdfPage, max_pixels: int = 50_000_000, **optio
 
 def texts(page: Page) -> list[str]:
     return [line.text for line in page.text_lines]
+
+
+def slope(line: Line) -> float:
+    """Degrees, positive falls to the right."""
+    return math.degrees(angles(as_quads([line.quad]))[0])
 
 
 def ink_bounds(page: Page, line: Line, margin: int = 12) -> tuple[int, int, int, int]:
@@ -73,7 +79,7 @@ def test_quads_lie_on_the_ink(tmp_path: Path, rotate: int, origin: tuple[float, 
     page = only(tmp_path, PdfPage([where], size=A6, origin=origin, rotate=rotate), pdf_dpi=144)
     assert page.decoded_size == ((596, 840) if rotate in (0, 180) else (840, 596))
     (line,) = page.text_lines
-    assert quad_angle(line.quad) == pytest.approx({0: 0, 90: 90, 180: 180, 270: -90}[rotate], abs=0.5)
+    assert slope(line) == pytest.approx({0: 0, 90: 90, 180: 180, 270: -90}[rotate], abs=0.5)
     left, top, right, bottom = bounds(line.quad)
     ink_left, ink_top, ink_right, ink_bottom = ink_bounds(page, line)
     assert left - 1 <= ink_left < ink_right <= right + 1
@@ -116,7 +122,7 @@ def test_a_heading_does_not_swallow_the_small_print_beside_it(tmp_path: Path) ->
 def test_text_that_runs_otherwise_comes_last(tmp_path: Path) -> None:
     page = only(tmp_path, PdfPage([Text(20, 60, "margin", angle=90), *paragraph(3)]))
     assert texts(page)[-1] == "margin"
-    assert quad_angle(page.text_lines[-1].quad) == pytest.approx(-90, abs=0.5)
+    assert slope(page.text_lines[-1]) == pytest.approx(-90, abs=0.5)
 
 
 def test_chinese_without_an_embedded_font(tmp_path: Path) -> None:
