@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from ingestd.extract.rulefile.equation import RELATIONS
 from ingestd.extract.rulefile.model import (
@@ -56,20 +57,34 @@ def rules_reference() -> str:
         "How rules work is told in [rules.md](rules.md).\n"
     ]
     parts += [f"## {title}\n\n{_table(model)}" for title, model in _PARTS.items()]
-    parts.append(f"## Types\n\n{', '.join(f'`{name}`' for name in NORMALISERS)}\n")
     witnesses = {name: witness.read for name, witness in WITNESSES.items()}
-    for title, functions in (("Checks of a value", VALIDATORS), ("Relations", RELATIONS), ("Witnesses", witnesses)):
+    for title, functions in (
+        ("Types", NORMALISERS),
+        ("Checks of a value", VALIDATORS),
+        ("Relations", RELATIONS),
+        ("Witnesses", witnesses),
+    ):
         parts.append(f"## {title}\n\n{''.join(_functions(functions))}")
     return "\n".join(parts)
 
 
 def _table(model: type[BaseModel]) -> str:
-    rows = ["| key | meaning |", "|---|---|"]
+    rows = ["| key | default | meaning |", "|---|---|---|"]
     for name, info in model.model_fields.items():
-        needed = " (needed)" if info.is_required() else ""
         meaning = (info.description or "").replace("|", "\\|")
-        rows.append(f"| `{name}`{needed} | {meaning} |")
+        rows.append(f"| `{name}` | {_default(info)} | {meaning} |")
     return "\n".join(rows) + "\n"
+
+
+def _default(info: FieldInfo) -> str:
+    if info.is_required():
+        return "required"
+    default = info.default
+    if default is None or default == "" or isinstance(default, BaseModel) or (default != 0 and not default):
+        return ""
+    if isinstance(default, tuple):
+        return f"`[{', '.join(map(str, default))}]`"
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 
 def _functions(functions: Mapping[str, object]) -> Iterator[str]:
