@@ -49,10 +49,6 @@ class _Entry(Section):
     scale: PositiveFloat = Field(default=1 / 255, description="Input is (pixel * scale - mean) / std.")
     mean: Triple
     std: Triple
-    int8: Mapping[str, tuple[float, float, float, float]] = Field(
-        default={},
-        description="Layers computed as int8, by name: least and greatest value of the input and of the output.",
-    )
     licence: str = Field(min_length=1)
     origin: str = Field(min_length=1)
 
@@ -216,10 +212,6 @@ class Manifest:
         content = self._verified(name)
         entry = self.entries[name]
         try:
-            if entry.int8:
-                from ingestd.reading.quantise import rounded
-
-                content = rounded(content, entry.int8)
             session = ort.InferenceSession(content, _session_options(threads), providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's exceptions share no base class
             raise ConfigError([f"{self._where(name)}: cannot be loaded: {' '.join(str(error).split())}"]) from error

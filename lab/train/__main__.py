@@ -158,22 +158,22 @@ def export(
     click.echo(f"sha256 {hashlib.sha256(into.read_bytes()).hexdigest()}")
 
 
-@main.command()
+@main.command("round")
 @click.option("--model", type=click.Path(exists=True, path_type=Path), required=True, help="Recogniser, all float.")
+@click.option("--into", type=click.Path(path_type=Path), required=True, help="The file to write.")
 @with_fonts
-def ranges(model: Path, font_folder: Path) -> None:
-    """Print what the manifest has to say under ``int8:`` for a file to be rounded when it is loaded."""
+def rounded(model: Path, into: Path, font_folder: Path) -> None:
+    """Store the layers of a float recogniser as int8 that lose nothing by it."""
     import onnx
 
     from lab.train import export as exporting
     from lab.train import quantise
     from lab.train.rounding import rounded_layers
 
-    chosen = rounded_layers(exporting.restore(model))
-    found = quantise.measure(onnx.load(model), chosen, _training_lines(font_folder))
-    click.echo("    int8:")
-    for name, bounds in found.items():
-        click.echo(f"      {name}: [{', '.join(f'{bound:.4g}' for bound in bounds)}]")
+    network = onnx.load(model)
+    quantise.quantise(network, rounded_layers(exporting.restore(model)), _training_lines(font_folder))
+    onnx.save(network, into)
+    click.echo(f"sha256 {hashlib.sha256(into.read_bytes()).hexdigest()}")
 
 
 def _training_lines(font_folder: Path) -> list[Pixels]:

@@ -1,7 +1,7 @@
 """Writes a trained recogniser as the ONNX file that ships, and reads such a file back to train it further.
 
 Weights are stored as float16 and cast when the file is loaded: half the size, computed in float32. Layers
-that were trained for it are stored and computed as int8 (training.quantise).
+that were trained for it are stored and computed as int8 (see quantise).
 Initializers carry the names of the parameters they hold (with ``.T`` where the graph wants them
 transposed), so that the file is also the checkpoint that is kept.
 """
