@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from ingestd.config import Config
+from ingestd.files import durable
 from ingestd.files.encoding import path_from, path_text
 from ingestd.files.identity import digest, kind
 from ingestd.output import sidecar
@@ -209,7 +210,7 @@ class Verification:
         return any(job.archive_path == place for place in (path, *beside) for job in self._ledger.of_path(place))
 
     def _stranger(self, path: Path) -> Difference:
-        if path.name.startswith(".") and path.name.endswith(".partial"):
+        if durable.is_partial(path.name):
             return Difference("leftover", path_text(path), "is what an interrupted write left; remove it")
         irregular = kind(path.lstat().st_mode)
         what = irregular or "a file"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 from sqlite_utils import Database
@@ -17,9 +17,10 @@ from ingestd.config import Config, InboxConfig, load
 from ingestd.config.shipped import shipped
 from ingestd.document import Claim
 from ingestd.engine import R
-from ingestd.errors import ConfigError
+from ingestd.errors import ConfigError, IngestdError, TransientError
+from ingestd.files import durable
 from ingestd.files.encoding import escape, time_text
-from ingestd.files.identity import digest
+from ingestd.files.identity import digest, kind
 from ingestd.store import queries
 from ingestd.store.database import connect, faults
 
@@ -93,6 +94,44 @@ def print_json(data: Any) -> None:
 
 def _plain(value: object) -> str:
     return time_text(value) if isinstance(value, datetime) else str(value)
+
+
+# -- files that the user names
+
+
+@contextmanager
+def output_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for results; it appears whole when the block ends well, or not at all.
+
+    Raises:
+        IngestdError: the file cannot be written.
+    """
+    require_writable(path)
+    try:
+        with durable.replacing(path) as file:
+            yield file
+    except TransientError as error:
+        if not isinstance(error.__cause__, OSError):
+            raise
+        raise IngestdError(f"{path}: cannot be written: {error.__cause__.strerror}; {_NAME_ANOTHER}") from error
+
+
+def require_writable(path: Path) -> None:
+    """Check that a file can be created or replaced, before work is spent on its content.
+
+    Raises:
+        IngestdError: its folder is missing or read-only, or something other than a file is in its place.
+    """
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise IngestdError(f"{path}: found no folder {folder}; create it, or name another place")
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+        raise IngestdError(f"{path}: no permission to write in {folder}; {_NAME_ANOTHER}")
+    if path.exists() and (other := kind(path.stat().st_mode)):
+        raise IngestdError(f"{path}: found {other}, expected a file or a free name; {_NAME_ANOTHER}")
+
+
+_NAME_ANOTHER = "name a file in another place"
 
 
 # -- reading files at once

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from ingestd.cli.common import config_option, recorded
+from ingestd.cli.common import config_option, output_file, recorded
 from ingestd.config import load
-from ingestd.output.export import FORMATS, TABLES, replacing, writer
+from ingestd.output.export import FORMATS, TABLES, writer
 
 
 @click.command()
@@ -41,5 +41,5 @@ def export(
         if output is None:
             write(rows, sys.stdout.buffer)
         else:
-            with replacing(output) as target:
+            with output_file(output) as target:
                 write(rows, target)

@@ -16,13 +16,20 @@ import regex
 
 from ingestd.app import Build, build_annotating, build_expecting, build_pipeline
 from ingestd.cli import terminal
-from ingestd.cli.common import config_option, config_or_defaults, json_option, print_json, reading
+from ingestd.cli.common import (
+    config_option,
+    config_or_defaults,
+    json_option,
+    output_file,
+    print_json,
+    reading,
+    require_writable,
+)
 from ingestd.cli.logs import set_up
 from ingestd.config import Config
 from ingestd.document import Record
 from ingestd.engine import R
 from ingestd.errors import AttemptError, DocumentError
-from ingestd.files.durable import write_atomic
 from ingestd.files.encoding import escape
 from ingestd.output import sidecar
 from ingestd.pipeline import Annotated
@@ -60,6 +67,8 @@ def ocr(
         raise click.UsageError("--annotate takes one file")
     if annotate and expect:
         raise click.UsageError("--annotate and --expect exclude each other")
+    if annotate:
+        require_writable(annotate)
     config = config_or_defaults(config_path)
     set_up(config.log)
     if expect:
@@ -106,7 +115,8 @@ def _show_record(record: Record, path: Path, *, as_json: bool) -> bool:
 def _show_and_draw(annotated: Annotated, path: Path, *, target: Path, as_json: bool) -> bool:
     """Write the first page under the name asked for, others with their page number."""
     for number, picture in enumerate(annotated.pictures, start=1):
-        write_atomic(target if number == 1 else target.with_stem(f"{target.stem}-{number}"), picture)
+        with output_file(target if number == 1 else target.with_stem(f"{target.stem}-{number}")) as file:
+            file.write(picture)
     return _show_record(annotated.record, path, as_json=as_json)
 
 

@@ -11,11 +11,17 @@ from rich.table import Table
 
 from ingestd.app import build_annotating, rules_of
 from ingestd.cli import terminal
-from ingestd.cli.common import config_option, config_or_defaults, config_or_shipped, reading
+from ingestd.cli.common import (
+    config_option,
+    config_or_defaults,
+    config_or_shipped,
+    output_file,
+    reading,
+    require_writable,
+)
 from ingestd.extract import RuleSet, load_rules, run_rule_tests
 from ingestd.extract.explanation import Explanation
 from ingestd.extract.explanation import explain as explain_reading
-from ingestd.files.durable import write_atomic
 
 
 @click.group()
@@ -65,6 +71,8 @@ def rules_test(path: Path | None, config_path: Path | None) -> None:
 @config_option
 def rules_explain(file: Path, annotate: Path | None, config_path: Path | None) -> None:
     """Read FILE and show which labels were found, and which values lost to which and why."""
+    if annotate:
+        require_writable(annotate)
     config = config_or_defaults(config_path)
     with reading(config, build_annotating, [file]) as ((_, result),):
         drawn = result()
@@ -76,7 +84,8 @@ def rules_explain(file: Path, annotate: Path | None, config_path: Path | None) -
         console.print()
         console.print(table)
     if annotate:
-        write_atomic(annotate, drawn.pictures[0])
+        with output_file(annotate) as picture:
+            picture.write(drawn.pictures[0])
 
 
 def _tables(explained: Explanation) -> list[Table]:

@@ -23,6 +23,7 @@ _COPY_BYTES = 1 << 20
 _NAME_MAX_BYTES = 255
 _CODE_ROOM_BYTES = 40
 """Room kept for what is added to a name: a hash and ``.error.json``."""
+_PARTIAL = ".partial"
 _UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Unicode categories that never reach a stored name: control, invisible, not UTF-8, line breaks."""
 
@@ -131,7 +132,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _partial(target: Path) -> Path:
     """Name under which a file grows; after a crash the same step is done again and reuses it."""
-    return target.with_name(f".{target.name}.partial")
+    return target.with_name(f".{target.name}{_PARTIAL}")
 
 
 def _created(partial: Path) -> BinaryIO:
@@ -157,19 +158,39 @@ def remove_folder(folder: Path) -> None:
         sync_folder(folder.parent)
 
 
+def is_partial(name: str) -> bool:
+    """Tell whether an interrupted write left a file of this name.
+
+    >>> is_partial(".scan.pdf.partial"), is_partial("scan.pdf")
+    (True, False)
+    """
+    return name.startswith(".") and name.endswith(_PARTIAL)
+
+
 def write_atomic(path: Path, data: bytes) -> None:
     """Write a file so that a reader sees the old content or the new, never a part."""
     make_folder(path.parent)
+    with replacing(path) as writer:
+        writer.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of ``path``, durably, when the block ends well, and vanishes otherwise.
+
+    Raises:
+        TransientError: the filesystem refused to create, write or rename; the folder must exist.
+    """
     partial = _partial(path)
     with _transient(f"write {path}"):
         try:
             with _created(partial) as writer:
-                writer.write(data)
+                yield writer
                 writer.flush()
                 os.fsync(writer.fileno())
             partial.rename(path)
             sync_folder(path.parent)
-        except OSError:
+        except BaseException:
             partial.unlink(missing_ok=True)
             raise
 

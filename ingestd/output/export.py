@@ -9,10 +9,8 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import BinaryIO
 
 import xlsxwriter
@@ -213,15 +211,3 @@ def writer(form: str, *, bom: bool = False) -> Writer:
     if form == "csv":
         return functools.partial(write_csv, bom=bom)
     return {"jsonl": write_jsonl, "xlsx": write_xlsx}[form]
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A binary file that takes the place of ``path`` when the block ends well, and vanishes otherwise."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("wb") as target:
-            yield target
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -80,6 +80,28 @@ def test_write_atomic_replaces_and_cleans_up(tmp_path: Path, monkeypatch: pytest
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 
+def test_a_file_is_replaced_only_by_a_whole_one(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_bytes(b"old")
+    with pytest.raises(RuntimeError, match="half way"), durable.replacing(path) as target:
+        target.write(b"new, but")
+        raise RuntimeError("half way")
+    assert path.read_bytes() == b"old"
+    with durable.replacing(path) as target:
+        target.write(b"new")
+    assert path.read_bytes() == b"new"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_a_file_that_is_replaced_is_synced_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bytes] = []
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append((tmp_path / ".out.csv.partial").read_bytes()))
+    monkeypatch.setattr(durable, "sync_folder", lambda folder: synced.append(bytes(folder / "out.csv")))
+    with durable.replacing(tmp_path / "out.csv") as target:
+        target.write(b"new")
+    assert synced == [b"new", bytes(tmp_path / "out.csv")]
+
+
 def test_names_that_are_taken_or_promised_get_a_code(tmp_path: Path) -> None:
     promised: set[Path] = set()
 

@@ -167,16 +167,3 @@ def test_rows_are_made_while_they_are_written() -> None:
     assert made == []
     assert next(table.rows) == (0,)
     assert made == [0]
-
-
-def test_a_file_is_replaced_only_by_a_whole_one(tmp_path: Path) -> None:
-    path = tmp_path / "out.csv"
-    path.write_bytes(b"old")
-    with pytest.raises(RuntimeError, match="half way"), export.replacing(path) as target:
-        target.write(b"new, but")
-        raise RuntimeError("half way")
-    assert path.read_bytes() == b"old"
-    with export.replacing(path) as target:
-        target.write(b"new")
-    assert path.read_bytes() == b"new"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["out.csv"]
