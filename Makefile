@@ -51,8 +51,8 @@ soak: $(VENV)/.development ## Push 20,000 tiny documents through the daemon with
 bench: $(VENV)/.development ## Readers side by side, an hour on two cores; see lab/bench/README.md.
 	$(BIN)/python -m lab.bench $(BENCH)
 
-bench-report: $(VENV)/.development ## Draw lab/bench/report.html from the last 'make bench'.
-	$(BIN)/python -m lab.bench.report
+bench-report: $(VENV)/.development ## Write docs/benchmarks.md from the record of figures.
+	$(BIN)/python -m lab.bench.figures
 
 docs: $(VENV)/.development ## Write the reference pages and schemas that are made from the code.
 	$(BIN)/python docs/generate.py

@@ -1,6 +1,4 @@
-"""Readers side by side on clean and on spoilt pages: accuracy, seconds a page, memory. See lab/bench/README.md."""
-
-from __future__ import annotations
+"""Compare readers on clean and on spoilt pages: accuracy, seconds per page, memory. See lab/bench/README.md."""
 
 from lab.bench.compare import main
 

@@ -1,4 +1,4 @@
-"""Pages whose text is known: the corpora beside the project, which are never part of it, and pages that it draws."""
+"""Pages whose text is known: corpora beside the project, which are never part of it, and pages that it draws."""
 
 from __future__ import annotations
 
@@ -14,21 +14,18 @@ import numpy as np
 import pypdfium2
 
 from ingestd.document import Pixels
-from lab.corpus import KINDS, PX_PER_MM, render
+from lab.bench.harness import OUT, ROOT
+from lab.corpus import KINDS, PX_PER_MM, Raster, render
 from lab.corpus.degrade import PAGE_DPI
 from lab.corpus.fonts import FontMissingError
 
-ROOT = Path(__file__).resolve().parents[2]
-OUT = ROOT / "lab" / "bench" / "out"
-"""Results of benchmarks; not under version control."""
-
 SAMPLE_SEED = 20261122
-"""Decides which pages a sample takes."""
+"""Seed of the choice of pages in a sample."""
 DRAWN_SEEDS = {"drawn": range(1, 3), "drawn-train": range(101, 104)}
 """Seeds of the drawn documents that are reported on, and of those that thresholds are fitted on."""
 CORPORA = ("sroie", "real", "drawn", "sroie-train", "drawn-train")
 REPORTED = ("sroie", "real", "drawn")
-"""What figures are quoted from; the others are for tuning."""
+"""Corpora that figures are quoted from; the others are for tuning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +139,16 @@ def drawn_page(kind: str, seed: int) -> tuple[Pixels, tuple[str, ...]]:
         raster = render(kind, seed).pages[0]
     except FontMissingError as error:
         raise MissingCorpusError(str(error)) from error
-    pixels = cv2.cvtColor(np.asarray(raster.image.convert("RGB")), cv2.COLOR_RGB2BGR)
     scale = PAGE_DPI / (PX_PER_MM * 25.4)
-    page = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    page = cv2.resize(bgr(raster), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return np.asarray(page, np.uint8), tuple(text for _, text in raster.lines)
+
+
+def bgr(raster: Raster) -> Pixels:
+    """Return the picture of a drawn page as uint8, HxWx3, BGR."""
+    return np.ascontiguousarray(np.asarray(raster.image.convert("RGB"))[..., ::-1])
+
+
+def pixels_of(path: Path) -> Pixels:
+    """Read a picture as uint8, HxWx3, BGR."""
+    return np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR), np.uint8)

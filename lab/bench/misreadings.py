@@ -1,4 +1,4 @@
-"""How the recogniser reads characters whose truth is known: what simulations of misread numbers are sampled from."""
+"""Readings of characters whose truth is known; simulations of misread numbers are sampled from them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import regex
 
 from ingestd.extract.proof.alternatives import Choice, choices
 from ingestd.layout.rows import Sheet, Span, lay_out
-from lab.bench.data import OUT, labelled
-from lab.bench.invoices import SPLITS, conditions, draw
-from lab.bench.readings import readings
+from lab.bench.data import labelled
+from lab.bench.product import readings
+from lab.bench.truths import known
 
-_SHORTEST = 6
+MIN_LETTERS = 6
 """Fewest letters and digits of a run that is compared with a label."""
 
 _NUMBERS = ("invoice_code", "invoice_no", "check_code", "buyer_tax_no", "seller_tax_no")
@@ -22,55 +22,52 @@ _NUMBERS = ("invoice_code", "invoice_no", "check_code", "buyer_tax_no", "seller_
 
 @dataclass(slots=True)
 class Misreadings:
-    """What was offered for characters that are known."""
+    """Characters that were offered for known ones."""
 
     offered: dict[str, list[Choice]] = field(default_factory=lambda: defaultdict(list))
-    """True character -> what the recogniser offered where it stood."""
+    """True character -> offers of the recogniser where it stood."""
     surplus: list[Choice] = field(default_factory=list)
-    """What it offered where nothing stood."""
+    """Offers where nothing stood."""
     lost: list[bool] = field(default_factory=list)
-    """For each character it left out whether one beside it is the same."""
+    """For each character that was left out: True where one beside it is the same."""
 
     @property
     def characters(self) -> int:
-        """How many were compared."""
+        """Number of characters compared."""
         return sum(map(len, self.offered.values()))
 
     @property
     def misread(self) -> int:
-        """How many of these were taken for something else."""
+        """Number of these taken for something else."""
         return sum(choice[0][0] != true for true, found in self.offered.items() for choice in found)
 
 
 def collect() -> Misreadings:
-    """Compare the receipts of sroie-train and the invoices of the split ``tune`` with what stands on them."""
+    """Compare receipts of sroie-train and invoices of invoices-tune with their truth."""
     found = Misreadings()
     pages = labelled("sroie-train")
     read = readings([page.path for page in pages])
     for page in pages:
         _compare(lay_out(read[page.path]), [letters(line) for line in page.lines], found)
-    plan = [drawn for seed in SPLITS["tune"] for drawn in conditions(seed)]
-    folder = OUT / "invoices"
-    truths = draw(plan, folder)
-    read = readings([folder / drawn.name for drawn in plan])
-    for drawn in plan:
-        truth = truths[drawn.name]
-        numbers = [truth[name] for name in _NUMBERS if name in truth]
-        _compare(lay_out(read[folder / drawn.name]), numbers, found)
+    invoices = known("invoices-tune")
+    read = readings([invoice.path for invoice in invoices])
+    for invoice in invoices:
+        numbers = [value for (name,), value in invoice.values.items() if name in _NUMBERS]
+        _compare(lay_out(read[invoice.path]), numbers, found)
     return found
 
 
 def letters(text: str) -> str:
-    """Letters and digits of a text, upper case."""
+    """Return letters and digits of a text, upper case."""
     return "".join(character for character in text.upper() if character.isalnum())
 
 
 def _compare(sheet: Sheet, labels: Sequence[str], found: Misreadings) -> None:
     """Take up every run of letters and digits that can be only one of the labels."""
-    wanted = {label for label in labels if len(label) >= _SHORTEST}
+    wanted = {label for label in labels if len(label) >= MIN_LETTERS}
     for span in _runs(sheet):
         offered = choices(sheet, [span])
-        if offered is None or len(offered) < _SHORTEST:
+        if offered is None or len(offered) < MIN_LETTERS:
             continue
         text = "".join(choice[0][0] for choice in offered)
         near = {label for label in wanted if near_enough(label, text)}
@@ -88,7 +85,7 @@ def _runs(sheet: Sheet) -> Iterator[Span]:
 
 
 def near_enough(label: str, text: str) -> bool:
-    """Whether they differ in at most two characters, or in one that is too many or too few."""
+    """Return True where two texts differ in at most two characters, or in one too many or too few."""
     if len(label) == len(text):
         return sum(a != b for a, b in zip(label, text, strict=True)) <= 2
     longer, shorter = sorted((label, text), key=len, reverse=True)
@@ -96,18 +93,18 @@ def near_enough(label: str, text: str) -> bool:
 
 
 def _extra(longer: str, shorter: str) -> int | None:
-    """The last place whose character ``longer`` has more than ``shorter``, if that is all."""
+    """Return the last place whose character only ``longer`` has, if that is the only difference."""
     same = next((place for place, (a, b) in enumerate(zip(longer, shorter, strict=False)) if a != b), len(shorter))
     return same if longer[same + 1 :] == shorter[same:] else None
 
 
 def take_up(label: str, text: str, offered: Sequence[Choice], found: Misreadings) -> None:
-    """Note what was offered for each character of a label.
+    """Note the offers for each character of a label.
 
     Args:
-        label: what stands there.
-        text: what was read, see :func:`near_enough`.
-        offered: what each character of ``text`` can be.
+        label: the true text.
+        text: the reading, see :func:`near_enough`.
+        offered: choices for each character of ``text``.
         found: added to.
     """
     if len(label) == len(text):

@@ -1,27 +1,20 @@
-"""Wrong repairs in 10,000 tax numbers and 10,000 sums misread the way the recogniser misreads.
+"""Count wrong repairs among numbers and sums misread the way the recogniser misreads: ``python -m lab.bench.repair``.
 
-    python -m lab.bench.repair [--numbers 10000] [--seed 1]
-
-What the recogniser offers for each character is sampled from its own readings of receipts and drawn invoices
-whose truth is known: for every true character the probabilities it gave to that character and to others, with
-misreadings in their natural share and ten times as often. In two more runs every number has one character too
-many or too few. Numbers are unified social credit codes with both checksums right; sums are net, tax and total.
+Offers for each character are sampled from readings of receipts and drawn invoices whose truth is known, with
+misreadings in their natural share and ten times as often. In two more runs every number has one character too many or
+too few. Numbers are unified social credit codes with both checksums right; sums are net, tax and total.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
 
 from ingestd.document import Char, Level, Line, PageInfo, Reading
 from ingestd.extract import RuleSet, extract
@@ -31,20 +24,20 @@ from ingestd.extract.rulefile.load import parse_rule
 from ingestd.extract.values.normalise import money_text
 from ingestd.extract.values.validate import organisation_check_character, uscc_check_character
 from ingestd.layout.geometry import rect_quad
-from lab.bench.data import OUT
+from lab.bench import harness
 from lab.bench.misreadings import Misreadings, collect
 
 FATES = ("read right", "repaired right", "left for review", "repaired wrong", "misread, passes")
 
 Simulation = Callable[["Dice"], str]
-"""One number or sum, and what became of it."""
+"""Simulate one number or sum; its fate."""
 
 
 class Dice:
-    """Chance, and what the recogniser makes of characters.
+    """Chance, and the recogniser's readings of characters.
 
     Args:
-        known: what readings are drawn from.
+        known: readings to draw from.
         factor: how many times likelier misreadings are than they were.
         seed: for repeatable runs.
     """
@@ -58,11 +51,11 @@ class Dice:
         }
 
     def offered(self, text: str) -> list[Choice]:
-        """What the recogniser offers for each character of a text."""
+        """Draw the offers for each character of a text."""
         return [self.chance.choices(self.known.offered[true], self._weights[true])[0] for true in text]
 
     def number(self) -> str:
-        """A unified social credit code of characters whose readings are known."""
+        """Draw a unified social credit code of characters whose readings are known."""
         while True:
             dice = self.chance
             head = dice.choice("19") + dice.choice("123") + "".join(dice.choices("0123456789", k=6))
@@ -74,34 +67,42 @@ class Dice:
                     return number
 
     def happens(self, times: int) -> bool:
-        """Whether something happens to a number that happened that often to all characters compared."""
+        """Draw whether a fault hits a number that hit so many of all characters compared."""
         return self.chance.random() < self._factor * 18 * times / self.known.characters
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Simulate, print a table, write ``lab/bench/out/repair.json``."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add sizes."""
     parser.add_argument("--numbers", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args(arguments)
+
+
+def measure(options: argparse.Namespace) -> harness.Outcome:
+    """Simulate."""
     known = collect()
     runs: Sequence[tuple[str, int, Simulation]] = (
-        ("numbers", 1, as_read),
-        ("numbers x 10", 10, as_read),
-        ("one too many", 1, one_too_many),
-        ("one too few", 1, one_too_few),
-        ("sums", 1, sums),
-        ("sums x 10", 10, sums),
+        ("tax numbers, as read", 1, as_read),
+        ("tax numbers, ten times the misreadings", 10, as_read),
+        ("one character too many in every number", 1, one_too_many),
+        ("one character too few in every number", 1, one_too_few),
+        ("net, tax and total, as read", 1, sums),
+        ("net, tax and total, ten times the misreadings", 10, sums),
     )
-    outcomes = {}
+    rows = []
     for name, factor, simulation in runs:
         dice = Dice(known, factor, options.seed)
-        outcomes[name] = Counter(simulation(dice) for _ in range(options.numbers))
-    report(outcomes, known, options.numbers)
+        fates = Counter(simulation(dice) for _ in range(options.numbers))
+        rows.append((name, *(f"{fates[fate]:,}" for fate in FATES)))
+    note = (
+        f"Sampled from {known.characters:,} characters, {known.misread} of them misread; {len(known.surplus)} were read"
+        f" where nothing stood, {len(known.lost)} left out ({sum(known.lost)} of them beside their like)."
+    )
+    table = harness.Table("repair", (f"{options.numbers:,} each", *FATES), tuple(rows), note)
+    return harness.Outcome("readings of sroie-train and invoices-tune", (table,))
 
 
 def as_read(dice: Dice) -> str:
-    """A number as the recogniser reads it, rarely with a character too many or too few."""
+    """Read a number as the recogniser does, rarely with a character too many or too few."""
     if dice.happens(len(dice.known.surplus)):
         return one_too_many(dice)
     if dice.happens(len(dice.known.lost)):
@@ -111,7 +112,7 @@ def as_read(dice: Dice) -> str:
 
 
 def one_too_many(dice: Dice) -> str:
-    """A number and, at a random place, something that was read where nothing stood."""
+    """Read a number and, at a random place, something where nothing stood."""
     number = dice.number()
     offered = dice.offered(number)
     offered.insert(dice.chance.randint(0, len(number)), dice.chance.choice(dice.known.surplus))
@@ -119,7 +120,7 @@ def one_too_many(dice: Dice) -> str:
 
 
 def one_too_few(dice: Dice) -> str:
-    """A number with one character left out, beside its like as often as it happens."""
+    """Read a number with one character left out, beside its like as often as it happens."""
     number = dice.number()
     offered = dice.offered(number)
     pairs = [place for place, (one, other) in enumerate(pairwise(number)) if one == other]
@@ -163,7 +164,7 @@ _SUM = _rules()
 
 
 def sums(dice: Dice) -> str:
-    """Net, tax and total of an invoice, judged the way a document is."""
+    """Judge net, tax and total of an invoice the way a document is judged."""
     net = Decimal(dice.chance.randint(100, 10 ** dice.chance.randint(4, 7))) / 100
     tax = (net * dice.chance.choice((13, 9, 6, 3)) / 100).quantize(Decimal("0.01"))
     truth = {"net": money_text(net), "tax": money_text(tax), "total": money_text(net + tax)}
@@ -182,7 +183,7 @@ def sums(dice: Dice) -> str:
 
 
 def _line(top: float, label: str, value: str, dice: Dice) -> Line:
-    """A line whose digits are read as they come, everything else for sure."""
+    """Return a line whose digits are read as they come, everything else for sure."""
     read: Iterator[Choice] = iter(dice.offered("".join(filter(str.isdecimal, value))))
     options: list[Choice] = [((character, 1.0),) for character in f"{label} "]
     options += [next(read) if character.isdecimal() else ((character, 1.0),) for character in value]
@@ -191,23 +192,5 @@ def _line(top: float, label: str, value: str, dice: Dice) -> Line:
     return Line(0, rect_quad(0, top, 10 * len(text), top + 20), text, 1.0, chars)
 
 
-def report(outcomes: Mapping[str, Mapping[str, int]], known: Misreadings, numbers: int) -> None:
-    """Print and keep the figures."""
-    table = Table(f"{numbers:,} each", *FATES)
-    for name, counts in outcomes.items():
-        table.add_row(name, *(str(counts.get(fate, 0)) for fate in FATES))
-    console = Console()
-    console.print(table)
-    console.print(
-        f"sampled from {known.characters} characters, {known.misread} of them misread"
-        f" ({known.misread / max(known.characters, 1):.2%}), {len(known.surplus)} read where nothing stood,"
-        f" {len(known.lost)} left out ({sum(known.lost)} of them beside their like)",
-        highlight=False,
-    )
-    OUT.mkdir(parents=True, exist_ok=True)
-    kept = {"numbers": numbers, "outcomes": {name: dict(counts) for name, counts in outcomes.items()}}
-    (OUT / "repair.json").write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    harness.run("repair", __doc__, measure, options)

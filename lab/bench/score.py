@@ -1,4 +1,4 @@
-"""How well words were read: precision, recall and F1 over multisets of upper-cased words, and of numbers among them."""
+"""Precision, recall and F1 over multisets of upper-cased words, and over the numbers among them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass
 
 import regex
 
-LEAST_DIGITS = 3
+MIN_DIGITS = 3
 """A word with so many digits is a number: an amount, a date, a code, a telephone number."""
 
 _HAN = regex.compile(r"\p{Han}")
@@ -95,4 +95,4 @@ def _tokens(word: str) -> Iterator[str]:
 
 
 def _is_number(word: str) -> bool:
-    return sum(character.isdigit() for character in word) >= LEAST_DIGITS
+    return sum(character.isdigit() for character in word) >= MIN_DIGITS

@@ -1,4 +1,4 @@
-"""What a Chinese VAT invoice says, before it has a layout: invented, consistent, reproducible."""
+"""Contents of Chinese VAT invoices before they have a layout: invented, consistent, reproducible."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _QR_KIND = {
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What is out of the ordinary about an invoice."""
+    """Peculiarities of an invoice."""
 
     red: bool = False
     """It cancels another: negative amounts, (负数)."""
@@ -98,7 +98,7 @@ class Invoice:
 
     @property
     def total(self) -> Decimal:
-        """What is paid."""
+        """Sum to be paid."""
         return self.net + self.tax
 
     @property
@@ -204,7 +204,7 @@ def qr_modules(text: str) -> NDArray[np.bool_]:
 
 
 def truth(bill: Invoice) -> Mapping[str, str]:
-    """The fields that can be read off the page, normalised as in the database."""
+    """Return the printed fields, normalised as in the database."""
     facts = {
         "invoice_code": bill.code,
         "invoice_no": bill.number,

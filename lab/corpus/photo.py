@@ -1,4 +1,4 @@
-"""What happens to paper on its way into an inbox: photographed on a desk, or fed through an old scanner."""
+"""Paper on its way into an inbox: photographed on a desk, or fed through an old scanner."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _desk(shape: tuple[int, int], rng: np.random.Generator) -> Planes:
 
 
 def _light(shape: tuple[int, int], rng: np.random.Generator) -> Planes:
-    """A warm lamp on one side, the soft shadow of whoever holds the camera on the other."""
+    """A warm lamp on one side, the soft shadow of the person with the camera on the other."""
     height, width = shape
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     u, v = x / width - 0.5, y / width - 0.5 * height / width

@@ -65,12 +65,12 @@ class Receipt:
 
     @property
     def total(self) -> Decimal:
-        """What has to be paid."""
+        """Sum to be paid."""
         return self.net + self.tax + self.rounding
 
     @property
     def change(self) -> Decimal:
-        """What comes back."""
+        """Money given back."""
         return self.paid - self.total
 
 
@@ -122,7 +122,7 @@ def _tax_no(rng: Random, kind: str) -> str:
 
 
 def truth(slip: Receipt) -> Mapping[str, str]:
-    """The fields that can be read off the receipt, normalised as in the database."""
+    """Return the printed fields, normalised as in the database."""
     facts = {
         "merchant": slip.merchant,
         "date": slip.at.date().isoformat(),

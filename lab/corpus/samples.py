@@ -40,7 +40,7 @@ def _encoded(image: Image.Image, form: str, **options: int | bool) -> bytes:
 
 
 def _chance(kind: str, seed: int) -> np.random.Generator:
-    """What happened to the paper after it was printed."""
+    """Return the chance that wears the paper after it was printed."""
     _, wear = generators(f"{kind}/handled", seed)
     return wear
 

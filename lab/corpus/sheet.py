@@ -22,7 +22,7 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Ink:
-    """How one layer of a sheet looks."""
+    """Look of one layer of a sheet."""
 
     colour: Colour
     wear: Wear = "none"

@@ -80,7 +80,7 @@ def tax_invoice(rng: Random) -> TaxInvoice:
 
 
 def truth(bill: TaxInvoice) -> Mapping[str, str]:
-    """The fields that can be read off the pages, named as for receipts, which share their rules."""
+    """Return the printed fields, named as for receipts, which share their rules."""
     return {
         "merchant": bill.seller,
         "date": bill.date.isoformat(),

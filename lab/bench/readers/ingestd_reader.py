@@ -9,11 +9,10 @@ from pathlib import Path
 
 import ingestd
 from ingestd.app import build_pipeline, start_engine
-from ingestd.config import Config, DetectConfig, EnhanceConfig, InboxConfig, RecogniseConfig
-from ingestd.document import Claim
-from ingestd.files.identity import digest
+from ingestd.config import DetectConfig, RecogniseConfig
 from ingestd.store.database import connect, transaction
 from ingestd.store.documents import document_by_sha, save
+from lab.bench.product import claimed, configured
 from lab.bench.readers.loop import serve
 
 
@@ -24,8 +23,7 @@ def main() -> None:
     parser.add_argument("--fast", action="store_true", help="as docs/models.md says where speed counts most")
     parser.add_argument("warm", type=Path)
     options = parser.parse_args()
-    inbox = InboxConfig(path=Path("inbox"), name="inbox")
-    config = Config(inboxes=(inbox,), enhance=EnhanceConfig(plan=options.plan))
+    config = configured(options.plan)
     if options.fast:
         detect = DetectConfig(longest_side=608)
         config = config.model_copy(update={"detect": detect, "recognise": RecogniseConfig(second_model=None)})
@@ -50,15 +48,6 @@ def main() -> None:
         serve("ingestd", ingestd.__version__, read)
         engine.close(finish=True)
         db.close()
-
-
-def claimed(path: Path) -> tuple[Claim, str]:
-    """A file as if the daemon had just taken it out of an inbox, and its SHA-256."""
-    size = path.stat().st_size
-    claim = Claim(
-        job_id=0, work_path=path, source_path=path, inbox="", size_bytes=size, claimed_at=datetime.now(UTC), attempt=1
-    )
-    return claim, digest(path)
 
 
 if __name__ == "__main__":

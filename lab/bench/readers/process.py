@@ -24,7 +24,7 @@ class ReaderError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a reader made of a group of files."""
+    """Texts of a group of files and what they cost."""
 
     texts: tuple[tuple[str, ...], ...]
     """Lines of every file."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -10,11 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
+from lab.bench.compare import OURS, PLAIN, Cell, by_condition, costs
+from lab.bench.conditions import CLEAN, STANDARD, Condition, conditions, spoil
 from lab.bench.data import Labelled
 from lab.bench.readers.process import ReaderError, ReaderProcess
 from lab.bench.score import Score, score
-from lab.bench.table import OURS, PLAIN, rows
-from lab.corpus.conditions import CLEAN, STANDARD, Condition, conditions, spoil
 from tests.support.places import ROOT
 from tests.support.print import printed
 
@@ -70,30 +69,23 @@ def test_reader_that_dies_says_why() -> None:
         )
 
 
-def cell(reader: str, right: int, cores: int = 2, condition: str = "clean", seconds: float = 1.0) -> dict[str, object]:
-    pages = [{"right": right, "read": 10, "true": 10, "numbers_right": 1, "numbers_true": 2}]
-    return {
-        "corpus": "drawn",
-        "condition": condition,
-        "severity": 0 if condition == "clean" else 2,
-        "reader": reader,
-        "cores": cores,
-        "seconds_a_page": seconds,
-        "peak_mb": 100.0,
-        "pages": pages,
-    }
+def cell(reader: str, right: int, cores: int = 2, condition: str = "clean", seconds: float = 1.0) -> Cell:
+    return Cell("drawn", condition, reader, cores, 2, seconds, 100.0, Score(right, 10, 10, 1, 2))
 
 
-def test_table_compares_with_the_best_peer_on_the_most_cores() -> None:
-    cells = [cell(PLAIN, 8), cell(OURS, 9), cell(OURS, 9, cores=1, seconds=2.0)]
-    cells += [cell("RapidOCR", 6, seconds=4.0), cell("Tesseract", 3), cell(OURS, 1, condition="noise")]
-    clean, noisy, everything = rows(json.loads(json.dumps({"cells": cells})))
-    assert (clean.condition, noisy.condition, everything.condition) == ("clean", "noise 2", "all")
-    assert clean.best_peer == "RapidOCR"
-    assert clean.ratio(OURS, clean.best_peer) == pytest.approx(1.5)
-    assert clean.ratio(OURS, PLAIN) == pytest.approx(9 / 8)
-    assert clean.speed(OURS, clean.best_peer) == pytest.approx(4.0)
-    assert clean.figures[OURS].seconds == {1: 2.0, 2: 1.0}
-    assert noisy.best_peer is None
-    assert noisy.ratio(OURS, noisy.best_peer) is None
-    assert everything.figures[OURS].score.f1 == pytest.approx(0.5)
+def test_conditions_are_compared_with_the_best_peer_on_the_most_cores() -> None:
+    cells = [cell(PLAIN, 8), cell(OURS, 9), cell(OURS, 1, cores=1), cell("RapidOCR", 6), cell("Tesseract", 3)]
+    table = by_condition("drawn", [*cells, cell(OURS, 1, condition="noise 2")])
+    assert table.columns[1:5] == (PLAIN, OURS, "RapidOCR", "Tesseract")
+    clean, noisy, everything = table.rows
+    assert clean == ("clean", "0.800", "0.900", "0.600", "0.300", "1.125", "", "1.500")
+    assert noisy[0] == "noise 2" and noisy[2] == "0.100"
+    assert everything[0] == "all" and everything[2] == "0.500"
+
+
+def test_costs_are_means_over_pages_for_each_number_of_cores() -> None:
+    cells = [cell(OURS, 9, seconds=1.0), cell(OURS, 7, condition="noise 2", seconds=3.0), cell(OURS, 9, cores=1)]
+    assert costs(cells).rows == (
+        ("drawn", OURS, "2", "0.800", "0.500", "1.000", "100"),
+        ("drawn", OURS, "1", "0.900", "0.500", "0.500", "100"),
+    )

@@ -1,19 +1,20 @@
 """Books that benchmarks of fields keep: what counts as right, which pages are drawn, what is taken for a misreading."""
 
+from __future__ import annotations
+
 from collections import Counter
+from pathlib import Path
 
-from rich.console import Console
-
-from ingestd.document import Field, Level
-from lab.bench.answers import Answer, answer, by_field, counts
-from lab.bench.invoices import SPLITS, conditions
+from ingestd.document import Extraction, Field, Level, Status
+from lab.bench.fields import Answer, across, answers_of, share
 from lab.bench.misreadings import Misreadings, near_enough, take_up
 from lab.bench.repair import Dice, as_read, one_too_many
+from lab.bench.truths import SEEDS, Known, conditions
 from lab.corpus import INVOICE_KINDS
 from lab.corpus.degrade import DEGRADATIONS
 
 
-def field(name, value, level=Level.READ):
+def field(name: str, value: str | None, level: Level = Level.READ) -> Field:
     return Field(name, value, value, level, "rule", reasons=("right of 'X'",))
 
 
@@ -25,43 +26,46 @@ ANSWERS = [
 ]
 
 
-def test_a_value_counts_as_right_or_wrong_or_neither():
-    kept = counts(ANSWERS)
-    assert {name: kept[name] for name in ("asked", "right", "wrong", "proved")} == {
-        "asked": 4,
-        "right": 1,
-        "wrong": 1,
-        "proved": 2,
-    }
-    assert kept["proved_wrong"] == ["clean, b: total should be 2.00, got 7.00 (proved): right of 'X'"]
-    assert kept["by_field"] == {"total": "1/3 33.3%", "date": "0/1 0.0%"}
+def test_a_value_counts_as_right_or_wrong_or_neither() -> None:
+    assert [answer.right for answer in ANSWERS] == [True, False, False, False]
+    assert [answer.wrong for answer in ANSWERS] == [False, True, False, False]
+    assert [answer.proved for answer in ANSWERS] == [True, True, False, False]
+    assert ANSWERS[1].told == "clean, b: total should be 2.00, got 7.00 (proved): right of 'X'"
+    assert share(ANSWERS) == "1/4 25.0%"
 
 
-def test_the_table_by_field_fits_a_terminal():
-    groups = ("sroie even", "sroie odd", "real", "sroie-train")
-    wide = [Answer(group, "a", "nothing invented", "1.00", None) for group in groups for _ in range(300)]
-    console = Console(width=80, record=True, file=None)
-    with console.capture() as shown:
-        console.print(by_field(wide))
-    assert all(f"{group}" in shown.get() for group in groups)
-    assert "0/300 0.0%" in shown.get()
+def test_answers_are_counted_across_groups() -> None:
+    table = across("field", ANSWERS, lambda answer: answer.field)
+    assert table.columns == ("field", "clean", "worn")
+    assert table.rows == (("total", "1/2 50.0%", "0/1 0.0%"), ("date", "", "0/1 0.0%"))
 
 
-def test_a_value_under_any_of_its_names_counts():
-    fields = {"invoice_no": field("invoice_no", None, Level.MISSING), "receipt_no": field("receipt_no", "7")}
-    assert answer("real", "a", ("invoice_no", "receipt_no"), "7", fields).right
+def extraction(*fields: Field) -> Extraction:
+    return Extraction("rule", fields, (), Status.REVIEW)
 
 
-def test_every_kind_is_drawn_in_every_condition_and_tuning_has_pages_of_its_own():
-    drawn = [one for seed in SPLITS["report"] for one in conditions(seed)]
-    seen = Counter((one.kind, one.condition) for one in drawn)
+def test_a_value_under_any_of_its_names_counts() -> None:
+    known = Known(Path("a"), "real", {("invoice_no", "receipt_no"): "7"})
+    (found,) = answers_of(known, extraction(field("invoice_no", None, Level.MISSING), field("receipt_no", "7")))
+    assert found.right
+
+
+def test_on_a_wiped_form_nothing_may_be_found() -> None:
+    wiped = Known(Path("chip.jpg"), "real", {}, wiped=True)
+    (clean,) = answers_of(wiped, extraction(field("total", None, Level.MISSING)))
+    (invented,) = answers_of(wiped, extraction(field("total", "1.00")))
+    assert clean.right and not invented.right
+
+
+def test_every_kind_is_drawn_in_every_condition_and_tuning_has_pages_of_its_own() -> None:
+    drawn = [one for seed in SEEDS["invoices"] for one in conditions(seed)]
+    seen = Counter((kind, condition) for kind, condition, _ in drawn)
     assert set(seen) == {(kind, worn) for kind in INVOICE_KINDS for worn in ("clean", *DEGRADATIONS)}
-    assert {one.severity for one in drawn if one.condition != "clean"} == {1, 2, 3}
-    assert len({one.name for one in drawn}) == 2 * len(SPLITS["report"]) == 400
-    assert not set(SPLITS["tune"]) & set(SPLITS["report"])
+    assert {severity for _, condition, severity in drawn if condition != "clean"} == {1, 2, 3}
+    assert not set(SEEDS["invoices-tune"]) & set(SEEDS["invoices"])
 
 
-def test_a_run_belongs_to_a_label_that_differs_little():
+def test_a_run_belongs_to_a_label_that_differs_little() -> None:
     assert near_enough("12345678", "12345678")
     assert near_enough("12345678", "12945679")
     assert near_enough("12345678", "1234567")
@@ -70,7 +74,7 @@ def test_a_run_belongs_to_a_label_that_differs_little():
     assert not near_enough("12345678", "123456")
 
 
-def test_surplus_and_lost_characters_are_told_from_misread_ones():
+def test_surplus_and_lost_characters_are_told_from_misread_ones() -> None:
     known = Misreadings()
     sure = [((character, 0.9),) for character in "12344678"]
     take_up("12345678", "12344678", sure, known)
@@ -81,7 +85,7 @@ def test_surplus_and_lost_characters_are_told_from_misread_ones():
     assert known.lost == [True]
 
 
-def test_simulated_numbers_meet_one_of_the_fates():
+def test_simulated_numbers_meet_one_of_the_fates() -> None:
     known = Misreadings()
     for character in "0123456789ABCDEFGHJKLMNPQRTUWXY":
         known.offered[character] = [((character, 0.99),)]

@@ -1,4 +1,4 @@
-"""The conditions that readers are compared under: a page as it is, and spoilt in one way at a time."""
+"""Conditions to compare readers under: a page as it is, and spoilt in one way at a time."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import numpy as np
 
-from lab.bench.data import Labelled
+from lab.bench.data import Labelled, pixels_of
 from lab.corpus.degrade import DEGRADATIONS, degrade
 
 
@@ -47,11 +46,11 @@ STANDARD = (
 middle of three severities."""
 
 HARMLESS = frozenset({"turned"})
-"""Where the number is no severity but says which way."""
+"""Degradations whose number is not a severity but a direction."""
 
 
 def conditions(names: Sequence[str] | None, severities: Sequence[int] | None) -> list[Condition]:
-    """The conditions of a run.
+    """Return the conditions of a run.
 
     Args:
         names: degradations (and ``clean``); those of STANDARD if None.
@@ -72,7 +71,7 @@ NAMES = (CLEAN.name, *DEGRADATIONS)
 
 
 def spoil(pages: Sequence[Labelled], condition: Condition, folder: Path) -> list[Path]:
-    """Files of the pages under a condition: lossless, the same for the same page every time.
+    """Write the pages under a condition: lossless files, the same for the same page every time.
 
     Args:
         pages: clean ones; under ``clean`` their own files are returned.
@@ -85,8 +84,7 @@ def spoil(pages: Sequence[Labelled], condition: Condition, folder: Path) -> list
     target.mkdir(parents=True, exist_ok=True)
     paths = []
     for page in pages:
-        pixels = np.asarray(cv2.imread(str(page.path), cv2.IMREAD_COLOR), np.uint8)
-        spoilt = degrade(pixels, condition.name, condition.severity, zlib.crc32(page.path.stem.encode()))
+        spoilt = degrade(pixels_of(page.path), condition.name, condition.severity, zlib.crc32(page.path.stem.encode()))
         paths.append(target / f"{page.path.stem}.png")
         cv2.imwrite(str(paths[-1]), spoilt, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     return paths
