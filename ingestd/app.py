@@ -1,4 +1,4 @@
-"""Builds the parts out of a Config; nothing else does."""
+"""Composition root: builds objects out of a Config; no other module does."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ import logging
 import os
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+
+from sqlite_utils import Database
 
 import ingestd
 from ingestd.admin.preflight import problems_of
+from ingestd.clock import Clock, SystemClock
 from ingestd.config import Config, reading_hash
-from ingestd.config.shipped import shipped
 from ingestd.daemon.events import Report
+from ingestd.daemon.health import Health
 from ingestd.daemon.hooks import Hooks
 from ingestd.daemon.lifecycle import Custody
 from ingestd.daemon.loop import Daemon
-from ingestd.engine import R, Work
+from ingestd.daemon.metrics import Metrics
+from ingestd.daemon.service import Service, Signals
+from ingestd.document import Record
+from ingestd.engine import Engine, R, Work
 from ingestd.engine.local import LocalEngine
 from ingestd.errors import ConfigError
 from ingestd.extract import RuleSet, load_rules
@@ -47,7 +52,7 @@ def rules_of(config: Config) -> RuleSet:
     Raises:
         ConfigError: with all problems of all files.
     """
-    return load_rules(config.extract.rules or shipped("rules"))
+    return load_rules(config.extract.rules)
 
 
 def manifest_of(config: Config) -> Manifest:
@@ -55,8 +60,16 @@ def manifest_of(config: Config) -> Manifest:
     return load_manifest(config.models.folder)
 
 
+def worker_count(config: Config) -> int:
+    """Return the number of worker processes: as configured, else one per core that this process may use."""
+    return config.engine.workers or len(os.sched_getaffinity(0))
+
+
+# -- work
+
+
 def build_pipeline(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeline:
-    """Load the models; takes about a second.
+    """Load the models and build the pipeline of one worker; takes about a second.
 
     Rules and manifest are handed in, because a worker that starts later must not see files that were
     edited, perhaps wrongly, since the daemon checked them.
@@ -82,90 +95,152 @@ def build_pipeline(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeli
             "rules": rules.hash,
             "models": manifest.hash,
         },
-        today=_today,
+        today=SystemClock().today,
     )
 
 
 def build_annotating(config: Config, rules: RuleSet, manifest: Manifest) -> AnnotatingPipeline:
-    """Like :func:`build_pipeline`, with pictures."""
+    """Build a pipeline that draws its pages too; see :func:`build_pipeline`."""
     return AnnotatingPipeline(build_pipeline(config, rules, manifest))
 
 
 def build_expecting(pattern: str, config: Config, rules: RuleSet, manifest: Manifest) -> LinePipeline:
-    """Like :func:`build_pipeline`, for pictures of one line that matches a pattern."""
+    """Build a pipeline for pictures of one line that matches a pattern; see :func:`build_pipeline`."""
     return LinePipeline(build_pipeline(config, rules, manifest), pattern)
 
 
-def _today() -> date:
-    return datetime.now(UTC).astimezone().date()
-
-
 def start_engine(config: Config, build: Build[R], workers: int | None = None) -> LocalEngine[R]:
-    """Start worker processes with the configured limits; as many as cores unless said otherwise.
+    """Start worker processes with the configured limits.
+
+    Args:
+        config: limits, and what ``build`` needs.
+        build: builds the work inside each worker.
+        workers: how many; None: :func:`worker_count`.
 
     Raises:
         ConfigError: rules or manifest are wrong.
     """
     return LocalEngine(
         functools.partial(build, config, rules_of(config), manifest_of(config)),
-        workers=workers or config.engine.workers or len(os.sched_getaffinity(0)),
+        workers=workers or worker_count(config),
         time_limit_s=config.engine.time_limit_s,
         memory_limit_mb=config.engine.memory_limit_mb,
     )
 
 
+# -- daemon
+
+
 @contextmanager
-def running_daemon(config: Config, report: Callable[[Report], None], wake: Callable[[], None]) -> Iterator[Daemon]:
-    """Build a daemon that has recovered from whatever came before; closes everything at the end.
+def running_service(
+    config: Config, reload: Callable[[], Config], report: Callable[[Report], None]
+) -> Iterator[Service]:
+    """Build the service of a configuration, ready to run; close everything at the end.
+
+    Args:
+        config: as loaded.
+        reload: loads the configuration again on SIGHUP; raises ConfigError if it is wrong.
+        report: called on every job outcome.
 
     Raises:
         ConfigError: something needed is missing, wrong or taken.
     """
-    require_sound(config)
-    for folder in (config.spool.work, config.spool.archive, config.spool.failed):
-        folder.mkdir(parents=True, exist_ok=True)
-    with _only_one(config.spool.work), faults(config.record.database):
-        db = connect(config.record.database)
+
+    def new_engine() -> Engine[Record]:
+        reloaded = reload()
+        require_sound(reloaded)
+        return start_engine(reloaded, build_pipeline)
+
+    signals = Signals()
+    with ExitStack() as stack:
+        stack.enter_context(signals.handled())
+        require_sound(config)
+        for folder in (config.spool.work, config.spool.archive, config.spool.failed):
+            folder.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(_only_one(config.spool.work))
+        stack.enter_context(faults(config.record.database))
+        db = stack.enter_context(closing(connect(config.record.database)))
         require_undamaged(db, config.record.database)
-        ledger = Ledger(db)
-        by_root: dict[Path, Inbox] = {}
+        engine = start_engine(config, build_pipeline)
+        service = assemble(
+            config,
+            db,
+            engine=engine,
+            new_engine=new_engine,
+            report=report,
+            signals=signals,
+            clock=SystemClock(),
+            rng=random.Random(),
+        )
+        yield stack.enter_context(closing(service))
 
-        def hint(root: Path, path: Path) -> None:
-            by_root[root].hint(path)
-            wake()
 
-        events = Events(hint)
-        try:
-            for section in config.inboxes:
-                noted = ledger.remembered(section.name) if section.original == "leave" else {}
-                by_root[section.path] = Inbox(section, config.settle, events, noted)
-            daemon = Daemon(
-                inboxes=list(by_root.values()),
-                ledger=ledger,
-                custody=Custody(
-                    ledger, {inbox.name: inbox for inbox in config.inboxes}, config.spool, config.record, config.hooks
-                ),
-                engine=start_engine(config, build_pipeline),
-                idle_s=config.engine.idle_s,
-                hooks=Hooks(config.hooks, ledger, config.spool.work / ".hooks", os.environ, wake),
-                options=config.ledger,
-                report=report,
-                wake=wake,
-                chance=random.Random(),
-            )
-            try:
-                daemon.recover(datetime.now(UTC))
-                yield daemon
-            finally:
-                daemon.close(datetime.now(UTC))
-        finally:
-            events.close()
-            db.close()
+def assemble(
+    config: Config,
+    db: Database,
+    *,
+    engine: Engine[Record],
+    new_engine: Callable[[], Engine[Record]],
+    report: Callable[[Report], None],
+    signals: Signals,
+    clock: Clock,
+    rng: random.Random,
+) -> Service:
+    """Connect the parts of the daemon's process; starts nothing.
+
+    Args:
+        config: as loaded.
+        db: open for writing; the caller closes it.
+        engine: reads the documents; closed with the service.
+        new_engine: starts another engine on SIGHUP; raises ConfigError if the configuration is wrong.
+        report: called on every job outcome.
+        signals: requests to stop and to reload.
+        clock: source of time.
+        rng: source of jitter.
+
+    Raises:
+        ConfigError: an extra that the configuration needs is not installed.
+    """
+    ledger = Ledger(db)
+    wake = signals.wake.set
+    events = Events(wake)
+    inboxes = []
+    for section in config.inboxes:
+        noted = ledger.remembered(section.name) if section.original == "leave" else {}
+        inboxes.append(Inbox(section, config.settle, events, noted))
+    daemon = Daemon(
+        inboxes=inboxes,
+        ledger=ledger,
+        custody=Custody(
+            ledger, {inbox.name: inbox for inbox in config.inboxes}, config.spool, config.record, config.hooks
+        ),
+        engine=engine,
+        idle_s=config.engine.idle_s,
+        hooks=Hooks(config.hooks, ledger, config.spool.work / ".hooks", os.environ, wake),
+        options=config.ledger,
+        wake=wake,
+        chance=rng,
+    )
+    health = Health(config.health, config.engine.time_limit_s, clock.tick())
+    metrics = Metrics(config, daemon, health, clock) if config.metrics.port is not None else None
+    if metrics is not None:
+        daemon.subscribe(metrics.note)
+    daemon.subscribe(report)
+    return Service(
+        daemon=daemon,
+        health=health,
+        metrics=metrics,
+        events=events,
+        signals=signals,
+        clock=clock,
+        new_engine=new_engine,
+        fault_pause_s=config.ledger.backoff_s,
+    )
 
 
 @contextmanager
 def _only_one(work: Path) -> Iterator[None]:
-    """Hold the lock that keeps a second daemon off the same folders; the kernel lets go of it at any death."""
+    """Hold the lock that keeps a second daemon off the same folders; the kernel releases it on any death."""
     with (work / ".lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

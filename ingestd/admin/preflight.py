@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingestd.config import EXTRA_FOR_METRICS, Config
-from ingestd.config.shipped import shipped
 from ingestd.errors import ConfigError, TransientError
 from ingestd.extract import load_rules
 from ingestd.files import durable
@@ -122,7 +121,7 @@ def _database(config: Config) -> list[str]:
 
 def _rules(config: Config) -> list[str]:
     try:
-        load_rules(config.extract.rules or shipped("rules"))
+        load_rules(config.extract.rules)
     except ConfigError as error:
         return list(error.problems)
     return []

@@ -144,9 +144,12 @@ def reading(config: Config, build: Build[R], files: Sequence[Path]) -> Iterator[
     Yields:
         Each file with a function that waits for its result or raises its error.
     """
-    from ingestd.app import start_engine  # loads the libraries of the models; queries start faster without
+    from ingestd.app import (  # loads the libraries of the models; queries start faster without
+        start_engine,
+        worker_count,
+    )
 
-    workers = min(len(files), config.engine.workers or len(os.sched_getaffinity(0)))
+    workers = min(len(files), worker_count(config))
     engine = start_engine(config, build, workers)
     try:
         yield [(path, engine.submit(_claim(path), digest(path)).result) for path in files]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -15,10 +13,11 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ingestd.admin.reextract import Change, Standing, Unreadable, apply, changes
-from ingestd.app import rules_of
+from ingestd.app import rules_of, worker_count
 from ingestd.cli import terminal
 from ingestd.cli.common import config_option, json_option, print_json, recorded, the_document
 from ingestd.cli.terminal import LEVEL_STYLES, grid, safe_text
+from ingestd.clock import SystemClock
 from ingestd.config import Config, load
 from ingestd.extract import RuleSet
 from ingestd.files.encoding import path_text
@@ -62,8 +61,8 @@ def extract(names: tuple[str, ...], everything: bool, only_diff: bool, config_pa
 def _results(config: Config, ids: list[int], rules: RuleSet, *, write: bool) -> Iterator[Change | Unreadable]:
     """What today's rules change, document by document, each after it was written if it is to be."""
     database = config.record.database
-    processes = config.engine.workers or len(os.sched_getaffinity(0))
-    today = datetime.now(UTC).astimezone().date()
+    processes = worker_count(config)
+    today = SystemClock().today()
     with faults(database), contextlib.ExitStack() as stack:
         db = stack.enter_context(connect(database, "write")) if write else None
         for batch in changes(database, ids, rules, today, processes):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -19,6 +18,7 @@ from ingestd.cli.common import (
     reading,
     require_writable,
 )
+from ingestd.clock import SystemClock
 from ingestd.extract import RuleSet, load_rules, run_rule_tests
 from ingestd.extract.explanation import Explanation
 from ingestd.extract.explanation import explain as explain_reading
@@ -76,8 +76,7 @@ def rules_explain(file: Path, annotate: Path | None, config_path: Path | None) -
     config = config_or_defaults(config_path)
     with reading(config, build_annotating, [file]) as ((_, result),):
         drawn = result()
-    today = datetime.now(UTC).astimezone().date()
-    explained = explain_reading(drawn.record.reading, rules_of(config), today)
+    explained = explain_reading(drawn.record.reading, rules_of(config), SystemClock().today())
     console = terminal.console()
     console.print(terminal.safe_text(f"rule {explained.rule or 'none'}: {explained.reason}", "bold"))
     for table in _tables(explained):

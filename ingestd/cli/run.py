@@ -5,19 +5,20 @@ from __future__ import annotations
 import logging
 import shutil
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from ingestd.app import running_service
 from ingestd.cli.common import config_option
 from ingestd.cli.logs import set_up
 from ingestd.cli.terminal import headline
 from ingestd.config import load, locate
 from ingestd.daemon.events import Outcome, Report
 from ingestd.daemon.loop import Daemon
-from ingestd.daemon.service import Service
 from ingestd.files.encoding import escape, path_text
 
 log = logging.getLogger("ingestd")
@@ -34,7 +35,6 @@ def run(config_path: Path | None, once: bool) -> None:
     config = load(path)
     set_up(config.log)
     progress = _Progress() if once and sys.stderr.isatty() else None
-    service = Service(config, reload=lambda: load(path), report=progress.report if progress else _log_report)
 
     def started(daemon: Daemon) -> None:
         for inbox in config.inboxes:
@@ -47,7 +47,8 @@ def run(config_path: Path | None, once: bool) -> None:
         if progress:
             progress.follow(daemon)
 
-    with progress or _Nothing():
+    report = progress.report if progress else _log_report
+    with progress or nullcontext(), running_service(config, lambda: load(path), report) as service:
         service.run(once=once, started=started)
     if service.failures:
         sys.exit(1 if once else 0)
@@ -74,14 +75,6 @@ def _log_report(report: Report) -> None:
     if report.record is not None:
         data |= {"sha256": report.record.sha256, "timings": dict(report.record.timings)}
     log.log(level, "%s", _sentence(report), extra={"data": data})
-
-
-class _Nothing:
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        return None
 
 
 class _Progress:

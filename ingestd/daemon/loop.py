@@ -51,7 +51,6 @@ class Daemon:
         hooks: commands that are told what became of a document.
         options: tries and waits.
         idle_s: the engine rests when nothing came for so long; None: never.
-        report: called for every document that something became of.
         wake: called from other threads when a turn is due.
         chance: source of jitter.
     """
@@ -66,7 +65,6 @@ class Daemon:
         hooks: Hooks,
         options: LedgerConfig,
         idle_s: float | None = None,
-        report: Callable[[Report], None],
         wake: Callable[[], None],
         chance: random.Random,
     ) -> None:
@@ -76,7 +74,7 @@ class Daemon:
         self._engine = Succession(engine, idle_s)
         self._hooks = hooks
         self._options = options
-        self._report = report
+        self._listeners: list[Callable[[Report], None]] = []
         self._wake = wake
         self._patience = Patience(options, chance)
         self._reception = Reception(inboxes, ledger, self._patience)
@@ -87,6 +85,10 @@ class Daemon:
         self._finished: dict[int, Record | BaseException] = {}
         """What came out of the engine and is not in the ledger yet; kept while the database cannot be written."""
         self._undisposed: set[int] = set()
+
+    def subscribe(self, listener: Callable[[Report], None]) -> None:
+        """Have a function called on every job outcome, after those subscribed before."""
+        self._listeners.append(listener)
 
     # -- one turn
 
@@ -319,4 +321,6 @@ class Daemon:
 
     def _tell(self, outcome: Outcome, job: Job, *, record: Record | None = None, reason: str | None = None) -> None:
         self.ended += outcome is not Outcome.WAITING
-        self._report(Report(outcome, self._job(job.id), record, reason))
+        report = Report(outcome, self._job(job.id), record, reason)
+        for listener in self._listeners:
+            listener(report)

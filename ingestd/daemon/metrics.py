@@ -6,10 +6,10 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import ingestd
+from ingestd.clock import Clock
 from ingestd.config import EXTRA_FOR_METRICS, Config
 from ingestd.daemon.events import Outcome, Report
 from ingestd.daemon.health import Health
@@ -32,20 +32,23 @@ class Metrics:
     """What is counted while the daemon runs, and what is looked up when Prometheus asks.
 
     Args:
-        config: where the database is.
+        config: where the database is, where to serve.
         daemon: running.
         health: as judged by the loop.
+        clock: source of time.
 
     Raises:
         ConfigError: prometheus-client is not installed.
     """
 
-    def __init__(self, config: Config, daemon: Daemon, health: Health) -> None:
+    def __init__(self, config: Config, daemon: Daemon, health: Health, clock: Clock) -> None:
         try:
             import prometheus_client as prometheus
         except ImportError as error:
             raise ConfigError([EXTRA_FOR_METRICS]) from error
         self._database = config.record.database
+        self._options = config.metrics
+        self._clock = clock
         self._daemon = daemon
         self._health = health
         self.registry = prometheus.CollectorRegistry()
@@ -97,7 +100,7 @@ class Metrics:
 
         try:
             with faults(self._database), closing(connect(self._database, "read")) as db:
-                counts, oldest = jobs_by_state(db), oldest_waiting(db, datetime.now(UTC))
+                counts, oldest = jobs_by_state(db), oldest_waiting(db, self._clock.now())
         except (IngestdError, sqlite3.Error) as error:
             log.warning("metrics: the database cannot be asked: %s", error)
             yield GaugeMetricFamily("ingestd_database_up", "1 if the database answered.", 0.0)
@@ -115,30 +118,30 @@ class Metrics:
             0.0 if oldest is None else oldest.age_s,
         )
 
+    @contextmanager
+    def served(self) -> Iterator[int]:
+        """Serve ``http://ADDRESS:PORT/metrics`` for the block; yields the port (that the kernel chose, if 0).
 
-@contextmanager
-def serving(metrics: Metrics, address: str, port: int) -> Iterator[int]:
-    """Serve ``http://ADDRESS:PORT/metrics`` for the block; yields the port (that the kernel chose, if 0).
+        Raises:
+            ConfigError: the address or the port cannot be had.
+        """
+        from prometheus_client import start_http_server
 
-    Raises:
-        ConfigError: the address or the port cannot be had.
-    """
-    from prometheus_client import start_http_server
-
-    try:
-        server, thread = start_http_server(port, address, metrics.registry)
-    except OSError as error:
-        raise ConfigError(
-            [
-                f"metrics: found that {address} port {port} cannot be served on ({error.strerror or error}), expected a"
-                " free port of this machine; correct metrics.port or metrics.address; the service needs the drop-in"
-                " systemd/metrics.conf"
-            ]
-        ) from error
-    log.info("metrics at http://%s:%d/metrics", address, server.server_port)
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        address, port = self._options.address, self._options.port or 0
+        try:
+            server, thread = start_http_server(port, address, self.registry)
+        except OSError as error:
+            raise ConfigError(
+                [
+                    f"metrics: found that {address} port {port} cannot be served on ({error.strerror or error}),"
+                    " expected a free port of this machine; correct metrics.port or metrics.address; the service needs"
+                    " the drop-in systemd/metrics.conf"
+                ]
+            ) from error
+        log.info("metrics at http://%s:%d/metrics", address, server.server_port)
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()

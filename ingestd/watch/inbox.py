@@ -43,7 +43,7 @@ class Inbox:
     Args:
         config: the inbox's own section.
         settle: when a file counts as whole.
-        events: shared source of native events, or None where every inbox is polled.
+        events: shared source of native events; None: poll.
         noted: files that were handed over before and may still be there, in the state they had; where
             originals are left in place these are all files that were ever seen.
     """
@@ -85,7 +85,7 @@ class Inbox:
         return 0.0 if self._blind_since is None else now - self._blind_since
 
     def hint(self, path: Path) -> None:
-        """Something happened at this path."""
+        """Note that something happened at this path; may be called from any thread."""
         self._hints[path] = None
 
     def taken(self, path: Path) -> None:
@@ -179,7 +179,7 @@ class Inbox:
                 "inbox %s: polling every %g s, its filesystem raises no events", self.config.name, self.config.poll_s
             )
             return
-        problem = self._events.arm(root, recursive=self.config.recursive)
+        problem = self._events.arm(root, self.hint, recursive=self.config.recursive)
         self._native = problem is None
         if problem:
             log.warning("inbox %s: polling every %g s: %s", self.config.name, self.config.poll_s, problem)

@@ -110,24 +110,33 @@ def raises_events(path: Path) -> bool:
 
 
 class Events:
-    """Native events of all inboxes watched that way, as hints ``(root, path)``.
+    """Native events of all inboxes watched that way.
 
     Args:
-        hint: called from the observer's thread for each path that changed.
+        wake: called from the observer's thread after each hint.
     """
 
-    def __init__(self, hint: Callable[[Path, Path], None]) -> None:
-        self._hint = hint
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
         self._observer: BaseObserver | None = None
         """Made when first needed: the kernel may have no instance left, which must not keep ingestd from starting."""
         self._watches: dict[Path, ObservedWatch] = {}
 
-    def arm(self, root: Path, *, recursive: bool) -> str | None:
-        """Watch a folder (anew); return why that is not possible, or None."""
+    def arm(self, root: Path, hint: Callable[[Path], None], *, recursive: bool) -> str | None:
+        """Watch a folder, again if it is watched already.
+
+        Args:
+            root: the folder.
+            hint: called from the observer's thread with each path that changed.
+            recursive: watch subfolders too.
+
+        Returns:
+            Why that is not possible; None if it is.
+        """
         self.disarm(root)
         try:
             observer = self._started()
-            self._watches[root] = observer.schedule(_Handler(root, self._hint), str(root), recursive=recursive)
+            self._watches[root] = observer.schedule(_Handler(hint, self._wake), str(root), recursive=recursive)
         except OSError as error:
             return (
                 f"{error.strerror or error} (limits: sysctl fs.inotify.max_user_watches, fs.inotify.max_user_instances)"
@@ -163,11 +172,12 @@ class Events:
 
 
 class _Handler(FileSystemEventHandler):
-    def __init__(self, root: Path, hint: Callable[[Path, Path], None]) -> None:
-        self._root = root
+    def __init__(self, hint: Callable[[Path], None], wake: Callable[[], None]) -> None:
         self._hint = hint
+        self._wake = wake
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         if event.event_type in ("created", "modified", "moved", "closed"):
             place = event.dest_path or event.src_path
-            self._hint(self._root, Path(os.fsdecode(place)))
+            self._hint(Path(os.fsdecode(place)))
+            self._wake()

@@ -154,6 +154,7 @@ class _Inline:
     """An engine without workers: a document is read before ``submit`` returns."""
 
     slots = 1
+    restarts = 0
 
     def __init__(self, work: Callable[[Any, str], Any]) -> None:
         self._work = work
@@ -195,7 +196,6 @@ def _use_up_inotify() -> None:
 def arm(faults: Faults) -> None:
     """Make this process one in which these faults happen."""
     from ingestd import app
-    from ingestd.daemon import service
     from ingestd.engine import local
     from ingestd.store import database
 
@@ -210,14 +210,13 @@ def arm(faults: Faults) -> None:
     if faults.stand_in:
         from tests.support import stand_in
 
-        for module in (app, service):
-            module.build_pipeline = stand_in.build  # type: ignore[attr-defined]
-            module.require_sound = lambda _: None  # type: ignore[attr-defined]
+        app.build_pipeline = stand_in.build
+        app.require_sound = lambda _: None
     if faults.forked:
         fork = multiprocessing.get_context("fork")
         local.get_context = lambda _: fork  # type: ignore[attr-defined]
     if faults.inline:
-        app.start_engine = service.start_engine = _start_inline  # type: ignore[assignment, attr-defined]
+        app.start_engine = _start_inline  # type: ignore[assignment]
         os.fsync = lambda _: None  # type: ignore[assignment]  # a kill loses nothing that was not synced
     if faults.kill_at or faults.trace or faults.full or faults.other_filesystem:
         kills = _Kills(faults)

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import random
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from ingestd.app import assemble
 from ingestd.config import Config, parse
 from ingestd.daemon.events import Outcome, Report
-from ingestd.daemon.hooks import Hooks
-from ingestd.daemon.lifecycle import Custody
 from ingestd.daemon.loop import Daemon
+from ingestd.daemon.service import Signals
 from ingestd.document import Claim, Record
 from ingestd.errors import DocumentError
 from ingestd.store.database import connect
-from ingestd.store.jobs import Ledger
-from ingestd.watch.inbox import Inbox
 from tests.support import records
 
 PNG_END = b"\0\0\0\0IEND\xae\x42\x60\x82"
@@ -89,16 +86,43 @@ class FakeEngine:
         self.closed = True
 
 
+class MovedClock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+
+    def move(self, seconds: float) -> None:
+        """Let time pass."""
+        self._seconds += seconds
+
+    def now(self) -> datetime:
+        return datetime(2026, 8, 3, 12, 0, tzinfo=UTC) + timedelta(seconds=self._seconds)
+
+    def tick(self) -> float:
+        return 1000.0 + self._seconds
+
+    def today(self) -> date:
+        return self.now().date()
+
+
 class World:
     """Folders, database and daemon; :meth:`restart` is what happens after a kill."""
 
-    def __init__(self, root: Path, inbox: str = "{path: inbox, watch: polling}", more: str = "") -> None:
+    def __init__(
+        self,
+        root: Path,
+        inbox: str = "{path: inbox, watch: polling}",
+        more: str = "",
+        clock: MovedClock | None = None,
+    ) -> None:
         self.root = root
         self.inbox = root / "inbox"
         self.inbox.mkdir(exist_ok=True)
         self.config: Config = parse(f"inboxes: [{inbox}]\n{more}", root / "config.yaml")
-        self.now = datetime(2026, 8, 3, 12, 0, tzinfo=UTC)
-        self.tick = 1000.0
+        self.clock = clock or MovedClock()
+        self.reload: Callable[[], FakeEngine] = FakeEngine
+        """What a reload of the configuration does."""
         self.reports: list[Report] = []
         self.engine = FakeEngine()
         self.db: Database
@@ -112,34 +136,29 @@ class World:
         self.engine = FakeEngine()
         self.db = connect(self.config.record.database)
         self.db.execute("PRAGMA synchronous = OFF")  # no test cuts the power; syncing would be most of its time
-        ledger = Ledger(self.db)
-        self.daemon = Daemon(
-            inboxes=[
-                Inbox(
-                    section,
-                    self.config.settle,
-                    None,
-                    ledger.remembered(section.name) if section.original == "leave" else {},
-                )
-                for section in self.config.inboxes
-            ],
-            ledger=ledger,
-            custody=Custody(
-                ledger,
-                {section.name: section for section in self.config.inboxes},
-                self.config.spool,
-                self.config.record,
-                self.config.hooks,
-            ),
+        self.signals = Signals()
+        self.service = assemble(
+            self.config,
+            self.db,
             engine=self.engine,
-            hooks=Hooks(self.config.hooks, ledger, self.root / "work" / ".hooks", os.environ, lambda: None),
-            options=self.config.ledger,
-            idle_s=self.config.engine.idle_s,
+            new_engine=lambda: self.reload(),
             report=self.reports.append,
-            wake=lambda: None,
-            chance=random.Random(1),
+            signals=self.signals,
+            clock=self.clock,
+            rng=random.Random(1),
         )
+        self.daemon = self.service.daemon
         self.daemon.recover(self.now)
+
+    @property
+    def now(self) -> datetime:
+        """The time of the world."""
+        return self.clock.now()
+
+    @property
+    def tick(self) -> float:
+        """The same on the monotonic clock."""
+        return self.clock.tick()
 
     def drop(self, name: str, content: str | None = None) -> Path:
         """Put a file into the inbox."""
@@ -160,8 +179,7 @@ class World:
                     break
             else:
                 raise AssertionError("the daemon never comes to rest")
-            self.now += timedelta(seconds=1)
-            self.tick += 1
+            self.clock.move(1)
 
     @property
     def outcomes(self) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ import regex
 import yaml
 from pydantic import ValidationError
 
+from ingestd.config.shipped import shipped
 from ingestd.errors import ConfigError
 from ingestd.extract.rulefile.compiled import RuleSet, split_label
 from ingestd.extract.rulefile.equation import SUM_OF, parse_equation
@@ -29,12 +30,13 @@ _PROBES = ("0" * 400, "A" * 400 + "!", " " * 400 + "x", "0 " * 200 + "x", "1,1."
 """Texts on which a regex that can run for ever shows it."""
 
 
-def load_rules(folder: Path) -> RuleSet:
-    """Load every ``*.yaml`` file of a folder.
+def load_rules(folder: Path | None) -> RuleSet:
+    """Load every ``*.yaml`` file of a folder; None: of the one that ships with ingestd.
 
     Raises:
         ConfigError: with every problem of every file, each as ``FILE:LINE: what is wrong``.
     """
+    folder = shipped("rules") if folder is None else folder
     paths = sorted(folder.glob("*.yaml"))
     if not paths:
         raise ConfigError([f"{folder}: no rule files; expected files such as en-receipt.yaml"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -122,7 +123,7 @@ class Deaf(Events):
         self.dead = False
         self.curable = True
 
-    def arm(self, root: Path, *, recursive: bool) -> str | None:
+    def arm(self, root: Path, hint: Callable[[Path], None], *, recursive: bool) -> str | None:
         self.armed += 1
         self.dead = self.dead and not self.curable
         return None

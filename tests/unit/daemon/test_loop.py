@@ -373,7 +373,7 @@ def test_pitfall_20_document_that_waits_for_a_worker_keeps_nobody_awake(world: W
     world.run(5)
     (job,) = world.db.execute("select id from jobs where name = 'late.png'").fetchone()
     world.daemon._patience.put_off(job, world.tick)
-    world.tick += 1000
+    world.clock.move(1000)
     world.step()
     assert late.exists(), "all workers are busy"
     assert world.daemon.pause_s(world.now, world.tick) > 1.0

@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from ingestd.config import parse
-from ingestd.daemon.health import Health
-from ingestd.daemon.metrics import Metrics, serving
+from ingestd.config import MetricsConfig, parse
+from ingestd.daemon.metrics import Metrics
 from ingestd.errors import ConfigError
 from tests.support.world import World
 
@@ -28,13 +27,19 @@ def world(tmp_path: Path) -> World:
 
 @pytest.fixture
 def metrics(world: World) -> Metrics:
-    return Metrics(world.config, world.daemon, Health(world.config.health, 300.0, world.tick))
+    return served_at(world, "127.0.0.1", 0)
 
 
 @pytest.fixture
 def port(metrics: Metrics) -> Iterator[int]:
-    with serving(metrics, "127.0.0.1", 0) as port:
+    with metrics.served() as port:
         yield port
+
+
+def served_at(world: World, address: str, port: int) -> Metrics:
+    options = MetricsConfig.model_construct(address=address, port=port)
+    config = world.config.model_copy(update={"metrics": options})
+    return Metrics(config, world.daemon, world.service.health, world.clock)
 
 
 def figures(port: int) -> Figures:
@@ -94,23 +99,23 @@ def test_restarts_are_counted_over_a_change_of_engines(world: World) -> None:
     assert world.daemon.worker_restarts == 2
 
 
-def test_port_that_is_taken_is_a_configuration_error(metrics: Metrics) -> None:
+def test_port_that_is_taken_is_a_configuration_error(world: World) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         port = other.getsockname()[1]
         taken = rf"127\.0\.0\.1 port {port} cannot be served on \(Address already"
-        with pytest.raises(ConfigError, match=taken), serving(metrics, "127.0.0.1", port):
+        with pytest.raises(ConfigError, match=taken), served_at(world, "127.0.0.1", port).served():
             pass
 
 
-def test_address_of_another_machine_is_a_configuration_error(metrics: Metrics) -> None:
-    with pytest.raises(ConfigError, match=r"metrics\.address"), serving(metrics, "192.0.2.1", 9464):
+def test_address_of_another_machine_is_a_configuration_error(world: World) -> None:
+    with pytest.raises(ConfigError, match=r"metrics\.address"), served_at(world, "192.0.2.1", 9464).served():
         pass
 
 
 def test_missing_extra_is_a_configuration_error(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     with pytest.raises(ConfigError, match=r"pip install 'ingestd\[metrics\]'"):
-        Metrics(world.config, world.daemon, Health(world.config.health, 300.0, world.tick))
+        served_at(world, "127.0.0.1", 0)
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "none"])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import queue
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -160,9 +161,9 @@ def test_hints_outside_the_inbox_or_ignored_do_nothing(root: Path) -> None:
 
 def test_native_events_arrive_as_hints(root: Path) -> None:
     hints: queue.Queue[Path] = queue.Queue()
-    events = Events(lambda _, path: hints.put(path))
+    events = Events(lambda: None)
     try:
-        assert events.arm(root, recursive=True) is None
+        assert events.arm(root, hints.put, recursive=True) is None
         (root / "a.png").write_bytes(PNG)
         assert hints.get(timeout=10) == root / "a.png"
         outside = root.parent / "b.png"
@@ -184,7 +185,7 @@ def test_pitfall_14_watch_that_cannot_be_armed_falls_back_to_polling(
         def __init__(self) -> None:
             pass
 
-        def arm(self, root: Path, *, recursive: bool) -> str | None:
+        def arm(self, root: Path, hint: Callable[[Path], None], *, recursive: bool) -> str | None:
             return "No space left on device; raise fs.inotify.max_user_watches"
 
         def disarm(self, root: Path) -> None:
