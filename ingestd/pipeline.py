@@ -1,4 +1,4 @@
-"""The way of one document: bytes in, record out. A straight line; faults are exceptions."""
+"""One document from bytes to record: a straight line; faults are exceptions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ingestd.reading.page import PageReader, Sharing, Stopwatch, page_info
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Everything that reading a document takes, built once for each worker."""
+    """All parts that read a document, built once per worker."""
 
     admit_options: AdmitConfig
     decode_options: DecodeConfig
@@ -75,12 +75,12 @@ class Annotated:
 
     record: Record
     pictures: tuple[bytes, ...]
-    """One PNG a page."""
+    """One PNG per page."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnnotatingPipeline:
-    """A pipeline that also draws what it found; decodes a second time, which a person waits for gladly."""
+    """Pipeline that also draws the pages; it decodes twice, which is acceptable for interactive use."""
 
     pipeline: Pipeline
 
@@ -94,14 +94,14 @@ class AnnotatingPipeline:
 
 @dataclass(frozen=True, slots=True)
 class LinePipeline:
-    """Reads pictures of a single line whose form is known, such as a field cut out of a form."""
+    """Pipeline for pictures of a single line whose form is known, such as a field cut out of a form."""
 
     pipeline: Pipeline
     pattern: str
-    """What the text matches as a whole."""
+    """Regular expression that the text matches as a whole."""
 
     def __call__(self, claim: Claim, sha256: str) -> list[tuple[str, float]]:
-        """Texts that match with their probabilities, most probable first; of several pages the first is read.
+        """Find texts that match, with their probabilities, most probable first, on the first page.
 
         Raises:
             DocumentError: the picture is bad.

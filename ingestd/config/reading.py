@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, field_validator
 
 from ingestd.config.section import Section
 
 
 class AdmitConfig(Section):
-    """What is let in."""
+    """Limits of a file that is read."""
 
     max_bytes: PositiveInt = Field(default=200_000_000, description="Largest file in bytes.")
     max_pages: PositiveInt = Field(default=1000, description="Most pages of one document.")
@@ -19,7 +19,7 @@ class AdmitConfig(Section):
 
 
 class DecodeConfig(Section):
-    """How pages come out of files."""
+    """Pages out of files."""
 
     pdf_dpi: PositiveInt = Field(default=200, description="Resolution at which PDF pages without text are rastered.")
     text_layer: Literal["auto", "never"] = Field(
@@ -32,29 +32,32 @@ StepName = Literal[
     "clahe",
     "gaussian",
     "closing",
-    "size",
-    "sheet",
+    "rescale",
+    "sheet_boundary",
     "border",
     "deskew",
     "invert",
     "despeckle",
     "denoise",
-    "whiten",
+    "bleed_through",
     "flatten",
     "stretch",
     "sharpen",
 ]
 
+FORMER_STEPS = {"size": "rescale", "sheet": "sheet_boundary", "whiten": "bleed_through"}
+"""Names of steps in 0.1.0, still accepted."""
+
 
 class EnhanceConfig(Section):
-    """What is done to a page before it is read."""
+    """Measures and corrections of a page before it is read."""
 
     plan: Literal["auto", "fixed", "none"] = Field(
         default="auto",
         description="auto: chosen per page from its measured quality; fixed: the steps below; none: nothing.",
     )
     steps: tuple[StepName, ...] = Field(
-        default=("grey", "clahe", "gaussian", "closing", "size"), description="Steps of the fixed plan, in order."
+        default=("grey", "clahe", "gaussian", "closing", "rescale"), description="Steps of the fixed plan, in order."
     )
     deskew: bool = Field(default=True, description="Level pages that are slightly turned.")
     cut_out: bool = Field(
@@ -62,9 +65,16 @@ class EnhanceConfig(Section):
         description="Cut out and straighten photographed sheets, take dark scan borders away (plan auto).",
     )
 
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _renamed(cls, steps: object) -> object:
+        if not isinstance(steps, list | tuple):
+            return steps
+        return [FORMER_STEPS.get(step, step) if isinstance(step, str) else step for step in steps]
+
 
 class DetectConfig(Section):
-    """Where the text lines are."""
+    """Detection of text lines."""
 
     model: str = Field(default="ppocrv6-tiny-det", description="Entry of models/manifest.yaml.")
     longest_side: PositiveInt = Field(
@@ -84,7 +94,7 @@ class OrientConfig(Section):
 
 
 class RecogniseConfig(Section):
-    """How lines are read."""
+    """Recognition of text lines."""
 
     model: str = Field(default="crnn-lite", description="Entry of models/manifest.yaml.")
     second_model: str | None = Field(
@@ -105,16 +115,19 @@ class BarcodesConfig(Section):
     """QR and one-dimensional codes."""
 
     enabled: bool = Field(default=True, description="Look for codes on every page.")
+    insist_on: tuple[str, ...] = Field(
+        default=("发票",), description="Pages whose text contains one of these are searched harder for a QR code."
+    )
 
 
 class ExtractConfig(Section):
-    """Which rules are applied."""
+    """Rules of extraction."""
 
     rules: Path | None = Field(default=None, description="Folder of rule files; default: those that ship with ingestd.")
 
 
 class ModelsConfig(Section):
-    """Where models are."""
+    """Models of the networks."""
 
     folder: Path | None = Field(
         default=None, description="Folder with manifest.yaml; default: the models that ship with ingestd."

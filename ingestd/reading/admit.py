@@ -32,7 +32,7 @@ from ingestd.reading.formats import (
 )
 
 HEAD_BYTES = 4096
-"""How much of a file ``sniff`` wants to see."""
+"""Bytes of a file that ``sniff`` looks at."""
 
 _PDF_HEADER_WITHIN = 1024
 """Readers accept junk before %PDF- up to here (ISO 32000-1, annex H, note 13)."""
@@ -187,7 +187,7 @@ def admit(claim: Claim, sha256: str, options: AdmitConfig) -> Admitted:
 def _check_size(path: Path, max_bytes: int) -> None:
     status = path.lstat()
     if not stat.S_ISREG(status.st_mode):
-        # Opening a FIFO would wait for ever, and a link may lead out of the inbox.
+        # Opening a FIFO would wait without end, and a link may lead out of the inbox.
         raise DocumentError(
             "something that is not a regular file",
             expected="a file with content",

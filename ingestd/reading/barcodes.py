@@ -30,7 +30,7 @@ _KINDS = {
 
 _QUARTER = 0.6
 """Share of each side that a quarter covers, so that a code in the middle is whole in one of them."""
-_MOST_VIEW_PIXELS = 8_000_000
+_MAX_VIEW_PIXELS = 8_000_000
 
 
 def _untouched(grey: Grey) -> Grey:
@@ -108,7 +108,7 @@ def _views(grey: Grey) -> Iterator[tuple[Grey, Matrix]]:
     for attempt in _ATTEMPTS:
         share = _QUARTER if attempt.quarters else 1.0
         part_height, part_width = round(height * share), round(width * share)
-        scale = min(attempt.scale, (_MOST_VIEW_PIXELS / (part_height * part_width)) ** 0.5)
+        scale = min(attempt.scale, (_MAX_VIEW_PIXELS / (part_height * part_width)) ** 0.5)
         for top in sorted({0, height - part_height}):
             for left in sorted({0, width - part_width}):
                 part = grey[top : top + part_height, left : left + part_width]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ingestd.document import Page, Pixels
 from ingestd.layout.geometry import Quads, sizes
 
-Legibility = Callable[[Page, Quads], NDArray[np.float32]]
-"""How well (N,), 0 to 1, each quad (N, 4, 2) of a page can be read along its direction."""
+MeanCharConfidence = Callable[[Page, Quads], NDArray[np.float32]]
+"""Mean confidence (N,), 0 to 1, of the characters in each quad (N, 4, 2) of a page, read along its direction."""
 
 
 def crop(pixels: Pixels, quad: Quads, width: int, height: int) -> Pixels:

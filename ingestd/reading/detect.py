@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import compress
 
 import cv2
@@ -15,25 +16,32 @@ from ingestd.document import Page, Pixels
 from ingestd.layout.geometry import Quads, sizes
 from ingestd.reading.models import DetectorEntry, Model
 
-MIN_SIDE = 3.0
-"""Shorter side of the least region in the network's output that can be text (px)."""
-SHORTEST_SIDE = 320
-"""The input's shorter side is at least this (px): a long receipt keeps its print legible."""
-ENLARGEMENT = 2.0
-"""A page is never enlarged more than this; there is nothing more to see."""
-MAX_INPUT = 2_500_000
-"""Most pixels of an input; bounds memory to about 0.8 GB and time to about a second."""
-SHORT = 2.0
-"""A box whose sides differ by less than this many times has no direction of its own."""
-FINE = 12.0
-"""Where boxes are thinner than this in the input (px, median), lines were missed or merged: look closer.
-Measured on pages of 5 to 10 pt print: at 10 px one line in ten is missed, at 13 px none."""
-COMFORTABLE = 14.0
-"""Thickness of boxes (px) that the closer look aims at."""
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Limits of the network's input and of its boxes."""
+
+    min_side: float = 3.0
+    """Shorter side of a region in the network's output that can be text (px)."""
+    min_input_side: int = 320
+    """The input's shorter side is at least this (px): a long receipt keeps its print legible."""
+    max_enlargement: float = 2.0
+    """A page is never enlarged more than this; there is nothing more to see."""
+    max_input: int = 2_500_000
+    """Pixels of an input; bounds memory and time."""
+    short: float = 2.0
+    """A box whose sides differ by less than this many times has no direction of its own."""
+    fine: float = 12.0
+    """Where boxes are thinner than this in the input (px, median), lines were missed or merged: look closer."""
+    comfortable: float = 14.0
+    """Thickness of boxes (px) that the closer look aims at."""
+
+
+LIMITS = Thresholds()
 
 
 class Detector:
-    """Finds text lines.
+    """Detector of text lines.
 
     Args:
         model: an open detector.
@@ -54,14 +62,14 @@ class Detector:
         A page whose print turns out to be fine is searched once more at a larger scale.
         """
         height, width = page.pixels.shape[:2]
-        wanted = max(self._options.longest_side / max(width, height), SHORTEST_SIDE / min(width, height))
+        wanted = max(self._options.longest_side / max(width, height), LIMITS.min_input_side / min(width, height))
         scale = _bounded(wanted, width, height)
         quads = self._search(page.pixels, scale)
         if not len(quads):
             return quads
         thickness = float(np.median(sizes(quads).min(axis=1))) * scale
-        closer = _bounded(scale * COMFORTABLE / thickness, width, height)
-        return self._search(page.pixels, closer) if thickness < FINE and closer > 1.1 * scale else quads
+        closer = _bounded(scale * LIMITS.comfortable / thickness, width, height)
+        return self._search(page.pixels, closer) if thickness < LIMITS.fine and closer > 1.1 * scale else quads
 
     def _search(self, pixels: Pixels, scale: float) -> Quads:
         """Find lines on the page scaled by about this factor; quads in page pixels."""
@@ -74,7 +82,7 @@ class Detector:
         return quads * np.array([width / size[0], height / size[1]], np.float32)
 
     def _probability(self, pixels: Pixels, size: tuple[int, int]) -> NDArray[np.float32]:
-        """Text probability of every input pixel, (H, W)."""
+        """Return the text probability of every input pixel, (H, W)."""
         shrinking = size[0] < pixels.shape[1]
         scaled = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
         result: NDArray[np.float32] = self._model.run(self._entry.normalise(scaled[None].astype(np.uint8, copy=False)))[
@@ -84,8 +92,8 @@ class Detector:
 
 
 def _bounded(scale: float, width: int, height: int) -> float:
-    """The scale, made smaller where the input would be too large or enlarged in vain."""
-    return min(scale, ENLARGEMENT, math.sqrt(MAX_INPUT / (width * height)))
+    """Limit the scale where the input would be too large, or enlarged in vain."""
+    return min(scale, LIMITS.max_enlargement, math.sqrt(LIMITS.max_input / (width * height)))
 
 
 def find_quads(probability: NDArray[np.float32], threshold: float, box_threshold: float, unclip: float) -> Quads:
@@ -94,7 +102,7 @@ def find_quads(probability: NDArray[np.float32], threshold: float, box_threshold
     Args:
         probability: 0 to 1 for every pixel; regions are text shrunk towards its middle.
         threshold: a pixel above it is part of a region.
-        box_threshold: least mean probability of a box.
+        box_threshold: minimum mean probability of a box.
         unclip: a box grows on every side by area * unclip / perimeter, which undoes the shrinking.
     """
     mask = (probability > threshold).astype(np.uint8)
@@ -106,7 +114,7 @@ def find_quads(probability: NDArray[np.float32], threshold: float, box_threshold
     ]
     least = [(*centre, *size, angle) for centre, size, angle in map(cv2.minAreaRect, outlines)]
     rectangles = np.array(least, np.float32).reshape(-1, 5)
-    text = rectangles[:, 2:4].min(axis=1) >= MIN_SIDE
+    text = rectangles[:, 2:4].min(axis=1) >= LIMITS.min_side
     inside = [_mean_inside(probability, corners) for corners in _corners(rectangles[text])]
     text[text] = np.array(inside) >= box_threshold
     rectangles = _levelled(rectangles[text], list(compress(outlines, text)))
@@ -116,13 +124,13 @@ def find_quads(probability: NDArray[np.float32], threshold: float, box_threshold
 
 
 def _levelled(rectangles: NDArray[np.float32], outlines: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
-    """Give short rectangles the slope of the long ones: the least rectangle around a single character lies anyhow.
+    """Give short rectangles the slope of the long ones: that of a single character is arbitrary.
 
     Args:
         rectangles: float32 (N, 5): x and y of the centre, width, height, degrees clockwise.
         outlines: what they surround.
     """
-    short = rectangles[:, 2:4].max(axis=1) < SHORT * rectangles[:, 2:4].min(axis=1)
+    short = rectangles[:, 2:4].max(axis=1) < LIMITS.short * rectangles[:, 2:4].min(axis=1)
     slopes = (rectangles[~short, 4] + 45) % 90 - 45
     slope = float(np.median(slopes)) if len(slopes) else 0.0
     turn = np.asarray(cv2.getRotationMatrix2D((0, 0), slope, 1)[:, :2], np.float32)

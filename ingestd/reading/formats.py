@@ -1,4 +1,4 @@
-"""What the admitted formats are called and how their files are opened safely.
+"""Names of the admitted formats, and opening of their files within limits.
 
 Below the stages: admit looks at headers, decode at pixels, and both open files the same way. The
 decoders (Pillow, PDFium) run under the project's own pixel limit, and whatever they raise about a
@@ -152,25 +152,25 @@ def _no_decoder(noun: str, needed: str, command: str) -> DocumentError:
     )
 
 
-def page_frames(image: Image.Image, most: int) -> list[int]:
-    """Which frames of an opened image are pages: all of a TIFF but its previews, the first of any other.
+def page_frames(image: Image.Image, limit: int) -> list[int]:
+    """List the frames of an opened image that are pages: all of a TIFF but its previews, the first of others.
 
-    Reads directories only, and never many more than ``most``.
+    Reads directories only, and never many more than ``limit``.
 
     Returns:
-        Frame numbers in order, ``most + 1`` of them where there are more than ``most``.
+        Frame numbers in order, ``limit + 1`` of them where there are more.
     """
     if not isinstance(image, TiffImagePlugin.TiffImageFile):
         return [image.tell()]
     pages: list[int] = []
-    for frame in range(2 * most + 2):
+    for frame in range(2 * limit + 2):
         try:
             image.seek(frame)
         except EOFError:
             break
         if not int(image.tag_v2.get(_NEW_SUBFILE_TYPE, 0)) & _REDUCED_RESOLUTION:
             pages.append(frame)
-        if len(pages) > most:
+        if len(pages) > limit:
             break
     return pages or [0]
 
@@ -210,7 +210,7 @@ def _pdf_fault(path: Path, code: int) -> DocumentError:
 
 
 def is_pdf_cut_short(path: Path) -> bool:
-    """Whether a PDF lacks its trailer, or is shorter than its own header says.
+    """Tell whether a PDF lacks its trailer, or is shorter than its own header says.
 
     PDFium rebuilds such files and shows what is there, so pages and parts of pages would be
     missing without a word.

@@ -38,7 +38,7 @@ Triple = tuple[float, float, float]
 
 
 class _Entry(Section):
-    """What every entry says: which file, which bytes, how pixels become input, whose it is."""
+    """Keys of every entry: file, checksum, input, origin."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     file: Path | None = Field(default=None, description="ONNX file, relative to the folder of the manifest.")
@@ -102,7 +102,7 @@ class OrientationEntry(_LineEntry):
 
 
 class CharsetSource(Section):
-    """Where the characters are listed, one a line, in the order of the classes."""
+    """List of the characters, one per line, in the order of the classes."""
 
     metadata: str | None = Field(default=None, description="Key in the metadata of the ONNX file.")
     file: Path | None = Field(default=None, description="UTF-8 text file, relative to the folder of the manifest.")
@@ -154,7 +154,7 @@ class Model:
     session: Any
     """onnxruntime.InferenceSession."""
     charset: tuple[str, ...] = ()
-    """Recognisers: one string a class in the order of the output, NFC; empty at the blank."""
+    """Recognisers: one string per class in the order of the output, NFC; empty at the blank."""
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the network on one batch; input and output shapes as the entry's class says."""
@@ -250,7 +250,7 @@ class Manifest:
         return content
 
     def _classes(self, entry: RecogniserEntry, session: Any) -> tuple[str, ...]:
-        """What each class of a recogniser's output stands for."""
+        """Return the meaning of each class of a recogniser's output."""
         if entry.charset.metadata is not None:
             listed = session.get_modelmeta().custom_metadata_map.get(entry.charset.metadata)
             if listed is None:
@@ -288,7 +288,7 @@ def _session_options(threads: int) -> Any:
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    # An arena keeps the memory of the largest page for ever; without it a run costs about 2 % more.
+    # An arena keeps the memory of the largest page.
     options.enable_cpu_mem_arena = False
     options.enable_mem_pattern = False
     options.log_severity_level = 3
@@ -300,7 +300,7 @@ def _session_options(threads: int) -> Any:
 
 
 def _has_vnni(cpuinfo: Path) -> bool:
-    """Whether an x86 processor adds up products of int8 in 32 bits (AVX-512 VNNI, AVX-VNNI)."""
+    """Tell whether an x86 processor adds up products of int8 in 32 bits (AVX-512 VNNI, AVX-VNNI)."""
     return cpuinfo.is_file() and "vnni" in cpuinfo.read_text(encoding="ascii", errors="replace")
 
 

@@ -14,12 +14,10 @@ from ingestd.layout.geometry import Quads
 from ingestd.reading.barcodes import find_codes
 from ingestd.reading.detect import Detector
 from ingestd.reading.enhance import enhance
-from ingestd.reading.enhance.bleed_through import without_other_side
+from ingestd.reading.enhance.bleed_through import without_bleed_through
 from ingestd.reading.orient import Classify, upright
 from ingestd.reading.recognise.recogniser import Recogniser
 
-_INVOICE_MARK = "发票"
-"""A page that says this should carry a QR code, so it is looked for harder."""
 PLACES = 4
 """Decimal places of positions and probabilities of characters."""
 
@@ -103,26 +101,28 @@ class PageReader:
             quads = self.detector.detect(readable)
         if self.orient_options.enabled:
             with watch.time("orient"):
-                readable, quads = upright(readable, quads, self.classify, self.recogniser.legibility)
+                readable, quads = upright(readable, quads, self.classify, self.recogniser.mean_char_confidence)
         if self.enhance_options.plan == "auto":
-            readable, quads = self._one_sided(readable, quads, watch)
+            readable, quads = self._without_bleed_through(readable, quads, watch)
         with watch.time("recognise"):
             return readable, self.recogniser.read(readable, quads)
 
-    def _one_sided(self, page: Page, quads: Quads, watch: Stopwatch) -> tuple[Page, Quads]:
-        """The page without what shines through from its other side, and the lines that are left."""
-        with watch.time("enhance"):
-            faded = without_other_side(page, quads, self.recogniser.legibility)
+    def _without_bleed_through(self, page: Page, quads: Quads, watch: Stopwatch) -> tuple[Page, Quads]:
+        """Return the page without print of its other side, and the lines that are left."""
+        with watch.time("bleed_through"):
+            faded = without_bleed_through(page, quads, self.recogniser.mean_char_confidence)
         if faded.pixels is page.pixels:
             return faded, quads
         with watch.time("detect"):
             return faded, self.detector.detect(faded)
 
     def codes(self, page: Page, lines: tuple[Line, ...]) -> tuple[Code, ...]:
-        """Read the codes on a page; a page with the mark of an invoice is searched harder."""
+        """Read the codes on a page; pages with a text of ``barcodes.insist_on`` are searched harder."""
         if not self.barcodes_options.enabled:
             return ()
-        return find_codes(page, insist=any(_INVOICE_MARK in line.text for line in lines))
+        return find_codes(
+            page, insist=any(mark in line.text for mark in self.barcodes_options.insist_on for line in lines)
+        )
 
 
 def page_info(page: Page) -> PageInfo:

@@ -1,6 +1,6 @@
 """Find thresholds of the adaptive plan: one step at a time against the reading without it.
 
-    python -m lab.bench.fit --steps denoise whiten --conditions noise bleed-through clean --severities 1 2 3
+    python -m lab.bench.fit --steps denoise bleed_through --conditions noise bleed-through clean --severities 1 2 3
 
 Reads pages of the tuning splits (``sroie-train``, ``drawn-train``), never of what is reported. The table says, for each
 measure, above (or below) which value a step gained most words in all; every reading is in the JSON file.

@@ -33,9 +33,9 @@ from ingestd.config import RecogniseConfig
 from ingestd.document import Pixels
 from ingestd.reading.models import RecogniserEntry, load_manifest
 from ingestd.reading.recognise.beam import search
-from ingestd.reading.recognise.ctc import Scores, greedy, likelihood, text_of
-from ingestd.reading.recognise.ensemble import united, wants_another
-from ingestd.reading.recognise.network import NOTHING, Reading, alphabet_of
+from ingestd.reading.recognise.ctc import Scores, greedy, sequence_probability, text_of
+from ingestd.reading.recognise.ensemble import merge_readings, wants_another
+from ingestd.reading.recognise.network import NOTHING, LineReading, alphabet_of
 from lab.bench import harness
 from lab.bench.data import data_folder
 from lab.train.calibrate import calibration_error, compare
@@ -61,7 +61,7 @@ class Said:
     """A reader's answer for a line."""
 
     text: str
-    reading: Reading = NOTHING
+    reading: LineReading = NOTHING
     """Empty where the reader tells no probabilities."""
 
 
@@ -154,7 +154,7 @@ def _from_manifest(name: str) -> Candidate:
     def read(pixels: Pixels) -> Said:
         scores, length = scores_of(pixels), pixels.shape[1] / entry.downsampling
         characters = greedy(scores, length, alphabet, ALTERNATIVES)
-        return Said(text_of(characters), Reading(characters, likelihood(scores, length, alphabet)))
+        return Said(text_of(characters), LineReading(characters, sequence_probability(scores, length, alphabet)))
 
     def expect(pixels: Pixels, pattern: regex.Pattern[str]) -> list[tuple[str, float]]:
         return search(scores_of(pixels)[: -(-pixels.shape[1] // entry.downsampling)], alphabet, pattern)
@@ -230,7 +230,7 @@ def pair(first: Candidate, second: Candidate, below: float) -> Candidate:
     for said, also in zip(first.readings, second.readings, strict=True):
         twice = wants_another(said.reading, below)
         again += twice
-        together = united(said.reading, also.reading, ALTERNATIVES) if twice else said.reading
+        together = merge_readings(said.reading, also.reading, ALTERNATIVES) if twice else said.reading
         readings.append(Said(text_of(together.chars), together))
     share = again / len(readings)
     return Candidate(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ingestd.reading.recognise.ctc import Alphabet, confidence_of, greedy, text_of
+from ingestd.reading.recognise.ctc import Alphabet, greedy, mean_char_confidence, text_of
 
 FEW = settings(max_examples=60, deadline=None)
 CHARACTERS = "ABe\u0301 中（"
@@ -42,7 +42,7 @@ def test_every_line_keeps_its_promises(frames: np.ndarray, alphabet: Alphabet, c
     assert len(text) == len(chars)
     assert unicodedata.is_normalized("NFC", text)
     assert text == text.strip()
-    assert 0 <= confidence_of(chars) <= 1
+    assert 0 <= mean_char_confidence(chars) <= 1
     positions = [char.position for char in chars]
     assert positions == sorted(positions)
     assert all(0 < position <= 1 for position in positions)
@@ -73,7 +73,7 @@ def test_logits_and_probabilities_tell_the_same(frames: np.ndarray, temperature:
     logits = np.log(np.maximum(frames, 1e-30)) + np.float32(shift)
     other = greedy(logits.astype(np.float32), len(frames), Alphabet(classes, 0, True, temperature), 4)
     if text_of(plain) == text_of(other):  # rounding may decide a tie the other way
-        assert abs(confidence_of(plain) - confidence_of(other)) < 1e-3
+        assert abs(mean_char_confidence(plain) - mean_char_confidence(other)) < 1e-3
 
 
 @FEW
@@ -83,7 +83,7 @@ def test_a_higher_temperature_never_makes_surer(frames: np.ndarray, temperature:
     cool = greedy(frames, len(frames), Alphabet(classes, 0), 1)
     warm = greedy(frames, len(frames), Alphabet(classes, 0, False, temperature), 1)
     assert text_of(cool) == text_of(warm)
-    assert confidence_of(warm) <= confidence_of(cool) + 1e-5
+    assert mean_char_confidence(warm) <= mean_char_confidence(cool) + 1e-5
 
 
 def test_a_character_spread_over_frames_is_taken_where_it_is_surest() -> None:

@@ -1,4 +1,4 @@
-"""The prefix beam and the likelihood against the definition of CTC: the sum over all alignments."""
+"""The prefix beam and the sequence probability against the definition of CTC: the sum over all alignments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ingestd.reading.recognise.beam import search
-from ingestd.reading.recognise.ctc import Alphabet, greedy, likelihood, text_of, twins_of
+from ingestd.reading.recognise.ctc import Alphabet, equivalents_of, greedy, sequence_probability, text_of
 
 DIGITS = Alphabet(("", "1", "2", "A"), 0)
 ANYTHING = regex.compile(".*")
@@ -61,14 +61,16 @@ def test_whatever_the_beam_all_readings_match_and_none_is_too_probable(scores: n
 
 
 @given(st.integers(1, 5).flatmap(frames))
-def test_the_likelihood_of_what_is_read_adds_up_all_its_alignments(scores: np.ndarray) -> None:
+def test_the_probability_of_what_is_read_adds_up_all_its_alignments(scores: np.ndarray) -> None:
     text = text_of(greedy(scores, len(scores), DIGITS, 1))
     expected = all_alignments(scores, DIGITS)[text] if text else 0.0
-    assert likelihood(scores, len(scores), DIGITS) == pytest.approx(expected, rel=1e-5)
+    assert sequence_probability(scores, len(scores), DIGITS) == pytest.approx(expected, rel=1e-5)
 
 
 def test_whether_a_sign_is_wide_or_narrow_is_no_doubt() -> None:
     classes = ("", ":", "：", "1")
     scores = np.array([[0.0, 0.3, 0.6, 0.1], [0.1, 0.0, 0.0, 0.9]], np.float32)
-    assert likelihood(scores, 2, Alphabet(classes, 0)) == pytest.approx(0.54)
-    assert likelihood(scores, 2, Alphabet(classes, 0, twins=twins_of(classes))) == pytest.approx(0.81)
+    assert sequence_probability(scores, 2, Alphabet(classes, 0)) == pytest.approx(0.54)
+    assert sequence_probability(scores, 2, Alphabet(classes, 0, equivalents=equivalents_of(classes))) == pytest.approx(
+        0.81
+    )

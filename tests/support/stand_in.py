@@ -111,7 +111,7 @@ class _Recogniser:
     def read(self, page: Page, quads: NDArray[np.float32]) -> tuple[Line, ...]:
         return ()
 
-    def legibility(self, *_: Any) -> float:
+    def mean_char_confidence(self, *_: Any) -> float:
         return 1.0
 
 

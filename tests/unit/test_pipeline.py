@@ -50,7 +50,7 @@ def test_picture_is_read_with_timings_of_every_stage(pipeline: Pipeline, tmp_pat
     assert "TOTAL 12.50" in text(record)
     assert record.name == "a\\xff.png"
     assert record.media_type == "image/png"
-    stages = {"admit", "decode", "enhance", "detect", "orient", "recognise", "barcodes", "extract"}
+    stages = {"admit", "decode", "enhance", "detect", "orient", "bleed_through", "recognise", "barcodes", "extract"}
     assert set(record.timings) == stages
     assert set(record.provenance) == {"version", "config", "rules", "models"}
 
@@ -103,7 +103,7 @@ def test_other_side_that_shines_through_is_neither_read_nor_in_the_way(pipeline:
     seen = (picture - (255.0 - back) * 0.35).clip(0, 255).astype(np.uint8)
     record = process(pipeline, tmp_path, cv2.imencode(".png", seen)[1].tobytes())
     (page,) = record.reading.pages
-    assert page.steps == ("whiten",)
+    assert page.steps == ("bleed_through",)
     assert 0.1 < page.quality["bleed_through"] < 0.5
     assert [line.text for line in record.reading.lines] == rows
 

@@ -1,4 +1,4 @@
-"""Does a text layer say everything that can be read on its page?
+"""Comparison of a text layer with the marks on its page.
 
 Pages carry text that no layer holds: pictures of text, letters drawn as outlines, a scan under a
 stamp. Whatever its origin, such text shows as marks of the size of letters where the layer has
@@ -8,6 +8,7 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,16 +16,32 @@ import numpy as np
 from ingestd.document import Line, Pixels
 from ingestd.layout.geometry import bounds
 
-_LOOK_DPI = 100.0
-"""Letters of 6 pt are 4 px high here, and words hang together."""
-_PAPER_WINDOW_PX = 25
-_INK_CONTRAST = 20
-_LEAST_HEIGHT_PX, _MOST_HEIGHT_PX = 4, 40
-_MOST_ASPECT = 12
-_MARGIN_PX = 3
-_FEW_MARKS = 40
-"""So many marks are a logo, a seal, a code."""
-_MOST_UNEXPLAINED = 0.25
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Limits of what counts as a letter and as explained."""
+
+    look_dpi: float = 100.0
+    """Resolution of the copy: letters of 6 pt are 4 px high there, and words hang together."""
+    paper_window_px: int = 25
+    """Window of the mean that ink is compared with."""
+    ink_contrast: int = 20
+    """Grey levels by which ink is darker than that mean."""
+    min_height_px: int = 4
+    """Height of a letter at least."""
+    max_height_px: int = 40
+    """Height of a letter at most."""
+    max_aspect: int = 12
+    """Width of a mark in heights: letters of a word may touch."""
+    margin_px: int = 3
+    """A mark this near to a line belongs to it."""
+    few_marks: int = 40
+    """So many marks are a logo, a seal, a code."""
+    max_unexplained: float = 0.25
+    """Share of marks outside all lines."""
+
+
+LIMITS = Thresholds()
 
 
 def explains(lines: Sequence[Line], pixels: Pixels, dpi: float) -> bool:
@@ -37,20 +54,22 @@ def explains(lines: Sequence[Line], pixels: Pixels, dpi: float) -> bool:
     """
     if not lines:
         return False
-    scale = min(1.0, _LOOK_DPI / dpi)
+    scale = min(1.0, LIMITS.look_dpi / dpi)
     grey = cv2.resize(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     ink = cv2.adaptiveThreshold(
-        grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, _PAPER_WINDOW_PX, _INK_CONTRAST
+        grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, LIMITS.paper_window_px, LIMITS.ink_contrast
     )
     explained = np.zeros_like(grey)
     for line in lines:
         left, top, right, bottom = (round(edge * scale) for edge in bounds(line.quad))
-        top_left = (left - _MARGIN_PX, top - _MARGIN_PX)
-        cv2.rectangle(explained, top_left, (right + _MARGIN_PX, bottom + _MARGIN_PX), 255, cv2.FILLED)
+        top_left = (left - LIMITS.margin_px, top - LIMITS.margin_px)
+        cv2.rectangle(explained, top_left, (right + LIMITS.margin_px, bottom + LIMITS.margin_px), 255, cv2.FILLED)
     _, _, stats, centres = cv2.connectedComponentsWithStats(ink)
     width, height = stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT]
-    letters = (height >= _LEAST_HEIGHT_PX) & (height <= _MOST_HEIGHT_PX) & (width <= _MOST_ASPECT * height)
+    letters = (
+        (height >= LIMITS.min_height_px) & (height <= LIMITS.max_height_px) & (width <= LIMITS.max_aspect * height)
+    )
     x, y = centres[1:][letters].astype(np.intp).T
     marks = len(x)
     outside = marks - int(np.count_nonzero(explained[y, x]))
-    return outside <= max(_FEW_MARKS, _MOST_UNEXPLAINED * marks)
+    return outside <= max(LIMITS.few_marks, LIMITS.max_unexplained * marks)

@@ -17,7 +17,7 @@ import pypdfium2.raw as pdfium
 from ingestd.document import Matrix
 from ingestd.layout.geometry import transform
 
-_MOST_GARBAGE = 0.1
+_MAX_GARBAGE = 0.1
 """Share of characters without a meaning above which the layer is not believed."""
 _GARBAGE = {"Cc", "Cn", "Co", "Cs"}
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -109,7 +109,7 @@ def _find(page: pypdfium2.PdfTextPage, to_pixels: Matrix) -> dict[int, _Found]:
             group.white.append(style.white)
             group.after_space.append(after_space)
             after_space = False
-    return {} if garbage > _MOST_GARBAGE * total else found
+    return {} if garbage > _MAX_GARBAGE * total else found
 
 
 def _characters(page: pypdfium2.PdfTextPage) -> Iterator[tuple[int, str]]:

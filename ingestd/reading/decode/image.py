@@ -20,7 +20,7 @@ _UNKNOWN_DPI = (72.0, 96.0)
 _A4_LONG_INCHES = 11.69
 _GUESS_DPI = (72.0, 600.0)
 _SQUARE_TOLERANCE = 0.05
-_LEAST_SQUARE_RATIO = 0.25
+_MIN_SQUARE_RATIO = 0.25
 
 _UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
     2: lambda stored: stored[:, ::-1],
@@ -129,7 +129,7 @@ def _squared(pixels: Pixels, resolution: tuple[float, float], max_pixels: int) -
         return pixels
     ratio = min(x, y) / max(x, y)
     height, width = pixels.shape[:2]
-    if ratio > 1 - _SQUARE_TOLERANCE or ratio < _LEAST_SQUARE_RATIO or width * height / ratio > max_pixels:
+    if ratio > 1 - _SQUARE_TOLERANCE or ratio < _MIN_SQUARE_RATIO or width * height / ratio > max_pixels:
         return pixels
     size = (width, round(height / ratio)) if x > y else (round(width / ratio), height)
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)

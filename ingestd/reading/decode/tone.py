@@ -43,7 +43,7 @@ def _grey_to_bgr(grey: NDArray[np.uint8]) -> Pixels:
 
 
 def _is_white_zero(image: Image.Image) -> bool:
-    """Whether a deep TIFF stores paper as 0; Pillow turns only the shallow ones."""
+    """Tell whether a deep TIFF stores paper as 0; Pillow turns only the shallow ones."""
     return isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
 
 

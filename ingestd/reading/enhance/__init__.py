@@ -11,7 +11,7 @@ import numpy as np
 from ingestd.config import EnhanceConfig
 from ingestd.document import Matrix, Page, Pixels, frozen
 from ingestd.reading.enhance.image import Grey, Image, grey
-from ingestd.reading.enhance.plan import Planned, plan, plan_surroundings
+from ingestd.reading.enhance.plan import Planned, plan_steps, plan_surroundings
 from ingestd.reading.enhance.quality import measure
 from ingestd.reading.enhance.steps import STEPS
 
@@ -31,7 +31,7 @@ def enhance(page: Page, options: EnhanceConfig) -> Page:
         page = apply(page, surroundings)
         brightness = grey(page.pixels).image
     quality = measure(brightness)
-    return apply(replace(page, quality=quality.as_mapping()), plan(quality, options), brightness)
+    return apply(replace(page, quality=quality.as_mapping()), plan_steps(quality, options), brightness)
 
 
 def apply(page: Page, planned: Sequence[Planned], brightness: Grey | None = None) -> Page:
@@ -63,7 +63,7 @@ def apply(page: Page, planned: Sequence[Planned], brightness: Grey | None = None
 
 
 def _scale(matrix: Matrix, image: Image) -> float:
-    """How much larger a length becomes under a homography, at the middle of the image: root of the Jacobian."""
+    """Return the enlargement by a homography at the middle of the image: root of the Jacobian."""
     height, width = image.shape[:2]
     weight = matrix[2] @ ((width - 1) / 2, (height - 1) / 2, 1.0)
     return float(np.sqrt(abs(np.linalg.det(matrix) / weight**3)))

@@ -1,4 +1,4 @@
-"""What the modules of this package share: kinds of images, what a step returns, quantiles of grey levels."""
+"""Shared by the steps: kinds of images, the result of a step, quantiles of grey levels, reduced copies."""
 
 from __future__ import annotations
 
@@ -19,8 +19,12 @@ Grey = NDArray[np.uint8]
 """uint8, HxW."""
 
 
+LOOK_PX = 480
+"""Longest side of the copy on which the surroundings of a page are looked for."""
+
+
 class Stepped(NamedTuple):
-    """What a step returns."""
+    """Result of a step."""
 
     image: Image
     matrix: Matrix | None = None
@@ -41,13 +45,13 @@ def grey(image: Image, _strength: float = 1.0) -> Stepped:
 
 
 def levels(image: Grey, share: float, mask: Grey | None = None) -> float:
-    """The grey level at or below which this share of the pixels (of the mask) lies; a quantile in linear time."""
+    """Return the grey level at or below which this share of the pixels (of the mask) lies, in linear time."""
     below = np.cumsum(cv2.calcHist([image], [0], mask, [256], [0, 256]), dtype=np.float64)
     return float(np.searchsorted(below, share * below[-1]))
 
 
 def reduced_by(image: Image, factor: int) -> Image:
-    """A copy smaller by a whole factor, which is several times faster than any other; may drop an odd border."""
+    """Copy an image smaller by a whole factor, faster than by any other; may drop an odd border."""
     if factor < 2:
         return image
     height, width = (side // factor for side in image.shape[:2])
@@ -56,7 +60,7 @@ def reduced_by(image: Image, factor: int) -> Image:
 
 
 def reduced(image: Image, longest: int) -> Image:
-    """A copy whose longer side is at most so many px, each pixel the mean of what it stands for."""
+    """Copy an image so that its longer side is at most so many px, each pixel the mean of what it stands for."""
     smaller = reduced_by(image, min(max(image.shape[:2]) // longest, *image.shape[:2]))
     scale = longest / max(smaller.shape[:2])
     if scale >= 1:

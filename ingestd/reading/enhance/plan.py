@@ -1,7 +1,7 @@
-"""Which steps a page gets, and how much of each: a short list of rules over its measured quality.
+"""Choice of steps for a page and their strengths: a short list of rules over its measured quality.
 
 Recognisers trained on photographs read a clean page best as it is, so a step is taken only where a defect is
-measured that it is known to mend (figures in docs/enhancement.md).
+measured that it is known to mend (docs/enhancement.md).
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ from typing import NamedTuple
 from ingestd.config import EnhanceConfig
 from ingestd.reading.enhance.image import Grey
 from ingestd.reading.enhance.quality import Quality
-from ingestd.reading.enhance.sheet_boundary import find_border, find_sheet
+from ingestd.reading.enhance.scan_border import find_border
+from ingestd.reading.enhance.sheet_boundary import find_sheet
 from ingestd.reading.enhance.steps import ON_GREY
 
-LEAST_TEXT = 0.001
+MIN_TEXT = 0.001
 """A page with a smaller share of ink is taken for blank: nothing there is worth mending."""
-LEAST_BORDER = 0.15
+MIN_BORDER = 0.15
 """A dark border that covers less of the page stays: the reader does not mind it, and without it print hardly grows."""
 GLYPH_PX = (12.0, 48.0)
 """Text height that needs no scaling."""
-MOST_ENLARGEMENT = 2.0
+MAX_ENLARGEMENT = 2.0
 
 
 class Planned(NamedTuple):
@@ -31,7 +32,7 @@ class Planned(NamedTuple):
     strength: float
 
 
-class Rule(NamedTuple):
+class StepRule(NamedTuple):
     """One line of the adaptive plan."""
 
     step: str
@@ -46,37 +47,37 @@ FAINT = 0.25
 """Contrast below this is low."""
 
 RULES = (
-    Rule("invert", lambda q: q.inverted == 1 and q.contrast < FAINT, "inverted is 1 and contrast below 0.25"),
-    Rule("despeckle", lambda q: q.binary > 0.98 and q.specks > 0.002, "binary above 0.98 and specks above 0.002"),
-    Rule(
+    StepRule("invert", lambda q: q.inverted == 1 and q.contrast < FAINT, "inverted is 1 and contrast below 0.25"),
+    StepRule("despeckle", lambda q: q.binary > 0.98 and q.specks > 0.002, "binary above 0.98 and specks above 0.002"),
+    StepRule(
         "flatten",
         lambda q: q.shading > 0.3 and q.edge_width_px < CRISP_PX and not q.inverted,
         "shading above 0.3, edges narrower than 3.5 px, not inverted",
     ),
-    Rule(
+    StepRule(
         "stretch",
         lambda q: q.contrast < FAINT and q.edge_width_px < CRISP_PX,
         "contrast below 0.25, edges narrower than 3.5 px",
     ),
-    Rule("deskew", lambda q: abs(q.skew_deg) >= 1.0, "skew of 1 degree or more"),
+    StepRule("deskew", lambda q: abs(q.skew_deg) >= 1.0, "skew of 1 degree or more"),
 )
 """In the order in which the steps are applied."""
 
 
-def _size(quality: Quality) -> float:
-    """The factor that brings the text height into GLYPH_PX."""
+def _rescale(quality: Quality) -> float:
+    """Return the factor that brings the text height into GLYPH_PX."""
     if not quality.text_height_px:
         return 1.0
-    least, most = (wanted / quality.text_height_px for wanted in GLYPH_PX)
-    return min(MOST_ENLARGEMENT, max(1.0, least), most)
+    low, high = (wanted / quality.text_height_px for wanted in GLYPH_PX)
+    return min(MAX_ENLARGEMENT, max(1.0, low), high)
 
 
 STRENGTHS: dict[str, Callable[[Quality], float]] = {
     "clahe": lambda _: 2.0,
-    "size": _size,
+    "rescale": _rescale,
     "stretch": lambda _: 8.0,
     "denoise": lambda q: q.noise,
-    "whiten": lambda _: 0.3,
+    "bleed_through": lambda _: 0.3,
     "deskew": lambda q: q.skew_deg,
 }
 """Strength by step; 1.0 for every other."""
@@ -92,12 +93,12 @@ def plan_surroundings(brightness: Grey, options: EnhanceConfig) -> tuple[Planned
     if options.plan != "auto" or not options.cut_out:
         return ()
     if find_sheet(brightness) is not None:
-        return (Planned("sheet", 1.0),)
+        return (Planned("sheet_boundary", 1.0),)
     found = find_border(brightness)
-    return (Planned("border", 1.0),) if found is not None and found.share >= LEAST_BORDER else ()
+    return (Planned("border", 1.0),) if found is not None and found.share >= MIN_BORDER else ()
 
 
-def plan(quality: Quality, options: EnhanceConfig) -> tuple[Planned, ...]:
+def plan_steps(quality: Quality, options: EnhanceConfig) -> tuple[Planned, ...]:
     """Choose the steps for a page.
 
     Args:
@@ -109,7 +110,7 @@ def plan(quality: Quality, options: EnhanceConfig) -> tuple[Planned, ...]:
         Steps in order, led by ``grey`` where one needs a grey image and none is made before it.
     """
     names: tuple[str, ...] = ()
-    if options.plan == "auto" and quality.text_share >= LEAST_TEXT:
+    if options.plan == "auto" and quality.text_share >= MIN_TEXT:
         names = tuple(rule.step for rule in RULES if rule.applies(quality))
     elif options.plan == "fixed":
         names = options.steps

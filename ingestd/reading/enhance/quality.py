@@ -1,4 +1,4 @@
-"""What is wrong with a page, in numbers: a handful of measures, each with unit, range and source.
+"""Quality of a page in numbers: a handful of measures, each with unit, range and source.
 
 All of them are taken from a grey page, on a small copy of the whole (layout: text height, skew, light) and on
 a few full-resolution tiles where the text is (print: edges, noise, contrast), so that the cost hardly grows
@@ -50,9 +50,6 @@ class Quality:
     edge_width_px: float = 0.0
     """Rise of the steepest edges: spread / gradient, in px; 1.5 to 2 is a crisp scan, a Gaussian blur of sigma s
     gives about 2.5 s (Marziliano et al. 2002 measure the same by tracing). 0 where there is no text."""
-    smear: float = 1.0
-    """How many times steeper the steepest edges across one axis of the page are than across the other, the median
-    over the tiles: 1 to 1.6 for print, more where the camera or the sheet moved along an axis."""
     shading: float = 0.0
     """How far the paper under the text darkens from its 95th to its 5th percentile, 0 even to 1 black."""
     text_height_px: float = 0.0
@@ -61,7 +58,7 @@ class Quality:
     """Share of the page that is ink, 0 to 1."""
     skew_deg: float = 0.0
     """Slope of the text lines in degrees, -15 to 15, positive falls to the right; 0 where it cannot be told
-    (see ingestd.enhance.skew)."""
+    (see ingestd.reading.enhance.skew)."""
     binary: float = 0.0
     """Share of the tiles' pixels that are practically black or white, 0 to 1; a 1-bit scan has 1."""
     specks: float = 0.0
@@ -91,13 +88,12 @@ def measure(grey: Grey) -> Quality:
     tiles = _text_tiles(grey, mask)
     if inverted:
         tiles = [np.asarray(cv2.bitwise_not(tile), np.uint8) for tile in tiles]
-    contrast, edge_width, smear = _print_sharpness(tiles)
+    contrast, edge_width = _print_sharpness(tiles)
     return Quality(
         brightness=brightness,
         contrast=contrast,
         noise=_noise(tiles),
         edge_width_px=edge_width,
-        smear=smear,
         shading=_shading(overview, mask),
         text_height_px=_text_height(mask) * (max(grey.shape) / max(overview.shape)),
         text_share=float(mask.mean()) / 255,
@@ -115,7 +111,7 @@ def _overview(grey: Grey) -> Grey:
 
 
 def _is_light_on_dark(overview: Grey) -> bool:
-    """Whether the page deviates more to light than to dark from its surroundings."""
+    """Tell whether the page deviates more to light than to dark from its surroundings."""
     small = reduced_by(overview, min(2, *overview.shape))
     surroundings = cv2.medianBlur(small, 31)
     light, dark = cv2.subtract(small, surroundings), cv2.subtract(surroundings, small)
@@ -156,21 +152,16 @@ def _text_tiles(grey: Grey, mask: NDArray[np.uint8]) -> list[Grey]:
     return [grey[top : top + TILE_PX, left : left + TILE_PX] for top, left in corners]
 
 
-def _print_sharpness(tiles: list[Grey]) -> tuple[float, float, float]:
-    """Contrast (0-1), edge width in px and smear, the medians over the tiles."""
-    spreads, widths, smears = [], [], []
+def _print_sharpness(tiles: list[Grey]) -> tuple[float, float]:
+    """Contrast (0-1) and edge width in px, the medians over the tiles."""
+    spreads, widths = [], []
     for tile in tiles:
         spread = levels(tile, 0.98) - levels(tile, 0.005)
-        slopes = [_slope(tile, axis) for axis in (X_AXIS, Y_AXIS)]
-        steepest = levels(np.maximum(*slopes), 0.995) / SLOPE_UNITS
+        steepest = levels(np.maximum(_slope(tile, X_AXIS), _slope(tile, Y_AXIS)), 0.995) / SLOPE_UNITS
         spreads.append(spread)
         if steepest > 0:
             widths.append(spread / steepest)
-        flatter, steeper = sorted(levels(slope, 0.995) for slope in slopes)
-        if flatter > 0:
-            smears.append(steeper / flatter)
-    edge_width = float(np.median(widths)) if widths else 0.0
-    return float(np.median(spreads)) / 255, edge_width, float(np.median(smears)) if smears else 1.0
+    return float(np.median(spreads)) / 255, float(np.median(widths)) if widths else 0.0
 
 
 def _slope(tile: Grey, axis: tuple[int, int]) -> Grey:

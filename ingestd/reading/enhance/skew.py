@@ -1,4 +1,4 @@
-"""How far the text lines of a page slope, from the projection profile of their lower edges.
+"""Slope of the text lines of a page, from the projection profile of their lower edges.
 
 Baird 1987: points on the bottom of glyphs fall into few rows when they are projected along the text lines, so
 the angle with the most uneven profile is the slope. The same is tried for text that runs down the page.
@@ -15,8 +15,8 @@ LIMIT_DEG = 15.0
 """Steeper lines are taken for something else than a crooked feed."""
 TOLERANCE_DEG = 0.5
 """So much steeper still counts as the limit."""
-MOST_POINTS = 2000
-FEWEST_POINTS = 60
+MAX_POINTS = 2000
+MIN_POINTS = 60
 PROMINENCE = 1.25
 """Least ratio of the best angle's score to the median score of all angles."""
 GOLDEN_RATIO = np.float32(0.618034)
@@ -28,7 +28,7 @@ _FINE_BIN_PX = 1.0
 
 
 def skew_angle(mask: NDArray[np.uint8]) -> float:
-    """Slope of the text lines.
+    """Measure the slope of the text lines.
 
     Args:
         mask: uint8, HxW, text is not 0; 700 px and more on the longest side give 0.1 degrees.
@@ -59,11 +59,11 @@ class _Profile(NamedTuple):
 
 def _coarse(along: NDArray[np.int64], across: NDArray[np.int64]) -> _Profile:
     """Find the angle with the most uneven profile and how much it stands out among all angles."""
-    stride = -(-len(along) // MOST_POINTS) or 1
+    stride = -(-len(along) // MAX_POINTS) or 1
     x, y = along[::stride].astype(np.float32), across[::stride].astype(np.float32)
     # whole rows of pixels would always line up best at exactly 0 degrees: spread the points over their pixel
     y += (np.arange(len(y), dtype=np.float32) * GOLDEN_RATIO) % 1
-    if len(x) < FEWEST_POINTS:
+    if len(x) < MIN_POINTS:
         return _Profile(0.0, 0.0, x, y)
     scores = _scores(x, y, _COARSE, _COARSE_BIN_PX)
     return _Profile(float(scores.max() / np.median(scores)), float(_COARSE[np.argmax(scores)]), x, y)

@@ -1,6 +1,6 @@
 """The enhancement steps by name: pure functions from an image and a strength to a new image.
 
-The first five are the classic chain (grey, CLAHE, Gaussian, closing, size). A new step is one function here,
+The first five are the classic chain (grey, CLAHE, Gaussian, closing, rescale). A new step is one function here,
 one entry in STEPS, its name in config.StepName and, where it has one, its strength in plan.STRENGTHS.
 """
 
@@ -14,7 +14,8 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from ingestd.reading.enhance.image import Grey, Image, Step, Stepped, grey, levels, reduced, still
-from ingestd.reading.enhance.sheet_boundary import border, sheet
+from ingestd.reading.enhance.scan_border import border
+from ingestd.reading.enhance.sheet_boundary import sheet_boundary
 
 PAPER_PX = 256
 """Longest side of the copy on which the background is estimated."""
@@ -36,7 +37,7 @@ CONTENT_LEVELS = 24
 """A pixel differs from the background by more than so many grey levels."""
 CONTENT_SHARE = 0.1
 """Part of a pixel of the copy that has to differ: a speck does not, a digit does."""
-MOST_PIXELS = 50_000_000
+MAX_PIXELS = 50_000_000
 """An enlarged image does not grow beyond this."""
 
 
@@ -59,10 +60,10 @@ def closing(image: Grey, _strength: float = 1.0) -> Stepped:
     return still(cv2.erode(cv2.dilate(image, kernel, anchor=(1, 1)), kernel, anchor=(0, 0)))
 
 
-def size(image: Image, strength: float) -> Stepped:
-    """Scale by the factor ``strength``; an enlargement stops at MOST_PIXELS, no side shrinks below 1 px."""
+def rescale(image: Image, strength: float) -> Stepped:
+    """Scale by the factor ``strength``; an enlargement stops at MAX_PIXELS, no side shrinks below 1 px."""
     height, width = image.shape[:2]
-    factor = min(strength, max(1.0, math.sqrt(MOST_PIXELS / (height * width))))
+    factor = min(strength, max(1.0, math.sqrt(MAX_PIXELS / (height * width))))
     target = (max(1, round(width * factor)), max(1, round(height * factor)))
     if target == (width, height):
         return Stepped(image)
@@ -74,12 +75,12 @@ def size(image: Image, strength: float) -> Stepped:
 
 
 def invert(image: Image, _strength: float = 1.0) -> Stepped:
-    """Light print on dark ground becomes dark print on light ground."""
+    """Turn light print on dark ground into dark print on light ground."""
     return still(cv2.bitwise_not(image))
 
 
 def paper(image: Grey) -> Grey:
-    """The paper behind the print, on a copy of at most PAPER_PX: dilated and median filtered."""
+    """Estimate the paper behind the print, on a copy of at most PAPER_PX: dilated and median filtered."""
     dilated = cv2.dilate(reduced(image, PAPER_PX), np.ones((5, 5), np.uint8))
     return np.asarray(cv2.medianBlur(dilated, 5), np.uint8)
 
@@ -108,36 +109,34 @@ def stretch(image: Image, strength: float = 8.0) -> Stepped:
 def denoise(image: Image, strength: float) -> Stepped:
     """Gaussian blur of 0.6 to 1 px that grows with the noise; strength is the noise's sigma in grey levels.
 
-    A median filter smooths the paper better, but eats thin strokes, which a reader minds more than grain
-    (word F1 at sigma 40: 0.76 with the noise, 0.77 blurred, 0.70 with a 3x3 median).
+    A median filter smooths the paper better, but eats thin strokes, which a reader minds more than grain.
     """
     return still(cv2.GaussianBlur(image, (0, 0), min(1.0, 0.6 + strength / 80)))
 
 
 def despeckle(image: Image, _strength: float = 1.0) -> Stepped:
-    """Conservative smoothing: no pixel is darker than its darkest or lighter than its lightest neighbour.
+    """Clip each pixel to the range of its eight neighbours (conservative smoothing).
 
-    Takes single specks away and leaves every stroke as it is, be it one pixel wide.
+    Takes single specks away and leaves every stroke as it is, even one of one pixel.
     """
     darkest, lightest = cv2.erode(image, RING), cv2.dilate(image, RING)
     return still(np.clip(image, darkest, lightest))
 
 
-def whiten(image: Image, strength: float = 0.3) -> Stepped:
-    """Print fainter than the share ``strength`` (0 to 1) of the ink's depth fades into the paper.
+def bleed_through(image: Image, strength: float = 0.3) -> Stepped:
+    """Fade print that is fainter than the share ``strength`` (0 to 1) of the ink's depth into the paper.
 
-    The rest keeps its place up to the darkest. For what shines through from the other side; the paper is made
-    white first.
+    The rest keeps its place up to the darkest. The paper is made white first.
     """
     flat = flatten(image).image
     depth = 255 - levels(grey(flat).image, STRETCH_INK)
-    least = strength * depth
-    table = np.clip(255 - (255 - np.arange(256) - least) * (depth / max(depth - least, 1.0)), 0, 255)
+    faded = strength * depth
+    table = np.clip(255 - (255 - np.arange(256) - faded) * (depth / max(depth - faded, 1.0)), 0, 255)
     return still(cv2.LUT(flat, table.astype(np.uint8)))
 
 
 def sharpen(image: Image, strength: float) -> Stepped:
-    """Unsharp mask; strength is the share of the fine detail that is added, 0 none, 1 doubles it."""
+    """Apply an unsharp mask; strength is the share of the fine detail that is added, 0 none, 1 doubles it."""
     blurred = cv2.GaussianBlur(image, (0, 0), SHARPEN_SIGMA)
     return still(cv2.addWeighted(image, 1 + strength, blurred, -strength, 0))
 
@@ -145,9 +144,8 @@ def sharpen(image: Image, strength: float) -> Stepped:
 def deskew(image: Image, strength: float) -> Stepped:
     """Turn counter-clockwise by ``strength`` degrees on a canvas that holds all that is not background.
 
-    A detector sees the page at a fixed size, so empty corners around a turned page would shrink its print
-    (word F1 of an invoice at 10 degrees: 0.93 as it lies, 0.77 with the corners, 0.99 without). Background is
-    what looks like the median of the page's border; with it new corners are filled.
+    A detector sees the page at a fixed size, so empty corners around a turned page would shrink its print.
+    Background is what looks like the median of the page's border; it fills the new corners.
     """
     height, width = image.shape[:2]
     turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), strength, 1.0)
@@ -191,14 +189,14 @@ STEPS: dict[str, Step] = {
     "clahe": clahe,
     "gaussian": gaussian,
     "closing": closing,
-    "size": size,
-    "sheet": sheet,
+    "rescale": rescale,
+    "sheet_boundary": sheet_boundary,
     "border": border,
     "deskew": deskew,
     "invert": invert,
     "despeckle": despeckle,
     "denoise": denoise,
-    "whiten": whiten,
+    "bleed_through": bleed_through,
     "flatten": flatten,
     "stretch": stretch,
     "sharpen": sharpen,

@@ -30,23 +30,25 @@ class Batch:
     """Width of the input in pixels."""
 
 
-def plan(widths: Sequence[int], multiple: int, *, least: int, most: int, lines: int) -> Iterator[Batch]:
+def plan_batches(
+    widths: Sequence[int], multiple: int, *, min_width: int, max_width: int, lines: int
+) -> Iterator[Batch]:
     """Group lines into batches whose lines round up to the same width, narrow ones first.
 
     Args:
         widths: of the lines (px).
         multiple: widths of batches are multiples of this (px).
-        least: least width of a batch (px).
-        most: widths of the lines of one batch add up to no more (px), which bounds its memory;
+        min_width: of a batch (px).
+        max_width: widths of the lines of one batch add up to no more (px), which bounds its memory;
             a line that is longer has a batch to itself.
-        lines: most lines of one batch.
+        lines: maximum per batch.
     """
     order = sorted(range(len(widths)), key=lambda index: widths[index])
-    rounded = [max(least, math.ceil(widths[index] / multiple) * multiple) for index in order]
+    rounded = [max(min_width, math.ceil(widths[index] / multiple) * multiple) for index in order]
     start = 0
     while start < len(order):
         width = rounded[start]
-        room = max(1, min(lines, most // width))
+        room = max(1, min(lines, max_width // width))
         indices = tuple(
             order[place] for place in range(start, min(start + room, len(order))) if rounded[place] == width
         )
@@ -55,7 +57,7 @@ def plan(widths: Sequence[int], multiple: int, *, least: int, most: int, lines: 
 
 
 def fill(pixels: Pixels, quads: Quads, batch: Batch, height: int, padding: int) -> NDArray[np.uint8]:
-    """The lines of a batch as uint8 (N, height, width, 3), left-aligned, ``padding`` after their ends."""
+    """Cut the lines of a batch out as uint8 (N, height, width, 3), left-aligned, ``padding`` after their ends."""
     rows = np.full((len(batch.indices), height, batch.width, 3), padding, np.uint8)
     for row, index, width in zip(rows, batch.indices, batch.widths, strict=True):
         row[:, :width] = crop(pixels, quads[index], width, height)

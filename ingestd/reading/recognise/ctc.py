@@ -23,18 +23,18 @@ Scores = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Alphabet:
-    """What the classes of a recogniser mean."""
+    """Meanings of the classes of a recogniser."""
 
     classes: Sequence[str]
-    """One string a class; empty at the blank."""
+    """One string per class; empty at the blank."""
     blank: int
     """Index of the blank, 0 or more."""
     logits: bool = False
     """Whether scores are logits; otherwise they are probabilities."""
     temperature: float = 1.0
     """Probabilities are softmax(logits / temperature)."""
-    twins: Mapping[int, Sequence[int]] = field(default_factory=dict)
-    """Class -> others that mean the same (see :func:`twins_of`)."""
+    equivalents: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    """Class -> others with the same meaning (see :func:`equivalents_of`)."""
 
     def probabilities(self, rows: Scores) -> Scores:
         """Calibrated probabilities of frames of scores, shape (N, classes)."""
@@ -49,10 +49,10 @@ class Alphabet:
         return np.asarray(powers)
 
 
-def twins_of(classes: Sequence[str]) -> dict[int, list[int]]:
-    """Classes that mean the same, such as a wide and a narrow colon: they are equal under Unicode NFKC.
+def equivalents_of(classes: Sequence[str]) -> dict[int, list[int]]:
+    """Group classes that mean the same, such as a wide and a narrow colon: they are equal under Unicode NFKC.
 
-    >>> twins_of(["", ":", "：", "A"])
+    >>> equivalents_of(["", ":", "：", "A"])
     {1: [2], 2: [1]}
     """
     alike: dict[str, list[int]] = {}
@@ -80,16 +80,16 @@ def greedy(scores: Scores, length: float, alphabet: Alphabet, alternatives: int)
         The characters, spaces at both ends removed, composed as Unicode NFC asks.
     """
     best = scores.argmax(axis=1)
-    inked = np.flatnonzero(best != alphabet.blank)
-    if not len(inked):
+    non_blank = np.flatnonzero(best != alphabet.blank)
+    if not len(non_blank):
         return ()
-    read = best[inked]
-    starts = np.flatnonzero((np.diff(inked, prepend=-2) > 1) | (np.diff(read, prepend=-1) != 0))
-    ends = np.append(starts[1:], len(inked))
-    reached = scores[inked, read]
+    read = best[non_blank]
+    starts = np.flatnonzero((np.diff(non_blank, prepend=-2) > 1) | (np.diff(read, prepend=-1) != 0))
+    ends = np.append(starts[1:], len(non_blank))
+    reached = scores[non_blank, read]
     peaks = [start + int(reached[start:end].argmax()) for start, end in zip(starts, ends, strict=True)]
-    likely = _likely(alphabet.probabilities(scores[inked[peaks]]), read[peaks], alphabet, alternatives)
-    centres = (inked[starts] + inked[ends - 1] + 1) / 2
+    likely = _likely(alphabet.probabilities(scores[non_blank[peaks]]), read[peaks], alphabet, alternatives)
+    centres = (non_blank[starts] + non_blank[ends - 1] + 1) / 2
     chars = [
         Char(position=min(float(centre) / length, 1.0), alternatives=kept)
         for centre, kept in zip(centres, likely, strict=True)
@@ -118,8 +118,8 @@ def _likely(
 
 def _stripped(chars: Sequence[Char]) -> list[Char]:
     """Without white space at both ends."""
-    inked = [index for index, char in enumerate(chars) if not char.text.isspace()]
-    return list(chars[inked[0] : inked[-1] + 1]) if inked else []
+    printed = [index for index, char in enumerate(chars) if not char.text.isspace()]
+    return list(chars[printed[0] : printed[-1] + 1]) if printed else []
 
 
 def _composed(chars: Sequence[Char]) -> tuple[Char, ...]:
@@ -136,21 +136,20 @@ def _composed(chars: Sequence[Char]) -> tuple[Char, ...]:
 
 
 def text_of(chars: Sequence[Char]) -> str:
-    """The text that the characters make."""
+    """Join characters to a text."""
     return "".join(char.text for char in chars)
 
 
-def confidence_of(chars: Sequence[Char]) -> float:
-    """Mean probability of the emitted characters; 0 where there are none."""
+def mean_char_confidence(chars: Sequence[Char]) -> float:
+    """Return the mean probability of the emitted characters, 0 where there are none."""
     return float(np.mean([char.alternatives[0][1] for char in chars])) if chars else 0.0
 
 
-def likelihood(scores: Scores, length: float, alphabet: Alphabet) -> float:
-    """Probability that the line says what its best path reads, added up over all alignments of that text.
+def sequence_probability(scores: Scores, length: float, alphabet: Alphabet) -> float:
+    """Return the probability that the line says what its best path reads, summed over all alignments of that text.
 
-    Unlike the probabilities of the characters it knows of doubt whether a character is there at all; whether a
-    sign is printed wide or narrow is no doubt. CTC's forward algorithm (Graves et al. 2006); about 0.7 ms for a
-    line of 320 px.
+    Unlike the probabilities of the characters, it covers characters that were omitted or read twice. Equivalent
+    classes count as one. CTC's forward algorithm (Graves et al. 2006).
 
     Args:
         scores: one line, shape (T, classes).
@@ -174,8 +173,8 @@ def likelihood(scores: Scores, length: float, alphabet: Alphabet) -> float:
     probabilities = alphabet.probabilities(frames)
     rows = probabilities[:, states].astype(np.float64)
     for place, index in enumerate(states.tolist()):
-        for twin in alphabet.twins.get(index, ()):
-            rows[:, place] += probabilities[:, twin]
+        for other in alphabet.equivalents.get(index, ()):
+            rows[:, place] += probabilities[:, other]
     for row in rows:
         arriving = reached.copy()
         arriving[1:] += reached[:-1]

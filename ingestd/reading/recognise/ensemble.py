@@ -1,4 +1,4 @@
-"""When a line is read twice, and how the two readings become one. Pure."""
+"""Second readings: choice of the lines, and merging of two readings. Pure."""
 
 from __future__ import annotations
 
@@ -12,46 +12,45 @@ import regex
 
 from ingestd.document import Char
 from ingestd.reading.recognise.ctc import text_of
-from ingestd.reading.recognise.network import Reading
+from ingestd.reading.recognise.network import LineReading
 
 CODE = regex.compile(r"(?=[A-Z]*[0-9])[0-9A-Z]{15,}")
-"""Numbers worth a second look in any case: a network that takes Q for 0 is sure of it, and a checksum can tell."""
+"""Numbers read twice in any case: a network that takes Q for 0 is confident, and a checksum can tell."""
 
 
-def has_code(reading: Reading) -> bool:
-    """Whether there is a number like that in a line."""
+def has_code(reading: LineReading) -> bool:
+    """Tell whether a line holds a number like CODE."""
     return CODE.search(text_of(reading.chars)) is not None
 
 
-def wants_another(reading: Reading, below: float) -> bool:
-    """Whether a line is read by another network as well: it is less certain than this, or has a code in it."""
-    return reading.certainty < below or has_code(reading)
+def wants_another(reading: LineReading, below: float) -> bool:
+    """Tell whether a line is read by another network as well: it is less probable than this, or holds a code."""
+    return reading.sequence_probability < below or has_code(reading)
 
 
-def united(first: Reading, second: Reading, alternatives: int) -> Reading:
-    """What two networks together say a line says.
+def merge_readings(first: LineReading, second: LineReading, alternatives: int) -> LineReading:
+    """Merge the readings of one line by two networks.
 
-    The surer reading says how many characters there are. Where the other one has as many in the same place, each is
-    the one that both together find most probable (the mean of their calibrated probabilities), with what either of
-    them thought of instead among its alternatives: so a rule that can prove a number finds the character that only
-    one of them saw.
+    The more probable reading decides how many characters there are. Where the other one has as many in the same
+    place, each character is the one with the highest mean of their calibrated probabilities. Its alternatives hold
+    those of both, so that a rule that can prove a number finds a character that only one of them saw.
 
     Args:
         first: one reading.
         second: another.
-        alternatives: most characters kept per position, the emitted one included.
+        alternatives: maximum characters kept per position, the emitted one included.
     """
-    surer, other = (first, second) if first.certainty >= second.certainty else (second, first)
+    surer, other = (first, second) if first.sequence_probability >= second.sequence_probability else (second, first)
     chars: list[Char] = []
     blocks = SequenceMatcher(None, _folded(surer.chars), _folded(other.chars), autojunk=False).get_opcodes()
     for _, start, end, from_other, to_other in blocks:
         mine, theirs = surer.chars[start:end], other.chars[from_other:to_other]
         chars += map(partial(_mean, alternatives), mine, theirs) if len(mine) == len(theirs) else mine
-    return Reading(tuple(chars), surer.certainty)
+    return LineReading(tuple(chars), surer.sequence_probability)
 
 
 def _folded(chars: tuple[Char, ...]) -> list[str]:
-    """Texts to align by: whether a sign is printed wide or narrow makes no difference."""
+    """Return texts to align by: wide and narrow forms of a sign are equal."""
     return [normalize("NFKC", char.text) for char in chars]
 
 

@@ -12,25 +12,25 @@ import regex
 from ingestd.document import Char, Pixels
 from ingestd.layout.geometry import Quads, sizes
 from ingestd.reading.models import Model, RecogniserEntry
-from ingestd.reading.recognise.batch import fill, plan
+from ingestd.reading.recognise.batch import fill, plan_batches
 from ingestd.reading.recognise.beam import search
-from ingestd.reading.recognise.ctc import Alphabet, Scores, greedy, likelihood, twins_of
+from ingestd.reading.recognise.ctc import Alphabet, Scores, equivalents_of, greedy, sequence_probability
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What a network reads in one line."""
+class LineReading:
+    """Result of one network for one line."""
 
     chars: tuple[Char, ...]
-    certainty: float
-    """Probability, 0 to 1, that all of it is right; 0 where nothing is read or nobody asked."""
+    sequence_probability: float
+    """Probability, 0 to 1, that all of it is right; 0 where nothing is read or it was not asked for."""
 
 
-NOTHING = Reading((), 0.0)
+NOTHING = LineReading((), 0.0)
 
 
 def alphabet_of(model: Model) -> Alphabet:
-    """What the classes of a recogniser mean, as its entry in the manifest says.
+    """Return the meanings of a recogniser's classes, as its entry in the manifest says.
 
     Raises:
         ConfigError: the model is of another kind.
@@ -41,7 +41,7 @@ def alphabet_of(model: Model) -> Alphabet:
         entry.blank % len(model.charset),
         entry.output == "logits",
         entry.temperature,
-        twins_of(model.charset),
+        equivalents_of(model.charset),
     )
 
 
@@ -50,9 +50,9 @@ class Reader:
 
     Args:
         model: an open recogniser.
-        batch: most lines of one batch.
-        alternatives: most characters kept per position, the emitted one included.
-        certain: whether certainties are asked for; they cost a tenth of the time of a small network.
+        batch: maximum lines per batch.
+        alternatives: maximum characters kept per position, the emitted one included.
+        certain: compute sequence probabilities; they cost a tenth of the time of a small network.
 
     Raises:
         ConfigError: the model is of another kind.
@@ -66,8 +66,8 @@ class Reader:
         self._certain = certain
         self._alphabet = alphabet_of(model)
 
-    def __call__(self, pixels: Pixels, quads: Quads) -> list[Reading]:
-        """What each quad says along its direction, in the order given.
+    def __call__(self, pixels: Pixels, quads: Quads) -> list[LineReading]:
+        """Read each quad along its direction, in the order given.
 
         Args:
             pixels: uint8 (H, W, 3) BGR.
@@ -76,23 +76,26 @@ class Reader:
         read = [NOTHING] * len(quads)
         for index, scores, length in self._scores(pixels, quads):
             chars = greedy(scores, length, self._alphabet, self._alternatives)
-            certainty = likelihood(scores, length, self._alphabet) if chars and self._certain else 0.0
-            read[index] = Reading(chars, certainty)
+            certain = chars and self._certain
+            probability = sequence_probability(scores, length, self._alphabet) if certain else 0.0
+            read[index] = LineReading(chars, probability)
         return read
 
     def expecting(self, pixels: Pixels, quad: Quads, pattern: regex.Pattern[str]) -> list[tuple[str, float]]:
-        """Texts in one quad (4, 2) that match a pattern as a whole, with their probabilities (see beam.search)."""
+        """Find texts in one quad (4, 2) that match a pattern as a whole, with their probabilities (see beam.search)."""
         ((_, scores, length),) = self._scores(pixels, quad[np.newaxis])
         return search(scores[: math.ceil(length)], self._alphabet, pattern)
 
     def _scores(self, pixels: Pixels, quads: Quads) -> Iterator[tuple[int, Scores, float]]:
-        """Of each line its index, scores (T, classes) and how many frames it takes up, in any order."""
+        """Yield index, scores (T, classes) and number of frames of each line, in any order."""
         entry = self._entry
         widths = [
             min(entry.max_width, math.ceil(width / height * entry.height * entry.condense))
             for width, height in sizes(quads)
         ]
-        for batch in plan(widths, entry.multiple, least=entry.min_width, most=entry.max_width, lines=self._batch):
+        for batch in plan_batches(
+            widths, entry.multiple, min_width=entry.min_width, max_width=entry.max_width, lines=self._batch
+        ):
             rows = fill(pixels, quads, batch, entry.height, entry.padding_value)
             scores = self._model.run(entry.normalise(rows))
             for index, width, line in zip(batch.indices, batch.widths, scores, strict=True):

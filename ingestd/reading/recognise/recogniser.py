@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import regex
 from numpy.typing import NDArray
@@ -11,19 +13,27 @@ from ingestd.document import Char, Line, Page
 from ingestd.layout.geometry import Quads, as_quad, sizes, taller, transform, turned
 from ingestd.layout.order import reading_order
 from ingestd.reading.models import Model
-from ingestd.reading.recognise.ctc import confidence_of, text_of
-from ingestd.reading.recognise.ensemble import has_code, united, wants_another
-from ingestd.reading.recognise.network import Reader, Reading
+from ingestd.reading.recognise.ctc import mean_char_confidence, text_of
+from ingestd.reading.recognise.ensemble import has_code, merge_readings, wants_another
+from ingestd.reading.recognise.network import LineReading, Reader
 
-STANDING = 1.2
-"""A box taller than this many times its width may be text that runs downward, or a single character."""
-COLUMN = 3.0
-"""A box taller than this many times its width is text that runs downward."""
-BETTER = 0.1
-"""A box is read downward where that is surer by this much."""
-TAIL = 0.1
-"""Codes are read again from boxes so much taller above and below, as a share of their height: a box that is cut close,
-beside a label in other type, takes away the tail by which Q differs from 0."""
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Limits for text that runs downward and for codes."""
+
+    standing: float = 1.2
+    """A box taller than this many times its width may be text that runs downward, or a single character."""
+    column: float = 3.0
+    """A box taller than this many times its width is text that runs downward."""
+    better: float = 0.1
+    """A box is read downward where that raises the mean confidence by this much."""
+    tail: float = 0.1
+    """Share of a code's height by which its box grows above and below for the second reading: a box that is cut close,
+    beside a label in other type, cuts off the tail by which Q differs from 0."""
+
+
+LIMITS = Thresholds()
 
 
 class Recogniser:
@@ -31,8 +41,8 @@ class Recogniser:
 
     Args:
         model: an open recogniser.
-        options: batch size, least confidence, alternatives kept, what counts as unsure.
-        second: another open recogniser, asked about unsure lines; None asks nobody.
+        options: batch size, minimum confidence, alternatives kept, limit of an unsure line.
+        second: another open recogniser, asked about unsure lines; None: no second reading.
 
     Raises:
         ConfigError: a model is of another kind.
@@ -52,19 +62,19 @@ class Recogniser:
             quads: float32 (N, 4, 2), page pixels, clockwise from the reading direction's top left.
 
         Returns:
-            Lines with text in reading order, their quads in decoded pixels; lines below the least
+            Lines with text in reading order, their quads in decoded pixels; lines below the minimum
             confidence are left out.
         """
         if not len(quads):
             return ()
         ways, read = self._read_both_ways(page, quads)
         self._reconsider(page, ways, read)
-        least = self._options.min_confidence
-        kept = [index for index, one in enumerate(read) if one.chars and confidence_of(one.chars) >= least]
+        wanted = self._options.min_confidence
+        kept = [index for index, one in enumerate(read) if one.chars and mean_char_confidence(one.chars) >= wanted]
         order = reading_order(ways[kept])
         return tuple(self._line(page, ways[kept[index]], read[kept[index]].chars) for index in order)
 
-    def _read_both_ways(self, page: Page, quads: Quads) -> tuple[Quads, list[Reading]]:
+    def _read_both_ways(self, page: Page, quads: Quads) -> tuple[Quads, list[LineReading]]:
         """Read every quad; where one is taller than wide, in the direction that reads better.
 
         Returns:
@@ -72,27 +82,27 @@ class Recogniser:
         """
         width, height = sizes(quads).T
         downward = turned(quads, 1)
-        ways = np.where((height > COLUMN * width)[:, np.newaxis, np.newaxis], downward, quads)
-        doubtful = np.flatnonzero((height > STANDING * width) & (height <= COLUMN * width))
+        ways = np.where((height > LIMITS.column * width)[:, np.newaxis, np.newaxis], downward, quads)
+        doubtful = np.flatnonzero((height > LIMITS.standing * width) & (height <= LIMITS.column * width))
         read = self._first(page.pixels, np.concatenate([ways, downward[doubtful]]))
         for index, other in zip(doubtful, read[len(quads) :], strict=True):
-            if confidence_of(other.chars) > confidence_of(read[index].chars) + BETTER:
+            if mean_char_confidence(other.chars) > mean_char_confidence(read[index].chars) + LIMITS.better:
                 ways[index], read[index] = downward[index], other
         return ways, read[: len(quads)]
 
-    def _reconsider(self, page: Page, quads: Quads, read: list[Reading]) -> None:
+    def _reconsider(self, page: Page, quads: Quads, read: list[LineReading]) -> None:
         """Read unsure lines and codes again with the second network; both readings are made into one."""
         if self._second is None:
             return
         again = np.flatnonzero([wants_another(one, self._options.second_below) for one in read])
         with_code = np.array([has_code(read[index]) for index in again], bool)[:, np.newaxis, np.newaxis]
-        wider = np.where(with_code, taller(quads[again], TAIL), quads[again])
+        wider = np.where(with_code, taller(quads[again], LIMITS.tail), quads[again])
         for index, other in zip(again, self._second(page.pixels, wider), strict=True):
-            read[index] = united(read[index], other, self._options.alternatives)
+            read[index] = merge_readings(read[index], other, self._options.alternatives)
 
-    def legibility(self, page: Page, quads: Quads) -> NDArray[np.float32]:
-        """Mean probability (N,) of the characters read in each quad along its direction, 0 where there are none."""
-        return np.array([confidence_of(one.chars) for one in self._first(page.pixels, quads)], np.float32)
+    def mean_char_confidence(self, page: Page, quads: Quads) -> NDArray[np.float32]:
+        """Return the mean probability (N,) of the characters read in each quad along its direction; 0 without any."""
+        return np.array([mean_char_confidence(one.chars) for one in self._first(page.pixels, quads)], np.float32)
 
     def expecting(self, page: Page, pattern: regex.Pattern[str]) -> list[tuple[str, float]]:
         """Read a page that is a single line whose form is known, with the better network.
@@ -110,6 +120,6 @@ class Recogniser:
             page_index=page.index,
             quad=as_quad(transform(page.to_source, quad)),
             text=text_of(chars),
-            confidence=confidence_of(chars),
+            confidence=mean_char_confidence(chars),
             chars=chars,
         )

@@ -94,3 +94,14 @@ def test_values_that_grow_without_end_are_cut_in_messages() -> None:
     found = problems(f"l0: &l0 [{'x' * 100}]\n{levels}inboxes: *l11\nlog: {{level: {'y' * 10_000}}}")
     assert all(len(problem) < 5000 for problem in found)
     assert any("log.level" in problem for problem in found)
+
+
+def test_steps_are_accepted_by_their_former_names() -> None:
+    parsed = config.parse("inboxes: [{path: a}]\nenhance: {plan: fixed, steps: [size, sheet, whiten, clahe]}", HERE)
+    assert parsed.enhance.steps == ("rescale", "sheet_boundary", "bleed_through", "clahe")
+
+
+def test_a_misspelt_step_is_told_with_the_names_there_are() -> None:
+    (problem,) = problems("inboxes: [{path: a}]\nenhance: {steps: [sise]}")
+    assert "enhance.steps.0" in problem
+    assert "rescale" in problem

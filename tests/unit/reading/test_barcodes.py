@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -8,9 +8,11 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from ingestd.document import Page, frozen
-from ingestd.layout.geometry import bounds
+from ingestd.config import BarcodesConfig, EnhanceConfig, OrientConfig
+from ingestd.document import Line, Page, frozen
+from ingestd.layout.geometry import bounds, rect_quad
 from ingestd.reading.barcodes import find_codes
+from ingestd.reading.page import PageReader
 from tests.support.documents import code, pasted, picture
 
 INVOICE = "01,10,012001800311,33207675,46.62,20190508,76939056883466677916,E1BD,"
@@ -103,6 +105,24 @@ def test_insisting_finds_what_the_first_look_misses() -> None:
     assert 30 < bottom - top < 80
     assert 30 < left < 100
     assert 30 < top < 110
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "found"),
+    [
+        (BarcodesConfig(), "增值税发票", True),
+        (BarcodesConfig(), "receipt", False),
+        (BarcodesConfig(insist_on=("Tax invoice",)), "Tax invoice 12", True),
+        (BarcodesConfig(insist_on=("Tax invoice",)), "增值税发票", False),
+        (BarcodesConfig(insist_on=()), "增值税发票", False),
+        (BarcodesConfig(enabled=False), "增值税发票", False),
+    ],
+)
+def test_pages_with_a_configured_text_are_searched_harder(options: BarcodesConfig, text: str, found: bool) -> None:
+    unused = cast(Any, None)
+    reader = PageReader(EnhanceConfig(), OrientConfig(), options, unused, unused, unused)
+    line = Line(3, rect_quad(0, 0, 90, 20), text, 1.0)
+    assert bool(reader.codes(page_of(hard_to_read()), (line,))) is found
 
 
 def test_insisting_goes_on_where_only_another_kind_was_found() -> None:

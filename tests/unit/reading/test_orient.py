@@ -64,10 +64,10 @@ def answering(*, heads: float = 0.0, upward: float = 0.0, legible: Callable[[np.
         vote = np.where(np.abs(right) > 0.5, heads, upward)
         return np.where(np.where(np.abs(right) > 0.5, right, down) > 0, vote, 1 - vote)
 
-    def legibility(_page: Page, quads: Quads) -> np.ndarray:
+    def confidence(_page: Page, quads: Quads) -> np.ndarray:
         return np.array([legible(direction) for direction in directions(quads).round()])
 
-    return classify, legibility
+    return classify, confidence
 
 
 def reads_only(direction: tuple[int, int]) -> Callable[[np.ndarray], float]:
@@ -77,7 +77,7 @@ def reads_only(direction: tuple[int, int]) -> Callable[[np.ndarray], float]:
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
 def test_a_receipt_is_turned_upright(quarters: int) -> None:
     page = lying(quarters, receipt())
-    turned, quads = upright(page, found_lying(quarters), classifier(), recogniser().legibility)
+    turned, quads = upright(page, found_lying(quarters), classifier(), recogniser().mean_char_confidence)
     assert (turned.pixels == receipt()).all()
     assert turned.rotation_deg == (90 - 90 * quarters) % 360
     assert (turned.dpi, turned.decoded_size) == (page.dpi, page.decoded_size)
@@ -152,11 +152,11 @@ def test_an_upright_page_is_never_read_for_it_and_few_lines_are_classified() -> 
         asked.append(len(quads))
         return np.zeros(len(quads))
 
-    def legibility(_page: Page, _quads: Quads) -> np.ndarray:
+    def confidence(_page: Page, _quads: Quads) -> np.ndarray:
         raise AssertionError("reading is dear and only confirms a turn")
 
     page = lying(0, np.zeros((120, 200, 3), np.uint8))
-    upright(page, boxes(*((10, 12 * row, 90, 9) for row in range(60))), classify, legibility)
+    upright(page, boxes(*((10, 12 * row, 90, 9) for row in range(60))), classify, confidence)
     assert asked == [10]
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from ingestd.document import Page
 from ingestd.layout.geometry import Quads
-from ingestd.reading.crop import Legibility
-from ingestd.reading.enhance.bleed_through import WITNESSES, without_other_side
+from ingestd.reading.crop import MeanCharConfidence
+from ingestd.reading.enhance.bleed_through import LIMITS, without_bleed_through
 from tests.support.print import as_page
 
 INK, GHOST, NOTE = 200, 60, 90
@@ -26,7 +26,7 @@ Row = tuple[int, tuple[float, ...]]
 """Depth of a line, and how well it reads."""
 
 
-def sheet(rows: Sequence[Row]) -> tuple[Page, Quads, Legibility]:
+def sheet(rows: Sequence[Row]) -> tuple[Page, Quads, MeanCharConfidence]:
     """A page with a bar of each row's depth, its lines, and a reader that knows which way round each is."""
     pixels = np.full((40 * len(rows) + 40, 400, 3), 255, np.uint8)
     boxes = []
@@ -35,7 +35,7 @@ def sheet(rows: Sequence[Row]) -> tuple[Page, Quads, Legibility]:
         pixels[top : top + 6, 60:300:8] -= np.uint8(depth)
         boxes.append([(50, top - 7), (310, top - 7), (310, top + 13), (50, top + 13)])
 
-    def legibility(_: Page, quads: Quads) -> np.ndarray:
+    def confidence(_: Page, quads: Quads) -> np.ndarray:
         read = []
         for quad in quads:
             rightward, downward = quad[1, 0] > quad[0, 0], quad[3, 1] > quad[0, 1]
@@ -43,7 +43,7 @@ def sheet(rows: Sequence[Row]) -> tuple[Page, Quads, Legibility]:
             read.append(ways[0] if rightward and downward else ways[1] if downward else ways[2])
         return np.array(read, np.float32)
 
-    return as_page(pixels), np.array(boxes, np.float32).reshape(-1, 4, 2), legibility
+    return as_page(pixels), np.array(boxes, np.float32).reshape(-1, 4, 2), confidence
 
 
 def depth_left(page: Page, row: int) -> int:
@@ -55,9 +55,9 @@ PRINT = [(INK, STRAIGHT)] * 6
 
 @pytest.mark.parametrize("way", [MIRRORED, UPSIDE_DOWN], ids=["over the long side", "over the short side"])
 def test_lines_that_read_better_in_a_mirror_fade(way: tuple[float, ...]) -> None:
-    page = without_other_side(*sheet([*PRINT, (GHOST, way), (GHOST, way)]))
+    page = without_bleed_through(*sheet([*PRINT, (GHOST, way), (GHOST, way)]))
     assert page.quality["bleed_through"] == pytest.approx(GHOST / INK, abs=0.01)
-    assert page.steps == ("whiten",)
+    assert page.steps == ("bleed_through",)
     assert depth_left(page, 0) >= INK
     assert depth_left(page, 6) < 0.1 * GHOST
 
@@ -76,32 +76,32 @@ def test_lines_that_read_better_in_a_mirror_fade(way: tuple[float, ...]) -> None
     ids=["clean", "faint", "alike", "illegible", "one line", "as much that is faint", "not faint"],
 )
 def test_without_proof_a_page_keeps_its_pixels(others: list[Row]) -> None:
-    page, quads, legibility = sheet([*PRINT, *others])
-    kept = without_other_side(page, quads, legibility)
+    page, quads, confidence = sheet([*PRINT, *others])
+    kept = without_bleed_through(page, quads, confidence)
     assert kept.pixels is page.pixels
     assert kept.quality["bleed_through"] == 0
     assert kept.steps == ()
 
 
 def test_faint_print_deeper_than_the_other_side_stays() -> None:
-    page = without_other_side(*sheet([*PRINT, *[(NOTE, STRAIGHT)] * 3, *[(GHOST, MIRRORED)] * 2]))
-    assert page.steps == ("whiten",)
+    page = without_bleed_through(*sheet([*PRINT, *[(NOTE, STRAIGHT)] * 3, *[(GHOST, MIRRORED)] * 2]))
+    assert page.steps == ("bleed_through",)
     assert depth_left(page, 6) > 0.4 * NOTE
 
 
 def test_signs_and_what_cannot_be_read_do_not_crowd_out_the_witnesses() -> None:
-    page, quads, legibility = sheet([*PRINT, *[(GHOST // 2, NEITHER)] * WITNESSES, *[(GHOST, MIRRORED)] * 2])
-    quads[6 : 6 + WITNESSES, 1:3, 0] = 80  # as wide as high
-    assert without_other_side(page, quads, legibility).quality["bleed_through"] > 0
+    page, quads, confidence = sheet([*PRINT, *[(GHOST // 2, NEITHER)] * LIMITS.max_lines, *[(GHOST, MIRRORED)] * 2])
+    quads[6 : 6 + LIMITS.max_lines, 1:3, 0] = 80  # as wide as high
+    assert without_bleed_through(page, quads, confidence).quality["bleed_through"] > 0
 
 
 def test_page_without_lines_has_nothing_to_be_proven() -> None:
-    page, _, legibility = sheet([])
-    assert without_other_side(page, np.zeros((0, 4, 2), np.float32), legibility).pixels is page.pixels
+    page, _, confidence = sheet([])
+    assert without_bleed_through(page, np.zeros((0, 4, 2), np.float32), confidence).pixels is page.pixels
 
 
 def test_lines_beyond_the_edge_of_the_page_are_measured_within_it() -> None:
-    page, quads, legibility = sheet([*PRINT, (GHOST, MIRRORED), (GHOST, MIRRORED)])
+    page, quads, confidence = sheet([*PRINT, (GHOST, MIRRORED), (GHOST, MIRRORED)])
     quads[0, [1, 2], 0] = 2 * page.pixels.shape[1]
     quads[1, [0, 3], 0] = -page.pixels.shape[1]
-    assert without_other_side(page, quads, legibility).steps == ("whiten",)
+    assert without_bleed_through(page, quads, confidence).steps == ("bleed_through",)

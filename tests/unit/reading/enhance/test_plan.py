@@ -9,7 +9,7 @@ from ingestd.config import EnhanceConfig
 from ingestd.errors import ConfigError
 from ingestd.layout.geometry import transform
 from ingestd.reading.enhance import enhance
-from ingestd.reading.enhance.plan import RULES, Planned, plan
+from ingestd.reading.enhance.plan import RULES, Planned, plan_steps
 from ingestd.reading.enhance.quality import Quality
 from ingestd.reading.enhance.steps import STEPS
 from tests.support.places import ROOT
@@ -26,7 +26,7 @@ def names(planned: tuple[Planned, ...]) -> list[str]:
 
 
 def test_clean_page_gets_nothing() -> None:
-    assert plan(CLEAN, AUTO) == ()
+    assert plan_steps(CLEAN, AUTO) == ()
 
 
 @pytest.mark.parametrize(
@@ -46,37 +46,37 @@ def test_clean_page_gets_nothing() -> None:
     ],
 )
 def test_each_defect_gets_its_remedy(defect: dict[str, float], steps: list[str]) -> None:
-    assert names(plan(replace(CLEAN, **defect), AUTO)) == steps
+    assert names(plan_steps(replace(CLEAN, **defect), AUTO)) == steps
 
 
 def test_deskew_turns_by_the_measured_angle_unless_it_is_off() -> None:
     crooked = replace(CLEAN, skew_deg=-4.2)
-    assert plan(crooked, AUTO) == (Planned("deskew", -4.2),)
-    assert plan(crooked, EnhanceConfig(deskew=False)) == ()
-    assert names(plan(crooked, EnhanceConfig(plan="fixed", steps=("grey", "deskew"), deskew=False))) == ["grey"]
+    assert plan_steps(crooked, AUTO) == (Planned("deskew", -4.2),)
+    assert plan_steps(crooked, EnhanceConfig(deskew=False)) == ()
+    assert names(plan_steps(crooked, EnhanceConfig(plan="fixed", steps=("grey", "deskew"), deskew=False))) == ["grey"]
 
 
 def test_fixed_is_the_configured_chain_whatever_the_page() -> None:
     fixed = EnhanceConfig(plan="fixed")
-    assert names(plan(CLEAN, fixed)) == ["grey", "clahe", "gaussian", "closing", "size"]
-    assert dict(plan(CLEAN, fixed))["clahe"] == 2.0
+    assert names(plan_steps(CLEAN, fixed)) == ["grey", "clahe", "gaussian", "closing", "rescale"]
+    assert dict(plan_steps(CLEAN, fixed))["clahe"] == 2.0
 
 
 def test_grey_leads_where_a_step_needs_it() -> None:
     fixed = EnhanceConfig(plan="fixed", steps=("invert", "clahe", "closing"))
-    assert names(plan(CLEAN, fixed)) == ["grey", "invert", "clahe", "closing"]
+    assert names(plan_steps(CLEAN, fixed)) == ["grey", "invert", "clahe", "closing"]
     late = EnhanceConfig(plan="fixed", steps=("invert", "grey", "clahe"))
-    assert names(plan(CLEAN, late)) == ["invert", "grey", "clahe"]
+    assert names(plan_steps(CLEAN, late)) == ["invert", "grey", "clahe"]
 
 
 def test_none_is_nothing() -> None:
-    assert plan(replace(CLEAN, contrast=0.05, skew_deg=9.0), EnhanceConfig(plan="none")) == ()
+    assert plan_steps(replace(CLEAN, contrast=0.05, skew_deg=9.0), EnhanceConfig(plan="none")) == ()
 
 
 @pytest.mark.parametrize(("height", "factor"), [(6.0, 2.0), (8.0, 1.5), (20.0, 1.0), (96.0, 0.5), (0.0, 1.0)])
 def test_size_brings_text_into_the_readers_range(height: float, factor: float) -> None:
-    planned = plan(replace(CLEAN, text_height_px=height), EnhanceConfig(plan="fixed", steps=("size",)))
-    assert planned == (Planned("size", factor),)
+    planned = plan_steps(replace(CLEAN, text_height_px=height), EnhanceConfig(plan="fixed", steps=("rescale",)))
+    assert planned == (Planned("rescale", factor),)
 
 
 def test_unknown_step_is_refused_with_the_names_there_are(tmp_path) -> None:
@@ -130,10 +130,10 @@ def test_scaling_and_turning_compose_and_change_the_resolution() -> None:
     small = cv2.resize(sloping(printed(), 5), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     cv2.circle(small, (200, 110), 4, (0, 0, 255), -1)
     page = replace(as_page(small, dpi=100.0), to_source=np.diag([2.0, 2.0, 1.0]))
-    options = EnhanceConfig(plan="fixed", steps=("size", "deskew"))
+    options = EnhanceConfig(plan="fixed", steps=("rescale", "deskew"))
     result = enhance(page, options)
     measured = Quality(**result.quality)
-    assert result.dpi == pytest.approx(100 * dict(plan(measured, options))["size"], rel=0.01)
+    assert result.dpi == pytest.approx(100 * dict(plan_steps(measured, options))["rescale"], rel=0.01)
     red = (result.pixels[..., 2] > 200) & (result.pixels[..., 1] < 80)
     rows, columns = np.nonzero(red)
     found = transform(result.to_source, [(columns.mean(), rows.mean())])[0]

@@ -35,14 +35,6 @@ def test_contrast_is_the_distance_of_paper_and_ink(paper: int, ink: int) -> None
     assert of(printed(paper=paper, ink=ink)).contrast == pytest.approx((paper - ink) / 255, rel=0.3)
 
 
-@pytest.mark.parametrize("kernel", [(7, 1), (1, 7)], ids=["along", "across"])
-def test_movement_along_an_axis_smears_and_lack_of_focus_does_not(kernel: tuple[int, int]) -> None:
-    page = printed(line_px=60)
-    assert 1 <= of(page).smear < 1.6
-    assert 1 <= of(cv2.GaussianBlur(page, (0, 0), 2.0)).smear < 1.6
-    assert of(cv2.blur(page, kernel)).smear > 1.85
-
-
 def test_edges_widen_with_blur_and_not_with_contrast() -> None:
     page = printed(line_px=60)
     widths = [of(cv2.GaussianBlur(page, (0, 0), sigma)).edge_width_px for sigma in (1.0, 1.5, 2.0)]

@@ -11,7 +11,8 @@ from ingestd.config import EnhanceConfig
 from ingestd.document import Pixels
 from ingestd.layout.geometry import transform
 from ingestd.reading.enhance import enhance
-from ingestd.reading.enhance.sheet_boundary import border, find_border, find_sheet, sheet
+from ingestd.reading.enhance.scan_border import border, find_border
+from ingestd.reading.enhance.sheet_boundary import find_sheet, sheet_boundary
 from tests.support.print import as_page, noisy, printed, shaded
 
 CORNERS = np.array([(150.0, 90.0), (720.0, 130.0), (790.0, 900.0), (90.0, 860.0)])
@@ -51,7 +52,7 @@ def test_points_on_the_straightened_sheet_map_back_to_the_photo() -> None:
     photo = photographed(printed())
     cv2.circle(photo, (400, 500), 6, (0, 0, 255), -1)
     result = enhance(as_page(photo), AUTO)
-    assert result.steps[0] == "sheet"
+    assert result.steps[0] == "sheet_boundary"
     red = (result.pixels[..., 2] > 200) & (result.pixels[..., 1] < 80)
     rows, columns = np.nonzero(red)
     found = transform(result.to_source, [(columns.mean(), rows.mean())])[0]
@@ -124,7 +125,7 @@ def test_dark_heading_with_light_print_stays() -> None:
     assert find_border(grey(page)) is None
 
 
-@pytest.mark.parametrize("step", [sheet, border])
+@pytest.mark.parametrize("step", [sheet_boundary, border])
 def test_step_leaves_a_page_without_surroundings_as_it_is(step) -> None:
     page = printed()
     assert step(page, 1.0).image is page
@@ -133,5 +134,5 @@ def test_step_leaves_a_page_without_surroundings_as_it_is(step) -> None:
 
 def test_surroundings_stay_where_the_configuration_says_so() -> None:
     page = as_page(photographed(printed()))
-    assert "sheet" not in enhance(page, EnhanceConfig(cut_out=False)).steps
+    assert "sheet_boundary" not in enhance(page, EnhanceConfig(cut_out=False)).steps
     assert enhance(page, EnhanceConfig(plan="none")).pixels is page.pixels

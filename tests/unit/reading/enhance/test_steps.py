@@ -7,7 +7,7 @@ import pytest
 from ingestd import config
 from ingestd.layout.geometry import transform
 from ingestd.reading.enhance.quality import measure
-from ingestd.reading.enhance.steps import MOST_PIXELS, STEPS, Stepped, deskew, flatten, levels, size, stretch
+from ingestd.reading.enhance.steps import MAX_PIXELS, STEPS, Stepped, deskew, flatten, levels, rescale, stretch
 from tests.support.print import noisy, printed, shaded, sloping
 
 
@@ -82,11 +82,11 @@ def test_despeckle_takes_single_pixels_away_and_leaves_the_thinnest_stroke() -> 
     np.testing.assert_array_equal(STEPS["despeckle"](image, 1).image, clean)
 
 
-def test_whiten_drops_faint_print_and_keeps_dark_print_dark() -> None:
+def test_bleed_through_drops_faint_print_and_keeps_dark_print_dark() -> None:
     image = np.full((600, 600, 3), 230, np.uint8)
     image[100:104, 50:550] = 160
     image[300:304, 50:550] = 20
-    white = STEPS["whiten"](image, 0.4).image
+    white = STEPS["bleed_through"](image, 0.4).image
     assert white[102, 300].min() > 245
     assert white[302, 300].max() < 40
 
@@ -137,7 +137,7 @@ def test_deskew_says_where_every_pixel_went(degrees: float, x: int, y: int) -> N
 def test_size_says_where_every_pixel_went(factor: float) -> None:
     image = np.full((400, 300), 255, np.uint8)
     cv2.circle(image, (250, 31), 6, 0, -1)
-    assert max(moved_spot(image, size(image, factor), 250, 31)) < 0.1
+    assert max(moved_spot(image, rescale(image, factor), 250, 31)) < 0.1
 
 
 def test_deskew_levels_and_fills_with_paper() -> None:
@@ -171,8 +171,8 @@ def test_deskew_keeps_the_whole_of_a_page_without_background() -> None:
 
 
 def test_size_stops_growing() -> None:
-    strip = np.zeros((10, MOST_PIXELS // 10), np.uint8)
-    assert size(strip, 2.0).image is strip
+    strip = np.zeros((10, MAX_PIXELS // 10), np.uint8)
+    assert rescale(strip, 2.0).image is strip
 
 
 @pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 0.95, 1.0])

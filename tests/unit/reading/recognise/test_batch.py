@@ -5,7 +5,7 @@ import pytest
 
 from ingestd.layout.geometry import sizes, turned
 from ingestd.reading.crop import crop
-from ingestd.reading.recognise.batch import Batch, fill, plan
+from ingestd.reading.recognise.batch import Batch, fill, plan_batches
 
 
 def rectangle(left: float, top: float, width: float, height: float) -> list[tuple[float, float]]:
@@ -25,7 +25,7 @@ def gradient(height: int = 60, width: int = 80) -> np.ndarray:
 
 
 def test_lines_that_round_up_to_one_width_share_a_batch() -> None:
-    assert list(plan([30, 9, 32, 16, 31], 8, least=16, most=100, lines=8)) == [
+    assert list(plan_batches([30, 9, 32, 16, 31], 8, min_width=16, max_width=100, lines=8)) == [
         Batch((1, 3), (9, 16), 16),
         Batch((0, 4, 2), (30, 31, 32), 32),
     ]
@@ -33,13 +33,13 @@ def test_lines_that_round_up_to_one_width_share_a_batch() -> None:
 
 @pytest.mark.parametrize(("lines", "most", "sizes_of_batches"), [(2, 999, [2, 2, 1]), (8, 48, [3, 2]), (8, 8, [1] * 5)])
 def test_a_batch_is_bounded_in_lines_and_in_pixels(lines: int, most: int, sizes_of_batches: list[int]) -> None:
-    batches = list(plan([16] * 5, 8, least=8, most=most, lines=lines))
+    batches = list(plan_batches([16] * 5, 8, min_width=8, max_width=most, lines=lines))
     assert [len(batch.indices) for batch in batches] == sizes_of_batches
     assert sorted(index for batch in batches for index in batch.indices) == list(range(5))
 
 
 def test_no_lines_make_no_batches() -> None:
-    assert list(plan([], 8, least=8, most=100, lines=8)) == []
+    assert list(plan_batches([], 8, min_width=8, max_width=100, lines=8)) == []
 
 
 def test_lines_lie_left_and_the_rest_is_padding() -> None:

@@ -155,10 +155,10 @@ def test_a_single_tall_character_is_read_as_it_stands() -> None:
     assert line.quad[0] == (20, 30)
 
 
-def test_legibility_is_the_confidence_of_each_quad() -> None:
+def test_confidence_of_each_quad_is_the_mean_of_its_characters() -> None:
     model, _ = grey_model("ABCD")
     page = page_of(sheet((0, 0, bars("AB"))))
-    legible = Recogniser(model, RecogniseConfig()).legibility(
+    legible = Recogniser(model, RecogniseConfig()).mean_char_confidence(
         page, np.array([box(0, 100, 16), box(0, 0, 16)], np.float32)
     )
     assert legible.tolist() == pytest.approx([0, 0.9])
@@ -178,7 +178,7 @@ def second_opinion(
 
 
 def test_only_unsure_lines_are_read_again() -> None:
-    """The certainty of a line is that of all its characters: two at 0.9 are 0.81, four are 0.66."""
+    """The probability of a line is that of all its characters: two at 0.9 are 0.81, four are 0.66."""
     lines, shapes = second_opinion([bars("AB"), bars("ABCD")], surely=0.95, below=0.7)
     assert [line.text for line in lines] == ["AB", "abcd"]
     assert shapes == [(1, 3, 16, 32)]
