@@ -109,7 +109,7 @@ def build_expecting(pattern: str, config: Config, rules: RuleSet, manifest: Mani
     return LinePipeline(build_pipeline(config, rules, manifest), pattern)
 
 
-def start_engine(config: Config, build: Build[R], workers: int | None = None) -> LocalEngine[R]:
+def start_engine(config: Config, build: Build[R], workers: int | None = None) -> Engine[R]:
     """Start worker processes with the configured limits.
 
     Args:

@@ -1,22 +1,29 @@
-"""Today's rules applied to what was read before; no page is read again.
+"""Apply today's rules to what was read before; no page is read again.
 
-Worker processes read and extract, this one writes. In each batch the sidecars are written first and
+Worker processes parse and extract, this one reads rows and writes. In each batch the sidecars are written first and
 the COMMIT comes last: a run that is cut off in between finds the same differences once more.
 """
 
 from __future__ import annotations
 
+import functools
 import logging
-import multiprocessing
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from ingestd.config import EngineConfig
 from ingestd.document import Extraction, Field, Level
+from ingestd.engine import R
+from ingestd.engine.local import LocalEngine
+from ingestd.errors import AttemptError
 from ingestd.extract import RuleSet, extract
 from ingestd.files import durable
 from ingestd.files.encoding import path_from
@@ -28,6 +35,8 @@ log = logging.getLogger(__name__)
 
 _BATCH = 50
 """Documents in one transaction: long enough to be fast, short enough for the daemon to get its turn."""
+_MAX_AHEAD = 2 * _BATCH
+"""Documents handed to the workers before their results are asked for."""
 
 Standing = tuple[str | None, Level]
 """Value and level of a field."""
@@ -65,60 +74,99 @@ def _standings(fields: Sequence[Field]) -> dict[str, Standing]:
 
 
 def changes(
-    database: Path, ids: Sequence[int], rules: RuleSet, today: date, processes: int
+    database: Path, ids: Sequence[int], rules: RuleSet, today: date, workers: int, options: EngineConfig
 ) -> Iterator[list[Change | Unreadable]]:
-    """Compare what is recorded with what today's rules say; yields one list a batch, unchanged documents left out.
+    """Compare what is recorded with what today's rules say; yields one list per batch without unchanged documents.
 
     Args:
         database: the file; only read.
         ids: of the documents to look at.
         rules: to apply.
         today: no later date is believed.
-        processes: how many to use; one batch is done in this process.
+        workers: number of processes; a single batch is done in this one, which is faster than starting any.
+        options: their limits.
+
+    Raises:
+        TransientError: no worker can start.
     """
     batches = [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]
-    if len(batches) <= 1 or processes == 1:
-        with connect(database, "read") as db:
-            for batch in batches:
-                yield _compare_all(db, batch, rules, today)
-        return
-    # spawned, because a SQLite connection must not be carried across a fork
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, initializer=_start, initargs=(database, rules, today)) as pool:
-        yield from pool.map(_run, batches)
+    apply_rules = Reapply(rules, today)
+    with (
+        connect(database, "read") as db,
+        _submitting(apply_rules, workers if len(batches) > 1 else 0, options) as submit,
+    ):
+        applied = _ahead(ids, lambda document_id: submit(document_id, documents.stored_reading(db, document_id)))
+        for batch in batches:
+            results = [_compare(db, document_id, future) for document_id, future in islice(applied, len(batch))]
+            yield [result for result in results if result is not None]
 
 
-_worker: tuple[Database, RuleSet, date] | None = None
-"""What a worker process works with, set by its initializer."""
+@dataclass(frozen=True, slots=True)
+class Reapply:
+    """Today's rules, to be applied to stored readings in any process."""
 
+    rules: RuleSet
+    today: date
 
-def _start(database: Path, rules: RuleSet, today: date) -> None:
-    global _worker
-    _worker = (connect(database, "read"), rules, today)
+    def __call__(self, document_id: int, stored: documents.StoredReading) -> Extraction:
+        """Extract the fields of one document.
 
-
-def _run(ids: Sequence[int]) -> list[Change | Unreadable]:
-    assert _worker is not None, "the initializer has run"
-    db, rules, today = _worker
-    return _compare_all(db, ids, rules, today)
-
-
-def _compare_all(db: Database, ids: Sequence[int], rules: RuleSet, today: date) -> list[Change | Unreadable]:
-    results: list[Change | Unreadable] = []
-    for document_id in ids:
+        Raises:
+            AttemptError: the rules fail on this document.
+        """
         try:
-            change = _compare(db, document_id, rules, today)
+            return extract(stored.parsed(), self.rules, self.today)
         except Exception as error:
             log.exception("document %d: today's rules fail", document_id)
-            results.append(Unreadable(document_id, f"{type(error).__name__}: {error}"))
-        else:
-            results += [change] if change is not None else []
-    return results
+            raise AttemptError(f"{type(error).__name__}: {error}") from error
 
 
-def _compare(db: Database, document_id: int, rules: RuleSet, today: date) -> Change | None:
+Submit = Callable[[int, documents.StoredReading], "Future[Extraction]"]
+
+
+@contextmanager
+def _submitting(apply_rules: Reapply, workers: int, options: EngineConfig) -> Iterator[Submit]:
+    """Start worker processes, or work in this one for 0 workers."""
+    if not workers:
+        yield lambda document_id, stored: _at_once(apply_rules, document_id, stored)
+        return
+    engine = LocalEngine(
+        functools.partial(Reapply, apply_rules.rules, apply_rules.today),
+        workers=workers,
+        time_limit_s=options.time_limit_s,
+        memory_limit_mb=options.memory_limit_mb,
+    )
+    try:
+        yield engine.submit
+    finally:
+        engine.close(finish=False)
+
+
+def _at_once(apply_rules: Reapply, document_id: int, stored: documents.StoredReading) -> Future[Extraction]:
+    future: Future[Extraction] = Future()
+    try:
+        future.set_result(apply_rules(document_id, stored))
+    except AttemptError as error:
+        future.set_exception(error)
+    return future
+
+
+def _ahead(ids: Iterable[int], start: Callable[[int], Future[R]]) -> Iterator[tuple[int, Future[R]]]:
+    """Yield futures in order, started before they are asked for, so that no worker waits for this process."""
+    pending: deque[tuple[int, Future[R]]] = deque()
+    for document_id in ids:
+        pending.append((document_id, start(document_id)))
+        if len(pending) > _MAX_AHEAD:
+            yield pending.popleft()
+    yield from pending
+
+
+def _compare(db: Database, document_id: int, future: Future[Extraction]) -> Change | Unreadable | None:
+    try:
+        after = future.result()
+    except AttemptError as error:
+        return Unreadable(document_id, str(error))
     before = documents.load_extraction(db, document_id)
-    after = extract(documents.load_reading(db, document_id), rules, today)
     if before == after or _stored(before) == _stored(after):
         return None
     [(name,)] = db.execute("SELECT name FROM documents WHERE id = ?", [document_id]).fetchall()

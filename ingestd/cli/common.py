@@ -144,10 +144,8 @@ def reading(config: Config, build: Build[R], files: Sequence[Path]) -> Iterator[
     Yields:
         Each file with a function that waits for its result or raises its error.
     """
-    from ingestd.app import (  # loads the libraries of the models; queries start faster without
-        start_engine,
-        worker_count,
-    )
+    # Imported late, because it loads the libraries of the models; queries start faster without.
+    from ingestd.app import start_engine, worker_count
 
     workers = min(len(files), worker_count(config))
     engine = start_engine(config, build, workers)

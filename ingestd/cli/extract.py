@@ -61,11 +61,10 @@ def extract(names: tuple[str, ...], everything: bool, only_diff: bool, config_pa
 def _results(config: Config, ids: list[int], rules: RuleSet, *, write: bool) -> Iterator[Change | Unreadable]:
     """What today's rules change, document by document, each after it was written if it is to be."""
     database = config.record.database
-    processes = worker_count(config)
     today = SystemClock().today()
     with faults(database), contextlib.ExitStack() as stack:
         db = stack.enter_context(connect(database, "write")) if write else None
-        for batch in changes(database, ids, rules, today, processes):
+        for batch in changes(database, ids, rules, today, worker_count(config), config.engine):
             changed = [result for result in batch if isinstance(result, Change)]
             if db is not None and changed:
                 for path in apply(db, changed, rules.hash, with_sidecars=config.record.sidecar):

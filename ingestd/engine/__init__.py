@@ -27,7 +27,7 @@ class Engine(Protocol[R]):
         """Worker processes that died or were killed so far, and had to be replaced."""
         ...
 
-    def submit(self, claim: Claim, sha256: str) -> Future[R]:
+    def submit(self, claim: Claim, sha256: str, /) -> Future[R]:
         """Start on a document.
 
         The future raises DocumentError when the document is bad, AttemptError when its worker died,

@@ -1,4 +1,4 @@
-"""Worker processes on this machine, each with a limit on time, memory and what it may do.
+"""Run work in processes of this machine, each with a limit on time, memory and system calls.
 
 Documents are untrusted: decoders and models run only here. Processes are spawned, not forked,
 because the daemon has threads.
@@ -15,26 +15,28 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from typing import Any, Generic
+from typing import Any, Generic, ParamSpec
 
 import cv2
 from pebble import ProcessExpired, ProcessPool
 
-from ingestd.document import Claim
-from ingestd.engine import R, Work, sandbox
+from ingestd.engine import R, sandbox
 from ingestd.errors import AttemptError, DocumentError, TransientError
 
 log = logging.getLogger(__name__)
 
 _BROKEN = "idle workers died, perhaps for want of memory; new ones are started"
 
-_make_work: Callable[[], Work[Any]] | None = None
-_work: Work[Any] | None = None
+P = ParamSpec("P")
+"""Arguments of the work; they are pickled on their way into a worker process."""
+
+_make_work: Callable[[], Callable[..., Any]] | None = None
+_work: Callable[..., Any] | None = None
 _time_limit_s = 0.0
-"""What this worker process does, and how long it may take over a document."""
+"""The work of this worker process, and its time limit per call."""
 
 
-def _start(make_work: Callable[[], Work[Any]], memory_limit_mb: int, time_limit_s: float) -> None:
+def _start(make_work: Callable[[], Callable[..., Any]], memory_limit_mb: int, time_limit_s: float) -> None:
     """Prepare a worker process: limits first, then models and rules."""
     global _make_work, _time_limit_s
     sandbox.enter(memory_limit_mb)
@@ -44,7 +46,7 @@ def _start(make_work: Callable[[], Work[Any]], memory_limit_mb: int, time_limit_
         _ready()
 
 
-def _ready() -> Work[Any]:
+def _ready() -> Callable[..., Any]:
     global _work
     if _work is None:
         assert _make_work is not None, "the initializer has run"
@@ -52,31 +54,31 @@ def _ready() -> Work[Any]:
     return _work
 
 
-def _run(claim: Claim, sha256: str) -> Any:
+def _run(*args: Any, **kwargs: Any) -> Any:
     try:
         work = _ready()
     except Exception as error:
         raise TransientError(f"a worker cannot start: {error}") from error
     sandbox.limit_cpu(_time_limit_s)
-    return work(claim, sha256)
+    return work(*args, **kwargs)
 
 
 def _awake() -> int:
     return os.getpid()
 
 
-class LocalEngine(Generic[R]):
-    """A pool of worker processes.
+class LocalEngine(Generic[P, R]):
+    """A pool of worker processes; for work on claims it is an :class:`ingestd.engine.Engine`.
 
     Args:
         make_work: builds the work inside each worker; must be picklable.
         workers: number of processes.
-        time_limit_s: a document that takes longer has its worker killed.
+        time_limit_s: a worker that takes longer for one call is killed.
         memory_limit_mb: address space of each worker.
     """
 
     def __init__(
-        self, make_work: Callable[[], Work[R]], *, workers: int, time_limit_s: float, memory_limit_mb: int
+        self, make_work: Callable[[], Callable[P, R]], *, workers: int, time_limit_s: float, memory_limit_mb: int
     ) -> None:
         self.slots = workers
         self.restarts = 0
@@ -92,14 +94,14 @@ class LocalEngine(Generic[R]):
         self._resting = True
         self.wake()
 
-    def submit(self, claim: Claim, sha256: str) -> Future[R]:
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """See :class:`ingestd.engine.Engine`."""
         outcome: Future[R] = Future()
         self.wake()
         if not self._pool.active:
             self._replace_pool()
         try:
-            running = self._pool.schedule(_run, args=(claim, sha256), timeout=self._time_limit_s)
+            running = self._pool.schedule(_run, args=args, kwargs=kwargs, timeout=self._time_limit_s)
         except RuntimeError:  # it broke a moment ago
             outcome.set_exception(TransientError(_BROKEN))
             return outcome
@@ -142,7 +144,7 @@ class LocalEngine(Generic[R]):
         match error:
             case None:
                 outcome.set_result(finished.result())
-            case DocumentError() | TransientError():
+            case DocumentError() | AttemptError() | TransientError():
                 outcome.set_exception(error)
             case TimeoutError():
                 self.restarts += 1

@@ -129,13 +129,35 @@ def document_by_sha(db: Database, sha256: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def load_reading(db: Database, document_id: int) -> Reading:
-    """What was read from a document, exactly as it was saved; empty for an unknown id."""
-    return Reading(
-        pages=tuple(map(rows.page_from, _rows(db, "pages", document_id, "page_index"))),
-        lines=tuple(map(rows.line_from, _rows(db, "lines", document_id, "line_index"))),
-        codes=tuple(map(rows.code_from, _rows(db, "codes", document_id, "rowid"))),
+@dataclass(frozen=True, slots=True)
+class StoredReading:
+    """The rows of a reading, cheap to load and to hand to another process, where they are parsed."""
+
+    pages: tuple[rows.Row, ...]
+    lines: tuple[rows.Row, ...]
+    codes: tuple[rows.Row, ...]
+
+    def parsed(self) -> Reading:
+        """Return the reading, exactly as it was saved."""
+        return Reading(
+            pages=tuple(map(rows.page_from, self.pages)),
+            lines=tuple(map(rows.line_from, self.lines)),
+            codes=tuple(map(rows.code_from, self.codes)),
+        )
+
+
+def stored_reading(db: Database, document_id: int) -> StoredReading:
+    """Load what was read from a document, unparsed; empty for an unknown id."""
+    return StoredReading(
+        pages=tuple(_rows(db, "pages", document_id, "page_index")),
+        lines=tuple(_rows(db, "lines", document_id, "line_index")),
+        codes=tuple(_rows(db, "codes", document_id, "rowid")),
     )
+
+
+def load_reading(db: Database, document_id: int) -> Reading:
+    """Load what was read from a document, exactly as it was saved; empty for an unknown id."""
+    return stored_reading(db, document_id).parsed()
 
 
 def load_extraction(db: Database, document_id: int) -> Extraction:

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from ingestd.admin import reextract
 from ingestd.admin.reextract import Change, Unreadable, apply, changes
+from ingestd.config import EngineConfig
 from ingestd.document import Level, Reading
 from ingestd.errors import TransientError
 from ingestd.extract import RuleSet, extract, load_rules
@@ -57,8 +58,8 @@ def recorded(db: Database, rules: RuleSet, name: str, archive: Path, text: tuple
     return document_id
 
 
-def found(db_path: Path, ids: list[int], rules: RuleSet, processes: int = 1) -> list[Change | Unreadable]:
-    return [result for batch in changes(db_path, ids, rules, TODAY, processes) for result in batch]
+def found(db_path: Path, ids: list[int], rules: RuleSet) -> list[Change | Unreadable]:
+    return [result for batch in changes(db_path, ids, rules, TODAY, 2, EngineConfig()) for result in batch]
 
 
 def test_the_same_rules_change_nothing(db: Database, old_rules: RuleSet, tmp_path: Path) -> None:
@@ -176,6 +177,18 @@ def test_many_documents_are_shared_out_among_processes(
     db: Database, old_rules: RuleSet, new_rules: RuleSet, tmp_path: Path
 ) -> None:
     ids = [recorded(db, old_rules, f"{n}.pdf", tmp_path / "archive") for n in range(reextract._BATCH + 1)]
-    batches = list(changes(tmp_path / "ingestd.db", ids, new_rules, TODAY, processes=2))
+    batches = list(changes(tmp_path / "ingestd.db", ids, new_rules, TODAY, 2, EngineConfig()))
     assert [len(batch) for batch in batches] == [reextract._BATCH, 1]
     assert [result.document_id for batch in batches for result in batch] == ids
+
+
+def test_rows_are_parsed_in_the_workers_and_a_damaged_one_costs_only_its_document(
+    db: Database, old_rules: RuleSet, new_rules: RuleSet, tmp_path: Path
+) -> None:
+    ids = [recorded(db, old_rules, f"{n}.pdf", tmp_path / "archive") for n in range(reextract._BATCH + 1)]
+    db.execute("UPDATE lines SET chars = 'cut' WHERE document_id = ?", [ids[7]])
+    results = found(tmp_path / "ingestd.db", ids, new_rules)
+    assert [result.document_id for result in results] == ids
+    (broken,) = [result for result in results if isinstance(result, Unreadable)]
+    assert broken.document_id == ids[7]
+    assert broken.error.startswith("JSONDecodeError")
