@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def test_samples_are_read_and_their_fields_found(place: Installation) -> None:
         rows = place.query(
             f"select f.name, value from fields f join documents d on d.id = document_id where d.name = '{name}'"
         )
-        found = dict(rows)
+        found = {str(field): value for field, value in rows}
         for field in ("date", "total"):
             assert found[field] == truth[name][field], f"{field} of {name}"
     again = place.command("run", "--once")
@@ -95,17 +96,25 @@ def test_polled_inbox(tmp_path: Path) -> None:
     assert place.documents() == ["a.pdf"]
 
 
+def _recorded(place: Installation, count: int) -> bool:
+    return len(place.documents()) >= count
+
+
+def _gone(pids: list[int]) -> bool:
+    return not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
 def test_killed_daemon_goes_on_where_it_was_and_leaves_no_worker(place: Installation) -> None:
     for number in range(60):
         (place.inbox / f"{number:02}.pdf").write_bytes(letter(number))
     for kills in range(3):
         with (place.root / "daemon.log").open("ab") as log:
             process = place.start(log.fileno())
-        until("some documents", lambda kills=kills: len(place.documents()) >= 10 * (kills + 1))
+        until("some documents", partial(_recorded, place, 10 * (kills + 1)))
         workers = _children(process.pid)
         process.kill()
         process.wait(timeout=30)
-        until("its workers to go", lambda workers=workers: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+        until("its workers to go", partial(_gone, workers))
     with place.running():
         until("all documents", lambda: place.settled(60))
     assert place.documents() == [f"{number:02}.pdf" for number in range(60)]

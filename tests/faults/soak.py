@@ -123,7 +123,7 @@ def run(root: Path, options: argparse.Namespace) -> bool:
     check(place, dropped)
     verified = place.command("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
-    states = dict(place.query("select state, count(*) from jobs group by state"))
+    states = {str(state): count for state, count in place.query("select state, count(*) from jobs group by state")}
     table = Table("what", "figure", title=f"soak, seed {options.seed}")
     for what, figure in {
         "documents dropped": len(dropped),

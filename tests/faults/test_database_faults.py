@@ -106,7 +106,7 @@ def overwrite(path: Path, start: int) -> None:
         file.write(b"\xa5" * (path.stat().st_size - start))
 
 
-DAMAGES: dict[str, Callable[[Path], None]] = {
+DAMAGES: dict[str, Callable[[Path], object]] = {
     "header": lambda path: overwrite(path, 0),
     "pages": lambda path: overwrite(path, 4096),
     "end": lambda path: overwrite(path, path.stat().st_size - 8192),

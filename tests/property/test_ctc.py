@@ -31,7 +31,7 @@ def scores(minimum: int = 0) -> st.SearchStrategy[np.ndarray]:
 
 def softmax(rows: np.ndarray) -> np.ndarray:
     powers = np.exp(rows - rows.max(axis=1, keepdims=True, initial=-20))
-    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
 @FEW

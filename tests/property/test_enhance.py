@@ -27,7 +27,7 @@ def pages(draw: st.DrawFn) -> Pixels:
         rng = np.random.default_rng(draw(st.integers(0, 99)))
         return rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
     cells = draw(arrays(np.uint8, (8, 6, 3)))
-    return cv2.resize(cells, (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(cv2.resize(cells, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 plans = st.builds(

@@ -1,5 +1,9 @@
 """Whatever stands on a page and whatever a rule asks for: an answer, in bounded time, with the raw text kept."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,7 +29,7 @@ texts = st.one_of(st.text(max_size=40), st.lists(words, max_size=6).map(" ".join
 places = st.tuples(st.floats(0, 900), st.floats(0, 900), st.floats(0, 200), st.floats(0, 60))
 
 
-def line(place, text):
+def line(place: tuple[float, float, float, float], text: str) -> Line:
     left, top, width, height = place
     return Line(0, rect_quad(left, top, left + width, top + height), text, 0.9)
 
@@ -39,25 +43,25 @@ readings = st.builds(
 
 @given(readings)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_any_page_gives_an_answer(reading):
+def test_any_page_gives_an_answer(reading: Reading) -> None:
     extraction = extract(reading, RULES, TODAY)
     for field in extraction.fields:
         assert (field.value is None) == (field.level is Level.MISSING)
         assert field.reasons
         assert all(0 <= index < len(reading.lines) for _, index in field.lines)
         if field.lines and len(field.lines) == 1:
-            assert field.raw in reading.lines[field.lines[0][1]].text
+            assert field.raw is not None and field.raw in reading.lines[field.lines[0][1]].text
 
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("text", ["TOTAL " + "1,111." * 3000, "TOTAL " * 3000, "0" * 20_000, "价税合计" * 5000])
-def test_a_page_made_to_keep_patterns_busy_ends(text):
+def test_a_page_made_to_keep_patterns_busy_ends(text: str) -> None:
     lines = [line((0, 10 * row, 900, 9), text) for row in range(10)]
     assert extract(Reading((PAGE,), tuple(lines), ()), RULES, TODAY).fields
 
 
 @pytest.mark.timeout(20)
-def test_a_pattern_that_the_probes_let_pass_ends_with_its_reason(tmp_path):
+def test_a_pattern_that_the_probes_let_pass_ends_with_its_reason(tmp_path: Path) -> None:
     rules = ruled(tmp_path, "no: {type: code, where: anywhere, value: '(?:[xy]+z?)+$'}")
     found = fields_of(typed("xy" * 400 + "!"), rules)["no"]
     assert found.level is Level.MISSING

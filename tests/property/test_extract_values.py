@@ -1,5 +1,7 @@
 """Normalisers and validators round-trip; what is built to pass passes, one wrong character fails."""
 
+from __future__ import annotations
+
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -25,12 +27,12 @@ plain_amounts = st.integers(0, 10**9).map(lambda cents: Decimal(cents).scaleb(-2
 
 
 @given(amounts, st.booleans(), st.sampled_from("圆元"))
-def test_capital_amounts_round_trip(amount, bridged, yuan):
+def test_capital_amounts_round_trip(amount: Decimal, bridged: bool, yuan: str) -> None:
     assert parse_capital(money_words(amount, bridged=bridged, yuan=yuan)) == amount
 
 
 @given(st.text(alphabet=CHARACTERS + "()（）零 ", max_size=25))
-def test_capital_characters_give_an_amount_or_an_error(text):
+def test_capital_characters_give_an_amount_or_an_error(text: str) -> None:
     try:
         amount = parse_capital(text)
     except ValueError:
@@ -39,13 +41,13 @@ def test_capital_characters_give_an_amount_or_an_error(text):
 
 
 @given(plain_amounts, st.sampled_from(["", "RM ", "RM", "$", "¥", "€ ", "£"]))
-def test_money_is_read_in_the_usual_convention(amount, currency):
+def test_money_is_read_in_the_usual_convention(amount: Decimal, currency: str) -> None:
     (value,) = NORMALISERS["money"](f"{currency}{amount:,.2f}", STYLE)
     assert (value.text, value.sure) == (money_text(amount), True)
 
 
 @given(plain_amounts)
-def test_money_is_read_in_the_other_convention(amount):
+def test_money_is_read_in_the_other_convention(amount: Decimal) -> None:
     swapped = f"{amount:,.2f}".translate(str.maketrans(",.", ".,"))
     (value,) = NORMALISERS["money"](swapped, Style(TODAY, decimals=","))
     assert (value.text, value.sure) == (money_text(amount), True)
@@ -55,14 +57,14 @@ def test_money_is_read_in_the_other_convention(amount):
     st.integers(0, (TODAY - date(1990, 1, 1)).days),
     st.sampled_from(["%Y-%m-%d", "%d/%m/%Y", "%d %b %Y", "%Y年%m月%d日"]),
 )
-def test_dates_round_trip(days, form):
+def test_dates_round_trip(days: int, form: str) -> None:
     day = date(1990, 1, 1) + timedelta(days)
     (value,) = NORMALISERS["date"](day.strftime(form), STYLE)
     assert value.text == day.isoformat()
 
 
 @given(st.dates(min_value=TODAY + timedelta(1), max_value=date(2099, 12, 31)))
-def test_the_future_is_rejected(day):
+def test_the_future_is_rejected(day: date) -> None:
     try:
         values = NORMALISERS["date"](day.isoformat(), STYLE)
     except Rejected:
@@ -71,7 +73,7 @@ def test_the_future_is_rejected(day):
 
 
 @given(st.sampled_from(sorted(NORMALISERS)), st.text(max_size=40))
-def test_any_text_gives_values_or_is_rejected(kind, text):
+def test_any_text_gives_values_or_is_rejected(kind: str, text: str) -> None:
     try:
         values = NORMALISERS[kind](text, STYLE)
     except Rejected:
@@ -89,7 +91,7 @@ uscc_bodies = st.tuples(
 
 
 @given(uscc_bodies, st.integers(0, 17), st.sampled_from(USCC_ALPHABET))
-def test_one_wrong_character_of_a_credit_code_never_passes(body, place, other):
+def test_one_wrong_character_of_a_credit_code_never_passes(body: str, place: int, other: str) -> None:
     if any(character not in USCC_ALPHABET for character in body):
         return
     number = body + uscc_check_character(body)
@@ -99,5 +101,5 @@ def test_one_wrong_character_of_a_credit_code_never_passes(body, place, other):
 
 
 @given(st.sampled_from(sorted(VALIDATORS)), st.text(max_size=30))
-def test_validators_answer_to_any_text(name, text):
+def test_validators_answer_to_any_text(name: str, text: str) -> None:
     assert VALIDATORS[name](text).reason

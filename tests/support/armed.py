@@ -214,13 +214,13 @@ def arm(faults: Faults) -> None:
         app.require_sound = lambda _: None
     if faults.forked:
         fork = multiprocessing.get_context("fork")
-        local.get_context = lambda _: fork  # type: ignore[attr-defined]
+        local.get_context = lambda _: fork  # type: ignore[attr-defined, assignment]
     if faults.inline:
         app.start_engine = _start_inline  # type: ignore[assignment]
         os.fsync = lambda _: None  # type: ignore[assignment]  # a kill loses nothing that was not synced
     if faults.kill_at or faults.trace or faults.full or faults.other_filesystem:
         kills = _Kills(faults)
-        sqlite3.connect = _traced(sqlite3.connect, kills)
+        sqlite3.connect = _traced(sqlite3.connect, kills)  # type: ignore[assignment]
         sys.addaudithook(_file_effects(faults, kills))
 
 
@@ -255,7 +255,7 @@ def _fork(request: dict[str, Any]) -> int:
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
     except BaseException:
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        sys.excepthook(*sys.exc_info())
         status = 71
     finally:
         sys.stdout.flush()
@@ -305,7 +305,8 @@ def _nursery() -> None:
 
     "".encode("unicode_escape")
     rules, manifest = load_rules(shipped("rules")), load_manifest(None)
-    app.rules_of, app.manifest_of = (lambda _: rules), (lambda _: manifest)  # as configured by default, but read once
+    # as configured by default, but read once
+    app.rules_of, app.manifest_of = (lambda config: rules), (lambda config: manifest)
     _warm_up(rules, manifest)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     assert len(os.listdir("/proc/self/task")) == 1, "what is forked beside a thread may hang on its locks"  # noqa: PTH208

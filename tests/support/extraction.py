@@ -11,9 +11,12 @@ import yaml
 from ingestd.document import Extraction, Field, Reading
 from ingestd.extract import RuleSet, extract, load_rules
 from ingestd.extract.rulefile.model import RuleTest
+from ingestd.extract.rulefile.model import TestLine as RuleLine
 from ingestd.extract.selftest import reading_of
 
 TODAY = date(2026, 1, 1)
+Doubts = dict[str, dict[int, dict[str, float]]]
+"""Text of a line -> place of a doubtful character -> other characters and their probabilities."""
 
 
 def typed(text: str, *codes: str) -> Reading:
@@ -21,9 +24,12 @@ def typed(text: str, *codes: str) -> Reading:
     return reading_of(RuleTest(name="typed", text=dedent(text).strip("\n"), codes=codes))
 
 
-def drawn(*lines: tuple[str, float, float, float, float], doubts: dict[str, dict[int, dict[str, float]]] | None = None):
+def drawn(*lines: tuple[str, float, float, float, float], doubts: Doubts | None = None) -> Reading:
     """Lines as (text, left, top, right, bottom) and, by text, which characters are doubtful."""
-    entries = [{"text": text, "box": box, "doubts": (doubts or {}).get(text, {})} for text, *box in lines]
+    entries = tuple(
+        RuleLine(text=text, box=(left, top, right, bottom), doubts=(doubts or {}).get(text, {}))
+        for text, left, top, right, bottom in lines
+    )
     return reading_of(RuleTest(name="drawn", lines=entries))
 
 

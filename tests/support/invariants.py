@@ -80,9 +80,9 @@ def _check_files(
 
 def _check_sidecars(place: Installation) -> None:
     """Each is there, to the byte what the database says, and there is no other."""
-    places = dict(place.query("select document_id, archive_path from jobs where state = 'done'"))
+    places = place.query("select document_id, archive_path from jobs where state = 'done'")
     with connect(place.database, "read") as db:
-        for document, path in places.items():
+        for document, path in places:
             assert isinstance(document, int)
             found = sidecar.path_of(Path(str(path))).read_bytes()
             assert found == sidecar.render(db, document)

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from ingestd.document import Page, Pixels, frozen
 
 LETTERS = "ABCDEFGHIKLMNOPRSTUVabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def pixels_of(image: MatLike) -> Pixels:
+    """What OpenCV returned, as what it is."""
+    return np.asarray(image, np.uint8)
+
+
+def grey(pixels: MatLike) -> Pixels:
+    """The grey values of a BGR page."""
+    return pixels_of(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY))
 
 
 def printed(width: int = 600, height: int = 800, *, paper: int = 255, ink: int = 0, line_px: int = 30) -> Pixels:
@@ -21,7 +32,7 @@ def printed(width: int = 600, height: int = 800, *, paper: int = 255, ink: int =
         text = " ".join(words)[: int(letters)]
         left = line_px + int(rng.integers(0, line_px))
         cv2.putText(page, text, (left, baseline), cv2.FONT_HERSHEY_SIMPLEX, line_px / 45, ink, 1, cv2.LINE_AA)
-    return cv2.cvtColor(page, cv2.COLOR_GRAY2BGR)
+    return pixels_of(cv2.cvtColor(page, cv2.COLOR_GRAY2BGR))
 
 
 def sloping(pixels: Pixels, degrees: float) -> Pixels:
@@ -30,13 +41,14 @@ def sloping(pixels: Pixels, degrees: float) -> Pixels:
     side = int(np.hypot(width, height)) + 2
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1)
     matrix[:, 2] += ((side - width) / 2, (side - height) / 2)
-    return cv2.warpAffine(pixels, matrix, (side, side), flags=cv2.INTER_CUBIC, borderValue=(255, 255, 255))
+    white = (255, 255, 255)
+    return pixels_of(cv2.warpAffine(pixels, matrix, (side, side), flags=cv2.INTER_CUBIC, borderValue=white))
 
 
-def noisy(pixels: Pixels, sigma: float) -> Pixels:
+def noisy(pixels: MatLike, sigma: float) -> Pixels:
     """The page with Gaussian noise of ``sigma`` grey levels."""
     noise = np.random.default_rng(3).normal(0, sigma, pixels.shape[:2])[..., np.newaxis]
-    return np.clip(pixels + noise + 0.5, 0, 255).astype(np.uint8)
+    return pixels_of(np.clip(pixels + noise + 0.5, 0, 255).astype(np.uint8))
 
 
 def shaded(pixels: Pixels, darkest: float) -> Pixels:

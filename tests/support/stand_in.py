@@ -25,6 +25,7 @@ from ingestd.document import Admitted, Line, Page
 from ingestd.errors import TransientError
 from ingestd.extract import RuleSet
 from ingestd.pipeline import Pipeline
+from ingestd.reading.decode import decode
 from ingestd.reading.detect import Detector
 from ingestd.reading.models import Manifest
 from ingestd.reading.page import PageReader
@@ -94,7 +95,7 @@ def _decode(admitted: Admitted, options: DecodeConfig, limits: AdmitConfig) -> I
     return _real_decode(admitted, options, limits)
 
 
-_real_decode = ingestd.pipeline.decode
+_real_decode = decode
 
 
 class _Detector:
@@ -117,7 +118,7 @@ class _Recogniser:
 
 def build(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeline:
     """Stand in for ingestd.app.build_pipeline; in a process of its own, because it replaces the decoder."""
-    ingestd.pipeline.decode = _decode
+    ingestd.pipeline.decode = _decode  # type: ignore[attr-defined]
     return Pipeline(
         admit_options=config.admit,
         decode_options=config.decode,
@@ -126,7 +127,7 @@ def build(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeline:
             orient_options=config.orient,
             barcodes_options=config.barcodes,
             detector=cast("Detector", _Detector()),
-            classify=lambda crops: np.zeros((len(crops), 2), np.float32),
+            classify=lambda _, quads: np.zeros((len(quads), 2), np.float32),
             recogniser=cast("Recogniser", _Recogniser()),
         ),
         rules=rules,

@@ -6,7 +6,7 @@ import weakref
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -20,6 +20,7 @@ from ingestd.document import Char, Claim, Level, Line, Page, Record, Source
 from ingestd.errors import DocumentError
 from ingestd.files.identity import digest
 from ingestd.pipeline import Pipeline
+from ingestd.reading.detect import Detector
 from ingestd.reading.page import Sharing
 from lab.corpus.pdf import PdfPage, Text, paragraph, pdf, scan_page
 from tests.support import documents
@@ -140,7 +141,9 @@ class Blind:
 def test_pitfall_20_pages_of_a_long_document_pass_one_at_a_time(pipeline: Pipeline, tmp_path: Path) -> None:
     detector = Blind()
     pages = [scan_page(documents.picture("x")) for _ in range(12)]
-    record = process(replace(pipeline, pages=replace(pipeline.pages, detector=detector)), tmp_path, pdf(*pages))
+    record = process(
+        replace(pipeline, pages=replace(pipeline.pages, detector=cast("Detector", detector))), tmp_path, pdf(*pages)
+    )
     assert len(record.reading.pages) == 12
     assert detector.alive == [1] * 12
 

@@ -347,10 +347,10 @@ def test_new_engine_takes_over_and_the_old_one_finishes(world: World) -> None:
     world.drop("new.png")
     world.run(5)
     assert [claim.source_path.name for claim in world.engine.claims] == ["new.png"]
-    assert not old.closed
+    closed_before = old.closed
     old.go()
     world.run(2)
-    assert old.closed
+    assert (closed_before, old.closed) == (False, True)
     assert world.documents() == ["new.png", "old.png"]
 
 
@@ -404,9 +404,9 @@ def test_pitfall_20_workers_rest_when_nothing_came_for_a_while_and_wake_when_a_f
     world.drop("a.png")
     world.run(10)
     assert world.documents() == ["a.png"]
-    assert not world.engine.resting
+    rested_before = world.engine.resting
     world.run(60)
-    assert world.engine.resting
+    assert (rested_before, world.engine.resting) == (False, True)
 
     world.drop("b.png")
     world.step()

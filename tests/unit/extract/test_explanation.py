@@ -1,5 +1,9 @@
 """An explanation names every label found, every value tried and what it lost to."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 from ingestd.extract import load_rules
 from ingestd.extract.explanation import explain
 from tests.support.extraction import TODAY, ruled, typed
@@ -13,7 +17,7 @@ FIELDS = """
 PAGE = "TOTAL 9.00\nGRAND TOTAL 10.00\nVAT DE136695976\nVAT DE136695977\nDATE 31/02/2018\nNET 8.00"
 
 
-def test_everything_the_rules_went_by(tmp_path):
+def test_everything_the_rules_went_by(tmp_path: Path) -> None:
     explained = explain(typed(PAGE), ruled(tmp_path, FIELDS), TODAY)
     assert (explained.rule, explained.reason) == ("sample", "signs of sample weigh 1")
     assert [label.text for label in explained.labels] == ["TOTAL", "GRAND TOTAL", "VAT", "VAT", "DATE", "NET"]
@@ -27,13 +31,13 @@ def test_everything_the_rules_went_by(tmp_path):
     assert explained.rejected == {"day": ("'31/02/2018' is not a day of the calendar",)}
 
 
-def test_without_any_rule_the_reason_remains(tmp_path):
+def test_without_any_rule_the_reason_remains(tmp_path: Path) -> None:
     rules = ruled(tmp_path, FIELDS, match={"signs": [{"text": "NEVER PRINTED"}]})
     explained = explain(typed(PAGE), rules, TODAY)
     assert (explained.rule, explained.reason, explained.fields) == (None, "no rule matches this document", ())
 
 
-def test_two_rules_that_match_equally_well_are_named(tmp_path):
+def test_two_rules_that_match_equally_well_are_named(tmp_path: Path) -> None:
     ruled(tmp_path, FIELDS)
     text = (tmp_path / "sample.yaml").read_text(encoding="utf-8").replace("rule: sample", "rule: other")
     (tmp_path / "other.yaml").write_text(text, encoding="utf-8")

@@ -3,6 +3,8 @@
 ``python -m tests.unit.test_extract_golden`` writes the expected answers anew; read the difference before you keep it.
 """
 
+from __future__ import annotations
+
 import json
 from functools import cache
 from typing import Any
@@ -39,7 +41,7 @@ def answer(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_the_answer_is_the_reviewed_one(name):
+def test_the_answer_is_the_reviewed_one(name: str) -> None:
     assert answer(name) == json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
 
 

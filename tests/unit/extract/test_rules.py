@@ -1,6 +1,9 @@
 """The rule files that ship: they load, carry tests, and pass them."""
 
+from __future__ import annotations
+
 import pickle
+from pathlib import Path
 
 import pytest
 
@@ -15,28 +18,28 @@ def shipped() -> RuleSet:
     return load_rules(FOLDER)
 
 
-def test_every_test_inside_the_rule_files_passes(shipped):
+def test_every_test_inside_the_rule_files_passes(shipped: RuleSet) -> None:
     failed = [
         f"{result.rule}: {result.name}: {problem}" for result in run_rule_tests(shipped) for problem in result.problems
     ]
     assert not failed
 
 
-def test_every_rule_carries_tests_except_the_fallback(shipped):
+def test_every_rule_carries_tests_except_the_fallback(shipped: RuleSet) -> None:
     assert all(rule.tests for rule in shipped.rules if not rule.fallback)
 
 
-def test_there_is_a_fallback(shipped):
+def test_there_is_a_fallback(shipped: RuleSet) -> None:
     assert shipped.fallback is not None
 
 
-def test_a_rule_set_travels_to_worker_processes(shipped):
+def test_a_rule_set_travels_to_worker_processes(shipped: RuleSet) -> None:
     copy = pickle.loads(pickle.dumps(shipped))
     assert copy.hash == shipped.hash
     assert len(copy.plans) == len(shipped.plans)
 
 
-def test_hash_follows_the_content(shipped, tmp_path):
+def test_hash_follows_the_content(shipped: RuleSet, tmp_path: Path) -> None:
     for path in FOLDER.glob("*.yaml"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     assert load_rules(tmp_path).hash == shipped.hash

@@ -1,5 +1,9 @@
 """Tests inside rule files: each thing that they can expect is reported where it is not so."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import pytest
 
 from ingestd.extract import run_rule_tests
@@ -16,7 +20,7 @@ PAGE = "NET 10.00\nTAX 0.60\nTOTAL 10.60"
 DOUBTFUL = {"text": "TAX NO 91120100XL0007TTB4", "box": [0, 0, 250, 20], "doubts": {23: {"8": 0.3}}}
 
 
-def outcome(tmp_path, **test):
+def outcome(tmp_path: Path, **test: object) -> str:
     rules = ruled(tmp_path, FIELDS, checks=[SUM], tests=[{"name": "example", **test}])
     (result,) = run_rule_tests(rules)
     return " ".join(result.problems)
@@ -31,7 +35,7 @@ def outcome(tmp_path, **test):
         {"text": PAGE, "rule": "sample", "items": 0},
     ],
 )
-def test_what_is_so_passes(tmp_path, test):
+def test_what_is_so_passes(tmp_path: Path, test: dict[str, object]) -> None:
     assert outcome(tmp_path, **test) == ""
 
 
@@ -48,5 +52,5 @@ def test_what_is_so_passes(tmp_path, test):
         ({"rule": "other"}, "taken for 'sample', expected 'other'"),
     ],
 )
-def test_what_is_not_so_is_told(tmp_path, test, problem):
+def test_what_is_not_so_is_told(tmp_path: Path, test: dict[str, object], problem: str) -> None:
     assert problem in outcome(tmp_path, text=PAGE, **test)

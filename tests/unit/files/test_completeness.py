@@ -4,6 +4,7 @@ import functools
 import io
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ def _pdf() -> bytes:
     return documents.encoded(documents.picture("one page"), "PDF")
 
 
-WHOLE = {
+WHOLE: dict[str, Callable[[], bytes]] = {
     "jpeg": lambda: documents.encoded(documents.picture("jpeg"), "JPEG"),
     "jpeg with thumbnail": lambda: documents.oriented("JPEG", 6),
     "progressive jpeg": lambda: documents.encoded(documents.picture("jpeg"), "JPEG", progressive=True),

@@ -18,7 +18,9 @@ def trial(noise: float, gain: int) -> Trial:
 
 def test_threshold_is_where_the_gain_in_all_is_highest() -> None:
     trials = [trial(30, 2), trial(20, 1), trial(10, -1), trial(2, -3)]
-    assert best_threshold(trials, "noise", 1) == (20, pytest.approx(0.3 / 4))
+    limit, gain = best_threshold(trials, "noise", 1)
+    assert limit == 20
+    assert gain == pytest.approx(0.3 / 4)
     assert best_threshold(trials, "noise", -1)[1] < 0
 
 

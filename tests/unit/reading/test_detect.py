@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -45,7 +46,7 @@ def draw_sloping(
     along, down = np.array([np.cos(slope), np.sin(slope)]), np.array([-np.sin(slope), np.cos(slope)])
     corners = np.array(start) + np.array([0 * along, size[0] * along, size[0] * along + size[1] * down, size[1] * down])
     cv2.fillConvexPoly(found, np.round(corners).astype(np.int32), 1.0)
-    return corners
+    return np.asarray(corners)
 
 
 def slope_of(quad: np.ndarray) -> float:
@@ -124,7 +125,8 @@ def printed(texts: dict[tuple[int, int], str], size: tuple[int, int], font_px: i
     edges = []
     for place, text in texts.items():
         draw.text(place, text, fill="black", font=font)
-        edges.append(tuple(round(edge) for edge in draw.textbbox(place, text, font=font)))
+        left, top, right, bottom = map(round, draw.textbbox(place, text, font=font))
+        edges.append((left, top, right, bottom))
     return page_of(image), edges
 
 
@@ -175,7 +177,7 @@ class Striped:
         return [found]
 
 
-def looked_at(page: tuple[int, int], thickness: int = 0, **options: int) -> list[tuple[int, int]]:
+def looked_at(page: tuple[int, int], thickness: int = 0, **options: Any) -> list[tuple[int, int]]:
     """Widths and heights of the inputs that a page of this width and height leads to."""
     network = Striped(thickness)
     model = Model(opened("ppocrv6-small-det").entry, network)

@@ -57,7 +57,8 @@ def answering(*, heads: float = 0.0, upward: float = 0.0, legible: Callable[[np.
     """
 
     def directions(quads: Quads) -> np.ndarray:
-        return (quads[:, 1] - quads[:, 0]) / np.linalg.norm(quads[:, 1] - quads[:, 0], axis=1, keepdims=True)
+        along = quads[:, 1] - quads[:, 0]
+        return np.asarray(along / np.linalg.norm(along, axis=1, keepdims=True))
 
     def classify(_page: Page, quads: Quads) -> np.ndarray:
         right, down = directions(quads).T

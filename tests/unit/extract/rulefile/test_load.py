@@ -1,5 +1,8 @@
 """Rule files: every problem at once, each with file and line."""
 
+from __future__ import annotations
+
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -20,20 +23,20 @@ fields:
 """
 
 
-def problems(folder, text, name="note.yaml"):
+def problems(folder: Path, text: str, name: str = "note.yaml") -> list[str]:
     (folder / name).write_text(dedent(text), encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         load_rules(folder)
     return [problem.removeprefix(f"{folder}/") for problem in caught.value.problems]
 
 
-def test_a_sound_file_loads(tmp_path):
+def test_a_sound_file_loads(tmp_path: Path) -> None:
     (tmp_path / "note.yaml").write_text(SOUND, encoding="utf-8")
     (rule,) = load_rules(tmp_path).rules
     assert rule.fields["total"].labels == ("TOTAL",)
 
 
-def test_all_problems_of_all_files_come_at_once_with_their_lines(tmp_path):
+def test_all_problems_of_all_files_come_at_once_with_their_lines(tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text("rule: [\n", encoding="utf-8")
     found = problems(
         tmp_path,
@@ -96,7 +99,7 @@ def test_all_problems_of_all_files_come_at_once_with_their_lines(tmp_path):
         ("    - text: NOTE\n", "    - {text: NOTE, code: X}\n", 5, "exactly one of"),
     ],
 )
-def test_what_cannot_work_is_refused(tmp_path, old, new, line, words):
+def test_what_cannot_work_is_refused(tmp_path: Path, old: str, new: str, line: int, words: str) -> None:
     assert old in SOUND
     found = problems(tmp_path, SOUND.replace(old, new))
     assert any(words in problem and problem.startswith(f"note.yaml:{line}:") for problem in found), found
@@ -114,37 +117,37 @@ def test_what_cannot_work_is_refused(tmp_path, old, new, line, words):
         ("tests: [{name: t, text: x, expect: {sum: '1'}}]", "names 'sum', which is no field"),
     ],
 )
-def test_checks_and_tests_must_make_sense(tmp_path, extra, words):
+def test_checks_and_tests_must_make_sense(tmp_path: Path, extra: str, words: str) -> None:
     assert any(words in problem for problem in problems(tmp_path, SOUND + extra + "\n"))
 
 
-def test_equations_are_about_amounts(tmp_path):
+def test_equations_are_about_amounts(tmp_path: Path) -> None:
     text = SOUND + "  day: {type: date, labels: DATE}\nchecks: [{name: sum, equation: day = total}]\n"
     assert any("which is no amount" in problem for problem in problems(tmp_path, text))
 
 
-def test_two_fallbacks_are_one_too_many(tmp_path):
+def test_two_fallbacks_are_one_too_many(tmp_path: Path) -> None:
     text = SOUND.replace("match:\n  signs:\n    - text: NOTE\n", "fallback: true\n")
     (tmp_path / "memo.yaml").write_text(text.replace("rule: note", "rule: memo"), encoding="utf-8")
     assert any("at most one" in problem for problem in problems(tmp_path, text))
 
 
-def test_an_empty_folder_is_no_rule_set(tmp_path):
+def test_an_empty_folder_is_no_rule_set(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no rule files"):
         load_rules(tmp_path)
 
 
-def test_other_than_text_is_refused(tmp_path):
+def test_other_than_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "note.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="cannot be read"):
         load_rules(tmp_path)
 
 
-def test_a_list_is_no_rule(tmp_path):
+def test_a_list_is_no_rule(tmp_path: Path) -> None:
     assert problems(tmp_path, "- rule\n") == ["note.yaml:1: expected keys such as 'rule:' and 'fields:'"]
 
 
-def test_a_copied_field_takes_what_it_does_not_say_itself(tmp_path):
+def test_a_copied_field_takes_what_it_does_not_say_itself(tmp_path: Path) -> None:
     text = SOUND + "  net: {like: total, labels: NET}\n"
     (tmp_path / "note.yaml").write_text(text, encoding="utf-8")
     (rule,) = load_rules(tmp_path).rules

@@ -1,6 +1,9 @@
 """Values are found by where they stand on the page, not by the order of the text."""
 
+from __future__ import annotations
+
 import math
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +15,7 @@ from tests.support.extraction import drawn, extracted, fields_of, ruled, typed
 TOTAL = "total: {type: money, labels: TOTAL}"
 
 
-def value(tmp_path, fields, reading, name="total", **more):
+def value(tmp_path: Path, fields: str, reading: Reading, name: str = "total", **more: object) -> str | None:
     return fields_of(reading, ruled(tmp_path, fields, **more))[name].value
 
 
@@ -31,7 +34,7 @@ def value(tmp_path, fields, reading, name="total", **more):
         "TOTAL 12 . 50",
     ],
 )
-def test_the_value_of_a_label(tmp_path, text):
+def test_the_value_of_a_label(tmp_path: Path, text: str) -> None:
     assert value(tmp_path, TOTAL, typed(text)) == "12.50"
 
 
@@ -46,11 +49,11 @@ def test_the_value_of_a_label(tmp_path, text):
         "total quantity 12.50",
     ],
 )
-def test_what_is_not_the_value_of_a_label(tmp_path, text):
+def test_what_is_not_the_value_of_a_label(tmp_path: Path, text: str) -> None:
     assert value(tmp_path, TOTAL, typed(text)) is None
 
 
-def test_a_longer_label_keeps_its_value_from_a_shorter_one(tmp_path):
+def test_a_longer_label_keeps_its_value_from_a_shorter_one(tmp_path: Path) -> None:
     fields = """
         total: {type: money, labels: TOTAL}
         net: {type: money, labels: TOTAL EXCL GST}
@@ -59,7 +62,7 @@ def test_a_longer_label_keeps_its_value_from_a_shorter_one(tmp_path):
     assert (found["net"].value, found["total"].value) == ("10.00", "10.60")
 
 
-def test_a_misread_longer_label_still_wins(tmp_path):
+def test_a_misread_longer_label_still_wins(tmp_path: Path) -> None:
     fields = """
         total: {type: money, labels: TOTAL}
         net: {type: money, labels: TOTAL EXCLUDING GST}
@@ -68,7 +71,7 @@ def test_a_misread_longer_label_still_wins(tmp_path):
     assert (found["net"].value, found["total"].value) == ("10.00", "10.60")
 
 
-def test_similar_labels_do_not_steal_from_each_other(tmp_path):
+def test_similar_labels_do_not_steal_from_each_other(tmp_path: Path) -> None:
     fields = """
         code: {type: digits, labels: 发票代码}
         number: {type: digits, labels: 发票号码}
@@ -77,31 +80,31 @@ def test_similar_labels_do_not_steal_from_each_other(tmp_path):
     assert (found["code"].value, found["number"].value) == ("012001900111", "41726358")
 
 
-def test_better_labels_come_first(tmp_path):
+def test_better_labels_come_first(tmp_path: Path) -> None:
     fields = "total: {type: money, labels: [GRAND TOTAL, TOTAL]}"
     assert value(tmp_path, fields, typed("TOTAL  9.00\nGRAND TOTAL  9.50\nTOTAL  8.00")) == "9.50"
 
 
 @pytest.mark.parametrize(("many", "expected"), [("first", "1.00"), ("last", "3.00"), ("prefer_proved", "1.00")])
-def test_many_values_of_one_label(tmp_path, many, expected):
+def test_many_values_of_one_label(tmp_path: Path, many: str, expected: str) -> None:
     fields = f"total: {{type: money, labels: TOTAL, many: {many}}}"
     assert value(tmp_path, fields, typed("TOTAL 1.00\nTOTAL 2.00\nTOTAL 3.00")) == expected
 
 
-def test_prefer_proved_takes_the_value_that_passes(tmp_path):
+def test_prefer_proved_takes_the_value_that_passes(tmp_path: Path) -> None:
     fields = "tax_no: {type: code, labels: VAT, check: eu_vat, value: '[A-Z]{2}[0-9A-Z]{8,12}'}"
     reading = typed("VAT DE136695977\nVAT DE136695976")
     found = fields_of(reading, ruled(tmp_path, fields))["tax_no"]
     assert (found.value, found.level) == ("DE136695976", Level.PROVED)
 
 
-def test_a_label_split_over_boxes(tmp_path):
+def test_a_label_split_over_boxes(tmp_path: Path) -> None:
     fields = "buyer: {type: name, labels: 名称}"
     reading = drawn(("名", 10, 10, 25, 25), ("称：个人", 70, 12, 130, 26))
     assert value(tmp_path, fields, reading, "buyer") == "个人"
 
 
-def test_columns_under_their_headers(tmp_path):
+def test_columns_under_their_headers(tmp_path: Path) -> None:
     fields = """
         day: {type: date, labels: DATE, where: below}
         number: {type: digits, labels: NUMBER, where: below}
@@ -116,7 +119,7 @@ def test_columns_under_their_headers(tmp_path):
     assert (found["day"].value, found["number"].value) == ("2018-12-03", "4711")
 
 
-def test_one_box_under_two_headers_is_told_apart_by_place(tmp_path):
+def test_one_box_under_two_headers_is_told_apart_by_place(tmp_path: Path) -> None:
     fields = """
         day: {type: date, labels: DATE, where: below}
         number: {type: digits, labels: NUMBER, where: below, value: '\\b\\d{4}\\b'}
@@ -128,7 +131,7 @@ def test_one_box_under_two_headers_is_told_apart_by_place(tmp_path):
     assert (found["day"].value, found["number"].value) == ("2018-02-26", "4711")
 
 
-def test_an_empty_field_of_a_form_takes_nothing_from_the_next(tmp_path):
+def test_an_empty_field_of_a_form_takes_nothing_from_the_next(tmp_path: Path) -> None:
     fields = """
         name: {type: name, labels: 名称}
         tax_no: {type: code, labels: 纳税人识别号}
@@ -138,7 +141,7 @@ def test_an_empty_field_of_a_form_takes_nothing_from_the_next(tmp_path):
     assert found["tax_no"].value == "91350100M000100Y43"
 
 
-def test_zones_tell_fields_with_one_label_apart(tmp_path):
+def test_zones_tell_fields_with_one_label_apart(tmp_path: Path) -> None:
     fields = """
         buyer: {type: name, labels: NAME, zone: upper}
         seller: {like: buyer, zone: lower}
@@ -150,7 +153,7 @@ def test_zones_tell_fields_with_one_label_apart(tmp_path):
     assert [found[name].value for name in ("buyer", "seller", "right")] == ["Ada", "Bob", "Cid"]
 
 
-def test_the_first_definition_of_a_zone_that_applies_counts(tmp_path):
+def test_the_first_definition_of_a_zone_that_applies_counts(tmp_path: Path) -> None:
     fields = "buyer: {type: name, labels: NAME, zone: part}"
     zones = {"part": [{"when": ["DIGITAL"], "area": [0.5, 0, 1, 1]}, {"area": [0, 0, 0.5, 1]}]}
     page = "NAME Ada                 NAME Bob"
@@ -160,7 +163,7 @@ def test_the_first_definition_of_a_zone_that_applies_counts(tmp_path):
 
 
 @pytest.mark.parametrize("degrees", [-8, 3, 90, 180])
-def test_a_page_may_lie_at_a_slant_or_on_its_side(tmp_path, degrees):
+def test_a_page_may_lie_at_a_slant_or_on_its_side(tmp_path: Path, degrees: float) -> None:
     straight = typed("TOTAL              12.50\nCASH               20.00\nCHANGE              7.50")
     angle = math.radians(degrees)
     turned = tuple(
@@ -180,15 +183,15 @@ def test_a_page_may_lie_at_a_slant_or_on_its_side(tmp_path, degrees):
     assert value(tmp_path, TOTAL, Reading(straight.pages, turned, ())) == "12.50"
 
 
-def test_the_quad_is_the_value_only(tmp_path):
+def test_the_quad_is_the_value_only(tmp_path: Path) -> None:
     reading = drawn(("TOTAL: 12.50", 0, 0, 120, 20))
     found = fields_of(reading, ruled(tmp_path, TOTAL))["total"]
-    assert bounds(found.quad) == (70, 0, 120, 20)
+    assert found.quad is not None and bounds(found.quad) == (70, 0, 120, 20)
     assert found.lines == ((0, 0),)
     assert found.raw == "12.50"
 
 
-def test_the_quad_follows_the_positions_of_the_characters():
+def test_the_quad_follows_the_positions_of_the_characters() -> None:
     positions = [0.05, 0.1, 0.15, 0.5, 0.9]
     chars = tuple(Char(position, ((character, 1.0),)) for position, character in zip(positions, "ABC12", strict=True))
     line = Line(0, rect_quad(0, 0, 200, 10), "ABC12", 1.0, chars)
@@ -196,12 +199,12 @@ def test_the_quad_follows_the_positions_of_the_characters():
     assert bounds(sub_quad(line, 0, 3)) == (0, 0, 65, 10)
 
 
-def test_line_references_count_lines_of_the_reading(tmp_path):
+def test_line_references_count_lines_of_the_reading(tmp_path: Path) -> None:
     found = fields_of(typed("HEAD\nTOTAL  12.50"), ruled(tmp_path, TOTAL))["total"]
     assert found.lines == ((0, 2),)
 
 
-def test_values_on_later_pages(tmp_path):
+def test_values_on_later_pages(tmp_path: Path) -> None:
     first = typed("HEAD")
     second = typed("TOTAL 12.50")
     lines = (*first.lines, *(Line(1, line.quad, line.text, 1.0) for line in second.lines))
@@ -210,14 +213,14 @@ def test_values_on_later_pages(tmp_path):
     assert (found.page_index, found.value) == (1, "12.50")
 
 
-def test_a_blank_document_has_no_fields_and_no_errors(tmp_path):
+def test_a_blank_document_has_no_fields_and_no_errors(tmp_path: Path) -> None:
     rules = ruled(tmp_path, "total: {type: money, labels: TOTAL, zone: z}", zones={"z": [{"area": [0, 0, 1, 1]}]})
     blank = Reading((PageInfo(0, 10, 10, 100.0, 0, 0.0, {}, ()),), (), ())
     assert extracted(blank, rules).rule == "unknown"
     assert lay_out(blank).rows == ()
 
 
-def test_a_letter_inside_a_code_is_no_label(tmp_path):
+def test_a_letter_inside_a_code_is_no_label(tmp_path: Path) -> None:
     fields = r"""
         no: {type: digits, labels: N, value: '(?<!\d)\d{8}'}
         code: {type: code, labels: CODE, value: '[A-Z0-9]{8}'}

@@ -1,10 +1,14 @@
 """Line items come from columns, whatever stands in them."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from ingestd.document import Item, Level, Reading
+from ingestd.document import Field, Item, Level, Reading
 from ingestd.errors import ConfigError
 from tests.support.extraction import extracted, fields_of, ruled, typed
 
@@ -23,12 +27,12 @@ ITEMS = {
 HEADER = "货物或应税劳务名称   规格型号   单位   数量     单价      金额     税率    税额\n"
 
 
-def items(tmp_path, rows):
+def items(tmp_path: Path, rows: str) -> tuple[Item, ...]:
     rules = ruled(tmp_path, FIELDS, items=ITEMS, phrases=["规格型号", "单位"])
     return extracted(typed(HEADER + rows), rules).items
 
 
-def test_rows_of_a_table(tmp_path):
+def test_rows_of_a_table(tmp_path: Path) -> None:
     rows = (
         "键盘                 K1         个     2        50.00     100.00   13%     13.00\n"
         "鼠标                 M2         个     1.5      20        30.00    免税     ***\n"
@@ -40,7 +44,7 @@ def test_rows_of_a_table(tmp_path):
     )
 
 
-def test_a_wrapped_name_continues_the_item_above(tmp_path):
+def test_a_wrapped_name_continues_the_item_above(tmp_path: Path) -> None:
     rows = (
         "人体工学机械         K1         个     2        50.00     100.00   13%     13.00\n"
         "键盘\n"
@@ -49,7 +53,7 @@ def test_a_wrapped_name_continues_the_item_above(tmp_path):
     assert [item.name for item in items(tmp_path, rows)] == ["人体工学机械键盘"]
 
 
-def test_a_discount_is_a_row_of_its_own_and_negative(tmp_path):
+def test_a_discount_is_a_row_of_its_own_and_negative(tmp_path: Path) -> None:
     rows = (
         "键盘                 K1         个     2        50.00     100.00   13%     13.00\n"
         "键盘                                                      -10.00   13%     -1.30\n"
@@ -59,7 +63,7 @@ def test_a_discount_is_a_row_of_its_own_and_negative(tmp_path):
     assert found[1].quantity is None
 
 
-def test_no_header_no_items(tmp_path):
+def test_no_header_no_items(tmp_path: Path) -> None:
     rules = ruled(tmp_path, FIELDS, items=ITEMS)
     assert extracted(typed("键盘   2   50.00   100.00"), rules).items == ()
 
@@ -76,12 +80,14 @@ TWO = (
 )
 
 
-def summed(tmp_path, rows, checks=(MAKE_NET, MAKE_TAX), **more):
+def summed(
+    tmp_path: Path, rows: str, checks: Sequence[Mapping[str, object]] = (MAKE_NET, MAKE_TAX), **more: object
+) -> dict[str, Field]:
     rules = ruled(tmp_path, SUMS, items=ITEMS, phrases=["规格型号", "单位"], checks=list(checks), **more)
     return fields_of(typed(HEADER + rows), rules)
 
 
-def test_the_sum_of_the_items_discounts_included_proves_net_and_tax(tmp_path):
+def test_the_sum_of_the_items_discounts_included_proves_net_and_tax(tmp_path: Path) -> None:
     found = summed(
         tmp_path, TWO + "合计                                                      ¥90.00           ¥11.70\n"
     )
@@ -89,7 +95,7 @@ def test_the_sum_of_the_items_discounts_included_proves_net_and_tax(tmp_path):
     assert "the items make the net: 90.00 (2 items) = 90.00" in found["net"].reasons
 
 
-def test_items_that_make_another_sum_are_a_conflict(tmp_path):
+def test_items_that_make_another_sum_are_a_conflict(tmp_path: Path) -> None:
     found = summed(
         tmp_path, TWO + "合计                                                      ¥96.00           ¥11.70\n"
     )
@@ -97,22 +103,22 @@ def test_items_that_make_another_sum_are_a_conflict(tmp_path):
     assert "the items make the net fails: 90.00 (2 items) is not 96.00" in found["net"].reasons
 
 
-def test_one_item_only_repeats_the_amount(tmp_path):
+def test_one_item_only_repeats_the_amount(tmp_path: Path) -> None:
     rows = TWO.splitlines()[0] + "\n合计                                                     ¥100.00           ¥13.00\n"
     assert summed(tmp_path, rows)["net"].level is Level.AGREED
 
 
-def test_items_that_were_not_read_whole_say_nothing(tmp_path):
+def test_items_that_were_not_read_whole_say_nothing(tmp_path: Path) -> None:
     rows = TWO.replace("-10.00", "-1O.OO") + "合计                                                      ¥90.00\n"
     assert summed(tmp_path, rows)["net"].level is Level.READ
 
 
-def test_the_sum_of_the_items_does_not_make_any_number_on_the_page_the_net(tmp_path):
+def test_the_sum_of_the_items_does_not_make_any_number_on_the_page_the_net(tmp_path: Path) -> None:
     found = summed(tmp_path, TWO + f"{'应付':<56} ¥90.00\n", [MAKE_NET])["net"]
     assert found.level is Level.MISSING
 
 
-def test_names_may_stand_above_their_numbers(tmp_path):
+def test_names_may_stand_above_their_numbers(tmp_path: Path) -> None:
     fields = "total: {type: money, labels: 合计}"
     table = {"columns": {"name": "项目", "unit_price": "单价", "quantity": "数量", "amount": "金额"}, "until": "合计"}
     rows = """
@@ -128,7 +134,7 @@ def test_names_may_stand_above_their_numbers(tmp_path):
     assert [(item.name, item.amount) for item in found] == [("键盘", "20.00"), ("很长的名称的鼠标", "5.00")]
 
 
-def test_the_items_may_be_listed_on_a_later_page(tmp_path):
+def test_the_items_may_be_listed_on_a_later_page(tmp_path: Path) -> None:
     spec = {**ITEMS, "elsewhere": "详见销货清单"}
     rules = ruled(tmp_path, SUMS, items=spec, phrases=["规格型号", "单位"], checks=[MAKE_NET])
     listed = typed(HEADER + f"{'(详见销货清单)':<48}  90.00   13%     11.70\n{'合计':<56} ¥90.00           ¥11.70\n")
@@ -141,12 +147,12 @@ def test_the_items_may_be_listed_on_a_later_page(tmp_path):
         assert extraction.fields[0].level is (Level.PROVED if len(amounts) > 1 else Level.AGREED)
 
 
-def test_a_sum_of_a_column_that_is_not_read_is_a_mistake_of_the_rule(tmp_path):
+def test_a_sum_of_a_column_that_is_not_read_is_a_mistake_of_the_rule(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"adds up 'items\.weight', which is no column of 'items'"):
         summed(tmp_path, "", [{"name": "x", "equation": "items.weight = net"}])
 
 
-def test_amounts_without_a_label_count_where_they_stand_side_by_side_in_their_columns(tmp_path):
+def test_amounts_without_a_label_count_where_they_stand_side_by_side_in_their_columns(tmp_path: Path) -> None:
     fields = """
         net: {type: money, labels: 合计, column: amount, where: [right, anywhere_if_proved]}
         tax: {type: money, labels: 合计, column: tax, where: [right, anywhere_if_proved]}

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from ingestd.config import AdmitConfig, DecodeConfig
 from ingestd.document import Page, Pixels
@@ -275,6 +276,7 @@ def test_damaged_pixels(tmp_path: Path) -> None:
 def test_pages_before_the_fault_are_yielded(tmp_path: Path) -> None:
     content = bytearray(tiff([picture()] * 3, compression="tiff_adobe_deflate"))
     with Image.open(io.BytesIO(bytes(content))) as image:
+        assert isinstance(image, TiffImageFile)
         image.seek(2)
         start = image.tag_v2[273][0]
     content[start : start + 40] = bytes(40)

@@ -23,7 +23,7 @@ from tests.support.documents import picture, quadrants
 A6 = (298.0, 420.0)
 
 
-def pages(folder: Path, content: bytes, *, max_pixels: int = 50_000_000, **options: object) -> list[Page]:
+def pages(folder: Path, content: bytes, *, max_pixels: int = 50_000_000, **options: Any) -> list[Page]:
     limits = AdmitConfig(max_pixels=max_pixels)
     admitted = admit(dropped(folder, content), "0" * 64, limits)
     return list(decode(admitted, DecodeConfig(**options), limits))

@@ -39,7 +39,7 @@ def sheet(rows: Sequence[Row]) -> tuple[Page, Quads, MeanCharConfidence]:
         read = []
         for quad in quads:
             rightward, downward = quad[1, 0] > quad[0, 0], quad[3, 1] > quad[0, 1]
-            _, ways = rows[int((quad[:, 1].mean() - 33) // 40)]
+            ways = rows[int((quad[:, 1].mean() - 33) // 40)][1]
             read.append(ways[0] if rightward and downward else ways[1] if downward else ways[2])
         return np.array(read, np.float32)
 

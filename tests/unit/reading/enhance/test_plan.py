@@ -1,4 +1,8 @@
+from __future__ import annotations
+
 from dataclasses import replace
+from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -13,7 +17,7 @@ from ingestd.reading.enhance.plan import RULES, Planned, plan_steps
 from ingestd.reading.enhance.quality import Quality
 from ingestd.reading.enhance.steps import STEPS
 from tests.support.places import ROOT
-from tests.support.print import as_page, noisy, printed, shaded, sloping
+from tests.support.print import as_page, noisy, pixels_of, printed, shaded, sloping
 
 CLEAN = Quality(
     brightness=1.0, contrast=0.7, edge_width_px=1.6, text_height_px=18.0, text_share=0.08, skew_deg=0.2, binary=0.9
@@ -79,7 +83,7 @@ def test_size_brings_text_into_the_readers_range(height: float, factor: float) -
     assert planned == (Planned("rescale", factor),)
 
 
-def test_unknown_step_is_refused_with_the_names_there_are(tmp_path) -> None:
+def test_unknown_step_is_refused_with_the_names_there_are(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"enhance\.steps\.1: .*'grey', 'clahe'.*'deskew'.*found 'sharpness'"):
         config.parse("inboxes: [{path: a}]\nenhance: {steps: [grey, sharpness]}", tmp_path / "config.yaml")
 
@@ -94,7 +98,7 @@ def test_clean_page_passes_through_as_the_very_same_pixels() -> None:
 
 
 @pytest.mark.parametrize("mode", ["none", "fixed"])
-def test_quality_is_recorded_whatever_the_plan(mode: str) -> None:
+def test_quality_is_recorded_whatever_the_plan(mode: Literal["none", "fixed"]) -> None:
     assert enhance(as_page(printed()), EnhanceConfig(plan=mode)).quality["text_share"] > 0
 
 
@@ -127,7 +131,7 @@ def test_crooked_page_is_levelled_in_colour_and_corners_map_back() -> None:
 
 
 def test_scaling_and_turning_compose_and_change_the_resolution() -> None:
-    small = cv2.resize(sloping(printed(), 5), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    small = pixels_of(cv2.resize(sloping(printed(), 5), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
     cv2.circle(small, (200, 110), 4, (0, 0, 255), -1)
     page = replace(as_page(small, dpi=100.0), to_source=np.diag([2.0, 2.0, 1.0]))
     options = EnhanceConfig(plan="fixed", steps=("rescale", "deskew"))

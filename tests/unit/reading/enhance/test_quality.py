@@ -1,14 +1,14 @@
 import cv2
 import numpy as np
 import pytest
+from cv2.typing import MatLike
 
-from ingestd.document import Pixels
 from ingestd.reading.enhance.quality import Quality, measure
-from tests.support.print import noisy, printed, shaded, sloping
+from tests.support.print import grey, noisy, pixels_of, printed, shaded, sloping
 
 
-def of(pixels: Pixels) -> Quality:
-    return measure(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY))
+def of(pixels: MatLike) -> Quality:
+    return measure(grey(pixels))
 
 
 def test_clean_page_measures_clean() -> None:
@@ -101,9 +101,8 @@ def test_light_print_on_dark_ground_is_inverted() -> None:
 
 
 def test_one_bit_scan_is_binary() -> None:
-    grey = cv2.cvtColor(printed(), cv2.COLOR_BGR2GRAY)
-    _, bits = cv2.threshold(grey, 128, 255, cv2.THRESH_BINARY)
-    assert measure(bits).binary == 1
+    _, bits = cv2.threshold(grey(printed()), 128, 255, cv2.THRESH_BINARY)
+    assert measure(pixels_of(bits)).binary == 1
     assert of(printed(paper=220)).binary < 0.5
 
 

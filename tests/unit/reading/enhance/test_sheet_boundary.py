@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
@@ -11,9 +13,10 @@ from ingestd.config import EnhanceConfig
 from ingestd.document import Pixels
 from ingestd.layout.geometry import transform
 from ingestd.reading.enhance import enhance
+from ingestd.reading.enhance.image import Stepped
 from ingestd.reading.enhance.scan_border import border, find_border
 from ingestd.reading.enhance.sheet_boundary import find_sheet, sheet_boundary
-from tests.support.print import as_page, noisy, printed, shaded
+from tests.support.print import as_page, grey, noisy, printed, shaded
 
 CORNERS = np.array([(150.0, 90.0), (720.0, 130.0), (790.0, 900.0), (90.0, 860.0)])
 DESK = 60
@@ -27,10 +30,6 @@ def photographed(page: Pixels, corners: NDArray[np.float64] = CORNERS, desk: int
     matrix = cv2.getPerspectiveTransform(own, corners.astype(np.float32))
     scene = cv2.warpPerspective(page, matrix, (900, 1000), borderValue=(desk, desk, desk))
     return noisy(cv2.GaussianBlur(scene, (0, 0), 0.8), 3)
-
-
-def grey(pixels: Pixels) -> NDArray[np.uint8]:
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
 
 
 def test_corners_of_a_sheet_are_found() -> None:
@@ -126,7 +125,7 @@ def test_dark_heading_with_light_print_stays() -> None:
 
 
 @pytest.mark.parametrize("step", [sheet_boundary, border])
-def test_step_leaves_a_page_without_surroundings_as_it_is(step) -> None:
+def test_step_leaves_a_page_without_surroundings_as_it_is(step: Callable[[Pixels, float], Stepped]) -> None:
     page = printed()
     assert step(page, 1.0).image is page
     assert step(page, 1.0).matrix is None

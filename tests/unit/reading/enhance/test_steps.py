@@ -5,14 +5,16 @@ import numpy as np
 import pytest
 
 from ingestd import config
+from ingestd.document import Pixels
 from ingestd.layout.geometry import transform
+from ingestd.reading.enhance.image import Stepped, levels
 from ingestd.reading.enhance.quality import measure
-from ingestd.reading.enhance.steps import MAX_PIXELS, STEPS, Stepped, deskew, flatten, levels, rescale, stretch
-from tests.support.print import noisy, printed, shaded, sloping
+from ingestd.reading.enhance.steps import MAX_PIXELS, STEPS, deskew, flatten, rescale, stretch
+from tests.support.print import grey, noisy, pixels_of, printed, shaded, sloping
 
 
-def grey_page(**options: int) -> np.ndarray:
-    return cv2.cvtColor(printed(**options), cv2.COLOR_BGR2GRAY)
+def grey_page(**options: int) -> Pixels:
+    return grey(printed(**options))
 
 
 def test_config_knows_exactly_the_steps_there_are() -> None:
@@ -21,11 +23,11 @@ def test_config_knows_exactly_the_steps_there_are() -> None:
 
 def test_classic_chain_is_what_its_names_say() -> None:
     image = noisy(printed(), 10)
-    grey = STEPS["grey"](image, 1).image
-    np.testing.assert_array_equal(grey, cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
-    equalised = cv2.createCLAHE(2.0, (8, 8)).apply(grey)
-    np.testing.assert_array_equal(STEPS["clahe"](grey, 2.0).image, equalised)
-    np.testing.assert_array_equal(STEPS["gaussian"](grey, 1).image, cv2.GaussianBlur(grey, (3, 3), 0))
+    plain = STEPS["grey"](image, 1).image
+    np.testing.assert_array_equal(plain, grey(image))
+    equalised = cv2.createCLAHE(2.0, (8, 8)).apply(plain)
+    np.testing.assert_array_equal(STEPS["clahe"](plain, 2.0).image, equalised)
+    np.testing.assert_array_equal(STEPS["gaussian"](plain, 1).image, cv2.GaussianBlur(plain, (3, 3), 0))
 
 
 def test_closing_fills_specks_and_leaves_the_rest_where_it_is() -> None:
@@ -43,7 +45,7 @@ def test_grey_leaves_a_grey_image_alone() -> None:
 
 
 def test_flatten_makes_the_paper_white_and_even_and_keeps_the_ink() -> None:
-    image = cv2.cvtColor(shaded(printed(), 0.4), cv2.COLOR_BGR2GRAY)
+    image = grey(shaded(printed(), 0.4))
     flat = flatten(image).image
     assert measure(image).shading > 0.4
     assert measure(flat).shading < 0.1
@@ -70,7 +72,7 @@ def test_stretch_uses_the_whole_range_and_no_more_gain_than_allowed() -> None:
 
 
 def test_denoise_removes_most_of_the_noise() -> None:
-    image = cv2.cvtColor(noisy(printed(paper=170, ink=60), 20), cv2.COLOR_BGR2GRAY)
+    image = grey(noisy(printed(paper=170, ink=60), 20))
     assert measure(STEPS["denoise"](image, 20.0).image).noise < 0.35 * 20
 
 
@@ -100,7 +102,7 @@ def test_flatten_and_stretch_keep_colours() -> None:
 
 
 def test_sharpen_steepens_edges() -> None:
-    blurred = cv2.GaussianBlur(grey_page(line_px=60, paper=200, ink=60), (0, 0), 1.5)
+    blurred = pixels_of(cv2.GaussianBlur(grey_page(line_px=60, paper=200, ink=60), (0, 0), 1.5))
     assert measure(STEPS["sharpen"](blurred, 1.0).image).edge_width_px < measure(blurred).edge_width_px
 
 
@@ -144,7 +146,7 @@ def test_deskew_levels_and_fills_with_paper() -> None:
     image = sloping(printed(paper=240), 6)
     image[(image == 255).all(axis=2)] = 240
     level = deskew(image, 6.0)
-    assert abs(measure(cv2.cvtColor(level.image, cv2.COLOR_BGR2GRAY)).skew_deg) < 0.2
+    assert abs(measure(grey(level.image)).skew_deg) < 0.2
     assert abs(int(level.image[0, 0, 0]) - 240) <= 3
 
 
@@ -165,6 +167,7 @@ def test_deskew_keeps_a_lone_page_number_in_the_corner() -> None:
 def test_deskew_keeps_the_whole_of_a_page_without_background() -> None:
     image = np.random.default_rng(0).integers(0, 256, (400, 300), dtype=np.uint8)
     stepped = deskew(image, -5.0)
+    assert stepped.matrix is not None
     corners = transform(stepped.matrix, [(0, 0), (299, 0), (299, 399), (0, 399)])
     assert corners.min() > -1
     assert (corners < np.array(stepped.image.shape[::-1])).all()

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ingestd.config import RecogniseConfig
 from ingestd.document import Line, Page, Source
 from ingestd.errors import ConfigError
+from ingestd.layout.geometry import rect_quad
 from ingestd.reading.recognise.recogniser import Recogniser
 from tests.support.models import GreyReader, grey_model, opened, recogniser
 
@@ -52,7 +53,7 @@ def test_a_line_says_what_where_and_how_sure() -> None:
     assert line.text == "ABBA"
     assert line.page_index == 3
     assert line.source is Source.OCR
-    assert line.quad == ((8, 40), (48, 40), (48, 56), (8, 56))
+    assert line.quad == rect_quad(8, 40, 48, 56)
     assert line.confidence == pytest.approx(0.9)
     assert [char.position for char in line.chars] == pytest.approx([0.1, 0.3, 0.7, 0.9])
     assert "".join(char.text for char in line.chars) == line.text
@@ -85,7 +86,7 @@ def test_blank_and_doubtful_boxes_are_left_out() -> None:
 
 
 def test_a_page_without_boxes_has_no_lines() -> None:
-    assert read(page_of(sheet()), np.zeros((0, 4, 2))) == ()
+    assert read(page_of(sheet()), []) == ()
 
 
 @pytest.mark.parametrize("blank", [0, 3, -1])
