@@ -37,19 +37,19 @@ class Labelled:
     """Text of every line, in no particular order."""
 
 
-class MissingCorpusError(Exception):
-    """A corpus is not there; the message says what would bring it."""
+class MissingCorpusError(SystemExit):
+    """A corpus is not there; the message says what would bring it, and ends a benchmark that needs it."""
 
 
 def data_folder() -> Path:
     """The folder of corpora: $INGESTD_DATA, else ``../shared/data`` beside the project.
 
     Raises:
-        SystemExit: it is not there.
+        MissingCorpusError: it is not there.
     """
     folder = Path(os.environ.get("INGESTD_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
-        raise SystemExit(f"no corpora in {folder}: set INGESTD_DATA to the folder that has them")
+        raise MissingCorpusError(f"no corpora in {folder}: set INGESTD_DATA to the folder that has them")
     return folder
 
 
@@ -66,27 +66,22 @@ def corpus(name: str, sample: int | None = None) -> list[Labelled]:
     if name in DRAWN_SEEDS:
         pages = _drawn(name)
     else:
-        try:
-            pages = list(_with_text_layer(data_folder() / name)) if name == "real" else labelled(name)
-        except SystemExit as error:
-            raise MissingCorpusError(str(error)) from error
+        pages = list(_with_text_layer(data_folder() / name)) if name == "real" else labelled(name)
     if sample is None or sample >= len(pages):
         return pages
     chosen = sorted(random.Random(SAMPLE_SEED).sample(range(len(pages)), sample))
     return [pages[index] for index in chosen]
 
 
-def labelled(corpus: str, limit: int | None = None) -> list[Labelled]:
-    """Pages of a corpus, each NAME.jpg with its NAME.json; ``limit`` takes them evenly from the whole.
+def labelled(corpus: str) -> list[Labelled]:
+    """Return the pages of a corpus, each NAME.jpg with its NAME.json.
 
     Raises:
-        SystemExit: there is no such corpus.
+        MissingCorpusError: there is no such corpus.
     """
     paths = sorted((data_folder() / corpus).glob("*.jpg"))
     if not paths:
-        raise SystemExit(f"no labelled pages in {data_folder() / corpus}")
-    if limit is not None and limit < len(paths):
-        paths = [paths[index * len(paths) // limit] for index in range(limit)]
+        raise MissingCorpusError(f"no labelled pages in {data_folder() / corpus}")
     return [Labelled(path, _lines(path.with_suffix(".json"))) for path in paths]
 
 

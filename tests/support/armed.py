@@ -211,7 +211,7 @@ def arm(faults: Faults) -> None:
         from tests.support import stand_in
 
         app.build_pipeline = stand_in.build
-        app.require_sound = lambda _: None
+        app.require_sound = lambda config: None
     if faults.forked:
         fork = multiprocessing.get_context("fork")
         local.get_context = lambda _: fork  # type: ignore[attr-defined, assignment]
