@@ -216,7 +216,7 @@ def arm(faults: Faults) -> None:
         fork = multiprocessing.get_context("fork")
         local.get_context = lambda _: fork  # type: ignore[attr-defined, assignment]
     if faults.inline:
-        app.start_engine = _start_inline  # type: ignore[assignment]
+        app.start_engine = _start_inline
         os.fsync = lambda _: None  # type: ignore[assignment]  # a kill loses nothing that was not synced
     if faults.kill_at or faults.trace or faults.full or faults.other_filesystem:
         kills = _Kills(faults)

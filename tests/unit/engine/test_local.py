@@ -19,7 +19,7 @@ from tests.support.process import until
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[LocalEngine[str]]:
+def engine() -> Iterator[LocalEngine[[Claim, str], str]]:
     engine = LocalEngine(works.make, workers=1, time_limit_s=2.0, memory_limit_mb=2048)
     yield engine
     engine.close(finish=False)
@@ -29,11 +29,11 @@ def claim(name: str, folder: Path = Path("/nowhere")) -> Claim:
     return Claim(1, folder / name, folder / name, "inbox", 1, datetime(2026, 8, 3, tzinfo=UTC), 1)
 
 
-def test_result_comes_back(engine: LocalEngine[str]) -> None:
+def test_result_comes_back(engine: LocalEngine[[Claim, str], str]) -> None:
     assert engine.submit(claim("good"), "abc").result(30) == "read abc"
 
 
-def test_bad_document_keeps_its_reason(engine: LocalEngine[str]) -> None:
+def test_bad_document_keeps_its_reason(engine: LocalEngine[[Claim, str], str]) -> None:
     with pytest.raises(DocumentError) as caught:
         engine.submit(claim("bad"), "abc").result(30)
     assert (caught.value.code, caught.value.fix) == ("damaged", "scan it again")
@@ -51,7 +51,7 @@ def test_bad_document_keeps_its_reason(engine: LocalEngine[str]) -> None:
     ],
 )
 def test_worker_that_dies_fails_one_attempt_and_the_next_document_is_read(
-    engine: LocalEngine[str], name: str, why: str
+    engine: LocalEngine[[Claim, str], str], name: str, why: str
 ) -> None:
     doomed, following = engine.submit(claim(name), "abc"), engine.submit(claim("good"), "def")
     with pytest.raises(AttemptError, match=why):
@@ -59,7 +59,7 @@ def test_worker_that_dies_fails_one_attempt_and_the_next_document_is_read(
     assert settled(engine, following, "good") in {"read abc", "read def"}
 
 
-def settled(engine: LocalEngine[str], outcome: Future[str], name: str) -> str:
+def settled(engine: LocalEngine[[Claim, str], str], outcome: Future[str], name: str) -> str:
     """What comes out in the end: a worker that dies in the instant in which it takes a document breaks the pool,
     which blames nobody."""
     try:
@@ -68,7 +68,7 @@ def settled(engine: LocalEngine[str], outcome: Future[str], name: str) -> str:
         return settled(engine, engine.submit(claim(name), "abc"), name)
 
 
-def test_pitfall_07_idle_worker_that_is_killed_is_replaced(engine: LocalEngine[str]) -> None:
+def test_pitfall_07_idle_worker_that_is_killed_is_replaced(engine: LocalEngine[[Claim, str], str]) -> None:
     status = engine.submit(claim("status"), "").result(30)
     (pid,) = (int(row.split()[1]) for row in status.splitlines() if row.startswith("Pid:"))
     os.kill(pid, signal.SIGKILL)
@@ -76,7 +76,7 @@ def test_pitfall_07_idle_worker_that_is_killed_is_replaced(engine: LocalEngine[s
     until("the document to be read", lambda: read(engine, "good") == "read abc")
 
 
-def read(engine: LocalEngine[str], name: str) -> str | None:
+def read(engine: LocalEngine[[Claim, str], str], name: str) -> str | None:
     """What comes out, None if it has to be tried again."""
     try:
         return engine.submit(claim(name), "abc").result(30)
@@ -95,7 +95,7 @@ FORBIDDEN = {
 
 @pytest.mark.parametrize("deed", [deed for deed, since in FORBIDDEN.items() if since <= sandbox.landlock_version()])
 def test_worker_that_a_document_took_over_can_change_reach_and_start_nothing(
-    engine: LocalEngine[str], tmp_path: Path, deed: str
+    engine: LocalEngine[[Claim, str], str], tmp_path: Path, deed: str
 ) -> None:
     (tmp_path / "precious").write_bytes(b"as it was")
     with pytest.raises(AttemptError, match=r"PermissionError|Operation not permitted"):
@@ -104,14 +104,14 @@ def test_worker_that_a_document_took_over_can_change_reach_and_start_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
 
 
-def test_worker_dumps_no_core_and_gains_no_privileges(engine: LocalEngine[str]) -> None:
+def test_worker_dumps_no_core_and_gains_no_privileges(engine: LocalEngine[[Claim, str], str]) -> None:
     assert engine.submit(claim("core limit"), "").result(30) == "(0, 0)"
     status = engine.submit(claim("status"), "").result(30)
     assert "NoNewPrivs:\t1" in status
     assert "Seccomp:\t2" in status
 
 
-def test_each_document_gets_processor_time_of_its_own(engine: LocalEngine[str]) -> None:
+def test_each_document_gets_processor_time_of_its_own(engine: LocalEngine[[Claim, str], str]) -> None:
     limits = [int(engine.submit(claim("cpu limit"), "").result(30)) for _ in range(2)]
     assert all(2 + 5 <= limit < 60 for limit in limits), "the time limit, what the worker has used, and a little"
 
@@ -157,7 +157,7 @@ def test_resting_engine_has_no_processes_and_reads_the_next_document() -> None:
         engine.close(finish=True)
 
 
-def pids(engine: LocalEngine[str]) -> tuple[int, ...]:
+def pids(engine: LocalEngine[[Claim, str], str]) -> tuple[int, ...]:
     """The worker that reads a document that asks for its status."""
     status = engine.submit(claim("status"), "").result(30)
     return tuple(int(row.split()[1]) for row in status.splitlines() if row.startswith("Pid:"))
