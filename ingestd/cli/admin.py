@@ -54,14 +54,15 @@ def check(config_path: Path | None, as_json: bool) -> None:
 def models(config_path: Path | None, as_json: bool) -> None:
     """List the models and verify their checksums."""
     manifest = manifest_of(config_or_shipped(config_path))
-    problems = manifest.problems()
+    problems_by_name = {name: manifest.problems_of(name) for name in manifest.entries}
+    problems = [problem for found in problems_by_name.values() for problem in found]
     if as_json:
         entries = [entry.model_dump(mode="json") for entry in manifest.entries.values()]
         click.echo(json.dumps({"models": entries, "problems": problems}, ensure_ascii=False, indent=2))
     else:
         for name, entry in manifest.entries.items():
-            wrong = any(f"models.{name}" in problem for problem in problems)
-            click.echo(f"{'WRONG' if wrong else 'ok':6}{name:24}{entry.kind:18}{entry.licence:12}{entry.sha256[:12]}")
+            verdict = "WRONG" if problems_by_name[name] else "ok"
+            click.echo(f"{verdict:6}{name:24}{entry.kind:18}{entry.licence:12}{entry.sha256[:12]}")
         for problem in problems:
             click.echo(f"ingestd: {escape(problem)}", err=True)
     sys.exit(EX_CONFIG if problems else 0)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -73,10 +74,10 @@ def truncated(media_type: str, reason: str) -> DocumentError:
     )
 
 
-def too_many_pixels(count: int, max_pixels: int) -> DocumentError:
-    """The error for a page, or an image on it, that is larger than the limit."""
+def too_many_pixels(count: int | None, max_pixels: int) -> DocumentError:
+    """The error for a page, or an image on it, that is larger than the limit; None: its size is not known."""
     return DocumentError(
-        f"an image of {count} pixels",
+        f"an image of {count} pixels" if count else "an image of too many pixels",
         expected=f"at most {max_pixels} pixels (admit.max_pixels)",
         fix="scan at a lower resolution, or raise admit.max_pixels if the image is honest",
         code="too-many-pixels",
@@ -104,8 +105,7 @@ def decoding(path: Path, media_type: str, max_pixels: int) -> Iterator[None]:
     except (DocumentError, MemoryError):
         raise
     except Image.DecompressionBombError as error:
-        stated = re.search(r"\d+", str(error))
-        raise too_many_pixels(int(stated[0]) if stated else max_pixels + 1, max_pixels) from error
+        raise too_many_pixels(None, max_pixels) from error
     except Exception as error:
         # Decoders meet hostile bytes with every type there is, from KeyError to SystemError.
         if isinstance(error, OSError) and error.errno is not None and error.errno not in _FAULTY_OFFSET:
@@ -131,8 +131,12 @@ def open_image(path: Path, media_type: str, max_pixels: int) -> Image.Image:
         _register_heic()
     if media_type == AVIF and not features.check("avif"):
         raise _no_decoder("an AVIF image", "a Pillow built with AVIF", "pip install --upgrade pillow")
-    with decoding(path, media_type, max_pixels):
-        return Image.open(path, formats=[_PILLOW[media_type]])
+    with decoding(path, media_type, sys.maxsize):  # the size is checked below, where it can be told
+        image = Image.open(path, formats=[_PILLOW[media_type]])
+    if image.width * image.height > max_pixels:
+        image.close()
+        raise too_many_pixels(image.width * image.height, max_pixels)
+    return image
 
 
 def _register_heic() -> None:

@@ -190,14 +190,16 @@ class Manifest:
         return hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()[:16]
 
     def problems(self) -> list[str]:
-        """One line for each model whose file is missing or is not the one that the manifest names."""
-        problems: list[str] = []
-        for name in self.entries:
-            try:
-                self._verified(name)
-            except ConfigError as error:
-                problems += error.problems
-        return problems
+        """List models whose file is missing or differs from the manifest, one line each."""
+        return [problem for name in self.entries for problem in self.problems_of(name)]
+
+    def problems_of(self, name: str) -> tuple[str, ...]:
+        """List what is wrong with the file of one model; empty if it is the one that the manifest names."""
+        try:
+            self._verified(name)
+        except ConfigError as error:
+            return error.problems
+        return ()
 
     def open(self, name: str, threads: int = 1) -> Model:
         """Load a model after checking its bytes against the manifest.

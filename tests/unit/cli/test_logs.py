@@ -4,8 +4,11 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from watchdog.observers.api import EventQueue, ObservedWatch
+from watchdog.observers.inotify import InotifyEmitter
 
 from ingestd.cli import logs
 from ingestd.config import LogConfig
@@ -65,3 +68,13 @@ def test_text_from_outside_cannot_pass_for_an_entry(monkeypatch: pytest.MonkeyPa
     first, second = stream.getvalue().splitlines()
     assert first.endswith("cannot look into a")
     assert second.removeprefix("<6>") == "    12:00:00  + bill.pdf: recorded\\r\\u2028b"
+
+
+def test_a_watch_that_is_ended_is_not_an_error(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    logs.set_up(LogConfig(), stream)
+    emitter = InotifyEmitter(EventQueue(), ObservedWatch(str(tmp_path), recursive=False))
+    emitter.queue_events(0.1)
+    assert stream.getvalue() == ""
+    logging.getLogger("watchdog.observers.inotify").warning("queue overflowed")
+    assert "queue overflowed" in stream.getvalue()
