@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import click
+from layer_table import architecture
 from pydantic.fields import FieldInfo
 from rule_reference import rules_reference, rules_schema
 
@@ -79,6 +80,7 @@ def _help(command: click.Command, context: click.Context) -> list[str]:
 
 
 PAGES = {
+    "architecture.md": architecture,
     "configuration.md": configuration,
     "commands.md": commands,
     "rules-reference.md": rules_reference,
