@@ -18,6 +18,7 @@ EX_CONFIG = 78
 _MODULES = {
     "init": "init",
     "run": "run",
+    "web": "web",
     "ocr": "ocr",
     "status": "query",
     "search": "query",

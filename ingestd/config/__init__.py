@@ -38,6 +38,7 @@ from ingestd.config.reading import (
     StepName,
 )
 from ingestd.config.section import Section, read_mapping, shown
+from ingestd.config.web import WebConfig
 from ingestd.errors import ConfigError
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "SettleConfig",
     "SpoolConfig",
     "StepName",
+    "WebConfig",
     "load",
     "locate",
     "parse",
@@ -95,6 +97,7 @@ class Config(Section):
     hooks: HooksConfig = HooksConfig()
     metrics: MetricsConfig = MetricsConfig()
     health: HealthConfig = HealthConfig()
+    web: WebConfig = WebConfig()
     log: LogConfig = LogConfig()
 
     @model_validator(mode="after")

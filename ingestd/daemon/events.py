@@ -1,4 +1,4 @@
-"""Events: what became of a job, for whoever subscribes to the daemon."""
+"""What the daemon tells whoever listens."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from ingestd.document import Record
 from ingestd.store.jobs import Job
 
 
-class JobOutcome(StrEnum):
-    """Result of one turn for a job."""
+class Outcome(StrEnum):
+    """What became of a document in one turn."""
 
     RECORDED = "recorded"
     FAILED = "failed"
@@ -19,13 +19,11 @@ class JobOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class JobEvent:
-    """A job that was recorded, failed, turned out a duplicate, or has to wait."""
+class Report:
+    """Told to whoever listens when something became of a document."""
 
-    outcome: JobOutcome
+    outcome: Outcome
     job: Job
     """As it is in the ledger now."""
     record: Record | None = None
-    """Of a job that was recorded."""
     reason: str | None = None
-    """Of a job that failed or waits."""

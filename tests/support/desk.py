@@ -1,0 +1,51 @@
+"""The application of ``ingestd web`` without workers, on a database of its own, with a clock that the test moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sqlite_utils import Database
+from starlette.testclient import TestClient
+
+from ingestd.config import Config, parse
+from ingestd.store.database import connect
+from ingestd.web.app import create_app
+from ingestd.web.tokens import Role, TokenStore
+from tests.support.world import FakeEngine, MovedClock
+
+PORT = 5000
+OWN = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}
+"""Headers by which a browser says that the page itself sends a request."""
+
+
+class Desk:
+    """Folders, database, application and a client on the same machine."""
+
+    def __init__(self, root: Path, web: str = "{}", more: str = "") -> None:
+        self.root = root
+        (root / "inbox").mkdir(exist_ok=True)
+        text = f"inboxes: [{{path: inbox}}]\nweb: {web}\n{more}"
+        self.config: Config = parse(text, root / "config.yaml")
+        self.clock = MovedClock()
+        self.engine = FakeEngine()
+        self.tokens = TokenStore(self.config.web.tokens)
+        self.db: Database = connect(self.config.record.database)
+        self.db.execute("PRAGMA synchronous = OFF")
+        self.app = create_app(
+            self.config,
+            port=PORT,
+            reader=self.engine,
+            tokens=self.tokens,
+            clock=self.clock,
+        )
+        self.client = self.client_of()
+
+    def client_of(self, headers: Mapping[str, str] | None = None, host: str = f"127.0.0.1:{PORT}") -> TestClient:
+        """Another client with headers of its own."""
+        return TestClient(self.app, base_url=f"http://{host}", headers=dict(headers or {}), follow_redirects=False)
+
+    def with_token(self, role: Role, name: str = "") -> TestClient:
+        """A program with a token of a role."""
+        secret = self.tokens.add(name or role.word, role, self.clock.now())
+        return self.client_of({"Authorization": f"Bearer {secret}"})
