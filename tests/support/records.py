@@ -93,10 +93,11 @@ file_names = st.binary(min_size=1, max_size=40).filter(lambda raw: not {0, 47} &
 """Any name a file on Linux can have."""
 
 _finite = st.floats(allow_nan=False, allow_infinity=False)
+_px = st.floats(-1e9, 1e9)  # far beyond any page; lines are put in order by where they stand
 _probability = st.floats(0, 1)
 _text = st.text(max_size=12)
 _optional = st.none() | _text
-_corner = st.tuples(_finite, _finite)
+_corner = st.tuples(_px, _px)
 _quad = st.tuples(_corner, _corner, _corner, _corner)
 _char = st.builds(
     Char,
