@@ -154,8 +154,10 @@ class PageInfo:
 
 
 class Level(StrEnum):
-    """Why a field's value is believed, from best to worst."""
+    """Strength of the evidence for a field's value, from best to worst."""
 
+    CONFIRMED = "confirmed"
+    """A person said so."""
     PROVED = "proved"
     """A checksum, a cross check or a code on the page agrees."""
     AGREED = "agreed"
@@ -168,23 +170,106 @@ class Level(StrEnum):
     """Looked for, not found."""
 
 
+class FieldType(StrEnum):
+    """Kind of a field's value, which decides its normalised form; the names are those of rule files."""
+
+    MONEY = "money"
+    """Decimal string with a dot and two places."""
+    DATE = "date"
+    """ISO date."""
+    DIGITS = "digits"
+    CODE = "code"
+    """Letters and digits without spaces, upper case."""
+    CAPITAL = "capital"
+    """An amount in Chinese financial numerals, normalised like money."""
+    PERCENT = "percent"
+    """Number without trailing zeros and a percent sign."""
+    TEXT = "text"
+    """Anything; also the type of fields that were recorded before types were."""
+    NAME = "name"
+
+
+class ReasonKind(StrEnum):
+    """Kind of a :class:`Reason`; each lists the facts in its ``data``."""
+
+    LABEL = "label"
+    """Stands at a printed label: ``where`` (right, below, left), ``label`` (as read)."""
+    PATTERN = "pattern"
+    """Found by the form of its type, without a label."""
+    ITEMS = "items"
+    """Sum of the line items."""
+    NOTE = "note"
+    """Another meaning that the text allows."""
+    CHECKSUM = "checksum"
+    """Check of the value alone: ``check``, ``outcome`` (proved, plausible, failed)."""
+    EQUATION = "equation"
+    """Equation between amounts: ``check``, ``holds``, ``left`` (sum of the terms), ``right``."""
+    RELATION = "relation"
+    """Relation between other values: ``check``, ``holds``."""
+    QR = "qr"
+    """A code on the page states the field: ``code`` (its kind), ``value``, ``holds`` (no text disagrees)."""
+    REPEATED = "repeated"
+    """Printed twice with the same value."""
+    REPAIR = "repair"
+    """Corrected from the recogniser's alternatives: ``read``, ``value``, ``by`` (checksum, equation, qr)."""
+    SPACING = "spacing"
+    """The print has room for one more character: ``after``, the part of the value before it."""
+    UNCONFIRMED = "unconfirmed"
+    """A doubtful reading that nothing on the document confirms."""
+    REJECTED = "rejected"
+    """A text of the right form that cannot be a value."""
+    MISSING = "missing"
+    """Nothing of the right form where a value should stand."""
+    OTHER = "other"
+    """Recorded before kinds were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One piece of evidence for or against a field's value."""
+
+    kind: ReasonKind
+    text: str
+    """Sentence for a person."""
+    data: Mapping[str, str | bool | int | float] = field(default_factory=dict, hash=False)
+    """Facts behind the sentence; :class:`ReasonKind` names them. Not changed after construction."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCandidate:
+    """A rival of a field's value: found on the document, considered and not chosen."""
+
+    value: str
+    """Normalised like the field's."""
+    raw: str
+    """As read."""
+    level: Level
+    """Proved, read or conflict, from the evidence for it alone."""
+    reasons: tuple[Reason, ...] = ()
+    page_index: int | None = None
+    quad: Quad | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One extracted fact with its proof."""
 
     name: str
     value: str | None
-    """Normalised: ISO date, decimal string with a dot and two places, code without spaces."""
+    """Normalised as its type says; None where missing."""
     raw: str | None
     """As read, never corrected."""
     level: Level
-    rule: str
-    """Name of the rule file's kind of document."""
     page_index: int | None = None
     quad: Quad | None = None
     lines: tuple[tuple[int, int], ...] = ()
     """(page_index, line_index) of the lines it was read from."""
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    type: FieldType = FieldType.TEXT
+    probability: float | None = None
+    """0-1: calibrated probability that the value is right; None where nothing estimated it."""
+    candidates: tuple[FieldCandidate, ...] = ()
+    """Rivals with other values, best first; the chosen value is not among them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from ingestd.store.queries import Failure, Hit, Status, Summary, Waiting
 from ingestd.store.rows import text_rows
 
 LEVEL_STYLES = {
+    Level.CONFIRMED: "bold green",
     Level.PROVED: "green",
     Level.AGREED: "green",
     Level.READ: "",
@@ -204,7 +205,7 @@ def fields_table(extraction: Extraction) -> Table:
 def _why(field: Field) -> str:
     """The reasons, and what was read where it is not what stands in the value."""
     read = [] if field.raw is None or field.raw.strip() == field.value else [f"read as {field.raw.strip()!r}"]
-    return "; ".join([*field.reasons, *read])
+    return "; ".join([*(reason.text for reason in field.reasons), *read])
 
 
 def _items_table(items: Sequence[Item]) -> Table:

@@ -28,7 +28,8 @@ from ingestd.layout.rows import Sheet, lay_out
 UNKNOWN = "unknown"
 """Name of the rule of a document that no rule matches."""
 
-_ENOUGH = {"read": (Level.READ, Level.AGREED, Level.PROVED), "agreed": (Level.AGREED, Level.PROVED)}
+_PROVED = (Level.PROVED, Level.CONFIRMED)
+_ENOUGH = {"read": (Level.READ, Level.AGREED, *_PROVED), "agreed": (Level.AGREED, *_PROVED), "proved": _PROVED}
 
 
 def extract(reading: Reading, rules: RuleSet, today: date) -> Extraction:
@@ -107,4 +108,4 @@ def _satisfied(field: Field, spec: FieldRule) -> bool:
     if not spec.required:
         return True
     least = "read" if spec.required is True else spec.required
-    return field.level in _ENOUGH.get(least, (Level.PROVED,))
+    return field.level in _ENOUGH[least]

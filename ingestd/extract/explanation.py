@@ -88,7 +88,7 @@ def _tried(examined: Examined, scene: Scene) -> Iterator[Tried]:
                 name,
                 candidate.raw,
                 candidate.value.text,
-                candidate.how,
+                candidate.how.text,
                 candidate.page_index,
                 scene.sheet.quad(candidate.spans) if candidate.spans else None,
                 not why_not,

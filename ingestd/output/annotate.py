@@ -20,6 +20,7 @@ Rect = tuple[int, int, int, int]
 """Left, top, right, bottom in px; right and bottom excluded."""
 
 LEVEL_COLOURS: dict[Level, Colour] = {
+    Level.CONFIRMED: (160, 60, 90),
     Level.PROVED: (60, 142, 30),
     Level.AGREED: (150, 132, 0),
     Level.READ: (0, 122, 224),

@@ -202,7 +202,7 @@ def load_document(db: Database, document_id: int) -> Document:
 def _extraction(db: Database, document_id: int, rule: str, status: str) -> Extraction:
     return Extraction(
         rule=rule,
-        fields=tuple(rows.field_from(row, rule) for row in _rows(db, "fields", document_id, "rowid")),
+        fields=tuple(map(rows.field_from, _rows(db, "fields", document_id, "rowid"))),
         items=tuple(map(rows.item_from, _rows(db, "items", document_id, "item_index"))),
         status=Status(status),
     )

@@ -16,12 +16,16 @@ from ingestd.document import (
     Code,
     Extraction,
     Field,
+    FieldCandidate,
+    FieldType,
     Item,
     Level,
     Line,
     PageInfo,
     Quad,
     Reading,
+    Reason,
+    ReasonKind,
     Source,
 )
 from ingestd.layout.geometry import as_quads
@@ -151,7 +155,7 @@ def code_from(row: Mapping[str, Any]) -> Code:
 
 
 def field_row(field: Field) -> Row:
-    """Row of ``fields``; the rule is the document's."""
+    """Row of ``fields``."""
     return {
         "name": field.name,
         "value": field.value,
@@ -160,23 +164,60 @@ def field_row(field: Field) -> Row:
         "page_index": field.page_index,
         "quad": None if field.quad is None else to_json(field.quad),
         "lines": to_json(field.lines),
-        "reasons": to_json(field.reasons),
+        "reasons": to_json([reason.text for reason in field.reasons]),
+        "evidence": to_json([{"kind": reason.kind.value, "data": dict(reason.data)} for reason in field.reasons]),
+        "type": field.type.value,
+        "probability": field.probability,
+        "candidates": to_json([_candidate_json(candidate) for candidate in field.candidates]),
     }
 
 
-def field_from(row: Mapping[str, Any], rule: str) -> Field:
-    """The field that ``field_row`` wrote, of a document read by ``rule``."""
+def field_from(row: Mapping[str, Any]) -> Field:
+    """The field that ``field_row`` wrote; reasons written before there was ``evidence`` are of kind ``other``."""
+    texts, evidence = json.loads(row["reasons"]), json.loads(row["evidence"])
+    if not evidence:
+        evidence = [{"kind": ReasonKind.OTHER.value, "data": {}}] * len(texts)
     return Field(
         name=row["name"],
         value=row["value"],
         raw=row["raw"],
         level=Level(row["level"]),
-        rule=rule,
         page_index=row["page_index"],
         quad=None if row["quad"] is None else quad_from(row["quad"]),
         lines=tuple((page, line) for page, line in json.loads(row["lines"])),
-        reasons=tuple(json.loads(row["reasons"])),
+        reasons=tuple(_reason({"text": text, **entry}) for text, entry in zip(texts, evidence, strict=True)),
+        type=FieldType(row["type"]),
+        probability=row["probability"],
+        candidates=tuple(map(_candidate, json.loads(row["candidates"]))),
     )
+
+
+def _candidate_json(candidate: FieldCandidate) -> Row:
+    return {
+        "value": candidate.value,
+        "raw": candidate.raw,
+        "level": candidate.level.value,
+        "reasons": [
+            {"kind": reason.kind.value, "text": reason.text, "data": dict(reason.data)} for reason in candidate.reasons
+        ],
+        "page_index": candidate.page_index,
+        "quad": candidate.quad,
+    }
+
+
+def _candidate(data: Mapping[str, Any]) -> FieldCandidate:
+    return FieldCandidate(
+        value=data["value"],
+        raw=data["raw"],
+        level=Level(data["level"]),
+        reasons=tuple(map(_reason, data["reasons"])),
+        page_index=data["page_index"],
+        quad=None if data["quad"] is None else _quad(data["quad"]),
+    )
+
+
+def _reason(data: Mapping[str, Any]) -> Reason:
+    return Reason(ReasonKind(data["kind"]), data["text"], data["data"])
 
 
 def item_rows(items: Iterable[Item]) -> Iterator[Row]:
@@ -207,5 +248,9 @@ def item_from(row: Mapping[str, Any]) -> Item:
 
 def quad_from(text: str) -> Quad:
     """The four corners of a JSON quad."""
-    (ax, ay), (bx, by), (cx, cy), (dx, dy) = json.loads(text)
+    return _quad(json.loads(text))
+
+
+def _quad(corners: Sequence[tuple[float, float]]) -> Quad:
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = corners
     return (ax, ay), (bx, by), (cx, cy), (dx, dy)

@@ -187,7 +187,49 @@ def _hooks(db: Database) -> None:
     db.execute("CREATE INDEX jobs_hook_at ON jobs (hook_at) WHERE hook_at IS NOT NULL")
 
 
-_STEPS = {"001_tables": _tables, "002_full_text": _full_text, "003_views": _views, "004_hooks": _hooks}
+_FIELDS = """
+CREATE TABLE fields_new (
+    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    value TEXT,
+    raw TEXT,
+    level TEXT NOT NULL CHECK (level IN ('confirmed', 'proved', 'agreed', 'read', 'conflict', 'missing')),
+    page_index INTEGER,
+    quad TEXT,
+    lines TEXT NOT NULL,
+    reasons TEXT NOT NULL,
+    evidence TEXT NOT NULL DEFAULT '[]',
+    type TEXT NOT NULL DEFAULT 'text',
+    probability REAL CHECK (probability BETWEEN 0 AND 1),
+    candidates TEXT NOT NULL DEFAULT '[]',
+    PRIMARY KEY (document_id, name)
+) STRICT;
+INSERT INTO fields_new (rowid, document_id, name, value, raw, level, page_index, quad, lines, reasons)
+    SELECT rowid, document_id, name, value, raw, level, page_index, quad, lines, reasons FROM fields;
+DROP TABLE fields;
+ALTER TABLE fields_new RENAME TO fields;
+CREATE INDEX fields_name_value ON fields (name, value);
+"""
+
+
+def _evidence(db: Database) -> None:
+    # A CHECK can only be changed in a new table, and a table that a view names cannot be replaced.
+    views = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'").fetchall()
+    for name, _ in views:
+        db.view(name).drop()
+    for statement in _FIELDS.split(";\n")[:-1]:
+        db.execute(statement)
+    for _, sql in views:
+        db.execute(sql)
+
+
+_STEPS = {
+    "001_tables": _tables,
+    "002_full_text": _full_text,
+    "003_views": _views,
+    "004_hooks": _hooks,
+    "005_evidence": _evidence,
+}
 
 migrations = Migrations("ingestd")
 for _name, _step in _STEPS.items():

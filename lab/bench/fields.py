@@ -61,7 +61,7 @@ class Answer:
         got, reasons = "nothing", ""
         if self.found is not None:
             got = f"{self.found.value} ({self.found.level})" if self.found.value is not None else got
-            reasons = ": " + "; ".join(map(str, self.found.reasons)) if self.found.reasons else ""
+            reasons = ": " + "; ".join(reason.text for reason in self.found.reasons) if self.found.reasons else ""
         dispute = f" - {self.dispute}" if self.dispute else ""
         return f"{self.group}, {self.document}: {self.field} should be {self.wanted}, got {got}{reasons}{dispute}"
 
@@ -106,7 +106,7 @@ def answers_of(document: Known, extraction: Extraction) -> list[Answer]:
         answers.append(Answer(document.group, name, names[0], value, given[0] if given else None, dispute))
     if document.wiped:  # the first value found is the miss
         invented = next((field for field in extraction.fields if field.value is not None), None)
-        nothing = Field("nothing invented", "nothing", None, Level.MISSING, extraction.rule)
+        nothing = Field("nothing invented", "nothing", None, Level.MISSING)
         answers.append(Answer(document.group, name, "nothing invented", "nothing", invented or nothing))
     return answers
 

@@ -16,7 +16,7 @@ from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
-from ingestd.document import Char, Level, Line, PageInfo, Reading
+from ingestd.document import Char, Level, Line, PageInfo, Reading, ReasonKind
 from ingestd.extract import RuleSet, extract
 from ingestd.extract.proof.alternatives import Choice
 from ingestd.extract.proof.repair import STRONG, repair
@@ -176,7 +176,7 @@ def sums(dice: Dice) -> str:
         return "read right" if right else "repaired wrong"
     if not all(field.level is Level.PROVED for field in fields.values()):
         return "left for review"
-    repaired = any(" read as " in reason for field in fields.values() for reason in field.reasons)
+    repaired = any(reason.kind is ReasonKind.REPAIR for field in fields.values() for reason in field.reasons)
     if right:
         return "repaired right"
     return "repaired wrong" if repaired else "misread, passes"

@@ -65,4 +65,4 @@ def test_a_pattern_that_the_probes_let_pass_ends_with_its_reason(tmp_path: Path)
     rules = ruled(tmp_path, "no: {type: code, where: anywhere, value: '(?:[xy]+z?)+$'}")
     found = fields_of(typed("xy" * 400 + "!"), rules)["no"]
     assert found.level is Level.MISSING
-    assert "make it simpler" in found.reasons[0]
+    assert "make it simpler" in found.reasons[0].text

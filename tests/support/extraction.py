@@ -50,5 +50,10 @@ def fields_of(reading: Reading, rules: RuleSet) -> dict[str, Field]:
     return {field.name: field for field in extracted(reading, rules).fields}
 
 
+def texts(field: Field) -> list[str]:
+    """The reasons of a field in words."""
+    return [reason.text for reason in field.reasons]
+
+
 def extracted(reading: Reading, rules: RuleSet) -> Extraction:
     return extract(reading, rules, TODAY)

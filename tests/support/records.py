@@ -17,11 +17,15 @@ from ingestd.document import (
     Code,
     Extraction,
     Field,
+    FieldCandidate,
+    FieldType,
     Item,
     Level,
     Line,
     PageInfo,
     Reading,
+    Reason,
+    ReasonKind,
     Record,
     Source,
     Status,
@@ -59,21 +63,22 @@ def record(
         media_type="application/pdf",
         size_bytes=1234,
         reading=Reading(page_infos, lines, codes),
-        extraction=Extraction(rule, tuple(field(key, value, rule) for key, value in values.items()), ITEMS, status),
+        extraction=Extraction(rule, tuple(field(key, value) for key, value in values.items()), ITEMS, status),
         provenance={"version": "0.1", "config": "c0", "rules": "r0", "models": "m0"},
         timings={"decode": 0.125, "recognise": 0.75},
     )
 
 
+SUM = Reason(ReasonKind.EQUATION, "net + tax = total", {"check": "sum", "holds": True})
 ITEMS = (Item("牛奶", "2", "5.00", "10.00", "13", "1.30"), Item(None))
 
 
-def field(name: str, value: str | None, rule: str) -> Field:
+def field(name: str, value: str | None) -> Field:
     """A field read from the first line, or missing where the value is None."""
     if value is None:
-        return Field(name, None, None, Level.MISSING, rule)
+        return Field(name, None, None, Level.MISSING)
     quad = rect_quad(10, 0, 60, 20)
-    return Field(name, value, f" {value}", Level.PROVED, rule, 0, quad, ((0, 0),), ("net + tax = total",))
+    return Field(name, value, f" {value}", Level.PROVED, 0, quad, ((0, 0),), (SUM,), FieldType.MONEY)
 
 
 def save(db: Database, saved: Record, *, archive: Path | None = Path("/archive"), at: datetime = NOON) -> int:
@@ -131,6 +136,24 @@ readings = st.builds(
     lines=st.lists(_line, max_size=5).map(tuple),
     codes=st.lists(st.builds(Code, page_index=_pages, quad=_quad, kind=_text, text=_text), max_size=3).map(tuple),
 )
+_reasons = st.lists(
+    st.builds(
+        Reason,
+        kind=st.sampled_from(ReasonKind),
+        text=_text,
+        data=st.dictionaries(_text, _text | st.booleans() | st.integers(-9, 9) | _finite, max_size=2),
+    ),
+    max_size=3,
+).map(tuple)
+_candidate = st.builds(
+    FieldCandidate,
+    value=_text,
+    raw=_text,
+    level=st.sampled_from(Level),
+    reasons=_reasons,
+    page_index=st.none() | _pages,
+    quad=st.none() | _quad,
+)
 _fields = st.lists(
     st.builds(
         Field,
@@ -138,11 +161,13 @@ _fields = st.lists(
         value=_optional,
         raw=_optional,
         level=st.sampled_from(Level),
-        rule=st.just(""),
         page_index=st.none() | _pages,
         quad=st.none() | _quad,
         lines=st.lists(st.tuples(_pages, st.integers(0, 99)), max_size=3).map(tuple),
-        reasons=st.lists(_text, max_size=3).map(tuple),
+        reasons=_reasons,
+        type=st.sampled_from(FieldType),
+        probability=st.none() | _probability,
+        candidates=st.lists(_candidate, max_size=2).map(tuple),
     ),
     max_size=4,
     unique_by=lambda field: field.name,
@@ -151,13 +176,11 @@ _item = st.builds(
     Item, name=_optional, quantity=_optional, unit_price=_optional, amount=_optional, rate=_optional, tax=_optional
 )
 extractions = st.builds(
-    lambda rule, fields, items, status: Extraction(
-        rule, tuple(replace(field, rule=rule) for field in fields), tuple(items), status
-    ),
-    _text,
-    _fields,
-    st.lists(_item, max_size=3),
-    st.sampled_from(Status),
+    Extraction,
+    rule=_text,
+    fields=_fields.map(tuple),
+    items=st.lists(_item, max_size=3).map(tuple),
+    status=st.sampled_from(Status),
 )
 records = st.builds(
     Record,

@@ -7,14 +7,14 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise, product
 
-from ingestd.document import Level
+from ingestd.document import Level, Reason, ReasonKind
 from ingestd.extract.proof.alternatives import Choice, choices
 from ingestd.extract.proof.evidence import Case, values_of
 from ingestd.extract.proof.repair import Repair, amounts, by_chance
 from ingestd.extract.rulefile.equation import SUM_OF, Equation, Term
 from ingestd.extract.rulefile.model import CrossCheck
 from ingestd.extract.search.candidates import UNLABELLED, Candidate
-from ingestd.extract.values.normalise import Value
+from ingestd.extract.values.normalise import Value, money_text
 from ingestd.layout.rows import Sheet
 
 _SIGNS = {1: "+", -1: "-"}
@@ -63,8 +63,14 @@ def _solve_repaired(
         return False
     for settled, candidate in zip(names, values, strict=True):
         cases[settled].chosen = candidate
-        cases[settled].add(level, f"{reason}; {repaired.reason}" if settled == name else reason)
+        cases[settled].add(level, _repaired(reason, read[names.index(name)], repaired) if settled == name else reason)
     return True
+
+
+def _repaired(reason: Reason, candidate: Candidate, repaired: Repair) -> Reason:
+    """Evidence of an equation for the one value that it repairs."""
+    data = {"by": "equation", "read": candidate.value.text, "value": repaired.text}
+    return Reason(ReasonKind.REPAIR, f"{reason.text}; {repaired.reason}", {**reason.data, **data})
 
 
 def _sum(terms: Sequence[Term], values: Sequence[Candidate]) -> int:
@@ -142,7 +148,7 @@ def _weight(
     terms: Sequence[Term],
     names: Sequence[str],
     values: Sequence[Candidate],
-) -> tuple[Level, str]:
+) -> tuple[Level, Reason]:
     """What a fulfilled equation is worth.
 
     Where all points were lost, a sum holds as well for amounts a hundred times too large, and where it only holds
@@ -156,15 +162,20 @@ def _weight(
     ]
     types = {cases[name].plan.spec.type for name in names}
     text = " ".join(f"{_SIGNS[sign]} {value}" for sign, value in parts).removeprefix("+ ") or "0.00"
-    reason = f"{check.name}: {text} = {values[-1].value.text}"
+    left, right = money_text(Decimal(_sum(terms, values)).scaleb(-2)), values[-1].value.text
+    data: dict[str, str | bool] = {"check": check.name, "holds": True, "left": left, "right": right}
+
+    def reason(but: str = "") -> Reason:
+        return Reason(ReasonKind.EQUATION, f"{check.name}: {text} = {right}{but}", data)
+
     if parts and all(candidate.value.whole for candidate in values if Decimal(candidate.value.text)):
-        return Level.READ, f"{reason}, but none of them has cents"
+        return Level.READ, reason(", but none of them has cents")
     if _sum(terms, values) != _cents(values[-1]):
-        return Level.READ, f"{reason} but for rounding"
+        return Level.READ, reason(" but for rounding")
     summed = sum(candidate.parts for candidate in values[:-1] if Decimal(candidate.value.text))
     if summed >= 2 or (parts and len(types) > 1):
-        return Level.PROVED, reason
-    return Level.AGREED, reason
+        return Level.PROVED, reason()
+    return Level.AGREED, reason()
 
 
 def _told(candidate: Candidate) -> str:
@@ -176,18 +187,18 @@ def contradict(cases: Mapping[str, Case], check: CrossCheck, equation: Equation)
     """An equation that holds for no values speaks against those of its fields that nothing else proves."""
     terms = [term for term in equation.terms if cases[term.field].chosen is not None or not term.optional]
     names = [*(term.field for term in terms), equation.result]
-    chosen = [cases[name].chosen for name in names]
-    if check.otherwise == "nothing" or not all(chosen):
+    chosen = [candidate for name in names if (candidate := cases[name].chosen) is not None]
+    if check.otherwise == "nothing" or len(chosen) < len(names):
         return
-    if equation.sums and not all(candidate.spans for candidate in chosen if candidate is not None):
+    if equation.sums and not all(candidate.spans for candidate in chosen):
         return  # the items of a roll say nothing about a net amount that only its code states
-    parts = [
-        f"{_SIGNS[term.sign]} {_told(candidate)}"
-        for term, candidate in zip(terms, chosen, strict=False)
-        if candidate is not None
-    ]
-    total = chosen[-1].value.text if chosen[-1] is not None else ""
-    reason = f"{check.name} fails: {' '.join(parts).removeprefix('+ ')} is not {total}"
+    parts = [f"{_SIGNS[term.sign]} {_told(candidate)}" for term, candidate in zip(terms, chosen, strict=False)]
+    left, right = money_text(Decimal(_sum(terms, chosen)).scaleb(-2)), chosen[-1].value.text
+    reason = Reason(
+        ReasonKind.EQUATION,
+        f"{check.name} fails: {' '.join(parts).removeprefix('+ ')} is not {right}",
+        {"check": check.name, "holds": False, "left": left, "right": right},
+    )
     doubtful = [name for name in names if not cases[name].has(Level.PROVED)] or names
     for name in doubtful:
         cases[name].add(Level.CONFLICT, reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ingestd.document import Code, Level
+from ingestd.document import Code, Level, Reason, ReasonKind
 from ingestd.extract.rulefile.compiled import FieldPlan
 from ingestd.extract.search.candidates import UNLABELLED, Candidate
 from ingestd.extract.values.invoice_qr import Fact
@@ -25,13 +25,13 @@ class Case:
     candidates: tuple[Candidate, ...]
     rejected: tuple[str, ...]
     chosen: Candidate | None = None
-    evidence: list[tuple[Level, str]] = field(default_factory=list)
+    evidence: list[tuple[Level, Reason]] = field(default_factory=list)
     stated: tuple[Fact, Code] | None = None
     """What a code on the page says this field is, where no text says the same."""
     witnessed: bool = False
     """Whether a code on the page says the same as the text."""
 
-    def add(self, level: Level, reason: str) -> None:
+    def add(self, level: Level, reason: Reason) -> None:
         """Note a piece of evidence."""
         self.evidence.append((level, reason))
 
@@ -58,6 +58,12 @@ def values_of(case: Case) -> list[Candidate]:
     return [*labelled, *stated, *others]
 
 
+def stated_only(fact: Fact, code: Code) -> Reason:
+    """Evidence for a value that only a code on the page states."""
+    text = joined(f"only in the {code.kind} code", fact.note)
+    return Reason(ReasonKind.QR, text, {"code": code.kind, "value": fact.value, "holds": True})
+
+
 def from_code(case: Case, fact: Fact, code: Code) -> Candidate:
     """What a code states, as a candidate without a place in the text."""
     return Candidate(
@@ -67,5 +73,5 @@ def from_code(case: Case, fact: Fact, code: Code) -> Candidate:
         (),
         code.page_index,
         (),
-        joined(f"only in the {code.kind} code", fact.note),
+        stated_only(fact, code),
     )

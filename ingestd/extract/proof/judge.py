@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ingestd.document import Code, Field, Level
+from ingestd.document import Code, Field, FieldCandidate, FieldType, Level, Reason, ReasonKind
 from ingestd.extract.proof.alternatives import choices, hole
 from ingestd.extract.proof.equations import contradict, solve
 from ingestd.extract.proof.evidence import Case, from_code, joined
@@ -21,8 +21,15 @@ from ingestd.extract.rulefile.model import CrossCheck
 from ingestd.extract.search.candidates import UNLABELLED, Candidate, Found
 from ingestd.extract.values.invoice_qr import Fact
 from ingestd.extract.values.normalise import Value
-from ingestd.extract.values.validate import Outcome, validate
+from ingestd.extract.values.validate import Outcome, Verdict, validate
 from ingestd.layout.rows import Sheet
+
+MAX_RIVALS = 5
+"""Rivals kept per field."""
+
+_LEVELS = {Outcome.PROVED: Level.PROVED, Outcome.PLAUSIBLE: Level.READ, Outcome.FAILED: Level.CONFLICT}
+
+_NOTHING = Reason(ReasonKind.MISSING, "no value where it should stand")
 
 
 def judge(
@@ -50,7 +57,7 @@ def judge(
     for check in plan.spec.checks:
         if check.relation is not None:
             _relate(cases, check)
-    return tuple(_field(case, sheet, plan.spec.rule) for case in cases.values() if not case.plan.spec.helper)
+    return tuple(_field(case, sheet) for case in cases.values() if not case.plan.spec.helper)
 
 
 def _hear_codes(cases: Mapping[str, Case], facts: Sequence[tuple[Fact, Code]]) -> None:
@@ -66,7 +73,8 @@ def _hear_codes(cases: Mapping[str, Case], facts: Sequence[tuple[Fact, Code]]) -
         if said:
             _, case, known = min(said, key=lambda one: one[0])
             case.chosen, case.witnessed = known, True
-            case.add(Level.PROVED, joined(f"the {code.kind} code says the same", fact.note))
+            text = joined(f"the {code.kind} code says the same", fact.note)
+            case.add(Level.PROVED, _stated(text, fact, code, holds=True))
         elif targets:
             targets[0].stated = (fact, code)
 
@@ -78,7 +86,8 @@ def _settle(case: Case, sheet: Sheet) -> None:
     doubtful = next((one for one in case.candidates if one.rank[0] < UNLABELLED), None)
     if case.chosen is None and doubtful is not None:
         case.chosen = doubtful
-        case.add(Level.CONFLICT, "nothing on the document confirms this reading")
+        text = "nothing on the document confirms this reading"
+        case.add(Level.CONFLICT, Reason(ReasonKind.UNCONFIRMED, text))
     if case.stated is not None:
         _compare_stated(case, sheet, *case.stated)
     if case.chosen is None:
@@ -86,7 +95,7 @@ def _settle(case: Case, sheet: Sheet) -> None:
     _check(case, sheet)
     again = next((other for other in case.candidates if _repeats(other, case.chosen)), None)
     if again is not None:
-        case.add(Level.AGREED, f"printed twice, again {again.how}")
+        case.add(Level.AGREED, Reason(ReasonKind.REPEATED, f"printed twice, again {again.how.text}"))
 
 
 def _repeats(other: Candidate, chosen: Candidate) -> bool:
@@ -104,10 +113,16 @@ def _compare_stated(case: Case, sheet: Sheet, fact: Fact, code: Code) -> None:
     options = choices(sheet, case.chosen.spans) if case.chosen.spans else None
     repaired = agrees(options, fact.value) if options is not None else None
     if repaired is not None:
+        data = {"by": "qr", "code": code.kind, "read": case.chosen.value.text, "value": fact.value}
         case.chosen = replace(case.chosen, value=Value(fact.value), verdict=None)
-        case.add(Level.PROVED, f"the {code.kind} code says {fact.value}; {repaired.reason}")
+        text = f"the {code.kind} code says {fact.value}; {repaired.reason}"
+        case.add(Level.PROVED, Reason(ReasonKind.REPAIR, text, data))
     elif case.chosen.spans:
-        case.add(Level.CONFLICT, f"the {code.kind} code says {fact.value}")
+        case.add(Level.CONFLICT, _stated(f"the {code.kind} code says {fact.value}", fact, code, holds=False))
+
+
+def _stated(text: str, fact: Fact, code: Code, *, holds: bool) -> Reason:
+    return Reason(ReasonKind.QR, text, {"code": code.kind, "value": fact.value, "holds": holds})
 
 
 def _check(case: Case, sheet: Sheet) -> None:
@@ -122,13 +137,19 @@ def _check(case: Case, sheet: Sheet) -> None:
     if verdict.outcome is not Outcome.PROVED and (repaired := _repaired(sheet, chosen, checks)) is not None:
         verdict = validate(repaired.text, checks) or verdict
         case.chosen = replace(chosen, value=Value(repaired.text), verdict=verdict)
-        case.add(Level.PROVED, f"{verdict.reason}; {repaired.reason}")
+        data = {"by": "checksum", "check": verdict.check, "read": chosen.value.text, "value": repaired.text}
+        case.add(Level.PROVED, Reason(ReasonKind.REPAIR, f"{verdict.reason}; {repaired.reason}", data))
         return
     lacking = [name for name in checks if name in STRONG and STRONG[name].length == len(chosen.value.text) + 1]
     if lacking and chosen.spans and (place := hole(sheet, chosen.spans)) is not None:
-        case.add(Level.CONFLICT, f"the print has room for one more character after '{chosen.value.text[:place]}'")
-    levels = {Outcome.PROVED: Level.PROVED, Outcome.PLAUSIBLE: Level.READ, Outcome.FAILED: Level.CONFLICT}
-    case.add(levels[verdict.outcome], verdict.reason)
+        before = chosen.value.text[:place]
+        text = f"the print has room for one more character after '{before}'"
+        case.add(Level.CONFLICT, Reason(ReasonKind.SPACING, text, {"after": before}))
+    case.add(_LEVELS[verdict.outcome], _checked(verdict))
+
+
+def _checked(verdict: Verdict) -> Reason:
+    return Reason(ReasonKind.CHECKSUM, verdict.reason, {"check": verdict.check, "outcome": verdict.outcome.value})
 
 
 def _repaired(sheet: Sheet, candidate: Candidate, checks: Sequence[str]) -> Repair | None:
@@ -146,30 +167,55 @@ def _relate(cases: Mapping[str, Case], check: CrossCheck) -> None:
         return
     verdict = RELATIONS[check.relation](values)
     failed = verdict.outcome is Outcome.FAILED and check.otherwise == "conflict"
-    reason = f"{check.name} fails: {verdict.reason}" if verdict.outcome is Outcome.FAILED else verdict.reason
+    holds = verdict.outcome is not Outcome.FAILED
+    text = verdict.reason if holds else f"{check.name} fails: {verdict.reason}"
+    reason = Reason(ReasonKind.RELATION, text, {"check": check.name, "holds": holds})
     for name in check.of:
-        if reason:
+        if text:
             cases[name].add(Level.CONFLICT if failed else Level.READ, reason)
 
 
-def _field(case: Case, sheet: Sheet, rule: str) -> Field:
+def _field(case: Case, sheet: Sheet) -> Field:
     chosen = case.chosen
-    name = case.plan.name
+    name, of_type = case.plan.name, FieldType(case.plan.spec.type)
+    rivals = tuple(_rivals(case, sheet))
     if chosen is None:
-        reasons = case.rejected or ("no value where it should stand",)
-        return Field(name, None, None, Level.MISSING, rule, reasons=reasons)
-    reasons = tuple(_reasons(case, chosen))
+        reasons = tuple(Reason(ReasonKind.REJECTED, text) for text in case.rejected) or (_NOTHING,)
+        return Field(name, None, None, Level.MISSING, reasons=reasons, type=of_type, candidates=rivals)
     return Field(
         name,
         chosen.value.text,
         chosen.raw,
         _level(case, chosen),
-        rule,
         chosen.page_index,
         sheet.quad(chosen.spans) if chosen.spans else None,
         tuple((sheet.reading.lines[span.line].page_index, span.line) for span in chosen.spans),
-        reasons,
+        tuple(_reasons(case, chosen)),
+        of_type,
+        candidates=rivals,
     )
+
+
+def _rivals(case: Case, sheet: Sheet) -> Iterator[FieldCandidate]:
+    """Values other than the chosen one, each at its best place, the one that a code states first."""
+    stated = [from_code(case, *case.stated)] if case.stated is not None else []
+    taken = {case.chosen.value.text} if case.chosen is not None else set()
+    for candidate in (*stated, *case.candidates):
+        if candidate.value.text in taken:
+            continue
+        if len(taken) > MAX_RIVALS:
+            return
+        taken.add(candidate.value.text)
+        verdict = candidate.verdict
+        reasons = (*_own_reasons(candidate), *((_checked(verdict),) if verdict is not None else ()))
+        yield FieldCandidate(
+            candidate.value.text,
+            candidate.raw,
+            _LEVELS[verdict.outcome] if verdict is not None else Level.READ,
+            reasons,
+            candidate.page_index,
+            sheet.quad(candidate.spans) if candidate.spans else None,
+        )
 
 
 def _level(case: Case, chosen: Candidate) -> Level:
@@ -182,8 +228,15 @@ def _level(case: Case, chosen: Candidate) -> Level:
     return next((level for level in (Level.PROVED, Level.AGREED) if level in known), Level.READ)
 
 
-def _reasons(case: Case, chosen: Candidate) -> Iterator[str]:
-    yield chosen.how
-    if chosen.value.note:
-        yield chosen.value.note
-    yield from dict.fromkeys(reason for _, reason in case.evidence)
+def _reasons(case: Case, chosen: Candidate) -> Iterator[Reason]:
+    yield from _own_reasons(chosen)
+    told: dict[str, Reason] = {}
+    for _, reason in case.evidence:
+        told.setdefault(reason.text, reason)
+    yield from told.values()
+
+
+def _own_reasons(candidate: Candidate) -> Iterator[Reason]:
+    yield candidate.how
+    if candidate.value.note:
+        yield Reason(ReasonKind.NOTE, candidate.value.note)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import regex
 
+from ingestd.document import Reason, ReasonKind
 from ingestd.extract.rulefile.compiled import FieldPlan
 from ingestd.extract.rulefile.labels import TIMEOUT_S, Hit
 from ingestd.extract.search.context import Limits, Scene, limits_of
@@ -38,6 +39,8 @@ _PREFERRED = 0.25
 _BARE = 0.5
 """How much a value loses in rank that looks like any other number."""
 
+_BY_PATTERN = Reason(ReasonKind.PATTERN, "by its pattern")
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -51,8 +54,8 @@ class Candidate:
     page_index: int
     rank: tuple[float, ...]
     """Lower is better; says how well it is announced."""
-    how: str
-    """Where it was found, in words."""
+    how: Reason
+    """Where it was found."""
     verdict: Verdict | None = None
     parts: int = 1
     """How many printed numbers that are not zero it is the sum of."""
@@ -88,7 +91,7 @@ class _Place:
     start: int
     end: int
     rank: tuple[float, ...]
-    how: str
+    how: Reason
     sure: bool = True
 
 
@@ -165,7 +168,7 @@ def _places(scene: Scene, field: FieldPlan, inside: Limits) -> Iterator[_Place]:
                 continue
             for start, end in scene.matches(field.value, index):
                 if inside.has(scene, index, *row.extent(start, end)):
-                    yield _Place(index, start, end, (_ANYWHERE, 0.0, _order(index, start)), "by its pattern", sure)
+                    yield _Place(index, start, end, (_ANYWHERE, 0.0, _order(index, start)), _BY_PATTERN, sure)
 
 
 def _order(row: int, offset: int) -> float:
@@ -181,10 +184,11 @@ def _beside(scene: Scene, field: FieldPlan, hit: Hit, strength: int) -> Iterator
         if where not in _DIRECTIONS:
             return
         search_at, words = _DIRECTIONS[where]
+        how = Reason(ReasonKind.LABEL, f"{words} '{label}'", {"where": where, "label": label})
         stretches = list(search_at(scene, field, hit))
         for nth, (index, start, end) in enumerate(stretches):
             rank = (strength + hit.edits / 4 + 2 * order, float(nth), _order(index, start))
-            yield _Place(index, start, end, rank, f"{words} '{label}'")
+            yield _Place(index, start, end, rank, how)
         if stretches:
             return
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import regex
 
-from ingestd.document import Item
+from ingestd.document import Item, Reason, ReasonKind
 from ingestd.extract.rulefile.compiled import split_label
 from ingestd.extract.rulefile.model import Items
 from ingestd.extract.search.candidates import Candidate, Found
@@ -107,7 +107,7 @@ def column_sum(scene: Scene, table: Sequence[Cells], column: str) -> Found:
         spans=spans,
         page_index=scene.sheet.reading.lines[spans[0].line].page_index,
         rank=(0.0, 0.0, 0.0),
-        how="the sum of the line items",
+        how=Reason(ReasonKind.ITEMS, "the sum of the line items"),
         parts=sum(amount != 0 for amount in amounts),
     )
     return Found((candidate,), ())

@@ -7,7 +7,7 @@ entry in VALIDATORS; rule files name it under ``check``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import regex
@@ -34,6 +34,8 @@ class Verdict:
 
     outcome: Outcome
     reason: str
+    check: str = ""
+    """Name in rule files of the check that says so."""
 
 
 def _proved(reason: str) -> Verdict:
@@ -268,6 +270,6 @@ def validate(value: str, checks: tuple[str, ...]) -> Verdict | None:
     >>> validate("GB980780684", ("eu_vat", "gb_vat")).outcome
     <Outcome.PROVED: 'proved'>
     """
-    verdicts = [VALIDATORS[name](value) for name in checks]
+    verdicts = [replace(VALIDATORS[name](value), check=name) for name in checks]
     ranks = {Outcome.PROVED: 0, Outcome.PLAUSIBLE: 1, Outcome.FAILED: 2}
     return min(verdicts, key=lambda verdict: ranks[verdict.outcome], default=None)

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from ingestd.admin.reextract import Change, Unreadable
 from ingestd.cli import cli
 from ingestd.cli.extract import view
-from ingestd.document import Extraction, Status
+from ingestd.document import Extraction, Reason, ReasonKind, Status
 from ingestd.errors import ConfigError
 from ingestd.extract import extract, load_rules
 from ingestd.files.identity import Identity
@@ -237,10 +237,8 @@ def lines(change: Change | Unreadable) -> list[str]:
 
 
 def test_a_change_names_old_and_new() -> None:
-    before = Extraction(
-        "unknown", (field("total", "12.50", "unknown"), field("date", None, "unknown")), (), Status.REVIEW
-    )
-    after = Extraction("note", (field("total", "12.60", "note"), field("paid", "20.00", "note")), (), Status.DONE)
+    before = Extraction("unknown", (field("total", "12.50"), field("date", None)), (), Status.REVIEW)
+    after = Extraction("note", (field("total", "12.60"), field("paid", "20.00")), (), Status.DONE)
     assert lines(Change(4, "a.pdf", before, replace(after, items=record().extraction.items))) == [
         "4 a.pdf",
         "rule unknown → note",
@@ -253,14 +251,14 @@ def test_a_change_names_old_and_new() -> None:
 
 
 def test_a_change_of_reasons_alone_is_said_to_be_so() -> None:
-    one = field("total", "12.50", "note")
+    one = field("total", "12.50")
     before = Extraction("note", (one,), (), Status.DONE)
-    after = Extraction("note", (replace(one, reasons=("better",)),), (), Status.DONE)
+    after = Extraction("note", (replace(one, reasons=(Reason(ReasonKind.NOTE, "better"),)),), (), Status.DONE)
     assert lines(Change(4, "a", before, after)) == ["4 a", "only reasons and places"]
 
 
 def test_changes_of_hostile_text_cannot_steer_the_terminal() -> None:
-    fields = (field(HOSTILE, HOSTILE, "note"),)
+    fields = (field(HOSTILE, HOSTILE),)
     change = Change(4, HOSTILE, Extraction(HOSTILE, (), (), Status.DONE), Extraction(HOSTILE, fields, (), Status.DONE))
     for text in (shown(view(change), width=500), shown(view(Unreadable(4, HOSTILE)), width=500)):
         assert "\x1b" not in text

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingestd.cli import terminal
-from ingestd.document import Extraction, Field, Level, Status
+from ingestd.document import Extraction, Field, Level, Reason, ReasonKind, Status
 from ingestd.store.documents import Document
 from ingestd.store.queries import Failure, Hit, Summary, Waiting
 from ingestd.store.queries import Status as State
@@ -53,7 +53,7 @@ def test_status_names_what_waits_and_what_failed() -> None:
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_wide_characters_fit_into_the_line(width: int) -> None:
     name = "深圳市腾讯计算机系统有限公司" * 4
-    fields = (field("seller_name", name, "r"), field("total", "113.00", "r"))
+    fields = (field("seller_name", name), field("total", "113.00"))
     saved = document(extraction=Extraction("cn-vat-invoice", fields, (), Status.DONE))
     text = shown(terminal.document_view(saved), width=width)  # shown() measures every line
     assert "腾讯" in text
@@ -74,8 +74,8 @@ def test_a_document_is_shown_with_its_proof_and_text() -> None:
 
 
 def test_what_was_read_is_shown_where_the_value_says_it_otherwise() -> None:
-    repaired = Field("tax_no", "9135", "9I35", Level.PROVED, "r", reasons=("checksum passes",))
-    same = Field("total", "12.50", " 12.50 ", Level.READ, "r")
+    repaired = Field("tax_no", "9135", "9I35", Level.PROVED, reasons=(Reason(ReasonKind.CHECKSUM, "checksum passes"),))
+    same = Field("total", "12.50", " 12.50 ", Level.READ)
     text = shown(terminal.fields_table(Extraction("r", (repaired, same), (), Status.DONE)))
     assert "checksum passes; read as '9I35'" in text
     assert text.count("read as") == 1
@@ -94,7 +94,7 @@ def test_an_original_that_was_not_kept_is_said_to_be_so() -> None:
 
 def test_hostile_text_cannot_steer_the_terminal() -> None:
     reading = replace(document().record.reading, lines=(replace(document().record.reading.lines[0], text=HOSTILE),))
-    fields = (Field(HOSTILE, HOSTILE, HOSTILE, Level.CONFLICT, "r", reasons=(HOSTILE,)),)
+    fields = (Field(HOSTILE, HOSTILE, HOSTILE, Level.CONFLICT, reasons=(Reason(ReasonKind.NOTE, HOSTILE),)),)
     views = [
         terminal.document_view(
             document(name=HOSTILE, reading=reading, extraction=Extraction(HOSTILE, fields, (), Status.DONE))

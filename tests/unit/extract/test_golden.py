@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ingestd.extract import RuleSet, extract, load_rules
-from tests.support.extraction import TODAY, typed
+from tests.support.extraction import TODAY, texts, typed
 from tests.support.places import ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "extract"
@@ -31,7 +31,7 @@ def answer(name: str) -> dict[str, Any]:
         "rule": extraction.rule,
         "status": extraction.status,
         "fields": {
-            field.name: {"value": field.value, "raw": field.raw, "level": field.level, "reasons": list(field.reasons)}
+            field.name: {"value": field.value, "raw": field.raw, "level": field.level, "reasons": texts(field)}
             for field in extraction.fields
         },
         "items": [

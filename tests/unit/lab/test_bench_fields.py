@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from ingestd.document import Extraction, Field, Level, Status
+from ingestd.document import Extraction, Field, Level, Reason, ReasonKind, Status
 from lab.bench.fields import Answer, across, answers_of, share
 from lab.bench.misreadings import Misreadings, near_enough, take_up
 from lab.bench.repair import Dice, as_read, one_too_many
@@ -15,7 +15,7 @@ from lab.corpus.degrade import DEGRADATIONS
 
 
 def field(name: str, value: str | None, level: Level = Level.READ) -> Field:
-    return Field(name, value, value, level, "rule", reasons=("right of 'X'",))
+    return Field(name, value, value, level, reasons=(Reason(ReasonKind.LABEL, "right of 'X'"),))
 
 
 ANSWERS = [

@@ -18,7 +18,7 @@ def line(quad: Quad) -> Line:
 
 
 def field(name: str, quad: Quad | None, level: Level = Level.READ) -> Field:
-    return Field(name, "1", "1", level, "rule", 0, quad)
+    return Field(name, "1", "1", level, 0, quad)
 
 
 def of_colour(picture: Pixels, level: Level) -> np.typing.NDArray[np.bool_]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from ingestd.document import Field, Level, Reason, ReasonKind
+from ingestd.store import rows, schema
 from ingestd.store.database import connect, transaction
 from tests.support.records import record, save
 
@@ -16,7 +19,7 @@ CONTRACT = {
     "pages": "document_id page_index width_px height_px dpi rotation_deg skew_deg quality steps",
     "lines": "document_id page_index line_index text confidence quad source chars",
     "codes": "document_id page_index kind text quad",
-    "fields": "document_id name value raw level page_index quad reasons",
+    "fields": "document_id name value raw level page_index quad reasons evidence type probability candidates",
     "items": "document_id item_index name quantity unit_price amount rate tax",
     "jobs": "id inbox source_path name size_bytes sha256 state attempt next_at error document_id archive_path mtime_ns"
     " inode created_at updated_at",
@@ -142,3 +145,30 @@ def test_money_in_views_can_be_summed(db: Database) -> None:
 def test_what_is_asked_often_is_answered_from_an_index(db: Database, query: str) -> None:
     plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()]
     assert not [step for step in plan if step.startswith("SCAN") and "documents_fts" not in step]
+
+
+def test_fields_of_an_older_schema_keep_their_values_order_and_views(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    with contextlib.closing(Database(path)) as old:
+        for migration in schema.migrations.pending(old)[:4]:
+            migration.fn(old)
+            old.table("_sqlite_migrations").insert(
+                {"migration_set": "ingestd", "name": migration.name, "applied_at": "x"}
+            )
+        document = {"sha256": "0", "name": "a", "media_type": "", "size_bytes": 1, "page_count": 1, "source_path": ""}
+        texts = dict.fromkeys(("rule", "text", "field_values", "received_at", "recorded_at"), "")
+        old.table("documents").insert({**document, **texts, "status": "done", "provenance": "{}", "timings": "{}"})
+        for name in ("total", "invoice_no"):
+            row = {"document_id": 1, "name": name, "value": "7", "raw": "7", "level": "read", "lines": "[[0,2]]"}
+            old.table("fields").insert({**row, "reasons": '["right of X"]'})
+        old.create_view("mine", "SELECT value FROM fields")
+    with connect(path) as db:
+        total, number = map(rows.field_from, db.query("SELECT * FROM fields ORDER BY rowid"))
+        assert (total.name, number.name) == ("total", "invoice_no")
+        reason = Reason(ReasonKind.OTHER, "right of X")
+        assert total == Field("total", "7", "7", Level.READ, lines=((0, 2),), reasons=(reason,))
+        assert [row["total"] for row in db.query("SELECT total FROM invoices")] == ["7"]
+        assert [row["value"] for row in db.query("SELECT value FROM mine")] == ["7", "7"]
+        db.execute("UPDATE fields SET level = 'confirmed'")
+        db.execute("DELETE FROM documents")
+        assert db.table("fields").count == 0

@@ -10,7 +10,7 @@ import pytest
 
 from ingestd.document import Field, Item, Level, Reading
 from ingestd.errors import ConfigError
-from tests.support.extraction import extracted, fields_of, ruled, typed
+from tests.support.extraction import extracted, fields_of, ruled, texts, typed
 
 FIELDS = "total: {type: money, labels: 价税合计}"
 ITEMS = {
@@ -92,7 +92,7 @@ def test_the_sum_of_the_items_discounts_included_proves_net_and_tax(tmp_path: Pa
         tmp_path, TWO + "合计                                                      ¥90.00           ¥11.70\n"
     )
     assert [found[name].level for name in ("net", "tax")] == [Level.PROVED, Level.PROVED]
-    assert "the items make the net: 90.00 (2 items) = 90.00" in found["net"].reasons
+    assert "the items make the net: 90.00 (2 items) = 90.00" in texts(found["net"])
 
 
 def test_items_that_make_another_sum_are_a_conflict(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_items_that_make_another_sum_are_a_conflict(tmp_path: Path) -> None:
         tmp_path, TWO + "合计                                                      ¥96.00           ¥11.70\n"
     )
     assert (found["net"].value, found["net"].level) == ("96.00", Level.CONFLICT)
-    assert "the items make the net fails: 90.00 (2 items) is not 96.00" in found["net"].reasons
+    assert "the items make the net fails: 90.00 (2 items) is not 96.00" in texts(found["net"])
 
 
 def test_one_item_only_repeats_the_amount(tmp_path: Path) -> None:
