@@ -30,7 +30,7 @@ from ingestd.engine import Engine, R, Work
 from ingestd.engine.local import LocalEngine
 from ingestd.errors import ConfigError
 from ingestd.extract import RuleSet, load_rules
-from ingestd.pipeline import AnnotatingPipeline, LinePipeline, Pipeline
+from ingestd.pipeline import AnnotatingPipeline, LinePipeline, PagePainter, Pipeline
 from ingestd.reading.detect import Detector
 from ingestd.reading.models import Manifest, load_manifest
 from ingestd.reading.orient import Classifier
@@ -133,6 +133,9 @@ def start_engine(config: Config, build: Build[R], workers: int | None = None) ->
 
 # -- page and API
 
+_PICTURE_PX = 2400
+"""Longest side of a page that is shown: the small print of A4 stays readable on a large screen."""
+
 
 def build_web(config: Config, port: int, clock: Clock) -> Starlette:
     """Build the page and the API for a TCP port; the workers that it starts end with the application.
@@ -145,7 +148,13 @@ def build_web(config: Config, port: int, clock: Clock) -> Starlette:
     tokens = TokenStore(config.web.tokens)
     require_closed(config, tokens)
     reader = start_engine(config, build_pipeline, config.web.workers)
-    return create_app(config, port=port, reader=reader, tokens=tokens, clock=clock)
+    painter = LocalEngine(
+        functools.partial(PagePainter, config.admit, config.decode, _PICTURE_PX),
+        workers=1,
+        time_limit_s=config.engine.time_limit_s,
+        memory_limit_mb=config.engine.memory_limit_mb,
+    )
+    return create_app(config, port=port, reader=reader, painter=painter, tokens=tokens, clock=clock)
 
 
 # -- daemon

@@ -62,3 +62,7 @@ class ConfigError(IngestdError):
 
 class AttemptError(IngestdError):
     """One try at a document failed for a reason that may not come back (its worker died, ran out of time)."""
+
+
+class TimeLimitError(AttemptError):
+    """One try at a document took longer than allowed."""

@@ -10,13 +10,18 @@ import cv2
 import regex
 
 from ingestd.config import AdmitConfig, DecodeConfig
-from ingestd.document import Admitted, Claim, Code, Line, Page, PageInfo, Reading, Record
+from ingestd.document import Admitted, Claim, Code, Line, Page, PageInfo, Pixels, Reading, Record
+from ingestd.errors import DocumentError
 from ingestd.extract import RuleSet, extract
 from ingestd.files.encoding import path_text
+from ingestd.files.identity import digest
 from ingestd.output.annotate import annotate
 from ingestd.reading.admit import admit
 from ingestd.reading.decode import decode
 from ingestd.reading.page import PageReader, Sharing, Stopwatch, page_info
+
+_QUICK = (cv2.IMWRITE_PNG_COMPRESSION, 1)
+"""Options of a PNG that is soon thrown away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,44 @@ class LinePipeline:
         admitted = admit(claim, sha256, self.pipeline.admit_options)
         page = next(decode(admitted, self.pipeline.decode_options, self.pipeline.admit_options))
         return self.pipeline.pages.recogniser.expecting(page, regex.compile(self.pattern))
+
+
+@dataclass(frozen=True, slots=True)
+class PagePainter:
+    """Pictures of pages as they come out of the file, for showing them."""
+
+    admit_options: AdmitConfig
+    decode_options: DecodeConfig
+    longest_side: int
+    """Larger pages are reduced to it, in px."""
+
+    def __call__(self, claim: Claim, sha256: str, page_index: int) -> bytes:
+        """Draw one page as PNG.
+
+        Raises:
+            DocumentError: the file is bad, is no longer the one with this hash, or has no such page.
+        """
+        if digest(claim.work_path) != sha256:
+            raise DocumentError(
+                "the file has changed since it was recorded",
+                expected=f"sha256 {sha256}",
+                fix="restore it from a backup",
+                code="changed",
+            )
+        admitted = admit(claim, sha256, self.admit_options)
+        for page in decode(admitted, self.decode_options, self.admit_options, only=page_index):
+            return _png(page.pixels, self.longest_side)
+        raise DocumentError(
+            f"there is no page {page_index}", expected="an index from 0", fix="correct the page", code="no-such-page"
+        )
+
+
+def _png(pixels: Pixels, longest_side: int) -> bytes:
+    scale = longest_side / max(pixels.shape[:2])
+    if scale < 1:
+        reduced = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        return cv2.imencode(".png", reduced, _QUICK)[1].tobytes()
+    return cv2.imencode(".png", pixels, _QUICK)[1].tobytes()
 
 
 def _drawn(page: Page, record: Record) -> bytes:

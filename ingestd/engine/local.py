@@ -21,7 +21,7 @@ import cv2
 from pebble import ProcessExpired, ProcessPool
 
 from ingestd.engine import R, sandbox
-from ingestd.errors import AttemptError, DocumentError, TransientError
+from ingestd.errors import AttemptError, DocumentError, TimeLimitError, TransientError
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +148,7 @@ class LocalEngine(Generic[P, R]):
                 outcome.set_exception(error)
             case TimeoutError():
                 self.restarts += 1
-                outcome.set_exception(AttemptError(f"reading took longer than {self._time_limit_s:g} s"))
+                outcome.set_exception(TimeLimitError(f"reading took longer than {self._time_limit_s:g} s"))
             case ProcessExpired():
                 self.restarts += 1
                 outcome.set_exception(AttemptError(f"the worker died ({_death(error.exitcode)})"))

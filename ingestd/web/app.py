@@ -18,15 +18,16 @@ from ingestd.config import Config
 from ingestd.document import Record
 from ingestd.engine import Engine
 from ingestd.errors import ConfigError, TransientError
-from ingestd.web import pages
+from ingestd.web import ocr, pages
 from ingestd.web.access import Access, Sessions
 from ingestd.web.assets import Assets
 from ingestd.web.errors import Problem
-from ingestd.web.guard import AccessLog, Guard
+from ingestd.web.guard import AccessLog, Guard, answer_to
 from ingestd.web.limits import Rate
 from ingestd.web.render import Renderer
 from ingestd.web.services import Services, services
 from ingestd.web.tokens import TokenStore
+from ingestd.web.work import Painter, Pictures, Reader
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ def create_app(
     *,
     port: int,
     reader: Engine[Record],
+    painter: Painter,
     tokens: TokenStore,
     clock: Clock,
 ) -> Starlette:
@@ -78,19 +80,30 @@ def create_app(
     Args:
         config: as loaded.
         port: TCP port that is served on, part of the Host that is expected.
-        reader: reads pictures that are not recorded; closed with the application.
+        reader: reads files that are not recorded; closed with the application.
+        painter: draws pages; closed with the application.
         tokens: who may do what.
         clock: source of time.
     """
     access = Access(config.web, port, tokens, Sessions(tokens, config.web.session_h, clock), clock)
     assets = Assets()
-    use = Services(config, reader, access, assets, Renderer(assets), clock)
+    idle_s = config.engine.idle_s
+    use = Services(
+        config=config,
+        reader=Reader(reader, config.web.waiting, idle_s, clock),
+        pictures=Pictures(painter, config.web.pictures_mb << 20, idle_s, clock),
+        access=access,
+        assets=assets,
+        renderer=Renderer(assets),
+        clock=clock,
+    )
     rate = Rate(config.web.requests_per_s, config.web.requests_per_s * _BURST_S, clock)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        reader.close(finish=False)
+        use.reader.close()
+        use.pictures.close()
 
     app = Starlette(
         routes=_routes(assets),
@@ -123,6 +136,7 @@ def _routes(assets: Assets) -> list[BaseRoute]:
         Route("/sign-in", pages.sign_in_page, methods=["GET"]),
         Route("/sign-in", pages.sign_in, methods=["POST"]),
         Route("/sign-out", pages.sign_out, methods=["POST"]),
+        Route("/ocr", ocr.ocr, methods=["POST"]),
         Route("/static/{name}", assets.send, methods=["GET"]),
     ]
 
@@ -136,7 +150,7 @@ def _is_page(request: Request) -> bool:
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     if not _is_page(request):
-        return error.as_json()
+        return answer_to(error, request.url.path)
     if error.status == 401:
         return RedirectResponse("/sign-in", 303)
     values = {"user": request.scope.get("user"), "problem": error}

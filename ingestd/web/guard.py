@@ -7,6 +7,7 @@ import logging
 from collections.abc import Collection
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ingestd.clock import Clock
@@ -14,6 +15,7 @@ from ingestd.files.encoding import escape
 from ingestd.web.access import Access, User, client_of
 from ingestd.web.errors import Problem
 from ingestd.web.limits import Rate
+from ingestd.web.ocr import problem_answer
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,11 @@ _MAX_PATH = 512
 """Bytes; the longest address of ours has less than a hundred."""
 _MAX_QUERY = 4096
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
+
+
+def answer_to(problem: Problem, path: str) -> Response:
+    """The answer for programs, in the shape of the address that they asked."""
+    return problem_answer(problem) if path == "/ocr" else problem.as_json()
 
 
 class AccessLog:
@@ -123,12 +130,12 @@ class Guard:
             limit = self._check(scope)
             await self._app(scope, _Body(receive, self._body_s, limit), secured)
         except Problem as problem:
-            await problem.as_json()(scope, receive, secured)
+            await answer_to(problem, scope["path"])(scope, receive, secured)
         except Exception:
             log.exception("%s %s hit a defect", scope["method"], escape(scope["path"]))
             if started:
                 raise  # the connection is closed, so that what was sent does not pass for the whole answer
-            await Problem(500).as_json()(scope, receive, secured)
+            await answer_to(Problem(500), scope["path"])(scope, receive, secured)
 
     def _check(self, scope: Scope) -> int:
         """Look at everything but the body; returns how large that may be."""

@@ -12,8 +12,6 @@ from starlette.requests import Request
 
 from ingestd.clock import Clock
 from ingestd.config import Config
-from ingestd.document import Record
-from ingestd.engine import Engine
 from ingestd.store.database import connect, faults
 from ingestd.web.access import Access, User
 from ingestd.web.errors import Problem
@@ -22,6 +20,7 @@ from ingestd.web.tokens import Role
 if TYPE_CHECKING:
     from ingestd.web.assets import Assets
     from ingestd.web.render import Renderer
+    from ingestd.web.work import Pictures, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +28,8 @@ class Services:
     """Tools of every request; built once by :func:`ingestd.web.app.create_app`."""
 
     config: Config
-    reader: Engine[Record]
-    """Reads for ``POST /ocr``."""
+    reader: Reader
+    pictures: Pictures
     access: Access
     assets: Assets
     renderer: Renderer

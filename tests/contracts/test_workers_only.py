@@ -16,7 +16,7 @@ DAEMON = [
     "cli/logs.py",
     *sorted(
         str(path.relative_to(PACKAGE))
-        for folder in ("daemon", "store", "watch", "files", "admin")
+        for folder in ("daemon", "store", "watch", "files", "admin", "web")
         for path in (PACKAGE / folder).glob("*.py")
         if path.name not in {"preflight.py", "reextract.py"}
     ),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from pathlib import Path
 
 from sqlite_utils import Database
 from starlette.testclient import TestClient
 
 from ingestd.config import Config, parse
+from ingestd.document import Claim
 from ingestd.store.database import connect
 from ingestd.web.app import create_app
 from ingestd.web.tokens import Role, TokenStore
@@ -17,6 +19,29 @@ from tests.support.world import FakeEngine, MovedClock
 PORT = 5000
 OWN = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}
 """Headers by which a browser says that the page itself sends a request."""
+
+
+class FakePainter:
+    """Draws a picture that says what it shows."""
+
+    def __init__(self) -> None:
+        self.drawn: list[tuple[Path, str, int]] = []
+        self.error: Exception | None = None
+
+    def submit(self, claim: Claim, sha256: str, page_index: int) -> Future[bytes]:
+        self.drawn.append((claim.work_path, sha256, page_index))
+        future: Future[bytes] = Future()
+        if self.error is not None:
+            future.set_exception(self.error)
+        else:
+            future.set_result(f"PNG {sha256} {page_index}".encode())
+        return future
+
+    def rest(self) -> None:
+        pass
+
+    def close(self, *, finish: bool) -> None:
+        pass
 
 
 class Desk:
@@ -29,6 +54,7 @@ class Desk:
         self.config: Config = parse(text, root / "config.yaml")
         self.clock = MovedClock()
         self.engine = FakeEngine()
+        self.painter = FakePainter()
         self.tokens = TokenStore(self.config.web.tokens)
         self.db: Database = connect(self.config.record.database)
         self.db.execute("PRAGMA synchronous = OFF")
@@ -36,6 +62,7 @@ class Desk:
             self.config,
             port=PORT,
             reader=self.engine,
+            painter=self.painter,
             tokens=self.tokens,
             clock=self.clock,
         )

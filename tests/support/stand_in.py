@@ -85,14 +85,14 @@ def _do(deed: str, *, once: bool) -> None:
         DEEDS[deed]()
 
 
-def _decode(admitted: Admitted, options: DecodeConfig, limits: AdmitConfig) -> Iterator[Page]:
+def _decode(admitted: Admitted, options: DecodeConfig, limits: AdmitConfig, only: int | None = None) -> Iterator[Page]:
     global _attempt
     _attempt = admitted.claim.attempt
     _, mark, rest = admitted.claim.work_path.read_bytes().partition(b"tEXt" + _MARK)
     if mark:
         words = rest[: rest.index(b"IDAT") - 8].decode().split()
         _do(words[0], once="once" in words)
-    return _real_decode(admitted, options, limits)
+    return _real_decode(admitted, options, limits, only)
 
 
 _real_decode = decode

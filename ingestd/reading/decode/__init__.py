@@ -17,7 +17,7 @@ from ingestd.reading.formats import PDF
 __all__ = ["decode"]
 
 
-def decode(admitted: Admitted, options: DecodeConfig, limits: AdmitConfig) -> Iterator[Page]:
+def decode(admitted: Admitted, options: DecodeConfig, limits: AdmitConfig, only: int | None = None) -> Iterator[Page]:
     """Yield the pages of a document in order; only the one yielded is held.
 
     Args:
@@ -25,11 +25,12 @@ def decode(admitted: Admitted, options: DecodeConfig, limits: AdmitConfig) -> It
         options: resolution of PDF pages and whether their own text may be used.
         limits: ``max_pixels`` of one page. A PDF page beyond it is rastered at a lower resolution,
             an image beyond it is an error.
+        only: index of the one page to yield; None: all.
 
     Raises:
         DocumentError: ``truncated``, ``damaged``, ``too-many-pixels`` or ``unsupported``, when the
             page at fault is reached; the pages before it have been yielded by then.
     """
     if admitted.media_type == PDF:
-        return pdf_pages(admitted, options, limits.max_pixels)
-    return image_pages(admitted, limits.max_pixels)
+        return pdf_pages(admitted, options, limits.max_pixels, only)
+    return image_pages(admitted, limits.max_pixels, only)

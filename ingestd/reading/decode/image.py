@@ -35,8 +35,8 @@ _UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
 _ON_ITS_SIDE = {5, 6, 7, 8}
 
 
-def image_pages(admitted: Admitted, max_pixels: int) -> Iterator[Page]:
-    """Yield the pages of an image file.
+def image_pages(admitted: Admitted, max_pixels: int, only: int | None = None) -> Iterator[Page]:
+    """Yield the pages of an image file, or one of them.
 
     Raises:
         DocumentError: see ``ingestd.reading.decode.decode``.
@@ -46,6 +46,8 @@ def image_pages(admitted: Admitted, max_pixels: int) -> Iterator[Page]:
         with decoding(path, media_type, max_pixels):
             frames = page_frames(image, admitted.pages_expected)[: admitted.pages_expected]
         for index, frame in enumerate(frames):
+            if only not in (None, index):
+                continue
             with decoding(path, media_type, max_pixels):
                 if frame != image.tell():
                     image.seek(frame)

@@ -47,8 +47,8 @@ class _Placed:
     """Square points."""
 
 
-def pdf_pages(admitted: Admitted, options: DecodeConfig, max_pixels: int) -> Iterator[Page]:
-    """Yield the pages of a PDF.
+def pdf_pages(admitted: Admitted, options: DecodeConfig, max_pixels: int, only: int | None = None) -> Iterator[Page]:
+    """Yield the pages of a PDF, or one of them.
 
     Raises:
         DocumentError: see ``ingestd.reading.decode.decode``.
@@ -56,6 +56,8 @@ def pdf_pages(admitted: Admitted, options: DecodeConfig, max_pixels: int) -> Ite
     path = admitted.claim.work_path
     with open_pdf(path) as document:
         for index in range(min(len(document), admitted.pages_expected)):
+            if only not in (None, index):
+                continue
             with decoding(path, PDF, max_pixels):
                 page = _read(document, index, options, max_pixels)
             yield page
