@@ -18,16 +18,19 @@ import ingestd
 from ingestd.admin.preflight import problems_of
 from ingestd.clock import Clock, SystemClock
 from ingestd.config import Config, reading_hash
-from ingestd.daemon.events import Report
+from ingestd.daemon.events import JobEvent
 from ingestd.daemon.health import Health
 from ingestd.daemon.hooks import Hooks
-from ingestd.daemon.lifecycle import Custody
+from ingestd.daemon.intake import Intake
+from ingestd.daemon.lifecycle import Lifecycle
 from ingestd.daemon.loop import Daemon
 from ingestd.daemon.metrics import Metrics
+from ingestd.daemon.retry import RetrySchedule
 from ingestd.daemon.service import Service, Signals
 from ingestd.document import Record
 from ingestd.engine import Engine, R, Work
 from ingestd.engine.local import LocalEngine
+from ingestd.engine.rolling import RollingEngine
 from ingestd.errors import ConfigError
 from ingestd.extract import RuleSet, load_rules
 from ingestd.pipeline import AnnotatingPipeline, LinePipeline, PagePainter, Pipeline
@@ -37,7 +40,7 @@ from ingestd.reading.orient import Classifier
 from ingestd.reading.page import PageReader
 from ingestd.reading.recognise.recogniser import Recogniser
 from ingestd.store.database import connect, faults, require_undamaged
-from ingestd.store.jobs import Ledger
+from ingestd.store.jobs import Jobs
 from ingestd.watch.inbox import Inbox
 from ingestd.watch.observe import Events
 from ingestd.web.app import create_app, require_closed
@@ -162,7 +165,7 @@ def build_web(config: Config, port: int, clock: Clock) -> Starlette:
 
 @contextmanager
 def running_service(
-    config: Config, reload: Callable[[], Config], report: Callable[[Report], None]
+    config: Config, reload: Callable[[], Config], report: Callable[[JobEvent], None]
 ) -> Iterator[Service]:
     """Build the service of a configuration, ready to run; close everything at the end.
 
@@ -210,7 +213,7 @@ def assemble(
     *,
     engine: Engine[Record],
     new_engine: Callable[[], Engine[Record]],
-    report: Callable[[Report], None],
+    report: Callable[[JobEvent], None],
     signals: Signals,
     clock: Clock,
     rng: random.Random,
@@ -230,25 +233,25 @@ def assemble(
     Raises:
         ConfigError: an extra that the configuration needs is not installed.
     """
-    ledger = Ledger(db)
+    jobs = Jobs(db)
+    schedule = RetrySchedule(config.ledger, rng)
     wake = signals.wake.set
     events = Events(wake)
     inboxes = []
     for section in config.inboxes:
-        noted = ledger.remembered(section.name) if section.original == "leave" else {}
+        noted = jobs.remembered(section.name) if section.original == "leave" else {}
         inboxes.append(Inbox(section, config.settle, events, noted))
     daemon = Daemon(
-        inboxes=inboxes,
-        ledger=ledger,
-        custody=Custody(
-            ledger, {inbox.name: inbox for inbox in config.inboxes}, config.spool, config.record, config.hooks
+        intake=Intake(inboxes, jobs, schedule),
+        jobs=jobs,
+        lifecycle=Lifecycle(
+            jobs, {inbox.name: inbox for inbox in config.inboxes}, config.spool, config.record, config.hooks
         ),
-        engine=engine,
-        idle_s=config.engine.idle_s,
-        hooks=Hooks(config.hooks, ledger, config.spool.work / ".hooks", os.environ, wake),
-        options=config.ledger,
+        engine=RollingEngine(engine, config.engine.idle_s),
+        hooks=Hooks(config.hooks, jobs, config.spool.work / ".hooks", os.environ, schedule, wake),
+        schedule=schedule,
+        attempts=config.ledger.attempts,
         wake=wake,
-        chance=rng,
     )
     health = Health(config.health, config.engine.time_limit_s, clock.tick())
     metrics = Metrics(config, daemon, health, clock) if config.metrics.port is not None else None
@@ -263,6 +266,7 @@ def assemble(
         signals=signals,
         clock=clock,
         new_engine=new_engine,
+        schedule=schedule,
         fault_pause_s=config.ledger.backoff_s,
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from ingestd.config import Config, InboxConfig
 from ingestd.files.encoding import path_text, time_text
 from ingestd.files.identity import kind
-from ingestd.store.jobs import Job, Ledger, State
+from ingestd.store.jobs import Job, Jobs, State
 from ingestd.watch.inbox import complete_on_disk
 from ingestd.watch.observe import ignored
 
@@ -23,7 +23,7 @@ class Event:
     what: str
 
 
-def explain(path: Path, config: Config, ledger: Ledger | None) -> list[Event]:
+def explain(path: Path, config: Config, ledger: Jobs | None) -> list[Event]:
     """Tell the story of a file, oldest first, then how things are now.
 
     Args:

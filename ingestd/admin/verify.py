@@ -20,7 +20,7 @@ from ingestd.files import durable
 from ingestd.files.encoding import path_from, path_text
 from ingestd.files.identity import digest, kind
 from ingestd.output import sidecar
-from ingestd.store.jobs import Job, Ledger, State
+from ingestd.store.jobs import Job, Jobs, State
 
 _BATCH = 500
 """Rows read from the database at a time."""
@@ -57,7 +57,7 @@ class Verification:
 
     def __init__(self, db: Database, config: Config) -> None:
         self._db = db
-        self._ledger = Ledger(db)
+        self._ledger = Jobs(db)
         self._config = config
         self.documents = 0
         self.files = 0

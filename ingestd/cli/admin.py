@@ -22,7 +22,7 @@ from ingestd.config import load
 from ingestd.errors import ConfigError
 from ingestd.files.encoding import escape
 from ingestd.store.database import connect
-from ingestd.store.jobs import Ledger, State
+from ingestd.store.jobs import Job, Jobs, State
 
 
 @click.command()
@@ -77,7 +77,7 @@ def explain(path: Path, config_path: Path | None, as_json: bool) -> None:
     config = load(config_path)
     ledger = None
     if config.record.database.exists():
-        ledger = Ledger(connect(config.record.database, "read"))
+        ledger = Jobs(connect(config.record.database, "read"))
     story = explaining.explain(path.absolute(), config, ledger)
     if as_json:
         click.echo(json.dumps([{"at": event.at, "what": event.what} for event in story], ensure_ascii=False, indent=2))
@@ -96,21 +96,21 @@ def retry(jobs: tuple[int, ...], failed: bool, config_path: Path | None) -> None
         raise click.UsageError("name job numbers, or --failed")
     config = load(config_path)
     db = connect(config.record.database, "write")
-    ledger = Ledger(db)
+    ledger = Jobs(db)
     wanted = ledger.in_states((State.FAILED,)) if failed else [job for job in map(ledger.job, jobs) if job is not None]
     unknown = sorted(set(jobs) - {job.id for job in wanted})
-    again = [job for job in wanted if job.state in (State.FAILED, State.WAITING)]
     now = datetime.now(UTC)
-    for job in again:
-        ledger.update(job.id, State.WAITING, now, next_at=now, attempt=0)
+    outcomes = [(job, ledger.retry(job, now)) for job in wanted]
     db.close()
+    again = sum(isinstance(outcome, Job) for _, outcome in outcomes)
     for number in unknown:
         click.echo(f"ingestd: there is no job {number}", err=True)
-    for job in wanted:
-        if job not in again:
-            click.echo(escape(f"ingestd: job {job.id} ({job.name}) is {job.state}; nothing to try again"), err=True)
-    click.echo(f"due again: {len(again)}" + ("; the daemon takes them as soon as it runs" if again else ""))
-    sys.exit(0 if len(again) == len(wanted) and not unknown else 1)
+    for job, outcome in outcomes:
+        if not isinstance(outcome, Job):
+            state = outcome.state or "gone"
+            click.echo(escape(f"ingestd: job {job.id} ({job.name}) is {state}; nothing to try again"), err=True)
+    click.echo(f"due again: {again}" + ("; the daemon takes them as soon as it runs" if again else ""))
+    sys.exit(0 if again == len(wanted) and not unknown else 1)
 
 
 @click.command()

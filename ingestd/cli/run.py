@@ -17,13 +17,13 @@ from ingestd.cli.common import config_option
 from ingestd.cli.logs import set_up
 from ingestd.cli.terminal import headline
 from ingestd.config import load, locate
-from ingestd.daemon.events import Outcome, Report
+from ingestd.daemon.events import JobEvent, JobOutcome
 from ingestd.daemon.loop import Daemon
 from ingestd.files.encoding import escape, path_text
 
 log = logging.getLogger("ingestd")
 
-_MARKS = {Outcome.RECORDED: "+", Outcome.FAILED: "x", Outcome.DUPLICATE: "=", Outcome.WAITING: "~"}
+_MARKS = {JobOutcome.RECORDED: "+", JobOutcome.FAILED: "x", JobOutcome.DUPLICATE: "=", JobOutcome.WAITING: "~"}
 
 
 @click.command()
@@ -54,27 +54,27 @@ def run(config_path: Path | None, once: bool) -> None:
         sys.exit(1 if once else 0)
 
 
-def _sentence(report: Report) -> str:
+def _sentence(event: JobEvent) -> str:
     """What became of a document, as one line."""
-    name = path_text(report.job.name)
-    match report.outcome:
-        case Outcome.RECORDED if report.record is not None:
-            text = headline(report.record, sum(report.record.timings.values()))
-        case Outcome.FAILED:
-            text = f"failed: {report.reason}; kept as {report.job.archive_path}"
-        case Outcome.WAITING:
-            text = f"will be tried again: {report.reason}"
+    name = path_text(event.job.name)
+    match event.outcome:
+        case JobOutcome.RECORDED if event.record is not None:
+            text = headline(event.record, sum(event.record.timings.values()))
+        case JobOutcome.FAILED:
+            text = f"failed: {event.reason}; kept as {event.job.archive_path}"
+        case JobOutcome.WAITING:
+            text = f"will be tried again: {event.reason}"
         case _:
-            text = f"is already recorded as document {report.job.document_id}"
-    return escape(f"{_MARKS[report.outcome]} {name}: {text}")
+            text = f"is already recorded as document {event.job.document_id}"
+    return escape(f"{_MARKS[event.outcome]} {name}: {text}")
 
 
-def _log_report(report: Report) -> None:
-    level = logging.WARNING if report.outcome in (Outcome.FAILED, Outcome.WAITING) else logging.INFO
-    data = {"outcome": report.outcome, "job": report.job.id, "document": report.job.document_id}
-    if report.record is not None:
-        data |= {"sha256": report.record.sha256, "timings": dict(report.record.timings)}
-    log.log(level, "%s", _sentence(report), extra={"data": data})
+def _log_report(event: JobEvent) -> None:
+    level = logging.WARNING if event.outcome in (JobOutcome.FAILED, JobOutcome.WAITING) else logging.INFO
+    data = {"outcome": event.outcome, "job": event.job.id, "document": event.job.document_id}
+    if event.record is not None:
+        data |= {"sha256": event.record.sha256, "timings": dict(event.record.timings)}
+    log.log(level, "%s", _sentence(event), extra={"data": data})
 
 
 class _Progress:
@@ -91,10 +91,10 @@ class _Progress:
     def follow(self, daemon: Daemon) -> None:
         self._daemon = daemon
 
-    def report(self, report: Report) -> None:
-        if report.outcome is not Outcome.RECORDED:
-            self._console.print(_sentence(report), markup=False, highlight=False)
-        if report.outcome is not Outcome.WAITING:
+    def report(self, event: JobEvent) -> None:
+        if event.outcome is not JobOutcome.RECORDED:
+            self._console.print(_sentence(event), markup=False, highlight=False)
+        if event.outcome is not JobOutcome.WAITING:
             self._done += 1
         left = self._daemon.unsettled if self._daemon else 0
         self._bar.update(self._task, completed=self._done, total=self._done + left)

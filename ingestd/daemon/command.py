@@ -1,32 +1,36 @@
-"""Runs one program of the user's: without a shell, for a bounded time, with bounded output."""
+"""Run one program of the user's: without a shell, for a bounded time, with bounded output."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import selectors
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import IO
 
 KEPT_BYTES = 4096
-"""How much of what a command prints is kept: its end, where errors are."""
-
+"""Length of the end of the output that is kept; errors are at the end."""
 _CHUNK_BYTES = 65536
+_MAX_CHUNKS = 64
+"""Bound on one reading, so that a command that never stops printing meets its time limit."""
+_MIN_POLL_S, _MAX_POLL_S = 0.001, 0.05
+"""Pause between two looks at a running command: doubles from the first, as in subprocess.Popen.wait."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How a command came to its end."""
+class CommandResult:
+    """End of a command."""
 
     problem: str | None
-    """Why it did not do its work, None if it said that it did (exit status 0)."""
+    """Why it did not do its work; None after exit status 0."""
     output: str
     """The end of what it printed on stdout and stderr."""
     stopped: bool = False
-    """It was killed because ingestd stops, so it has to be run again."""
+    """True if it was killed because ingestd stops; it has to be run again."""
 
 
 def run(
@@ -34,16 +38,18 @@ def run(
     environment: Mapping[str, str],
     *,
     limit_s: float,
-    stop: int,
+    stop: threading.Event,
     inherited: Sequence[int] = (),
-) -> Ended:
+) -> CommandResult:
     """Run a command to its end; never raises for anything that the command does.
+
+    A process that the command leaves behind in the background is not waited for.
 
     Args:
         command: program and arguments.
         environment: all of it.
         limit_s: seconds after which the command and what it started are killed.
-        stop: file descriptor that becomes readable when everything has to end.
+        stop: ends the command when set.
         inherited: descriptors that the command gets, open for as long as any process of its lives.
     """
     try:
@@ -53,70 +59,43 @@ def run(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            bufsize=0,
             start_new_session=True,
             pass_fds=tuple(inherited),
         )
     except (OSError, ValueError) as error:
-        return Ended(f"cannot be run: {error}", "")
+        return CommandResult(f"cannot be run: {error}", "")
     assert process.stdout is not None, "asked for above"
-    with process.stdout:
-        output = _Tail(process.stdout.fileno())
-        why = _follow(process, output, limit_s, stop)
-        if why is not None:
+    with process.stdout as pipe:
+        os.set_blocking(pipe.fileno(), False)
+        output, pause_s, until = b"", _MIN_POLL_S, time.monotonic() + limit_s
+        while process.poll() is None and time.monotonic() < until and not stop.wait(pause_s):
+            output, pause_s = _tail(output, pipe), min(2 * pause_s, _MAX_POLL_S)
+        in_time = process.poll() is not None
+        if not in_time:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
         status = process.wait()
-        output.read()
-    problem = f"took longer than {limit_s:g} s" if why == "limit" else _problem(status)
-    return Ended(problem, output.text(), stopped=why == "stop")
+        output = _tail(output, pipe)
+    if in_time:
+        return CommandResult(_problem(status), _text(output))
+    stopped = stop.is_set()
+    return CommandResult(None if stopped else f"took longer than {limit_s:g} s", _text(output), stopped)
 
 
-def _follow(process: subprocess.Popen[bytes], output: _Tail, limit_s: float, stop: int) -> str | None:
-    """Read what a process prints until it ends (None), its time is up (``limit``) or all ends (``stop``)."""
-    until = time.monotonic() + limit_s
-    ended = os.pidfd_open(process.pid)
-    try:
-        with selectors.DefaultSelector() as waiting:
-            waiting.register(ended, selectors.EVENT_READ)
-            waiting.register(stop, selectors.EVENT_READ)
-            waiting.register(output.handle, selectors.EVENT_READ)
-            while True:
-                ready = {key.fd for key, _ in waiting.select(max(0.0, until - time.monotonic()))}
-                if output.handle in ready and not output.read():
-                    waiting.unregister(output.handle)
-                if ended in ready:
-                    return None
-                if stop in ready:
-                    return "stop"
-                if time.monotonic() >= until:
-                    return "limit"
-    finally:
-        os.close(ended)
+def _tail(before: bytes, pipe: IO[bytes]) -> bytes:
+    """Read what is in a pipe without waiting; return the end of it all, one byte more than is kept."""
+    for _ in range(_MAX_CHUNKS):
+        chunk = pipe.read(_CHUNK_BYTES)
+        if not chunk:  # the pipe is empty (None) or closed
+            break
+        before = (before + chunk)[-KEPT_BYTES - 1 :]
+    return before
 
 
-class _Tail:
-    """The last bytes of what comes out of a pipe; what a process left behind prints later is not waited for."""
-
-    def __init__(self, handle: int) -> None:
-        self.handle = handle
-        self._kept = b""
-        self._dropped = False
-        os.set_blocking(handle, False)
-
-    def read(self) -> bool:
-        """Take what is there; False at the end of the pipe."""
-        try:
-            chunk = os.read(self.handle, _CHUNK_BYTES)
-        except BlockingIOError:
-            return True
-        joined = self._kept + chunk
-        self._dropped |= len(joined) > KEPT_BYTES
-        self._kept = joined[-KEPT_BYTES:]
-        return bool(chunk)
-
-    def text(self) -> str:
-        text = self._kept.decode(errors="backslashreplace").strip()
-        return f"... {text}" if self._dropped else text
+def _text(output: bytes) -> str:
+    text = output[-KEPT_BYTES:].decode(errors="backslashreplace").strip()
+    return f"... {text}" if len(output) > KEPT_BYTES else text
 
 
 def _problem(status: int) -> str | None:

@@ -1,4 +1,4 @@
-"""What the daemon tells whoever listens."""
+"""Events: what became of a job, for whoever subscribes to the daemon."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from ingestd.document import Record
 from ingestd.store.jobs import Job
 
 
-class Outcome(StrEnum):
-    """What became of a document in one turn."""
+class JobOutcome(StrEnum):
+    """Result of one turn for a job."""
 
     RECORDED = "recorded"
     FAILED = "failed"
@@ -19,11 +19,13 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """Told to whoever listens when something became of a document."""
+class JobEvent:
+    """A job that was recorded, failed, turned out a duplicate, or has to wait."""
 
-    outcome: Outcome
+    outcome: JobOutcome
     job: Job
     """As it is in the ledger now."""
     record: Record | None = None
+    """Of a job that was recorded."""
     reason: str | None = None
+    """Of a job that failed or waits."""

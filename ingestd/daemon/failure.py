@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from ingestd.errors import AttemptError, DocumentError
+from ingestd.errors import AttemptError, DocumentError, TransientError
 from ingestd.files.encoding import path_text, time_text
 from ingestd.store.jobs import Job
+
+
+def is_temporary(error: BaseException) -> bool:
+    """Tell whether an error is about the surroundings (disk, permissions, lock), not about the document."""
+    return isinstance(error, TransientError | OSError | sqlite3.OperationalError)
 
 
 def reason_of(error: AttemptError | DocumentError, attempts: int) -> Mapping[str, str]:

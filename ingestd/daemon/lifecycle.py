@@ -1,8 +1,8 @@
-"""What happens to one file: from inbox to work, and from work to archive or failed.
+"""The way of one file: from inbox to work, and from work to archive or failed.
 
 The order of effects is what makes a crash harmless. A job is in the ledger before its file moves;
 the place a file goes to is in the ledger before it goes there; the record is committed before the
-original is disposed of. Every function may be called again after a crash at any point inside it.
+original is disposed of. Every method may be called again after a crash at any point inside it.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from enum import Enum, auto
 from pathlib import Path
 
 from ingestd.config import HooksConfig, InboxConfig, RecordConfig, SpoolConfig
 from ingestd.daemon.failure import reason_file, reason_path
+from ingestd.daemon.outcomes import Changed, Claimed, Duplicate, Gone, Recorded, Refused, Started
 from ingestd.document import Claim, Record
 from ingestd.errors import AttemptError, DocumentError, TransientError
 from ingestd.files import durable
@@ -27,19 +29,35 @@ from ingestd.files.identity import digest, kind, look
 from ingestd.output import sidecar
 from ingestd.store import documents
 from ingestd.store.database import transaction
-from ingestd.store.jobs import Job, Ledger, State
+from ingestd.store.jobs import Job, Jobs, Moved, State
 
 log = logging.getLogger(__name__)
 
-_CODE_DIGITS = 8
+_HASH_DIGITS = 8
 """Digits of the content's hash that tell files of one name apart."""
 
 
-class Custody:
+class _Taken(Enum):
+    """What came of taking a file out of its inbox."""
+
+    YES = auto()
+    GONE = auto()
+    VANISHED = auto()
+    """From the work folder, which only ingestd may touch."""
+
+
+class _Overtaken(Exception):
+    """Rolls a transaction back because another process changed the job."""
+
+    def __init__(self, moved: Moved) -> None:
+        self.moved = moved
+
+
+class Lifecycle:
     """Moves files and job states together.
 
     Args:
-        ledger: job states.
+        jobs: job states.
         inboxes: by name; a job of an inbox no longer configured is treated as ``move``.
         places: work, archive and failed folders.
         options: whether sidecars are written.
@@ -48,123 +66,132 @@ class Custody:
 
     def __init__(
         self,
-        ledger: Ledger,
+        jobs: Jobs,
         inboxes: Mapping[str, InboxConfig],
         places: SpoolConfig,
         options: RecordConfig,
         hooks: HooksConfig,
     ) -> None:
-        self._ledger = ledger
+        self._jobs = jobs
         self._inboxes = inboxes
         self._places = places
         self._options = options
         self._hooks = hooks
 
-    def _left(self, job: Job) -> bool:
+    def _original(self, job: Job) -> str:
+        """Return what becomes of the original: ``move``, ``leave`` or ``delete``."""
         inbox = self._inboxes.get(job.inbox)
-        return inbox is not None and inbox.original == "leave"
+        return inbox.original if inbox is not None else "move"
 
     def work_path(self, job: Job) -> Path:
-        """Where the bytes of a claimed job are."""
+        """Return where the bytes of a claimed job are."""
         return self._places.work / str(job.id) / job.name
 
     # -- from inbox to work
 
-    def claim(self, job: Job, now: datetime) -> bool:
-        """Bring the file of a job into work; False if it is gone or has changed, and the job forgotten.
+    def claim(self, job: Job, now: datetime) -> Claimed | Refused | Gone | Moved:
+        """Bring the file of a job into work.
 
         Raises:
             TransientError: the file could not be moved.
-            DocumentError: it is no regular file (it is in work all the same, ready to be failed).
         """
         work = self.work_path(job)
+        taken = _Taken.YES
         if os.path.lexists(work):
             self._drop_claimed_source(job, work)
-        elif not self._take(job, work):
-            return False
-        self._ledger.update(job.id, State.CLAIMED, now)
+        else:
+            taken = self._take(job, work)
+        if taken is _Taken.GONE:
+            return Gone()
+        if taken is _Taken.VANISHED:
+            return Refused(job, _vanished(work))
+        claimed = self._jobs.claim(job, now)
+        if isinstance(claimed, Moved):
+            return claimed
         irregular = kind(work.lstat().st_mode)
-        if irregular:
-            raise DocumentError(
-                f"found {irregular}", expected="a regular file", fix="drop the file itself", code="not-a-file"
-            )
-        return True
+        return Refused(claimed, _not_a_file(irregular)) if irregular else Claimed(claimed)
 
-    def _take(self, job: Job, work: Path) -> bool:
+    def _take(self, job: Job, work: Path) -> _Taken:
         """Move or copy the file into work, unless it is no longer the one that was whole."""
         kept = job.archive_path
         if kept is not None and os.path.lexists(kept):  # a failed job that is to be tried again
             durable.remove(reason_path(kept))
             durable.move(kept, work)
-            return True
+            return _Taken.YES
         identity = look(job.source_path)
         if identity is None and job.sha256 is not None:
-            raise DocumentError(
-                f"{work} has vanished", expected="nobody but ingestd to touch it", fix="drop it again", code="vanished"
-            )
+            return _Taken.VANISHED
         if identity != job.identity:
-            self._ledger.forget(job.id)
-            return False
-        if self._left(job):
+            self._jobs.forget(job)
+            return _Taken.GONE
+        if self._original(job) == "leave":
             durable.copy(job.source_path, work)
             unchanged = look(job.source_path) == job.identity
         else:
             durable.move(job.source_path, work)
             moved = look(work)
             unchanged = moved is not None and (moved.size, moved.mtime_ns) == (job.identity.size, job.identity.mtime_ns)
-        if not unchanged:
-            self._give_back(job, work)
-        return unchanged
+        if unchanged:
+            return _Taken.YES
+        self._return_to_inbox(job, work)
+        return _Taken.GONE
 
-    def _give_back(self, job: Job, work: Path) -> None:
-        """Somebody was still writing: the inbox gets the file back, and it has to settle again."""
+    def _return_to_inbox(self, job: Job, work: Path) -> None:
+        """Give a file back to the inbox, because another program still wrote it; it has to settle again."""
         log.info("%s changed while it was being claimed; waiting for it again", path_text(job.source_path))
-        if self._left(job):
+        if self._original(job) == "leave":
             durable.remove(work)
         else:
             durable.move(work, job.source_path)
         durable.remove_folder(work.parent)
-        self._ledger.forget(job.id)
+        self._jobs.forget(job)
 
     def _drop_claimed_source(self, job: Job, work: Path) -> None:
-        """After a crash between copy and unlink both exist; the source goes if it is the same file."""
+        """Remove what an interrupted step left beside a file in work: its source, or the reason of a failure."""
+        # a crash between copy and unlink leaves both; the source goes if it is the same file
         same = job.state is State.ARRIVED and look(job.source_path) == job.identity
-        if same and not self._left(job) and digest(job.source_path) == digest(work):
+        if same and self._original(job) != "leave" and digest(job.source_path) == digest(work):
             durable.remove(job.source_path)
+        # a failed document that is tried again before it was put away may have its reason there already
+        if job.archive_path is not None:
+            durable.remove(reason_path(job.archive_path))
 
-    def begin(self, job: Job, now: datetime) -> tuple[Claim, str] | None:
-        """Start one more try at a claimed job; None if its bytes are recorded already.
+    def start(self, job: Job, now: datetime) -> Started | Duplicate | Moved:
+        """Start one more try at a claimed job, unless its bytes are recorded already.
 
         The attempt is persisted before a worker sees the document, so that one that takes the
-        whole machine down is not tried for ever.
+        whole machine down is tried a limited number of times.
+
+        Raises:
+            TransientError: the file cannot be read.
         """
         work = self.work_path(job)
         sha256 = _digest(work)
-        known = documents.document_by_sha(self._ledger.db, sha256)
+        known = documents.document_by_sha(self._jobs.db, sha256)
         if known is not None:
-            self._set_duplicate(job, known, sha256, now)
-            return None
-        attempt = job.attempt + 1
-        self._ledger.update(job.id, State.RUNNING, now, attempt=attempt, sha256=sha256, error=None)
-        return Claim(job.id, work, job.source_path, job.inbox, work.stat().st_size, now, attempt), sha256
+            return self._duplicate(job, known, sha256, now)
+        started = self._jobs.start(job, sha256, now)
+        if isinstance(started, Moved):
+            return started
+        claim = Claim(job.id, work, job.source_path, job.inbox, work.stat().st_size, now, started.attempt)
+        return Started(started, claim, sha256)
 
     # -- from work to archive or failed
 
-    def record(self, job: Job, record: Record, now: datetime) -> bool:
-        """Commit record and job state in one transaction; False if the file changed and must be read again.
+    def record(self, job: Job, record: Record, now: datetime) -> Recorded | Duplicate | Changed | Moved:
+        """Commit record and job state in one transaction.
 
         Raises:
             AttemptError: the record holds what no database can (half a surrogate pair, a number without end).
+            TransientError: the file cannot be read.
         """
         if _digest(self.work_path(job)) != record.sha256:
             log.warning("%s changed while it was being read; reading it again", path_text(job.source_path))
-            self._ledger.update(job.id, State.CLAIMED, now)
-            return False
-        db = self._ledger.db
-        known = documents.document_by_sha(db, record.sha256)
+            requeued = self._jobs.requeue(job, now, refund=False)
+            return requeued if isinstance(requeued, Moved) else Changed(requeued)
+        known = documents.document_by_sha(self._jobs.db, record.sha256)
         if known is not None:  # the same bytes were read at the same time under another name
-            self._set_duplicate(job, known, record.sha256, now)
-            return True
+            return self._duplicate(job, known, record.sha256, now)
         folder, name = durable.archive_folder(
             self._places.archive,
             self._places.layout,
@@ -174,75 +201,71 @@ class Custody:
             rule=record.extraction.rule,
         )
         target = self._free(folder, job, record.sha256, name)
-        archived = target if self._disposal(job) == "move" else None
-        with _storing(), transaction(db):
+        try:
+            return Recorded(self._commit(job, record, target, now))
+        except _Overtaken as overtaken:
+            return overtaken.moved
+
+    def _commit(self, job: Job, record: Record, target: Path, now: datetime) -> Job:
+        with _storing(), transaction(self._jobs.db):
             document_id = documents.save(
-                db,
+                self._jobs.db,
                 record,
                 source_path=job.source_path,
-                archive_path=archived,
+                archive_path=target if self._original(job) == "move" else None,
                 received_at=job.created_at,
                 recorded_at=now,
             )
-            self._ledger.update(
-                job.id,
-                State.RECORDED,
-                now,
-                document_id=document_id,
-                archive_path=target,
-                sha256=record.sha256,
-                hook_at=now if self._hooks.on_success else None,
-            )
-        return True
+            hook_at = now if self._hooks.on_success else None
+            recorded = self._jobs.record(job, document_id, record.sha256, target, hook_at, now)
+            if isinstance(recorded, Moved):
+                raise _Overtaken(recorded)
+        return recorded
 
-    def _disposal(self, job: Job) -> str:
-        inbox = self._inboxes.get(job.inbox)
-        return inbox.original if inbox is not None else "move"
+    def _free(self, folder: Path, job: Job, sha256: str, name: str | None = None) -> Path:
+        reserved = functools.partial(self._jobs.is_reserved, job_id=job.id)
+        return durable.free_target(folder, name or job.name, sha256[:_HASH_DIGITS], reserved)
 
-    def _free(self, folder: Path, job: Job, code: str, name: str | None = None) -> Path:
-        reserved = functools.partial(self._ledger.is_reserved, job_id=job.id)
-        return durable.free_target(folder, name or job.name, code[:_CODE_DIGITS], reserved)
-
-    def _set_duplicate(self, job: Job, document_id: int, sha256: str, now: datetime) -> None:
+    def _duplicate(self, job: Job, document_id: int, sha256: str, now: datetime) -> Duplicate | Moved:
         target = self._free(self._places.archive / "duplicates", job, sha256)
-        self._ledger.update(
-            job.id, State.DUPLICATE, now, document_id=document_id, sha256=sha256, archive_path=target, error=None
-        )
+        duplicate = self._jobs.duplicate(job, document_id, sha256, target, now)
+        return duplicate if isinstance(duplicate, Moved) else Duplicate(duplicate)
 
-    def fail(self, job: Job, reason: Mapping[str, str | int], now: datetime) -> None:
+    def fail(self, job: Job, reason: Mapping[str, str | int], now: datetime) -> Job | Moved:
         """Note that a document is bad and where it will be kept; :meth:`dispose` takes it there."""
         target = self._free(self._places.failed, job, job.sha256 or str(job.id))
-        error = json.dumps(reason, ensure_ascii=False)
         due = now if self._hooks.on_failure else None
-        self._ledger.update(job.id, State.FAILED, now, error=error, archive_path=target, hook_at=due)
+        return self._jobs.fail(job, json.dumps(reason, ensure_ascii=False), target, due, now)
 
-    def dispose(self, job: Job, now: datetime) -> None:
+    def dispose(self, job: Job, now: datetime) -> Job | Moved:
         """Finish a recorded, failed or duplicate job: write what belongs beside the file, put the file there.
 
         Raises:
             TransientError: archive or failed cannot be written; call again later.
         """
+        latest = self._jobs.job(job.id)
+        if latest is None or latest.state is not job.state:  # 'ingestd retry' came first
+            return Moved(job.id, None if latest is None else latest.state)
         assert job.archive_path is not None, "record, fail and duplicate name the place first"
         target, work = job.archive_path, self.work_path(job)
         match job.state:
             case State.RECORDED:
                 assert job.document_id is not None, "set in the transaction that recorded it"
                 if self._options.sidecar:
-                    durable.write_atomic(sidecar.path_of(target), sidecar.render(self._ledger.db, job.document_id))
-                self._put(work, target if self._disposal(job) == "move" else None)
+                    durable.write_atomic(sidecar.path_of(target), sidecar.render(self._jobs.db, job.document_id))
+                self._put(work, target if self._original(job) == "move" else None)
             case State.FAILED:
                 durable.write_atomic(reason_path(target), reason_file(job, now))
-                self._put(work, None if self._left(job) else target)
+                self._put(work, None if self._original(job) == "leave" else target)
             case State.DUPLICATE:
                 inbox = self._inboxes.get(job.inbox)
                 dropped = inbox is not None and (inbox.duplicates == "delete" or inbox.original != "move")
                 self._put(work, None if dropped else target)
         durable.remove_folder(work.parent)
-        if job.state is State.RECORDED:
-            self._ledger.update(job.id, State.DONE, now)
+        return self._jobs.finish(job, now) if job.state is State.RECORDED else job
 
     def _put(self, work: Path, target: Path | None) -> None:
-        """Move the file from work to its last place, or delete it (target None); done already is fine."""
+        """Move the file from work to its last place, or delete it (target None); may have happened already."""
         if not os.path.lexists(work):
             return
         if target is None or (os.path.lexists(target) and digest(target) == digest(work)):
@@ -260,9 +283,9 @@ class Custody:
         for folder in sorted(self._places.work.iterdir()):
             if not folder.is_dir() or not folder.name.isdigit():
                 continue
-            job = self._ledger.job(int(folder.name))
+            job = self._jobs.job(int(folder.name))
             for path in folder.iterdir():
-                if path.name.startswith(".") and path.name.endswith(".partial"):
+                if durable.is_partial(path.name):
                     durable.remove(path)
                 elif job is None or path.name != job.name or job.state is State.DONE:
                     jobs.append(self._adopt(path, now))
@@ -273,21 +296,29 @@ class Custody:
         return jobs
 
     def _adopt(self, path: Path, now: datetime) -> Job:
-        """Give a file in work that the ledger does not know (an older database was restored) a new job."""
+        """Give a new job to a file in work that the ledger does not know (an older database was restored)."""
         inbox = next(iter(self._inboxes.values()))
         identity = look(path)
         assert identity is not None, "it was listed a moment ago and nobody else works here"
-        job_id = self._ledger.arrive(inbox.name, inbox.path / path.name, identity, now)
-        job = self._ledger.job(job_id)
-        assert job is not None, "inserted a line before"
+        job = self._jobs.arrive(inbox.name, inbox.path / path.name, identity, now)
         log.warning("%s was in work without a job; it gets a new one", path_text(path))
         durable.move(path, self.work_path(job))
         return job
 
 
+def _vanished(work: Path) -> DocumentError:
+    return DocumentError(
+        f"{work} has vanished", expected="the file to stay until ingestd moves it", fix="drop it again", code="vanished"
+    )
+
+
+def _not_a_file(found: str) -> DocumentError:
+    return DocumentError(f"found {found}", expected="a regular file", fix="drop the file itself", code="not-a-file")
+
+
 @contextlib.contextmanager
 def _storing() -> Iterator[None]:
-    """A record that cannot be stored is a defect that one document brings out; the others go on."""
+    """Blame one document for a record that cannot be stored: a defect, but the others go on."""
     try:
         yield
     except (ValueError, OverflowError, sqlite3.IntegrityError, sqlite3.DataError) as error:
@@ -299,8 +330,3 @@ def _digest(path: Path) -> str:
         return digest(path)
     except OSError as error:
         raise TransientError(f"cannot read {path}: {error.strerror}; it is tried again") from error
-
-
-def is_temporary(error: BaseException) -> bool:
-    """Tell whether an error is about the surroundings (disk, permissions, lock), not about the document."""
-    return isinstance(error, TransientError | OSError | sqlite3.OperationalError)

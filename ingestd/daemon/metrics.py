@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import ingestd
 from ingestd.clock import Clock
 from ingestd.config import EXTRA_FOR_METRICS, Config
-from ingestd.daemon.events import Outcome, Report
+from ingestd.daemon.events import JobEvent, JobOutcome
 from ingestd.daemon.health import Health
 from ingestd.daemon.loop import Daemon
 from ingestd.errors import ConfigError, IngestdError
@@ -56,7 +56,7 @@ class Metrics:
         self._outcomes = prometheus.Counter(
             "ingestd_outcomes", "What became of documents since the start.", ["outcome"], registry=self.registry
         )
-        for outcome in Outcome:
+        for outcome in JobOutcome:
             self._outcomes.labels(outcome.value)
         self._seconds = prometheus.Histogram(
             "ingestd_stage_seconds",
@@ -67,11 +67,11 @@ class Metrics:
         )
         self.registry.register(self)
 
-    def note(self, report: Report) -> None:
-        """Count what became of a document."""
-        self._outcomes.labels(report.outcome.value).inc()
-        if report.record is not None:
-            for stage, seconds in report.record.timings.items():
+    def note(self, event: JobEvent) -> None:
+        """Count an outcome, and the seconds of each stage of a recorded document."""
+        self._outcomes.labels(event.outcome.value).inc()
+        if event.record is not None:
+            for stage, seconds in event.record.timings.items():
                 self._seconds.labels(stage).observe(seconds)
 
     def collect(self) -> Iterator[Metric]:

@@ -1,65 +1,113 @@
-"""Puts off jobs whose surroundings are at fault (full disk, lost share, lock): longer with each fault in a row."""
+"""Backoff after temporary faults (full disk, lost share, locked database): longer with each fault in a row."""
 
 from __future__ import annotations
 
 import math
 import random
 from datetime import timedelta
+from enum import Enum, auto
+from typing import NamedTuple
 
 from ingestd.config import LedgerConfig
 
+_JITTER = 0.25
+"""Share of a pause by which it is made longer or shorter at random, so that jobs do not come back all at once."""
+_MAX_DOUBLINGS = 30
+"""Bound on the exponent, against overflow; the longest pause is reached long before."""
 
-class Patience:
-    """Remembers, in memory only, which jobs have to wait; times are ticks of a monotonic clock in seconds.
+
+class Kind(Enum):
+    """What can be tried again."""
+
+    JOB = auto()
+    HOOK = auto()
+    ARRIVALS = auto()
+    TURN = auto()
+
+
+class Task(NamedTuple):
+    """One thing that can be tried again."""
+
+    kind: Kind
+    job_id: int = 0
+    """Of a job or its hook."""
+
+
+ARRIVALS, TURN = Task(Kind.ARRIVALS), Task(Kind.TURN)
+"""All arrivals that are not noted yet; a turn of the daemon as a whole."""
+
+
+class RetrySchedule:
+    """The only place that knows, in memory, what has failed for a temporary reason and when it is due again.
+
+    Times are ticks: seconds on a monotonic clock.
 
     Args:
-        options: first and longest wait.
-        chance: source of jitter.
+        options: first and longest pause.
+        rng: source of jitter.
     """
 
-    def __init__(self, options: LedgerConfig, chance: random.Random) -> None:
+    def __init__(self, options: LedgerConfig, rng: random.Random) -> None:
         self._options = options
-        self._chance = chance
-        self._faults: dict[int, tuple[int, float]] = {}
-        """Faults in a row of a job, and when it may go on."""
+        self._rng = rng
+        self._faults: dict[Task, tuple[int, float]] = {}
+        """Faults in a row, and when the task is due again."""
 
-    def wait(self, tries: int) -> timedelta:
-        """The pause before the next try, after so many."""
-        return backoff(tries, self._options.backoff_s, self._options.backoff_max_s, self._chance)
+    def pause(self, tries: int) -> timedelta:
+        """Return the pause after so many tries (from 1)."""
+        return backoff(tries, self._options.backoff_s, self._options.backoff_max_s, self._rng)
 
-    def put_off(self, job_id: int, tick: float) -> timedelta:
-        """Note one more fault in a row; returns the pause."""
-        count = self._faults.get(job_id, (0, 0.0))[0] + 1
-        pause = self.wait(count)
-        self._faults[job_id] = (count, tick + pause.total_seconds())
+    def put_off(self, task: Task, tick: float, pause_s: float | None = None) -> timedelta:
+        """Note one more fault in a row.
+
+        Args:
+            task: what failed.
+            tick: now.
+            pause_s: a fixed pause; None: longer with each fault.
+
+        Returns:
+            The pause.
+        """
+        count = self.faults(task) + 1
+        pause = self.pause(count) if pause_s is None else timedelta(seconds=pause_s)
+        self._faults[task] = (count, tick + pause.total_seconds())
         return pause
 
-    def forgive(self, job_id: int) -> None:
-        """It went well: the next fault is a first one."""
-        self._faults.pop(job_id, None)
+    def release(self, task: Task) -> None:
+        """Leave it to others when the task is due; its faults still count."""
+        if task in self._faults:
+            self._faults[task] = (self._faults[task][0], -math.inf)
 
-    def may_go_on(self, job_id: int, tick: float) -> bool:
-        """Whether nothing is against taking up the job now."""
-        return self.not_before(job_id) <= tick
+    def clear(self, task: Task) -> None:
+        """Note a success: the next fault is a first one."""
+        self._faults.pop(task, None)
 
-    def not_before(self, job_id: int) -> float:
-        """When the job may go on; minus infinity after a success."""
-        return self._faults[job_id][1] if job_id in self._faults else -math.inf
+    def faults(self, task: Task) -> int:
+        """Return the number of faults in a row."""
+        return self._faults[task][0] if task in self._faults else 0
 
-    def held(self, tick: float) -> set[int]:
-        """Jobs that have to wait."""
-        return {job_id for job_id, (_, not_before) in self._faults.items() if not_before > tick}
+    def is_due(self, task: Task, tick: float) -> bool:
+        """Tell whether the task may be tried now."""
+        return self.due_at(task) <= tick
+
+    def due_at(self, task: Task) -> float:
+        """Return the tick from which the task may be tried; minus infinity after a success."""
+        return self._faults[task][1] if task in self._faults else -math.inf
+
+    def held(self, kind: Kind, tick: float) -> set[int]:
+        """Return the ids of the jobs whose task of this kind is not yet due."""
+        return {task.job_id for task, (_, due_at) in self._faults.items() if task.kind is kind and due_at > tick}
 
     def dues(self, tick: float) -> list[float]:
-        """When each of them may go on."""
-        return [not_before for _, not_before in self._faults.values() if not_before > tick]
+        """Return the ticks from which tasks that are not yet due may be tried."""
+        return [due_at for _, due_at in self._faults.values() if due_at > tick]
 
 
-def backoff(tries: int, first_s: float, longest_s: float, chance: random.Random) -> timedelta:
-    """Wait before the next try: doubles with each, up to the longest, jittered by a quarter either way.
+def backoff(tries: int, first_s: float, max_s: float, rng: random.Random) -> timedelta:
+    """Return the pause before the next try: doubles with each, up to the longest, jittered either way.
 
     >>> 30 <= backoff(3, 10, 900, random.Random(0)).total_seconds() <= 50
     True
     """
-    wait = min(first_s * 2.0 ** min(tries - 1, 30), longest_s)
-    return timedelta(seconds=wait * chance.uniform(0.75, 1.25))
+    pause = min(first_s * 2.0 ** min(tries - 1, _MAX_DOUBLINGS), max_s)
+    return timedelta(seconds=pause * rng.uniform(1 - _JITTER, 1 + _JITTER))

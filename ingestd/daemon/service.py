@@ -10,11 +10,12 @@ from contextlib import contextmanager, nullcontext
 from types import FrameType
 
 from ingestd.clock import Clock
-from ingestd.daemon.events import Outcome, Report
+from ingestd.daemon.events import JobEvent, JobOutcome
+from ingestd.daemon.failure import is_temporary
 from ingestd.daemon.health import Health
-from ingestd.daemon.lifecycle import is_temporary
 from ingestd.daemon.loop import Daemon
 from ingestd.daemon.metrics import Metrics
+from ingestd.daemon.retry import TURN, RetrySchedule
 from ingestd.daemon.systemd import notify, watchdog_s
 from ingestd.document import Record
 from ingestd.engine import Engine
@@ -73,6 +74,7 @@ class Service:
         signals: requests to stop and to reload.
         clock: source of time.
         new_engine: starts an engine with a configuration loaded again; raises ConfigError if it is wrong.
+        schedule: pauses after faults.
         fault_pause_s: pause after a turn that failed for a temporary reason.
     """
 
@@ -86,6 +88,7 @@ class Service:
         signals: Signals,
         clock: Clock,
         new_engine: Callable[[], Engine[Record]],
+        schedule: RetrySchedule,
         fault_pause_s: float,
     ) -> None:
         self.daemon = daemon
@@ -95,6 +98,7 @@ class Service:
         self._signals = signals
         self._clock = clock
         self._new_engine = new_engine
+        self._schedule = schedule
         self._fault_pause_s = fault_pause_s
         self.failures = 0
         """Documents that failed or are waiting for another try."""
@@ -121,8 +125,8 @@ class Service:
         finally:
             self._events.close()
 
-    def _count(self, report: Report) -> None:
-        if report.outcome in (Outcome.FAILED, Outcome.WAITING):
+    def _count(self, event: JobEvent) -> None:
+        if event.outcome in (JobOutcome.FAILED, JobOutcome.WAITING):
             self.failures += 1
 
     def _loop(self, *, once: bool) -> None:
@@ -152,8 +156,10 @@ class Service:
         except Exception as error:
             if not is_temporary(error):
                 raise
-            done, pause_s = False, self._fault_pause_s
+            done, pause_s = False, self._schedule.put_off(TURN, tick, self._fault_pause_s).total_seconds()
             log.error("%s; everything is tried again in %g s", error, pause_s)
+        else:
+            self._schedule.clear(TURN)
         return done, pause_s, self.health.judge(self.daemon, now, tick)
 
     def _reload_engine(self) -> None:

@@ -9,7 +9,7 @@ from ingestd.document import Claim
 from ingestd.engine import Engine, R
 
 
-class Succession(Generic[R]):
+class RollingEngine(Generic[R]):
     """Is an engine itself: new documents go to the newest, older ones finish what they have.
 
     Args:

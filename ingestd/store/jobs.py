@@ -1,17 +1,19 @@
-"""The state of every file that ever arrived, in the table ``jobs``.
+"""The ledger: the state of every file that ever arrived, in the table ``jobs``.
 
     arrived -> claimed -> running -> recorded -> done
                  |-> waiting   (a temporary fault, or a try that failed: due again at next_at)
                  |-> failed    (bad document, or tries used up)
                  |-> duplicate (same bytes already recorded)
 
-Only the daemon writes here. Each method is one statement: it commits by itself, or takes part in
-the caller's transaction.
+One method per transition; no other code sets a state. Each is a compare-and-set: it names the states that it may
+start from, changes the row only if the job is in one of them, and returns the job as it is then, or :class:`Moved`.
+A transition commits by itself, or takes part in the caller's transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,6 +24,7 @@ from sqlite_utils import Database
 
 from ingestd.files.encoding import file_number, path_from, path_text, time_from, time_text
 from ingestd.files.identity import Identity
+from ingestd.store.database import transaction
 
 
 class State(StrEnum):
@@ -39,6 +42,13 @@ class State(StrEnum):
 
 UNSETTLED = (State.ARRIVED, State.CLAIMED, State.RUNNING, State.WAITING, State.RECORDED)
 """States from which the daemon has to go on."""
+
+
+_Values = Mapping[str, str | int | None]
+"""Column -> value."""
+
+_UNCHANGED, _REFUNDED = "attempt", "max(0, attempt - 1)"
+"""SQL for the number of tries after a transition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,56 +74,183 @@ class Job:
     """Since when its hook is due; None where it has come to its end or there is none."""
 
 
-class Ledger:
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A transition that did not happen, because another process changed the job before."""
+
+    job_id: int
+    state: State | None
+    """Where the job is; None if it is gone."""
+
+
+class Jobs:
     """Reads and writes job states.
 
     Args:
-        db: opened and migrated by ingestd.record.schema.
+        db: opened and migrated by :mod:`ingestd.store.database`.
     """
 
     def __init__(self, db: Database) -> None:
         self.db = db
 
-    def arrive(self, inbox: str, path: Path, identity: Identity, now: datetime) -> int:
-        """Note a whole file in an inbox; one noted already and still there only gets its new identity."""
-        columns = {"size_bytes": identity.size, "mtime_ns": identity.mtime_ns, "inode": file_number(identity.inode)}
-        known = self._rows(
-            "inbox = ? and source_path = ? and state in ('arrived', 'waiting') and sha256 is null",
-            [inbox, path_text(path)],
-        )
-        if known:
-            self.update(known[0].id, known[0].state, now, next_at=known[0].next_at, **columns)
-            return known[0].id
-        row = {
-            "inbox": inbox,
-            "source_path": path_text(path),
-            "name": path_text(path.name),
-            "state": State.ARRIVED,
-            "attempt": 0,
-            "created_at": time_text(now),
-            "updated_at": time_text(now),
-            **columns,
-        }
-        names = ", ".join(row)
-        marks = ", ".join("?" for _ in row)
-        cursor = self.db.execute(f"insert into jobs ({names}) values ({marks})", list(row.values()))
-        assert cursor.lastrowid is not None, "sqlite numbers every inserted row"
-        return cursor.lastrowid
+    # -- transitions
 
-    def update(self, job_id: int, state: State, now: datetime, **columns: Any) -> None:
-        """Set the state and other columns of one job; times and paths are turned into text."""
-        values: Mapping[str, Any] = {
-            "state": state,
-            "updated_at": time_text(now),
-            "next_at": None,
-            **{name: _plain(value) for name, value in columns.items()},
-        }
-        settings = ", ".join(f"{name} = ?" for name in values)
-        self.db.execute(f"update jobs set {settings} where id = ?", [*values.values(), job_id])
+    def arrive(self, inbox: str, path: Path, identity: Identity, now: datetime) -> Job:
+        """Note a whole file in an inbox; one noted already and not yet claimed only gets its new identity."""
+        size, mtime_ns, inode = identity.size, identity.mtime_ns, file_number(identity.inode)
+        with self._atomic():
+            known = self._rows(
+                "inbox = ? and source_path = ? and state in ('arrived', 'waiting') and sha256 is null",
+                [inbox, path_text(path)],
+                limit=1,
+            )
+            if known:
+                self.db.execute(
+                    "update jobs set size_bytes = ?, mtime_ns = ?, inode = ?, updated_at = ? where id = ?",
+                    [size, mtime_ns, inode, time_text(now), known[0].id],
+                )
+                job_id: int | None = known[0].id
+            else:
+                at = time_text(now)
+                job_id = self.db.execute(
+                    "insert into jobs (state, attempt, inbox, source_path, name, size_bytes, mtime_ns, inode,"
+                    " created_at, updated_at) values ('arrived', 0, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [inbox, path_text(path), path_text(path.name), size, mtime_ns, inode, at, at],
+                ).lastrowid
+            assert job_id is not None, "sqlite numbers every inserted row"
+            [job] = self._rows("id = ?", [job_id])
+        return job
 
-    def forget(self, job_id: int) -> None:
-        """Delete a job whose file vanished from the inbox before it was claimed."""
-        self.db.execute("delete from jobs where id = ?", [job_id])
+    def claim(self, job: Job, now: datetime) -> Job | Moved:
+        """Note that the file is in the work folder."""
+        return self._move(job.id, (State.ARRIVED, State.WAITING, State.CLAIMED), State.CLAIMED, now)
+
+    def forget(self, job: Job) -> None:
+        """Delete a job whose file vanished from the inbox, or changed there, before it was claimed."""
+        self.db.execute("delete from jobs where id = ? and state in ('arrived', 'waiting', 'claimed')", [job.id])
+
+    def start(self, job: Job, sha256: str, now: datetime) -> Job | Moved:
+        """Begin one more try; persisted before a worker sees the document."""
+        values = {"sha256": sha256, "error": None}
+        return self._move(job.id, (State.CLAIMED,), State.RUNNING, now, values, tries="attempt + 1")
+
+    def requeue(self, job: Job, now: datetime, *, refund: bool) -> Job | Moved:
+        """End a try without a result, so that the document is read again at once.
+
+        Args:
+            job: running.
+            now: UTC.
+            refund: do not count the try.
+        """
+        return self._move(job.id, (State.RUNNING,), State.CLAIMED, now, tries=_REFUNDED if refund else _UNCHANGED)
+
+    def wait(self, job: Job, until: datetime, error: str, now: datetime, *, refund: bool) -> Job | Moved:
+        """Put off a job that is not yet recorded.
+
+        Args:
+            job: not yet recorded.
+            until: when it is due again, UTC.
+            error: why it waits.
+            now: UTC.
+            refund: do not count the try that has ended.
+        """
+        states = (State.ARRIVED, State.CLAIMED, State.WAITING, State.RUNNING)
+        values = {"next_at": time_text(until), "error": _storable(error)}
+        return self._move(job.id, states, State.WAITING, now, values, tries=_REFUNDED if refund else _UNCHANGED)
+
+    def record(
+        self, job: Job, document_id: int, sha256: str, archive_path: Path, hook_at: datetime | None, now: datetime
+    ) -> Job | Moved:
+        """Note that the document is in the database; belongs into the transaction that saves it.
+
+        Args:
+            job: running.
+            document_id: of the saved document.
+            sha256: of its bytes.
+            archive_path: where the original goes.
+            hook_at: since when a hook is due; None: no hook.
+            now: UTC.
+        """
+        values: _Values = {
+            "document_id": document_id,
+            "archive_path": path_text(archive_path),
+            "sha256": sha256,
+            "hook_at": _moment(hook_at),
+        }
+        return self._move(job.id, (State.RUNNING,), State.RECORDED, now, values)
+
+    def duplicate(self, job: Job, document_id: int, sha256: str, archive_path: Path, now: datetime) -> Job | Moved:
+        """Note that the same bytes are recorded already as ``document_id``."""
+        values: _Values = {
+            "document_id": document_id,
+            "archive_path": path_text(archive_path),
+            "sha256": sha256,
+            "error": None,
+        }
+        return self._move(job.id, (State.CLAIMED, State.RUNNING), State.DUPLICATE, now, values)
+
+    def fail(self, job: Job, error: str, archive_path: Path, hook_at: datetime | None, now: datetime) -> Job | Moved:
+        """Give a document up.
+
+        Args:
+            job: not yet recorded.
+            error: reason as JSON (see :mod:`ingestd.daemon.failure`).
+            archive_path: where the file goes.
+            hook_at: since when a hook is due; None: no hook.
+            now: UTC.
+        """
+        states = (State.CLAIMED, State.WAITING, State.RUNNING)
+        values = {"error": _storable(error), "archive_path": path_text(archive_path), "hook_at": _moment(hook_at)}
+        return self._move(job.id, states, State.FAILED, now, values)
+
+    def finish(self, job: Job, now: datetime) -> Job | Moved:
+        """Note that original and sidecar of a recorded document are where they belong."""
+        return self._move(job.id, (State.RECORDED,), State.DONE, now)
+
+    def retry(self, job: Job, now: datetime) -> Job | Moved:
+        """Make a failed or waiting job due at once, with all its tries."""
+        due = {"next_at": time_text(now)}
+        return self._move(job.id, (State.FAILED, State.WAITING), State.WAITING, now, due, tries="0")
+
+    def hook_ended(self, job: Job) -> None:
+        """Note that the hook of a job came to its end; one that became due again meanwhile stays due."""
+        assert job.hook_at is not None, "only hooks that are due are run"
+        self.db.execute("update jobs set hook_at = null where id = ? and hook_at = ?", [job.id, time_text(job.hook_at)])
+
+    def _move(
+        self,
+        job_id: int,
+        expected: Collection[State],
+        state: State,
+        now: datetime,
+        values: _Values | None = None,
+        *,
+        tries: str = _UNCHANGED,
+    ) -> Job | Moved:
+        """Set state, values and tries (SQL) of a job in an expected state; without a value ``next_at`` becomes null."""
+        columns = {"state": state, "updated_at": time_text(now), "next_at": None, **(values or {})}
+        settings = ", ".join((*(f"{name} = ?" for name in columns), f"attempt = {tries}"))
+        marks = ", ".join("?" for _ in expected)
+        with self._atomic():
+            changed = self.db.execute(
+                f"update jobs set {settings} where id = ? and state in ({marks})",
+                [*columns.values(), job_id, *expected],
+            )
+            job = self.job(job_id)
+        if changed.rowcount and job is not None:
+            return job
+        return Moved(job_id, None if job is None else job.state)
+
+    @contextlib.contextmanager
+    def _atomic(self) -> Iterator[None]:
+        """Take part in the open transaction, or hold one for the block."""
+        if self.db.conn.in_transaction:
+            yield
+        else:
+            with transaction(self.db):
+                yield
+
+    # -- questions
 
     def job(self, job_id: int) -> Job | None:
         """The job with this id."""
@@ -144,11 +281,6 @@ class Ledger:
             [*skipped],
             limit,
         )
-
-    def hook_ended(self, job: Job) -> None:
-        """Note that the hook of a job came to its end; one that became due anew meanwhile stays due."""
-        assert job.hook_at is not None, "only hooks that are due are run"
-        self.db.execute("update jobs set hook_at = null where id = ? and hook_at = ?", [job.id, time_text(job.hook_at)])
 
     def next_at(self) -> datetime | None:
         """When the first waiting job is due."""
@@ -234,13 +366,10 @@ def _identity(size: int, mtime_ns: int, inode: int) -> Identity:
     return Identity(size, mtime_ns, inode % (1 << 64))
 
 
-def _plain(value: Any) -> Any:
-    match value:
-        case datetime():
-            return time_text(value)
-        case Path():
-            return path_text(value)
-        case str():  # an error may name a file whose name is no UTF-8, which SQLite would not take
-            return value.encode("utf-8", "backslashreplace").decode()
-        case _:
-            return value
+def _storable(text: str) -> str:
+    """Return text that SQLite takes: an error may name a file whose name is not UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else time_text(moment)

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from ingestd.app import assemble
 from ingestd.config import Config, parse
-from ingestd.daemon.events import Outcome, Report
+from ingestd.daemon.events import JobEvent
 from ingestd.daemon.loop import Daemon
 from ingestd.daemon.service import Signals
 from ingestd.document import Claim, Record
@@ -123,7 +123,7 @@ class World:
         self.clock = clock or MovedClock()
         self.reload: Callable[[], FakeEngine] = FakeEngine
         """What a reload of the configuration does."""
-        self.reports: list[Report] = []
+        self.reports: list[JobEvent] = []
         self.engine = FakeEngine()
         self.db: Database
         self.daemon: Daemon
@@ -205,4 +205,4 @@ class World:
         return sqlite3.connect(self.config.record.database, timeout=0)
 
 
-__all__ = ["FakeEngine", "Outcome", "World", "png", "read"]
+__all__ = ["FakeEngine", "World", "png", "read"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingestd.admin.history import explain
-from ingestd.store.jobs import Ledger
+from ingestd.store.jobs import Jobs
 from tests.support.world import World
 
 
@@ -16,7 +16,7 @@ def world(tmp_path: Path) -> World:
 
 
 def told(world: World, path: Path) -> str:
-    return "\n".join(event.what for event in explain(path, world.config, Ledger(world.db)))
+    return "\n".join(event.what for event in explain(path, world.config, Jobs(world.db)))
 
 
 def test_story_of_a_recorded_file_by_either_path(world: World) -> None:

@@ -17,12 +17,12 @@ from ingestd.document import Level, Reading
 from ingestd.errors import TransientError
 from ingestd.extract import RuleSet, extract, load_rules
 from ingestd.files import durable
-from ingestd.files.identity import Identity
 from ingestd.output import sidecar
 from ingestd.store import documents
 from ingestd.store.database import connect
-from ingestd.store.jobs import Ledger, State
-from tests.support.records import NOON, record, save
+from ingestd.store.jobs import Jobs
+from tests.support.jobs import done
+from tests.support.records import record, save
 from tests.support.rules import write_rules
 
 TODAY = date(2026, 8, 3)
@@ -50,9 +50,7 @@ def recorded(db: Database, rules: RuleSet, name: str, archive: Path, text: tuple
     saved = record(name, text=text)
     saved = replace(saved, extraction=extract(saved.reading, rules, TODAY))
     document_id = save(db, saved, archive=archive)
-    ledger = Ledger(db)
-    job = ledger.arrive("inbox", Path("/inbox", name), Identity(1, 1, 1), NOON)
-    ledger.update(job, State.DONE, NOON, document_id=document_id, archive_path=archive / name)
+    done(Jobs(db), name, document_id, archive)
     archive.mkdir(exist_ok=True)
     (archive / f"{name}.json").write_bytes(sidecar.render(db, document_id))
     return document_id

@@ -19,12 +19,12 @@ from ingestd.cli.extract import view
 from ingestd.document import Extraction, Reason, ReasonKind, Status
 from ingestd.errors import ConfigError
 from ingestd.extract import extract, load_rules
-from ingestd.files.identity import Identity
 from ingestd.output import sidecar
 from ingestd.store import documents
 from ingestd.store.database import connect
-from ingestd.store.jobs import Ledger, State
-from tests.support.records import NOON, field, record, save
+from ingestd.store.jobs import Jobs
+from tests.support.jobs import done
+from tests.support.records import field, record, save
 from tests.support.rules import write_rules
 from tests.support.terminal import HARMLESS, HOSTILE, shown
 
@@ -45,9 +45,7 @@ class Shell:
             saved = record(name, text=("NOTE", "TOTAL 12.50", "PAID 20.00", text))
             saved = replace(saved, extraction=extract(saved.reading, rules, date(2026, 8, 3)))
             document_id = save(self.db, saved, archive=archive)
-            ledger = Ledger(self.db)
-            job = ledger.arrive("inbox", Path("/inbox", name), Identity(1, 1, 1), NOON)
-            ledger.update(job, State.DONE, NOON, document_id=document_id, archive_path=archive / name)
+            done(Jobs(self.db), name, document_id, archive)
             (archive / f"{name}.json").write_bytes(sidecar.render(self.db, document_id))
 
     def run(self, name: str, *words: str) -> Result:

@@ -8,6 +8,7 @@ import pytest
 
 from ingestd.document import Claim, Record
 from ingestd.errors import AttemptError, TransientError
+from ingestd.store.jobs import Jobs, State
 from tests.support.world import World, png, read
 
 
@@ -337,6 +338,57 @@ def test_document_that_fails_again_is_kept_under_the_same_name(world: World) -> 
     assert world.files("failed") == ["scan.png", "scan.png.error.json"]
 
 
+def test_document_retried_before_it_was_put_away_is_read_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The failed folder is full: the file is still in work, and nothing in memory may keep it there."""
+    full = True
+    rename = Path.rename
+
+    def no_space(self: Path, target: Path) -> Path:
+        if full and Path(target).parent == world.root / "failed" and not target.name.endswith(".error.json"):
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", no_space)
+    world.drop("scan.png", "bad at first")
+    world.run(60)
+    assert world.states() == {"scan.png": "failed"}
+    assert world.files("work") == ["1/scan.png"]
+    assert world.files("failed") == ["scan.png.error.json"]
+
+    (world.root / "work" / "1" / "scan.png").write_bytes(png("repaired by hand"))
+    [failed] = Jobs(world.db).in_states([State.FAILED])
+    Jobs(world.db).retry(failed, world.now)
+    world.run(2)
+    assert world.documents() == ["scan.png"]
+    assert world.states() == {"scan.png": "done"}
+    assert world.files("failed") == world.files("work") == []
+
+
+def test_waiting_document_that_is_retried_does_not_wait_on(world: World) -> None:
+    (world.root / "work").mkdir(exist_ok=True)
+    (world.root / "work" / "1").touch()  # no folder can be made there
+    world.drop("scan.png")
+    world.run(100)
+    (world.root / "work" / "1").unlink()
+    [waiting] = Jobs(world.db).in_states([State.WAITING])
+    Jobs(world.db).retry(waiting, world.now)
+    world.run(2)
+    assert world.documents() == ["scan.png"]
+
+
+def test_engine_that_cannot_take_a_document_costs_no_try(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_process(*_: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(world.engine, "submit", no_process)
+    world.drop("scan.png")
+    world.run(5)
+    assert world.db.execute("select state, attempt from jobs").fetchall() == [("waiting", 0)]
+    monkeypatch.undo()
+    world.run(30)
+    assert world.documents() == ["scan.png"]
+
+
 def test_new_engine_takes_over_and_the_old_one_finishes(world: World) -> None:
     world.engine.hold = True
     world.drop("old.png")
@@ -366,13 +418,15 @@ def test_pause_is_until_the_next_thing_is_due(world: World) -> None:
 
 def test_pitfall_20_document_that_waits_for_a_worker_keeps_nobody_awake(world: World) -> None:
     world.engine.hold = True
+    (world.root / "work").mkdir(exist_ok=True)
+    (world.root / "work" / "1").touch()  # no folder can be made there
+    late = world.drop("late.png")
+    world.run(5)
+    assert world.states() == {"late.png": "waiting"}
     for number in range(3):
         world.drop(f"{number}.png")
     world.run(5)
-    late = world.drop("late.png")
-    world.run(5)
-    (job,) = world.db.execute("select id from jobs where name = 'late.png'").fetchone()
-    world.daemon._patience.put_off(job, world.tick)
+    (world.root / "work" / "1").unlink()
     world.clock.move(1000)
     world.step()
     assert late.exists(), "all workers are busy"

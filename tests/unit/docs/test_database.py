@@ -14,11 +14,11 @@ from sqlite_utils import Database
 from sqlite_utils.cli import cli as sqlite_utils
 
 from ingestd.document import Status
-from ingestd.files.identity import Identity
 from ingestd.store.database import connect
-from ingestd.store.jobs import Ledger, State
+from ingestd.store.jobs import Jobs
+from tests.support.jobs import failed
 from tests.support.places import ROOT
-from tests.support.records import NOON, record, save
+from tests.support.records import record, save
 
 PAGE = (ROOT / "docs" / "database.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
@@ -36,10 +36,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name in ("front.pdf", "again.pdf"):
             save(db, record(name, text=("深圳市腾讯计算机系统有限公司",), fields=dict(fields), rule="cn-vat-invoice"))
         save(db, record("receipt.jpg", status=Status.REVIEW))
-        ledger = Ledger(db)
-        job = ledger.arrive("inbox", Path("/inbox/bad.pdf"), Identity(1, 1, 1), NOON)
         reason = {"code": "encrypted", "found": "a password", "expected": "none", "fix": "remove it"}
-        ledger.update(job, State.FAILED, NOON, error=json.dumps(reason))
+        failed(Jobs(db), "bad.pdf", json.dumps(reason))
     return path
 
 

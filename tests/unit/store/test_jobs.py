@@ -1,40 +1,49 @@
+"""Job states: what is due, and transitions that another process may come before."""
+
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import dataclasses
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlite_utils import Database
 
 from ingestd.files.identity import Identity
-from ingestd.store.database import connect
-from ingestd.store.jobs import Ledger, State
+from ingestd.store.database import connect, transaction
+from ingestd.store.jobs import Job, Jobs, Moved, State
+from tests.support import jobs as made
+from tests.support.records import NOON, record, save
 
-NOON = datetime(2026, 8, 3, 12, 0, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
+def db(tmp_path: Path) -> Database:
     db = connect(tmp_path / "ingestd.db")
     db.execute("PRAGMA synchronous = OFF")
-    return Ledger(db)
+    return db
 
 
-def arrive(ledger: Ledger, name: str) -> int:
-    return ledger.arrive("inbox", Path("/inbox") / name, Identity(1, 1, 1), NOON)
+@pytest.fixture
+def jobs(db: Database) -> Jobs:
+    return Jobs(db)
 
 
-def test_due_are_the_oldest_and_what_waited_long_enough(ledger: Ledger) -> None:
-    first, second, third, fourth = (arrive(ledger, name) for name in "abcd")
-    ledger.update(second, State.WAITING, NOON, next_at=NOON.replace(hour=13))
-    ledger.update(third, State.CLAIMED, NOON)
-    assert [job.id for job in ledger.due(NOON, 9, [])] == [first, third, fourth]
-    assert [job.id for job in ledger.due(NOON, 2, [first])] == [third, fourth]
-    assert [job.id for job in ledger.due(NOON.replace(hour=13), 2, [])] == [first, second]
+def test_due_are_the_oldest_and_what_waited_long_enough(jobs: Jobs) -> None:
+    first, second = made.arrived(jobs, "a").id, made.waiting(jobs, "b").id
+    third, fourth = made.claimed(jobs, "c").id, made.arrived(jobs, "d").id
+    assert [job.id for job in jobs.due(NOON, 9, [])] == [first, third, fourth]
+    assert [job.id for job in jobs.due(NOON, 2, [first])] == [third, fourth]
+    assert [job.id for job in jobs.due(LATER, 2, [])] == [first, second]
 
 
 @pytest.mark.parametrize("question", ["due", "due_since", "hooks_due", "next_at"])
 def test_pitfall_20_what_is_asked_in_every_turn_does_not_depend_on_how_many_there_are(
-    ledger: Ledger, question: str
+    jobs: Jobs, question: str
 ) -> None:
     steps = 0
 
@@ -46,23 +55,158 @@ def test_pitfall_20_what_is_asked_in_every_turn_does_not_depend_on_how_many_ther
     def cost() -> int:
         nonlocal steps
         steps = 0
-        ledger.db.conn.set_progress_handler(count, 10)
+        jobs.db.conn.set_progress_handler(count, 10)
         ask = {
-            "due": lambda: ledger.due(NOON, 3, [1]),
-            "due_since": lambda: ledger.due_since(NOON),
-            "hooks_due": lambda: ledger.hooks_due(3, [1]),
-            "next_at": ledger.next_at,
+            "due": lambda: jobs.due(NOON, 3, [1]),
+            "due_since": lambda: jobs.due_since(NOON),
+            "hooks_due": lambda: jobs.hooks_due(3, [1]),
+            "next_at": jobs.next_at,
         }[question]
         ask()
-        ledger.db.conn.set_progress_handler(None, 0)
+        jobs.db.conn.set_progress_handler(None, 0)
         return steps
 
     for number in range(10):
-        arrive(ledger, str(number))
+        made.arrived(jobs, str(number))
     few = cost()
-    with ledger.db.conn:
+    with transaction(jobs.db):
         for number in range(10, 600):
-            job = arrive(ledger, str(number))
             if number % 2:
-                ledger.update(job, State.DONE, NOON)
+                made.failed(jobs, str(number), "{}")
+            else:
+                made.arrived(jobs, str(number))
     assert cost() <= 2 * few + 10
+
+
+def test_file_noted_again_before_it_is_claimed_only_gets_its_new_identity(jobs: Jobs) -> None:
+    first = made.arrived(jobs, "a")
+    again = jobs.arrive("inbox", first.source_path, Identity(20, 2, 2), LATER)
+    assert again == dataclasses.replace(first, identity=Identity(20, 2, 2))
+    claimed = made.made(jobs.claim(again, LATER))
+    assert jobs.arrive("inbox", first.source_path, Identity(30, 3, 3), LATER).id != claimed.id
+
+
+def test_tries_are_counted_given_back_and_forgotten(jobs: Jobs) -> None:
+    job = made.running(jobs, "a")
+    assert job.attempt == 1
+    job = made.made(jobs.requeue(job, NOON, refund=True))
+    assert (job.state, job.attempt) == (State.CLAIMED, 0)
+    job = made.made(jobs.start(job, made.SHA256, NOON))
+    job = made.made(jobs.requeue(job, NOON, refund=False))
+    job = made.made(jobs.start(job, made.SHA256, NOON))
+    job = made.made(jobs.wait(job, LATER, "the worker died", NOON, refund=False))
+    assert (job.state, job.attempt, job.next_at, job.error) == (State.WAITING, 2, LATER, "the worker died")
+    job = made.made(jobs.retry(job, NOON))
+    assert (job.state, job.attempt, job.next_at) == (State.WAITING, 0, NOON)
+    job = made.made(jobs.claim(job, NOON))
+    assert (job.attempt, job.next_at) == (0, None)
+    assert made.made(jobs.start(job, made.SHA256, NOON)).error is None
+
+
+TRANSITIONS: dict[str, tuple[Callable[[Jobs, Job], Job | Moved], set[State], State]] = {
+    "claim": (
+        lambda jobs, job: jobs.claim(job, LATER),
+        {State.ARRIVED, State.WAITING, State.CLAIMED},
+        State.CLAIMED,
+    ),
+    "start": (lambda jobs, job: jobs.start(job, made.SHA256, LATER), {State.CLAIMED}, State.RUNNING),
+    "requeue": (lambda jobs, job: jobs.requeue(job, LATER, refund=False), {State.RUNNING}, State.CLAIMED),
+    "wait": (
+        lambda jobs, job: jobs.wait(job, LATER, "why", LATER, refund=False),
+        {State.ARRIVED, State.CLAIMED, State.WAITING, State.RUNNING},
+        State.WAITING,
+    ),
+    "record": (
+        lambda jobs, job: jobs.record(job, 1, made.SHA256, Path("/archive/a"), None, LATER),
+        {State.RUNNING},
+        State.RECORDED,
+    ),
+    "duplicate": (
+        lambda jobs, job: jobs.duplicate(job, 1, made.SHA256, Path("/archive/a"), LATER),
+        {State.CLAIMED, State.RUNNING},
+        State.DUPLICATE,
+    ),
+    "fail": (
+        lambda jobs, job: jobs.fail(job, "{}", Path("/failed/a"), None, LATER),
+        {State.CLAIMED, State.WAITING, State.RUNNING},
+        State.FAILED,
+    ),
+    "finish": (lambda jobs, job: jobs.finish(job, LATER), {State.RECORDED}, State.DONE),
+    "retry": (lambda jobs, job: jobs.retry(job, LATER), {State.FAILED, State.WAITING}, State.WAITING),
+}
+"""Name -> transition, states it may start from, state it leads to."""
+
+
+def in_state(jobs: Jobs, state: State) -> Job:
+    match state:
+        case State.RECORDED | State.DONE:
+            return {"recorded": made.recorded, "done": made.done}[state](jobs, "a", 1)
+        case State.DUPLICATE:
+            return made.made(jobs.duplicate(made.claimed(jobs, "a"), 1, made.SHA256, Path("/archive/a"), NOON))
+        case State.FAILED:
+            return made.failed(jobs, "a", "{}")
+        case _:
+            makers = {
+                State.ARRIVED: made.arrived,
+                State.CLAIMED: made.claimed,
+                State.RUNNING: made.running,
+                State.WAITING: made.waiting,
+            }
+            return makers[state](jobs, "a")
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("name", TRANSITIONS)
+def test_transition_happens_only_from_the_states_it_may_start_from(
+    db: Database, jobs: Jobs, name: str, state: State
+) -> None:
+    transition, sources, target = TRANSITIONS[name]
+    save(db, record("a"))
+    job = in_state(jobs, state)
+    outcome = transition(jobs, job)
+    if state in sources:
+        assert isinstance(outcome, Job)
+        assert outcome == jobs.job(job.id)
+        assert outcome.state is target
+    else:
+        assert outcome == Moved(job.id, state)
+        assert jobs.job(job.id) == job, "nothing changed"
+
+
+@pytest.mark.parametrize("name", TRANSITIONS)
+def test_transition_of_a_job_that_is_gone(jobs: Jobs, name: str) -> None:
+    job = made.arrived(jobs, "a")
+    jobs.forget(job)
+    assert TRANSITIONS[name][0](jobs, job) == Moved(job.id, None)
+
+
+def test_only_a_file_that_was_never_begun_is_forgotten(jobs: Jobs) -> None:
+    job = made.running(jobs, "a")
+    jobs.forget(job)
+    assert jobs.job(job.id) == job
+
+
+def test_transition_takes_part_in_the_transaction_of_its_caller(db: Database, jobs: Jobs) -> None:
+    job = made.running(jobs, "a")
+    with pytest.raises(RuntimeError), transaction(db):
+        assert isinstance(jobs.requeue(job, NOON, refund=False), Job)
+        raise RuntimeError("whatever comes in between")
+    assert jobs.job(job.id) == job
+
+
+def test_two_processes_cannot_both_win(tmp_path: Path, jobs: Jobs) -> None:
+    """The daemon claims a waiting document that 'ingestd retry' has read as waiting a moment ago."""
+    other = Jobs(connect(tmp_path / "ingestd.db", "write"))
+    seen = made.waiting(jobs, "a")
+    running = made.made(jobs.start(made.made(jobs.claim(seen, LATER)), made.SHA256, LATER))
+    assert other.retry(seen, LATER) == Moved(seen.id, State.RUNNING)
+    assert jobs.job(seen.id) == running
+    other.db.close()
+
+
+@given(st.text(alphabet=st.characters(codec=None), max_size=20))
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_error_can_be_noted(jobs: Jobs, error: str) -> None:
+    job = jobs.wait(made.arrived(jobs, "a"), LATER, error, NOON, refund=False)
+    assert isinstance(job, Job)
+    assert job.error is not None

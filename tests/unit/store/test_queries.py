@@ -9,10 +9,10 @@ import pytest
 from sqlite_utils import Database
 
 from ingestd.document import Status
-from ingestd.files.identity import Identity
 from ingestd.store import queries
 from ingestd.store.database import connect
-from ingestd.store.jobs import Ledger, State
+from ingestd.store.jobs import Jobs
+from tests.support import jobs
 from tests.support.records import NOON, record, save
 
 
@@ -147,23 +147,17 @@ def test_status_counts_documents_and_their_age(db: Database) -> None:
     assert (status.last_hour, status.last_day) == (1, 2)
 
 
-def arrived(ledger: Ledger, name: str, at: datetime, state: State, **columns: object) -> int:
-    job = ledger.arrive("scanner", Path("/inbox", name), Identity(10, 1, 1), at)
-    ledger.update(job, state, at, **columns)
-    return job
-
-
 def test_status_names_the_oldest_file_that_waits(db: Database) -> None:
-    ledger = Ledger(db)
-    arrived(ledger, "done.pdf", NOON - timedelta(days=9), State.DONE)
-    oldest = arrived(ledger, "stuck\n.pdf", NOON - timedelta(hours=3), State.WAITING, error="disk full")
-    arrived(ledger, "new.pdf", NOON - timedelta(minutes=1), State.ARRIVED)
+    ledger = Jobs(db)
+    jobs.done(ledger, "done.pdf", save(db, record("done.pdf")), at=NOON - timedelta(days=9))
+    oldest = jobs.waiting(ledger, "stuck\n.pdf", NOON - timedelta(hours=3), "disk full").id
+    jobs.arrived(ledger, "new.pdf", NOON - timedelta(minutes=1))
     status = queries.status(db, NOON, 10)
     assert status.jobs == {"arrived": 1, "done": 1, "waiting": 1}
     assert status.oldest == queries.Waiting(
         job_id=oldest,
         name="stuck\\x0a.pdf",
-        inbox="scanner",
+        inbox="inbox",
         state="waiting",
         since=NOON - timedelta(hours=3),
         age_s=10_800.0,
@@ -172,17 +166,17 @@ def test_status_names_the_oldest_file_that_waits(db: Database) -> None:
 
 
 def test_status_lists_the_last_failures_with_reasons(db: Database) -> None:
-    ledger = Ledger(db)
+    ledger = Jobs(db)
     reason = {"code": "encrypted", "found": "a password", "expected": "an open PDF", "fix": "remove the password"}
     for hour in range(3):
         at = NOON - timedelta(hours=hour)
-        arrived(ledger, f"{hour}.pdf", at, State.FAILED, error=json.dumps(reason), archive_path=Path(f"/failed/{hour}"))
+        jobs.failed(ledger, f"{hour}.pdf", json.dumps(reason), at)
     status = queries.status(db, NOON, failures=2)
     assert status.jobs == {"failed": 3}
     assert [failure.name for failure in status.failures] == ["0.pdf", "1.pdf"]
     assert status.failures[0].code == "encrypted"
     assert status.failures[0].reason == "a password; expected an open PDF; remove the password"
-    assert status.failures[0].kept_path == "/failed/0"
+    assert status.failures[0].kept_path == "/failed/0.pdf"
     assert status.failures[0].failed_at == datetime(2026, 8, 3, 12, 0, 0, 250_000, tzinfo=UTC)
 
 
