@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -35,18 +34,15 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A file that the daemon took out of an inbox and is now responsible for."""
+    """A file in the hands of ingestd, ready to be read."""
 
-    job_id: int
     work_path: Path
     """Where the bytes are now."""
     source_path: Path
     """Where the user dropped them."""
-    inbox: str
-    """Name of the inbox in config.yaml."""
     size_bytes: int
-    claimed_at: datetime
-    """UTC."""
+    sha256: str
+    """Of the bytes: hex, 64 characters."""
     attempt: int
     """1-based."""
 
@@ -56,8 +52,6 @@ class Admitted:
     """A claim whose bytes were looked at and may be decoded."""
 
     claim: Claim
-    sha256: str
-    """Hex, 64 characters."""
     media_type: str
     """From the content, never from the name: ``image/jpeg``, ``application/pdf`` ..."""
     pages_expected: int

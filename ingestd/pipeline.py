@@ -35,7 +35,7 @@ class Pipeline:
     provenance: Mapping[str, str]
     today: Callable[[], date]
 
-    def __call__(self, claim: Claim, sha256: str) -> Record:
+    def __call__(self, claim: Claim) -> Record:
         """Read a claimed document whose SHA-256 (hex) is known.
 
         Raises:
@@ -43,12 +43,12 @@ class Pipeline:
         """
         watch = Stopwatch()
         with watch.time("admit"):
-            admitted = admit(claim, sha256, self.admit_options)
+            admitted = admit(claim, self.admit_options)
         reading = self.read(admitted, watch)
         with watch.time("extract"):
             extraction = extract(reading, self.rules, self.today())
         return Record(
-            sha256=sha256,
+            sha256=claim.sha256,
             name=path_text(claim.source_path.name),
             media_type=admitted.media_type,
             size_bytes=claim.size_bytes,
@@ -89,10 +89,10 @@ class AnnotatingPipeline:
 
     pipeline: Pipeline
 
-    def __call__(self, claim: Claim, sha256: str) -> Annotated:
+    def __call__(self, claim: Claim) -> Annotated:
         """Like :meth:`Pipeline.__call__`, with pictures."""
-        record = self.pipeline(claim, sha256)
-        admitted = admit(claim, sha256, self.pipeline.admit_options)
+        record = self.pipeline(claim)
+        admitted = admit(claim, self.pipeline.admit_options)
         pages = decode(admitted, self.pipeline.decode_options, self.pipeline.admit_options)
         return Annotated(record, tuple(_drawn(page, record) for page in pages))
 
@@ -105,13 +105,13 @@ class LinePipeline:
     pattern: str
     """Regular expression that the text matches as a whole."""
 
-    def __call__(self, claim: Claim, sha256: str) -> list[tuple[str, float]]:
+    def __call__(self, claim: Claim) -> list[tuple[str, float]]:
         """Find texts that match, with their probabilities, most probable first, on the first page.
 
         Raises:
             DocumentError: the picture is bad.
         """
-        admitted = admit(claim, sha256, self.pipeline.admit_options)
+        admitted = admit(claim, self.pipeline.admit_options)
         page = next(decode(admitted, self.pipeline.decode_options, self.pipeline.admit_options))
         return self.pipeline.pages.recogniser.expecting(page, regex.compile(self.pattern))
 

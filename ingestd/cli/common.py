@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -150,11 +150,11 @@ def reading(config: Config, build: Build[R], files: Sequence[Path]) -> Iterator[
     workers = min(len(files), worker_count(config))
     engine = start_engine(config, build, workers)
     try:
-        yield [(path, engine.submit(_claim(path), digest(path)).result) for path in files]
+        yield [(path, engine.submit(_claim(path)).result) for path in files]
     finally:
         engine.close(finish=False)
 
 
 def _claim(path: Path) -> Claim:
     place = path.absolute()
-    return Claim(0, place, place, inbox="", size_bytes=path.stat().st_size, claimed_at=datetime.now(UTC), attempt=1)
+    return Claim(place, place, size_bytes=path.stat().st_size, sha256=digest(path), attempt=1)

@@ -173,8 +173,8 @@ class Lifecycle:
         started = self._jobs.start(job, sha256, now)
         if isinstance(started, Moved):
             return started
-        claim = Claim(job.id, work, job.source_path, job.inbox, work.stat().st_size, now, started.attempt)
-        return Started(started, claim, sha256)
+        claim = Claim(work, job.source_path, work.stat().st_size, sha256, started.attempt)
+        return Started(started, claim)
 
     # -- from work to archive or failed
 

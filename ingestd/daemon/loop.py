@@ -196,8 +196,8 @@ class Daemon:
 
     def _submit(self, job: Job, now: datetime, tick: float) -> None:
         match self._lifecycle.start(job, now):
-            case Started(job=started, claim=claim, sha256=sha256):
-                future = self._engine.submit(claim, sha256)
+            case Started(job=started, claim=claim):
+                future = self._engine.submit(claim)
                 self._in_flight[started.id] = InFlight(started, InWork(future, tick))
                 future.add_done_callback(lambda _: self._wake())
             case Duplicate(job=duplicate):

@@ -35,7 +35,6 @@ class Started:
 
     job: Job
     claim: Claim
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Where documents are worked on: any engine takes a claim and promises what the work makes of it."""
+"""Engines: run the work on documents outside of the daemon's process."""
 
 from __future__ import annotations
 
@@ -10,25 +10,29 @@ from ingestd.document import Claim
 
 R = TypeVar("R")
 
-Work = Callable[[Claim, str], R]
-"""Reads one claimed document whose SHA-256 (hex) is given; raises DocumentError if it is bad."""
+Work = Callable[[Claim], R]
+"""Reads one claimed document; raises DocumentError if it is bad."""
 
 
 class Engine(Protocol[R]):
-    """Runs work out of the daemon's process."""
+    """Runs work on several documents at the same time.
+
+    The daemon needs these six members and no more. Methods are called from one thread, properties from any.
+    An engine without processes of its own does nothing in ``rest`` and ``wake``.
+    """
 
     @property
     def slots(self) -> int:
-        """Documents worked on at the same time."""
+        """Number of documents worked on at the same time."""
         ...
 
     @property
     def restarts(self) -> int:
-        """Worker processes that died or were killed so far, and had to be replaced."""
+        """Number of worker processes that died or were killed so far, and had to be replaced."""
         ...
 
-    def submit(self, claim: Claim, sha256: str, /) -> Future[R]:
-        """Start on a document.
+    def submit(self, claim: Claim, /) -> Future[R]:
+        """Start on a document; the work paths of claims must be readable where the work runs.
 
         The future raises DocumentError when the document is bad, AttemptError when its worker died,
         ran out of time or memory, or hit a defect, and TransientError when no worker can start.
@@ -36,7 +40,7 @@ class Engine(Protocol[R]):
         ...
 
     def rest(self) -> None:
-        """Give back the memory of workers that have nothing to do; does nothing while a document is in work."""
+        """Give back the memory of idle workers; does nothing while a document is in work."""
         ...
 
     def wake(self) -> None:
@@ -44,5 +48,5 @@ class Engine(Protocol[R]):
         ...
 
     def close(self, *, finish: bool) -> None:
-        """Stop all workers, after the documents in work if ``finish``, else at once."""
+        """Stop all workers: after the documents in work if ``finish``, else at once."""
         ...

@@ -1,4 +1,4 @@
-"""One engine after another, without a document lost in between."""
+"""Rolling replacement of engines, without a document lost in between."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ingestd.engine import Engine, R
 
 
 class RollingEngine(Generic[R]):
-    """Is an engine itself: new documents go to the newest, older ones finish what they have.
+    """Gives new documents to the newest engine; older engines finish what they have and are closed.
 
     Args:
         first: the engine to begin with.
-        idle_s: the engine rests when it has had nothing to do for so long; None: never.
+        idle_s: seconds without a document after which the newest engine rests; None: never.
     """
 
     def __init__(self, first: Engine[R], idle_s: float | None = None) -> None:
@@ -28,17 +28,17 @@ class RollingEngine(Generic[R]):
 
     @property
     def slots(self) -> int:
-        """Documents the newest engine works on at the same time."""
+        """Number of documents that the newest engine works on at the same time."""
         return self._engine.slots
 
     @property
     def restarts(self) -> int:
-        """Worker processes of all engines that died or were killed and had to be replaced."""
+        """Number of worker processes of all engines that died or were killed and had to be replaced."""
         return self._restarts_of_retired + sum(engine.restarts for engine in (self._engine, *self._retiring))
 
-    def submit(self, claim: Claim, sha256: str) -> Future[R]:
-        """See :class:`ingestd.engine.Engine`."""
-        future = self._engine.submit(claim, sha256)
+    def submit(self, claim: Claim) -> Future[R]:
+        """Start on a document with the newest engine; see :meth:`ingestd.engine.Engine.submit`."""
+        future = self._engine.submit(claim)
         self._open.append((future, self._engine))
         return future
 
@@ -52,7 +52,7 @@ class RollingEngine(Generic[R]):
 
         Args:
             tick: seconds on a monotonic clock.
-            expected: whether documents are on their way, for which the workers had better be ready.
+            expected: documents are on their way, so that workers are started ahead.
         """
         self._close_retired()
         if expected:
@@ -61,14 +61,6 @@ class RollingEngine(Generic[R]):
             self._idle_since = tick
         elif self._idle_s is not None and tick - self._idle_since >= self._idle_s:
             self._engine.rest()
-
-    def rest(self) -> None:
-        """See :class:`ingestd.engine.Engine`."""
-        self._engine.rest()
-
-    def wake(self) -> None:
-        """See :class:`ingestd.engine.Engine`."""
-        self._engine.wake()
 
     def _close_retired(self) -> None:
         self._open = [(future, engine) for future, engine in self._open if not future.done()]
@@ -79,6 +71,6 @@ class RollingEngine(Generic[R]):
             self._restarts_of_retired += engine.restarts
 
     def close(self, *, finish: bool) -> None:
-        """See :class:`ingestd.engine.Engine`."""
+        """Close all engines; see :meth:`ingestd.engine.Engine.close`."""
         for engine in (self._engine, *self._retiring):
             engine.close(finish=finish)

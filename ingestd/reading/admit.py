@@ -153,12 +153,11 @@ def _sniff_text(head: bytes) -> str | None:
     return "application/xml" if start.startswith("<?xml") else "text/plain"
 
 
-def admit(claim: Claim, sha256: str, options: AdmitConfig) -> Admitted:
+def admit(claim: Claim, options: AdmitConfig) -> Admitted:
     """Decide whether a claimed file may be decoded.
 
     Args:
         claim: the file; ``work_path`` is read.
-        sha256: its digest.
         options: limits on bytes, pages and pixels of a page.
 
     Raises:
@@ -181,7 +180,7 @@ def admit(claim: Claim, sha256: str, options: AdmitConfig) -> Admitted:
             fix="split it, or raise admit.max_pages",
             code="too-many-pages",
         )
-    return Admitted(claim=claim, sha256=sha256, media_type=media_type, pages_expected=pages)
+    return Admitted(claim=claim, media_type=media_type, pages_expected=pages)
 
 
 def _check_size(path: Path, max_bytes: int) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ingestd.config import InboxConfig, SettleConfig
 from ingestd.files.completeness import is_complete
-from ingestd.files.identity import Identity, kind, look
+from ingestd.files.identity import Identity, look
 from ingestd.watch.observe import Events, Seen, ignored, raises_events, scan
 from ingestd.watch.settle import Settler
 
@@ -20,11 +20,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A file that is whole, or one that is refused for what it is."""
+    """A file that is whole, or that will fail because it is not a regular file."""
 
     path: Path
     identity: Identity
-    refused: str | None = None
 
 
 def complete_on_disk(path: Path) -> bool:
@@ -68,7 +67,7 @@ class Inbox:
         self._native = False
         self._scan_at: float | None = None
         self._hints: dict[Path, None] = {}
-        self._refused: list[Arrival] = []
+        self._irregular: list[Arrival] = []
 
     @property
     def native(self) -> bool:
@@ -112,7 +111,7 @@ class Inbox:
         hints, self._hints = list(self._hints), {}
         for path in hints:
             self._follow(path, now)
-        arrivals, self._refused = self._refused, []
+        arrivals, self._irregular = self._irregular, []
         arrivals += [Arrival(path, identity) for path, identity in self._settler.settled(now)]
         self._noted.update({arrival.path: arrival.identity for arrival in arrivals})
         return arrivals
@@ -206,7 +205,7 @@ class Inbox:
 
     def _below(self, path: Path, status: os.stat_result) -> Iterator[Seen]:
         if not stat.S_ISDIR(status.st_mode):
-            yield Seen(path, Identity.of(status), kind(status.st_mode))
+            yield Seen(path, Identity.of(status), stat.S_ISREG(status.st_mode))
         elif self.config.recursive and path != self.config.path:
             try:
                 yield from scan(path, self.config.ignore, recursive=True)
@@ -218,7 +217,7 @@ class Inbox:
             return
         if self._noted.get(seen.path) == seen.identity:
             return
-        if seen.refused:
-            self._refused.append(Arrival(seen.path, seen.identity, seen.refused))
-        else:
+        if seen.is_regular:
             self._settler.notice(seen.path, seen.identity, now)
+        else:
+            self._irregular.append(Arrival(seen.path, seen.identity))

@@ -18,7 +18,7 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers.api import BaseObserver, ObservedWatch
 from watchdog.observers.inotify import InotifyObserver
 
-from ingestd.files.identity import Identity, kind
+from ingestd.files.identity import Identity
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +34,7 @@ class Seen:
 
     path: Path
     identity: Identity
-    refused: str | None = None
-    """What it is if it is not a regular file (``a symbolic link``, ``a FIFO`` ...)."""
+    is_regular: bool
 
 
 def ignored(relative: Path, patterns: tuple[str, ...]) -> str | None:
@@ -80,7 +79,7 @@ def scan(root: Path, patterns: tuple[str, ...], *, recursive: bool) -> Iterator[
                 if recursive:
                     folders.append(path)
             else:
-                yield Seen(path, Identity.of(status), kind(status.st_mode))
+                yield Seen(path, Identity.of(status), stat.S_ISREG(status.st_mode))
 
 
 def filesystem_type(path: Path, mountinfo: str) -> str:

@@ -51,11 +51,6 @@ class Settler:
         return len(self._candidates)
 
     @property
-    def paths(self) -> tuple[Path, ...]:
-        """The files being followed."""
-        return tuple(self._candidates)
-
-    @property
     def unfinished(self) -> int:
         """Number of files being followed that have content."""
         return sum(candidate.identity.size > 0 for candidate in self._candidates.values())
@@ -66,10 +61,6 @@ class Settler:
         if known is not None and known.identity == identity:
             return
         self._schedule(path, _Candidate(identity, now, now + self._quiet_s))
-
-    def forget(self, path: Path) -> None:
-        """The file is gone or was taken."""
-        self._candidates.pop(path, None)
 
     def next_due(self) -> float | None:
         """When to look again, on the clock that ``now`` comes from; None if nothing is followed."""
@@ -110,7 +101,7 @@ class Settler:
         heapq.heappush(self._due, (candidate.due_at, path))
 
     def _drop_stale(self) -> None:
-        """Remove entries whose file was forgotten or rescheduled."""
+        """Remove entries whose file is no longer followed or was rescheduled."""
         while self._due:
             due_at, path = self._due[0]
             candidate = self._candidates.get(path)

@@ -84,13 +84,13 @@ def measure(options: argparse.Namespace) -> harness.Outcome:
     )
     pipeline = replace(built, pages=pages)
     scans = corpus(options.corpus, options.sample)
-    pipeline(*claimed(scans[0].path))  # loads what is loaded late
+    pipeline(claimed(scans[0].path))  # loads what is loaded late
     for model in counted.values():
         model.clear()
     stages: Counter[str] = Counter()
     begun = time.perf_counter()
     for page in scans:
-        stages.update(pipeline(*claimed(page.path)).timings)
+        stages.update(pipeline(claimed(page.path)).timings)
     seconds = (time.perf_counter() - begun) / len(scans)
     rows = [(name, f"{1000 * spent / len(scans):.0f}") for name, spent in stages.most_common()]
     gflops = peak()

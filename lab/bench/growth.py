@@ -67,7 +67,7 @@ def _read_pages(folder: Path, count: int) -> tuple[str, ...]:
     cv2.setNumThreads(1)
     pipeline = product()
     begun, before = time.perf_counter(), time.process_time()
-    pipeline(*claimed(path))
+    pipeline(claimed(path))
     spent, cpu = (time.perf_counter() - begun) / count, (time.process_time() - before) / count
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
     return str(count), f"{spent:.2f}", f"{cpu:.2f}", f"{peak:.0f}"
@@ -77,7 +77,7 @@ def _documents(folder: Path, count: int) -> Iterator[tuple[str, ...]]:
     """Save one record so many times."""
     picture = folder / "page.png"
     cv2.imwrite(str(picture), drawn_page(*PAGE)[0])
-    record: Record = product()(*claimed(picture))
+    record: Record = product()(claimed(picture))
     db = connect(folder / "ingestd.db")
     seconds: list[float] = []
     for number in track(range(count), "documents"):

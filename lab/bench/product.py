@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -50,13 +49,9 @@ def lines_of(page: Page, plan: Plan = "auto") -> list[str]:
     return [line.text for line in lines]
 
 
-def claimed(path: Path) -> tuple[Claim, str]:
-    """Return a file as if the daemon had just taken it out of an inbox, and its SHA-256."""
-    size = path.stat().st_size
-    claim = Claim(
-        job_id=0, work_path=path, source_path=path, inbox="", size_bytes=size, claimed_at=datetime.now(UTC), attempt=1
-    )
-    return claim, digest(path)
+def claimed(path: Path) -> Claim:
+    """Return a file as if the daemon had just taken it out of an inbox."""
+    return Claim(path, path, size_bytes=path.stat().st_size, sha256=digest(path), attempt=1)
 
 
 def readings(paths: Sequence[Path], *, fresh: bool = False) -> dict[Path, Reading]:
@@ -74,9 +69,8 @@ def readings(paths: Sequence[Path], *, fresh: bool = False) -> dict[Path, Readin
     known = {path: folder / f"{digest(path)}.pickle" for path in paths}
     missing = [path for path in paths if fresh or not known[path].exists()]
     for path in track(missing, "reading", transient=True, disable=not missing):
-        claim, sha256 = claimed(path)
         try:
-            reading = pipeline.read(admit(claim, sha256, pipeline.admit_options), Stopwatch())
+            reading = pipeline.read(admit(claimed(path), pipeline.admit_options), Stopwatch())
         except DocumentError:
             continue
         known[path].write_bytes(pickle.dumps(reading))

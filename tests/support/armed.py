@@ -27,7 +27,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -156,15 +155,15 @@ class _Inline:
     slots = 1
     restarts = 0
 
-    def __init__(self, work: Callable[[Any, str], Any]) -> None:
+    def __init__(self, work: Callable[[Any], Any]) -> None:
         self._work = work
 
-    def submit(self, claim: Any, sha256: str) -> Future[Any]:
+    def submit(self, claim: Any) -> Future[Any]:
         from ingestd.errors import AttemptError, DocumentError, TransientError
 
         future: Future[Any] = Future()
         try:
-            future.set_result(self._work(claim, sha256))
+            future.set_result(self._work(claim))
         except (DocumentError, TransientError) as error:
             future.set_exception(error)
         except ValueError as error:
@@ -288,8 +287,8 @@ def _warm_up(rules: Any, manifest: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "first.png"
         path.write_bytes(stand_in.picture(1))
-        claim = Claim(1, path, path, "inbox", path.stat().st_size, datetime.now(UTC), 1)
-        stand_in.build(parse("inboxes: [{path: inbox}]", path), rules, manifest)(claim, digest(path))
+        claim = Claim(path, path, path.stat().st_size, digest(path), attempt=1)
+        stand_in.build(parse("inboxes: [{path: inbox}]", path), rules, manifest)(claim)
 
 
 def _nursery() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from ingestd.document import Admitted, Claim
@@ -18,16 +17,14 @@ def dropped(folder: Path, content: bytes, name: str = "drop.bin") -> Claim:
 def claim_of(path: Path) -> Claim:
     """A claim of a file that is there."""
     return Claim(
-        job_id=1,
         work_path=path,
         source_path=path,
-        inbox="inbox",
         size_bytes=path.lstat().st_size,
-        claimed_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+        sha256="0" * 64,
         attempt=1,
     )
 
 
 def admitted_as(claim: Claim, media_type: str, pages: int = 1) -> Admitted:
     """A claim admitted without looking at it."""
-    return Admitted(claim=claim, sha256="0" * 64, media_type=media_type, pages_expected=pages)
+    return Admitted(claim=claim, media_type=media_type, pages_expected=pages)

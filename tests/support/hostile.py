@@ -63,7 +63,7 @@ def _folder() -> Path:
 def outcome(folder: Path, content: bytes, limits: AdmitConfig = LIMITS) -> str:
     """Admit and decode a file; ``pages``, or the code of the error."""
     try:
-        admitted = admit(dropped(folder, content), "0" * 64, limits)
+        admitted = admit(dropped(folder, content), limits)
         pages = 0
         for page in decode(admitted, DecodeConfig(pdf_dpi=50), limits):
             _require_page(page, pages)

@@ -63,7 +63,7 @@ DEEDS: dict[str, Callable[[Claim], object]] = {
 }
 
 
-def work(claim: Claim, sha256: str) -> str:
+def work(claim: Claim) -> str:
     """Do what the name says; read everything else."""
     deed = DEEDS.get(claim.source_path.name)
-    return str(deed(claim)) if deed else f"read {sha256}"
+    return str(deed(claim)) if deed else f"read {claim.sha256}"

@@ -30,12 +30,12 @@ def png(content: str) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + content.encode() + PNG_END
 
 
-def read(claim: Claim, sha256: str) -> Record:
+def read(claim: Claim) -> Record:
     """Stand in for the pipeline: files that say ``bad`` are bad documents."""
     if b"bad" in claim.work_path.read_bytes():
         raise DocumentError("found a bad file", expected="a good one", fix="scan it again", code="damaged")
     return dataclasses.replace(
-        records.record(records_name(claim)), sha256=sha256, size_bytes=claim.size_bytes, name=records_name(claim)
+        records.record(records_name(claim)), sha256=claim.sha256, size_bytes=claim.size_bytes, name=records_name(claim)
     )
 
 
@@ -51,18 +51,18 @@ class FakeEngine:
     restarts = 0
 
     def __init__(self) -> None:
-        self.work: Callable[[Claim, str], Record] = read
+        self.work: Callable[[Claim], Record] = read
         self.hold = False
-        self.held: list[tuple[Claim, str, Future[Record]]] = []
+        self.held: list[tuple[Claim, Future[Record]]] = []
         self.claims: list[Claim] = []
         self.closed = False
         self.resting = False
 
-    def submit(self, claim: Claim, sha256: str) -> Future[Record]:
+    def submit(self, claim: Claim) -> Future[Record]:
         self.resting = False
         self.claims.append(claim)
         future: Future[Record] = Future()
-        self.held.append((claim, sha256, future))
+        self.held.append((claim, future))
         if not self.hold:
             self.go()
         return future
@@ -75,9 +75,9 @@ class FakeEngine:
 
     def go(self) -> None:
         """Finish what is held."""
-        for claim, sha256, future in self.held:
+        for claim, future in self.held:
             try:
-                future.set_result(self.work(claim, sha256))
+                future.set_result(self.work(claim))
             except Exception as error:  # the future carries whatever the work raised
                 future.set_exception(error)
         self.held.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,13 +33,13 @@ def pipeline() -> Pipeline:
 
 
 def claim(path: Path) -> Claim:
-    return Claim(1, path, Path("/inbox/a\udcff.png"), "inbox", path.stat().st_size, datetime(2026, 8, 3, tzinfo=UTC), 1)
+    return Claim(path, Path("/inbox/a\udcff.png"), path.stat().st_size, digest(path), attempt=1)
 
 
 def process(pipeline: Pipeline, folder: Path, content: bytes) -> Record:
     path = folder / "document"
     path.write_bytes(content)
-    return pipeline(claim(path), digest(path))
+    return pipeline(claim(path))
 
 
 def text(record: Record) -> str:
@@ -119,7 +119,7 @@ def test_annotating_pipeline_draws_every_page(tmp_path: Path) -> None:
     config = parse("inboxes: [{path: inbox}]", Path("/nowhere/config.yaml"))
     path = tmp_path / "document"
     path.write_bytes(pdf(PdfPage(paragraph(5)), PdfPage(paragraph(5))))
-    drawn = build_annotating(config, rules_of(config), manifest_of(config))(claim(path), digest(path))
+    drawn = build_annotating(config, rules_of(config), manifest_of(config))(claim(path))
     assert len(drawn.pictures) == 2
     assert all(picture.startswith(b"\x89PNG") for picture in drawn.pictures)
     assert drawn.record.reading.lines

@@ -32,7 +32,7 @@ def main() -> None:
         db = connect(Path(folder) / "ingestd.db")
 
         def read(paths: list[str]) -> list[list[str]]:
-            futures = [engine.submit(*claimed(Path(path))) for path in paths]
+            futures = [engine.submit(claimed(Path(path))) for path in paths]
             texts = []
             for path, future in zip(paths, futures, strict=True):
                 record = future.result()

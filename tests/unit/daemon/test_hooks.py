@@ -210,7 +210,7 @@ def test_failed_document_that_is_retried_tells_both_outcomes(tmp_path: Path) -> 
     world.drop("bad.png")
     world.run(4)
     settled(world)
-    world.engine.work = lambda claim, sha256: replace(records.record(claim.source_path.name), sha256=sha256)
+    world.engine.work = lambda claim: replace(records.record(claim.source_path.name), sha256=claim.sha256)
     world.db.execute("update jobs set state = 'waiting', next_at = created_at, attempt = 0")
     world.run(4)
     settled(world)

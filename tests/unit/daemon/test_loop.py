@@ -61,7 +61,7 @@ def test_pitfall_09_and_10_bad_file_is_kept_with_its_reason_and_stops_nothing(wo
 
 
 def test_pitfall_07_document_that_kills_its_worker_fails_after_some_tries(world: World) -> None:
-    def die(claim: Claim, sha256: str) -> Record:
+    def die(claim: Claim) -> Record:
         raise AttemptError("the worker died (SIGKILL, perhaps for want of memory)")
 
     world.engine.work = die
@@ -77,10 +77,10 @@ def test_pitfall_07_document_that_kills_its_worker_fails_after_some_tries(world:
 
 
 def test_worker_that_dies_once_costs_only_time(world: World) -> None:
-    def die_once(claim: Claim, sha256: str) -> Record:
+    def die_once(claim: Claim) -> Record:
         if claim.attempt == 1:
             raise AttemptError("the worker died")
-        return read(claim, sha256)
+        return read(claim)
 
     world.engine.work = die_once
     world.drop("scan.png")
@@ -89,7 +89,7 @@ def test_worker_that_dies_once_costs_only_time(world: World) -> None:
 
 
 def test_engine_that_cannot_work_costs_no_try(world: World) -> None:
-    def cannot(claim: Claim, sha256: str) -> Record:
+    def cannot(claim: Claim) -> Record:
         raise TransientError("a worker cannot start: a model is missing")
 
     world.engine.work = cannot
@@ -186,7 +186,7 @@ def test_file_that_changes_while_it_is_read_is_read_again(world: World) -> None:
     world.engine.hold = True
     world.drop("scan.png", "page 1")
     world.run(5)
-    (claim, _, _) = world.engine.held[0]
+    (claim, _) = world.engine.held[0]
     world.engine.go()
     with claim.work_path.open("ab") as file:  # a writer that kept its handle across the rename
         file.write(png("page 2"))

@@ -5,7 +5,6 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Future
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,23 +18,23 @@ from tests.support.process import until
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[LocalEngine[[Claim, str], str]]:
+def engine() -> Iterator[LocalEngine[[Claim], str]]:
     engine = LocalEngine(works.make, workers=1, time_limit_s=2.0, memory_limit_mb=2048)
     yield engine
     engine.close(finish=False)
 
 
-def claim(name: str, folder: Path = Path("/nowhere")) -> Claim:
-    return Claim(1, folder / name, folder / name, "inbox", 1, datetime(2026, 8, 3, tzinfo=UTC), 1)
+def claim(name: str, folder: Path = Path("/nowhere"), sha256: str = "abc") -> Claim:
+    return Claim(folder / name, folder / name, size_bytes=1, sha256=sha256, attempt=1)
 
 
-def test_result_comes_back(engine: LocalEngine[[Claim, str], str]) -> None:
-    assert engine.submit(claim("good"), "abc").result(30) == "read abc"
+def test_result_comes_back(engine: LocalEngine[[Claim], str]) -> None:
+    assert engine.submit(claim("good")).result(30) == "read abc"
 
 
-def test_bad_document_keeps_its_reason(engine: LocalEngine[[Claim, str], str]) -> None:
+def test_bad_document_keeps_its_reason(engine: LocalEngine[[Claim], str]) -> None:
     with pytest.raises(DocumentError) as caught:
-        engine.submit(claim("bad"), "abc").result(30)
+        engine.submit(claim("bad")).result(30)
     assert (caught.value.code, caught.value.fix) == ("damaged", "scan it again")
 
 
@@ -51,35 +50,35 @@ def test_bad_document_keeps_its_reason(engine: LocalEngine[[Claim, str], str]) -
     ],
 )
 def test_worker_that_dies_fails_one_attempt_and_the_next_document_is_read(
-    engine: LocalEngine[[Claim, str], str], name: str, why: str
+    engine: LocalEngine[[Claim], str], name: str, why: str
 ) -> None:
-    doomed, following = engine.submit(claim(name), "abc"), engine.submit(claim("good"), "def")
+    doomed, following = engine.submit(claim(name)), engine.submit(claim("good", sha256="def"))
     with pytest.raises(AttemptError, match=why):
         settled(engine, doomed, name)
     assert settled(engine, following, "good") in {"read abc", "read def"}
 
 
-def settled(engine: LocalEngine[[Claim, str], str], outcome: Future[str], name: str) -> str:
+def settled(engine: LocalEngine[[Claim], str], outcome: Future[str], name: str) -> str:
     """What comes out in the end: a worker that dies in the instant in which it takes a document breaks the pool,
     which blames nobody."""
     try:
         return outcome.result(30)
     except TransientError:
-        return settled(engine, engine.submit(claim(name), "abc"), name)
+        return settled(engine, engine.submit(claim(name)), name)
 
 
-def test_pitfall_07_idle_worker_that_is_killed_is_replaced(engine: LocalEngine[[Claim, str], str]) -> None:
-    status = engine.submit(claim("status"), "").result(30)
+def test_pitfall_07_idle_worker_that_is_killed_is_replaced(engine: LocalEngine[[Claim], str]) -> None:
+    status = engine.submit(claim("status")).result(30)
     (pid,) = (int(row.split()[1]) for row in status.splitlines() if row.startswith("Pid:"))
     os.kill(pid, signal.SIGKILL)
     until("the worker to be gone", lambda: not Path(f"/proc/{pid}").exists())
     until("the document to be read", lambda: read(engine, "good") == "read abc")
 
 
-def read(engine: LocalEngine[[Claim, str], str], name: str) -> str | None:
+def read(engine: LocalEngine[[Claim], str], name: str) -> str | None:
     """What comes out, None if it has to be tried again."""
     try:
-        return engine.submit(claim(name), "abc").result(30)
+        return engine.submit(claim(name)).result(30)
     except TransientError:
         return None
 
@@ -95,24 +94,24 @@ FORBIDDEN = {
 
 @pytest.mark.parametrize("deed", [deed for deed, since in FORBIDDEN.items() if since <= sandbox.landlock_version()])
 def test_worker_that_a_document_took_over_can_change_reach_and_start_nothing(
-    engine: LocalEngine[[Claim, str], str], tmp_path: Path, deed: str
+    engine: LocalEngine[[Claim], str], tmp_path: Path, deed: str
 ) -> None:
     (tmp_path / "precious").write_bytes(b"as it was")
     with pytest.raises(AttemptError, match=r"PermissionError|Operation not permitted"):
-        engine.submit(claim(deed, tmp_path), "abc").result(30)
+        engine.submit(claim(deed, tmp_path)).result(30)
     assert (tmp_path / "precious").read_bytes() == b"as it was"
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
 
 
-def test_worker_dumps_no_core_and_gains_no_privileges(engine: LocalEngine[[Claim, str], str]) -> None:
-    assert engine.submit(claim("core limit"), "").result(30) == "(0, 0)"
-    status = engine.submit(claim("status"), "").result(30)
+def test_worker_dumps_no_core_and_gains_no_privileges(engine: LocalEngine[[Claim], str]) -> None:
+    assert engine.submit(claim("core limit")).result(30) == "(0, 0)"
+    status = engine.submit(claim("status")).result(30)
     assert "NoNewPrivs:\t1" in status
     assert "Seccomp:\t2" in status
 
 
-def test_each_document_gets_processor_time_of_its_own(engine: LocalEngine[[Claim, str], str]) -> None:
-    limits = [int(engine.submit(claim("cpu limit"), "").result(30)) for _ in range(2)]
+def test_each_document_gets_processor_time_of_its_own(engine: LocalEngine[[Claim], str]) -> None:
+    limits = [int(engine.submit(claim("cpu limit")).result(30)) for _ in range(2)]
     assert all(2 + 5 <= limit < 60 for limit in limits), "the time limit, what the worker has used, and a little"
 
 
@@ -122,7 +121,7 @@ def test_what_this_kernel_does_not_offer_is_said() -> None:
 
 def test_closing_at_once_gives_up_what_is_in_work() -> None:
     engine = LocalEngine(works.make, workers=1, time_limit_s=60.0, memory_limit_mb=2048)
-    running = engine.submit(claim("endless"), "abc")
+    running = engine.submit(claim("endless"))
     engine.close(finish=False)
     with pytest.raises(AttemptError):
         running.result(30)
@@ -135,9 +134,9 @@ def test_worker_that_cannot_start_says_so_and_starts_once_it_can(tmp_path: Path)
     )
     try:
         with pytest.raises(TransientError, match=r"a worker cannot start: .*models is missing"):
-            engine.submit(claim("good"), "abc").result(30)
+            engine.submit(claim("good")).result(30)
         flag.touch()
-        assert engine.submit(claim("good"), "abc").result(30) == "read abc"
+        assert engine.submit(claim("good")).result(30) == "read abc"
     finally:
         engine.close(finish=False)
 
@@ -157,7 +156,7 @@ def test_resting_engine_has_no_processes_and_reads_the_next_document() -> None:
         engine.close(finish=True)
 
 
-def pids(engine: LocalEngine[[Claim, str], str]) -> tuple[int, ...]:
+def pids(engine: LocalEngine[[Claim], str]) -> tuple[int, ...]:
     """The worker that reads a document that asks for its status."""
-    status = engine.submit(claim("status"), "").result(30)
+    status = engine.submit(claim("status")).result(30)
     return tuple(int(row.split()[1]) for row in status.splitlines() if row.startswith("Pid:"))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import functools
 import io
 import os
+import struct
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ingestd.files.completeness import is_complete
+from ingestd.files.tiff import MAX_ENTRIES, MAX_VALUES
 from ingestd.watch.inbox import complete_on_disk
 from tests.support import documents
 
@@ -115,4 +117,27 @@ def _content(kind: str) -> bytes:
 def test_directory_beyond_what_can_be_sought_is_no_end(tmp_path: Path) -> None:
     path = tmp_path / "far.tif"
     path.write_bytes(b"II+\0\x08\0\0\0" + b"\xff" * 8 + b"\0" * 50)
+    assert not complete_on_disk(path)
+
+
+def test_tiff_of_directories_without_number_is_given_up(tmp_path: Path) -> None:
+    """Directories may overlap: a small file could keep the daemon busy for hours."""
+    count, number = MAX_ENTRIES // 4, 5
+    entries = struct.pack("<HHII", 1, 4, 1, 0) * count
+    bytes_each = 2 + len(entries) + 4
+    following = [8 + (n + 1) * bytes_each for n in range(number - 1)] + [0]
+    directories = b"".join(struct.pack("<H", count) + entries + struct.pack("<I", at) for at in following)
+    path = tmp_path / "many.tif"
+    path.write_bytes(b"II*\0" + struct.pack("<I", 8) + directories)
+    assert not complete_on_disk(path)
+
+
+def test_tiff_of_a_strip_for_each_byte_is_given_up(tmp_path: Path) -> None:
+    """The offsets of so many strips would fill the daemon's memory."""
+    count = MAX_VALUES + 1
+    path = tmp_path / "strips.tif"
+    with path.open("wb") as file:
+        file.write(b"II*\0" + struct.pack("<I", 8))
+        file.write(struct.pack("<HHHIII", 1, 273, 4, count, 100, 0))
+        file.truncate(100 + 4 * count)
     assert not complete_on_disk(path)

@@ -75,8 +75,8 @@ def _huge(record: Record) -> Record:
 
 @pytest.mark.parametrize("spoil", [_half_a_pair, _no_number, _field_twice, _huge])
 def test_record_that_cannot_be_stored_fails_alone(world: World, spoil: object) -> None:
-    def work(claim: Claim, sha256: str) -> Record:
-        record = read(claim, sha256)
+    def work(claim: Claim) -> Record:
+        record = read(claim)
         return spoil(record) if claim.source_path.name == "odd.png" else record  # type: ignore[operator]
 
     world.engine.work = work

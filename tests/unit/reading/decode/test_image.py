@@ -34,7 +34,7 @@ RED, GREEN, BLUE, WHITE = (0, 0, 255), (0, 255, 0), (255, 0, 0), (255, 255, 255)
 
 
 def pages(folder: Path, content: bytes) -> list[Page]:
-    admitted = admit(dropped(folder, content), "0" * 64, AdmitConfig())
+    admitted = admit(dropped(folder, content), AdmitConfig())
     return list(decode(admitted, DecodeConfig(), AdmitConfig()))
 
 
@@ -281,7 +281,7 @@ def test_pages_before_the_fault_are_yielded(tmp_path: Path) -> None:
         start = image.tag_v2[273][0]
     content[start : start + 40] = bytes(40)
     claim = dropped(tmp_path, bytes(content))
-    found = decode(admit(claim, "0" * 64, AdmitConfig()), DecodeConfig(), AdmitConfig())
+    found = decode(admit(claim, AdmitConfig()), DecodeConfig(), AdmitConfig())
     assert next(found).index == 0
     with pytest.raises(DocumentError):
         list(found)

@@ -25,7 +25,7 @@ A6 = (298.0, 420.0)
 
 def pages(folder: Path, content: bytes, *, max_pixels: int = 50_000_000, **options: Any) -> list[Page]:
     limits = AdmitConfig(max_pixels=max_pixels)
-    admitted = admit(dropped(folder, content), "0" * 64, limits)
+    admitted = admit(dropped(folder, content), limits)
     return list(decode(admitted, DecodeConfig(**options), limits))
 
 
@@ -250,7 +250,7 @@ def test_an_image_with_too_many_pixels(tmp_path: Path) -> None:
 
 def test_pages_that_are_not_there_are_a_fault_when_reached(tmp_path: Path) -> None:
     claim = dropped(tmp_path, pdf(PdfPage(paragraph(2)), claimed_pages=3))
-    found = decode(admit(claim, "0" * 64, AdmitConfig()), DecodeConfig(), AdmitConfig())
+    found = decode(admit(claim, AdmitConfig()), DecodeConfig(), AdmitConfig())
     assert len(next(found).text_lines) == 2
     with pytest.raises(DocumentError, match="page 2 of 3"):
         next(found)
@@ -266,7 +266,7 @@ def test_pages_are_rastered_when_asked_for(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(pypdfium2.PdfPage, "render", counted)
     claim = dropped(tmp_path, pdf(*[PdfPage(paragraph(1), size=A6)] * 30))
-    found = decode(admit(claim, "0" * 64, AdmitConfig()), DecodeConfig(), AdmitConfig())
+    found = decode(admit(claim, AdmitConfig()), DecodeConfig(), AdmitConfig())
     next(found)
     next(found)
     assert len(rendered) == 2
