@@ -125,20 +125,20 @@ class PagePainter:
     longest_side: int
     """Larger pages are reduced to it, in px."""
 
-    def __call__(self, claim: Claim, sha256: str, page_index: int) -> bytes:
+    def __call__(self, claim: Claim, page_index: int) -> bytes:
         """Draw one page as PNG.
 
         Raises:
             DocumentError: the file is bad, is no longer the one with this hash, or has no such page.
         """
-        if digest(claim.work_path) != sha256:
+        if digest(claim.work_path) != claim.sha256:
             raise DocumentError(
                 "the file has changed since it was recorded",
-                expected=f"sha256 {sha256}",
+                expected=f"sha256 {claim.sha256}",
                 fix="restore it from a backup",
                 code="changed",
             )
-        admitted = admit(claim, sha256, self.admit_options)
+        admitted = admit(claim, self.admit_options)
         for page in decode(admitted, self.decode_options, self.admit_options, only=page_index):
             return _png(page.pixels, self.longest_side)
         raise DocumentError(

@@ -90,8 +90,8 @@ def create_app(
     idle_s = config.engine.idle_s
     use = Services(
         config=config,
-        reader=Reader(reader, config.web.waiting, idle_s, clock),
-        pictures=Pictures(painter, config.web.pictures_mb << 20, idle_s, clock),
+        reader=Reader(reader, config.web.waiting, idle_s),
+        pictures=Pictures(painter, config.web.pictures_mb << 20, idle_s),
         access=access,
         assets=assets,
         renderer=Renderer(assets),

@@ -11,7 +11,6 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Protocol
 
-from ingestd.clock import Clock
 from ingestd.document import Claim, Record
 from ingestd.engine import Engine
 from ingestd.errors import AttemptError, DocumentError, TimeLimitError, TransientError
@@ -28,7 +27,7 @@ _MAX_DRAWINGS = 32
 class Painter(Protocol):
     """Draws one page of a file as PNG; see :class:`ingestd.engine.Engine`."""
 
-    def submit(self, claim: Claim, sha256: str, page_index: int) -> Future[bytes]:
+    def submit(self, claim: Claim, page_index: int) -> Future[bytes]:
         """Start on a page."""
         ...
 
@@ -74,14 +73,12 @@ class Reader:
         engine: of its own, so that no inbox waits for it.
         waiting: files that may wait for a worker.
         idle_s: workers end after so long without a file.
-        clock: source of time.
     """
 
-    def __init__(self, engine: Engine[Record], waiting: int, idle_s: float | None, clock: Clock) -> None:
+    def __init__(self, engine: Engine[Record], waiting: int, idle_s: float | None) -> None:
         self._engine = engine
         self.places = Places(engine.slots + waiting, _RETRY_S, "reading")
         self._resting = Resting(engine.rest, idle_s)
-        self._clock = clock
         self.folder = Path(tempfile.mkdtemp(prefix="ingestd-web-"))
         """Files on their way to a worker; removed with the reader."""
         engine.rest()
@@ -98,10 +95,9 @@ class Reader:
             Problem: 413, 415, 422, the file is bad; 500, its worker died; 503, no worker can start; 504, it took too
                 long.
         """
-        size = path.stat().st_size
-        claim = Claim(0, path, Path(name), "", size, self._clock.now(), 1)
+        claim = Claim(path, Path(name), path.stat().st_size, sha256, attempt=1)
         try:
-            return await asyncio.wrap_future(self._engine.submit(claim, sha256))
+            return await asyncio.wrap_future(self._engine.submit(claim))
         except (DocumentError, AttemptError, TransientError) as error:
             raise problem_of(error) from error
         finally:
@@ -121,15 +117,13 @@ class Pictures:
         painter: draws them.
         max_bytes: of all pictures that are kept; those not asked for longest go first.
         idle_s: workers end after so long without a page.
-        clock: source of time.
     """
 
-    def __init__(self, painter: Painter, max_bytes: int, idle_s: float | None, clock: Clock) -> None:
+    def __init__(self, painter: Painter, max_bytes: int, idle_s: float | None) -> None:
         self._painter = painter
         self._max_bytes = max_bytes
         self._places = Places(_MAX_DRAWINGS, 1, "drawing")
         self._resting = Resting(painter.rest, idle_s)
-        self._clock = clock
         self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._bytes = 0
         self._drawing: dict[tuple[str, int], asyncio.Task[bytes]] = {}
@@ -153,8 +147,8 @@ class Pictures:
         sha256, page_index = key
         try:
             with self._places.one():
-                claim = Claim(0, original, original, "", original.stat().st_size, self._clock.now(), 1)
-                picture = await asyncio.wrap_future(self._painter.submit(claim, sha256, page_index))
+                claim = Claim(original, original, original.stat().st_size, sha256, attempt=1)
+                picture = await asyncio.wrap_future(self._painter.submit(claim, page_index))
         except OSError as error:
             raise Problem(
                 410,

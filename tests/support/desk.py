@@ -28,13 +28,13 @@ class FakePainter:
         self.drawn: list[tuple[Path, str, int]] = []
         self.error: Exception | None = None
 
-    def submit(self, claim: Claim, sha256: str, page_index: int) -> Future[bytes]:
-        self.drawn.append((claim.work_path, sha256, page_index))
+    def submit(self, claim: Claim, page_index: int) -> Future[bytes]:
+        self.drawn.append((claim.work_path, claim.sha256, page_index))
         future: Future[bytes] = Future()
         if self.error is not None:
             future.set_exception(self.error)
         else:
-            future.set_result(f"PNG {sha256} {page_index}".encode())
+            future.set_result(f"PNG {claim.sha256} {page_index}".encode())
         return future
 
     def rest(self) -> None:

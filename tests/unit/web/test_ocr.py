@@ -25,8 +25,8 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-def failing(error: Exception) -> Callable[[Claim, str], Record]:
-    def work(claim: Claim, sha256: str) -> Record:
+def failing(error: Exception) -> Callable[[Claim], Record]:
+    def work(claim: Claim) -> Record:
         raise error
 
     return work
