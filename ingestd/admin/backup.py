@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from ingestd.errors import ConfigError, IngestdError
 from ingestd.files import durable
+from ingestd.files.names import partial_path
 from ingestd.store import schema
 from ingestd.store.database import damaged, faults
 
@@ -46,7 +47,7 @@ def backup(database: Path, target: Path, *, overwrite: bool = False) -> Backup:
     if not database.is_file():
         raise ConfigError([f"{database}: found no such file, expected the database; correct record.database"])
     _require_free(database, target, overwrite)
-    scratch = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    scratch = partial_path(target.with_name(f"{target.name}.{os.getpid()}"))
     try:
         durable.create_like(database, scratch)
         with faults(scratch), faults(database):

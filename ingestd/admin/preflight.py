@@ -12,6 +12,7 @@ from ingestd.config import EXTRA_FOR_METRICS, Config
 from ingestd.errors import ConfigError, TransientError
 from ingestd.extract import load_rules
 from ingestd.files import durable
+from ingestd.files.names import archive_folder
 from ingestd.reading.models import load_manifest
 from ingestd.store.database import require_usable
 
@@ -101,9 +102,7 @@ def _layout(config: Config) -> list[str]:
     now = datetime.now(UTC)
     try:
         for inbox in config.inboxes:
-            durable.archive_folder(
-                Path("/"), config.spool.layout, received=now, name="a.pdf", inbox=inbox.name, rule="rule"
-            )
+            archive_folder(Path("/"), config.spool.layout, received=now, name="a.pdf", inbox=inbox.name, rule="rule")
     except ValueError as error:
         return [str(error)]
     return []

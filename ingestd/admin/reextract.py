@@ -27,6 +27,7 @@ from ingestd.errors import AttemptError
 from ingestd.extract import RuleSet, extract
 from ingestd.files import durable
 from ingestd.files.encoding import path_from
+from ingestd.files.names import sidecar_path
 from ingestd.output import sidecar
 from ingestd.store import documents, rows
 from ingestd.store.database import connect, transaction
@@ -209,4 +210,4 @@ def _sidecar_path(db: Database, document_id: int) -> Path | None:
     ).fetchone()
     if row is None or row[0] is None:
         return None
-    return sidecar.path_of(path_from(row[0]))
+    return sidecar_path(path_from(row[0]))

@@ -16,9 +16,9 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from ingestd.config import Config
-from ingestd.files import durable
 from ingestd.files.encoding import path_from, path_text
 from ingestd.files.identity import digest, kind
+from ingestd.files.names import is_partial, originals_of, sidecar_path, work_path
 from ingestd.output import sidecar
 from ingestd.store.jobs import Job, Jobs, State
 
@@ -109,7 +109,7 @@ class Verification:
                     yield from self._original(original, sha256, where)
                 place = job.archive_path if job is not None else original
                 if place is not None:
-                    yield from self._sidecar(sidecar.path_of(place), document_id)
+                    yield from self._sidecar(sidecar_path(place), document_id)
 
     def _original(self, path: Path, sha256: str | None, where: str) -> Iterator[Difference]:
         if not os.path.lexists(path):
@@ -193,7 +193,7 @@ class Verification:
         return self._ledger.job(job.id) == job
 
     def _work_path(self, job: Job) -> Path:
-        return self._config.spool.work / str(job.id) / job.name
+        return work_path(self._config.spool.work, job.id, job.name)
 
     # -- from the files to the database
 
@@ -205,12 +205,12 @@ class Verification:
 
     def _is_known(self, path: Path) -> bool:
         """Whether a job has this place, or the place beside which this file belongs."""
-        name = path.name
-        beside = [path.with_name(name.removesuffix(end)) for end in (".json", ".error.json") if name.endswith(end)]
-        return any(job.archive_path == place for place in (path, *beside) for job in self._ledger.of_path(place))
+        return any(
+            job.archive_path == place for place in (path, *originals_of(path)) for job in self._ledger.of_path(place)
+        )
 
     def _stranger(self, path: Path) -> Difference:
-        if durable.is_partial(path.name):
+        if is_partial(path.name):
             return Difference("leftover", path_text(path), "is what an interrupted write left; remove it")
         irregular = kind(path.lstat().st_mode)
         what = irregular or "a file"

@@ -11,11 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ingestd.document import Extraction, Field, Item, Level, Reading, Record
-from ingestd.document import Status as Verdict
+from ingestd.document import Extraction, Field, Item, Level, Reading, Record, Status
 from ingestd.files.encoding import escape, path_text
 from ingestd.store.documents import Document
-from ingestd.store.queries import Failure, Hit, Status, Summary, Waiting
+from ingestd.store.queries import Failure, Overview, SearchHit, Summary, Waiting
 from ingestd.store.rows import text_rows
 
 LEVEL_STYLES = {
@@ -99,7 +98,7 @@ def headline(record: Record, seconds: float | None = None) -> str:
 # -- status
 
 
-def status_view(status: Status, newest: Sequence[Summary]) -> RenderableType:
+def status_view(status: Overview, newest: Sequence[Summary]) -> RenderableType:
     """Counts, the file that waits longest, the last failures and the last documents."""
     review = f", {status.review:,} for review" if status.review else ""
     parts: list[RenderableType] = [
@@ -139,7 +138,7 @@ def _waiting(oldest: Waiting | None) -> Text:
 def _summaries(documents: Sequence[Summary]) -> Table:
     rows = table("doc", "recorded", "status", "rule", "name")
     for document in documents:
-        style = "yellow" if document.status == Verdict.REVIEW else ""
+        style = "yellow" if document.status == Status.REVIEW else ""
         rows.add_row(
             str(document.id),
             _local(document.recorded_at),
@@ -164,7 +163,7 @@ def _failures(failures: Sequence[Failure]) -> Group:
 # -- search
 
 
-def hits_view(hits: Sequence[Hit], words: Sequence[str]) -> RenderableType:
+def hits_view(hits: Sequence[SearchHit], words: Sequence[str]) -> RenderableType:
     """Two lines a document: what it is, and the text around the first word found."""
     parts: list[RenderableType] = []
     for hit in hits:
@@ -241,7 +240,7 @@ def document_view(document: Document) -> RenderableType:
     """One document: what it is, its fields and items, its text."""
     record = document.record
     extraction = record.extraction
-    verdict = Text(extraction.status.value, style="yellow" if extraction.status is Verdict.REVIEW else "green")
+    verdict = Text(extraction.status.value, style="yellow" if extraction.status is Status.REVIEW else "green")
     head = grid(
         [
             ("document", safe_text(f"{document.id}  {path_text(record.name)}", "bold")),

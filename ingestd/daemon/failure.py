@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 
 from ingestd.errors import AttemptError, DocumentError, TransientError
 from ingestd.files.encoding import path_text, time_text
@@ -33,15 +32,6 @@ def reason_of(error: AttemptError | DocumentError, attempts: int) -> Mapping[str
         "expected": f"a document that can be read in one of {attempts} tries",
         "fix": "see the log; if the document is honest raise the limits under engine, then retry",
     }
-
-
-def reason_path(failed: Path) -> Path:
-    """Where the reason lies for which a file failed: beside its place.
-
-    >>> reason_path(Path("failed/scan.pdf"))
-    PosixPath('failed/scan.pdf.error.json')
-    """
-    return failed.with_name(f"{failed.name}.error.json")
 
 
 def reason_file(job: Job, now: datetime) -> bytes:

@@ -21,10 +21,9 @@ from pathlib import Path
 
 from ingestd.config import HooksConfig
 from ingestd.daemon import command
-from ingestd.daemon.failure import reason_path
 from ingestd.daemon.retry import Kind, RetrySchedule, Task
 from ingestd.files.encoding import escape, path_from, path_text
-from ingestd.output import sidecar
+from ingestd.files.names import error_path, sidecar_path
 from ingestd.store.jobs import Job, Jobs, State
 
 log = logging.getLogger(__name__)
@@ -211,7 +210,7 @@ class Hooks:
         if row is None:
             return None
         status, rule, archived = row
-        beside = sidecar.path_of(job.archive_path)
+        beside = sidecar_path(job.archive_path)
         return {
             "DOCUMENT": str(job.document_id),
             "STATUS": status,
@@ -235,7 +234,7 @@ class Hooks:
 def _facts_of_failure(job: Job) -> dict[str, str]:
     assert job.archive_path is not None, "a job that failed has a place"
     reason = json.loads(job.error or "{}")
-    beside = reason_path(job.archive_path)
+    beside = error_path(job.archive_path)
     return {
         "DOCUMENT": "",
         "ORIGINAL": str(job.archive_path) if os.path.lexists(job.archive_path) else "",

@@ -19,13 +19,14 @@ from enum import Enum, auto
 from pathlib import Path
 
 from ingestd.config import HooksConfig, InboxConfig, RecordConfig, SpoolConfig
-from ingestd.daemon.failure import reason_file, reason_path
+from ingestd.daemon.failure import reason_file
 from ingestd.daemon.outcomes import Changed, Claimed, Duplicate, Gone, Recorded, Refused, Started
 from ingestd.document import Claim, Record
 from ingestd.errors import AttemptError, DocumentError, TransientError
 from ingestd.files import durable
 from ingestd.files.encoding import path_text
 from ingestd.files.identity import digest, kind, look
+from ingestd.files.names import archive_folder, error_path, free_target, is_partial, sidecar_path, work_path
 from ingestd.output import sidecar
 from ingestd.store import documents
 from ingestd.store.database import transaction
@@ -83,9 +84,8 @@ class Lifecycle:
         inbox = self._inboxes.get(job.inbox)
         return inbox.original if inbox is not None else "move"
 
-    def work_path(self, job: Job) -> Path:
-        """Return where the bytes of a claimed job are."""
-        return self._places.work / str(job.id) / job.name
+    def _work_path(self, job: Job) -> Path:
+        return work_path(self._places.work, job.id, job.name)
 
     # -- from inbox to work
 
@@ -95,7 +95,7 @@ class Lifecycle:
         Raises:
             TransientError: the file could not be moved.
         """
-        work = self.work_path(job)
+        work = self._work_path(job)
         taken = _Taken.YES
         if os.path.lexists(work):
             self._drop_claimed_source(job, work)
@@ -115,7 +115,7 @@ class Lifecycle:
         """Move or copy the file into work, unless it is no longer the one that was whole."""
         kept = job.archive_path
         if kept is not None and os.path.lexists(kept):  # a failed job that is to be tried again
-            durable.remove(reason_path(kept))
+            durable.remove(error_path(kept))
             durable.move(kept, work)
             return _Taken.YES
         identity = look(job.source_path)
@@ -154,7 +154,7 @@ class Lifecycle:
             durable.remove(job.source_path)
         # a failed document that is tried again before it was put away may have its reason there already
         if job.archive_path is not None:
-            durable.remove(reason_path(job.archive_path))
+            durable.remove(error_path(job.archive_path))
 
     def start(self, job: Job, now: datetime) -> Started | Duplicate | Moved:
         """Start one more try at a claimed job, unless its bytes are recorded already.
@@ -165,7 +165,7 @@ class Lifecycle:
         Raises:
             TransientError: the file cannot be read.
         """
-        work = self.work_path(job)
+        work = self._work_path(job)
         sha256 = _digest(work)
         known = documents.document_by_sha(self._jobs.db, sha256)
         if known is not None:
@@ -185,14 +185,14 @@ class Lifecycle:
             AttemptError: the record holds what no database can (half a surrogate pair, a number without end).
             TransientError: the file cannot be read.
         """
-        if _digest(self.work_path(job)) != record.sha256:
+        if _digest(self._work_path(job)) != record.sha256:
             log.warning("%s changed while it was being read; reading it again", path_text(job.source_path))
             requeued = self._jobs.requeue(job, now, refund=False)
             return requeued if isinstance(requeued, Moved) else Changed(requeued)
         known = documents.document_by_sha(self._jobs.db, record.sha256)
         if known is not None:  # the same bytes were read at the same time under another name
             return self._duplicate(job, known, record.sha256, now)
-        folder, name = durable.archive_folder(
+        folder, name = archive_folder(
             self._places.archive,
             self._places.layout,
             received=job.created_at,
@@ -224,7 +224,7 @@ class Lifecycle:
 
     def _free(self, folder: Path, job: Job, sha256: str, name: str | None = None) -> Path:
         reserved = functools.partial(self._jobs.is_reserved, job_id=job.id)
-        return durable.free_target(folder, name or job.name, sha256[:_HASH_DIGITS], reserved)
+        return free_target(folder, name or job.name, sha256[:_HASH_DIGITS], reserved)
 
     def _duplicate(self, job: Job, document_id: int, sha256: str, now: datetime) -> Duplicate | Moved:
         target = self._free(self._places.archive / "duplicates", job, sha256)
@@ -247,15 +247,15 @@ class Lifecycle:
         if latest is None or latest.state is not job.state:  # 'ingestd retry' came first
             return Moved(job.id, None if latest is None else latest.state)
         assert job.archive_path is not None, "record, fail and duplicate name the place first"
-        target, work = job.archive_path, self.work_path(job)
+        target, work = job.archive_path, self._work_path(job)
         match job.state:
             case State.RECORDED:
                 assert job.document_id is not None, "set in the transaction that recorded it"
                 if self._options.sidecar:
-                    durable.write_atomic(sidecar.path_of(target), sidecar.render(self._jobs.db, job.document_id))
+                    durable.write_atomic(sidecar_path(target), sidecar.render(self._jobs.db, job.document_id))
                 self._put(work, target if self._original(job) == "move" else None)
             case State.FAILED:
-                durable.write_atomic(reason_path(target), reason_file(job, now))
+                durable.write_atomic(error_path(target), reason_file(job, now))
                 self._put(work, None if self._original(job) == "leave" else target)
             case State.DUPLICATE:
                 inbox = self._inboxes.get(job.inbox)
@@ -285,7 +285,7 @@ class Lifecycle:
                 continue
             job = self._jobs.job(int(folder.name))
             for path in folder.iterdir():
-                if durable.is_partial(path.name):
+                if is_partial(path.name):
                     durable.remove(path)
                 elif job is None or path.name != job.name or job.state is State.DONE:
                     jobs.append(self._adopt(path, now))
@@ -302,7 +302,7 @@ class Lifecycle:
         assert identity is not None, "it was listed a moment ago and nobody else works here"
         job = self._jobs.arrive(inbox.name, inbox.path / path.name, identity, now)
         log.warning("%s was in work without a job; it gets a new one", path_text(path))
-        durable.move(path, self.work_path(job))
+        durable.move(path, self._work_path(job))
         return job
 
 

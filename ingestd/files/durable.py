@@ -11,21 +11,14 @@ import contextlib
 import errno
 import os
 import stat
-import unicodedata
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from ingestd.errors import TransientError
+from ingestd.files.names import partial_path
 
 _COPY_BYTES = 1 << 20
-_NAME_MAX_BYTES = 255
-_CODE_ROOM_BYTES = 40
-"""Room kept for what is added to a name: a hash and ``.error.json``."""
-_PARTIAL = ".partial"
-_UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp")
-"""Unicode categories that never reach a stored name: control, invisible, not UTF-8, line breaks."""
 
 
 @contextlib.contextmanager
@@ -109,7 +102,7 @@ def copy(source: Path, target: Path) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy bytes and times through a temporary name; never follows a symbolic link."""
-    partial = _partial(target)
+    partial = partial_path(target)
     reader = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         status = os.fstat(reader)
@@ -128,11 +121,6 @@ def _copy(source: Path, target: Path) -> None:
         raise
     finally:
         os.close(reader)
-
-
-def _partial(target: Path) -> Path:
-    """Name under which a file grows; after a crash the same step is done again and reuses it."""
-    return target.with_name(f".{target.name}{_PARTIAL}")
 
 
 def _created(partial: Path) -> BinaryIO:
@@ -158,15 +146,6 @@ def remove_folder(folder: Path) -> None:
         sync_folder(folder.parent)
 
 
-def is_partial(name: str) -> bool:
-    """Tell whether an interrupted write left a file of this name.
-
-    >>> is_partial(".scan.pdf.partial"), is_partial("scan.pdf")
-    (True, False)
-    """
-    return name.startswith(".") and name.endswith(_PARTIAL)
-
-
 def write_atomic(path: Path, data: bytes) -> None:
     """Write a file so that a reader sees the old content or the new, never a part."""
     make_folder(path.parent)
@@ -181,7 +160,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Raises:
         TransientError: the filesystem refused to create, write or rename; the folder must exist.
     """
-    partial = _partial(path)
+    partial = partial_path(path)
     with _transient(f"write {path}"):
         try:
             with _created(partial) as writer:
@@ -219,65 +198,3 @@ def publish(scratch: Path, target: Path, *, overwrite: bool) -> None:
             raise FileExistsError(errno.EEXIST, "the target exists", str(target))
         scratch.rename(target)
         sync_folder(target.parent)
-
-
-def safe_name(name: str) -> str:
-    r"""A file name to store under: printable, without bytes that are not UTF-8, short enough to be added to.
-
-    >>> safe_name("bill\n2.pdf")
-    'bill_2.pdf'
-    """
-    clean = "".join("_" if unicodedata.category(char) in _UNSAFE or char in "/\\" else char for char in name)
-    clean = "_" if clean in ("", ".", "..") else clean
-    limit = _NAME_MAX_BYTES - _CODE_ROOM_BYTES
-    if len(os.fsencode(clean)) <= limit:
-        return clean
-    stem, suffix = os.path.splitext(clean)  # noqa: PTH122 (Path would refuse some of these names)
-    suffix = suffix if len(os.fsencode(suffix)) <= 16 else ""
-    room = limit - len(os.fsencode(suffix))
-    return os.fsencode(stem)[:room].decode(errors="ignore") + suffix
-
-
-def free_target(folder: Path, name: str, code: str, reserved: Callable[[Path], bool]) -> Path:
-    """Return a free path for ``name`` in ``folder``; a name that is taken gets ``-code`` before its suffix.
-
-    Args:
-        folder: where the file is to go; need not exist yet.
-        name: as dropped; cleaned by :func:`safe_name`.
-        code: short hash of the content.
-        reserved: tells whether a path was promised to another file that is still on its way.
-    """
-
-    def taken(path: Path) -> bool:
-        beside = (f"{path}{suffix}" for suffix in ("", ".json", ".error.json"))
-        return any(map(os.path.lexists, beside)) or reserved(path)
-
-    clean = safe_name(name)
-    stem, suffix = os.path.splitext(clean)  # noqa: PTH122 (keeps names such as ".jpg" whole)
-    candidates = [clean, f"{stem}-{code}{suffix}"]
-    for candidate in candidates:
-        if not taken(folder / candidate):
-            return folder / candidate
-    number = 2
-    while taken(folder / f"{stem}-{code}-{number}{suffix}"):
-        number += 1
-    return folder / f"{stem}-{code}-{number}{suffix}"
-
-
-def archive_folder(
-    archive: Path, layout: str, *, received: datetime, name: str, inbox: str, rule: str
-) -> tuple[Path, str]:
-    """Folder and file name that the archive layout gives a document.
-
-    Raises:
-        ValueError: the layout names something unknown or leaves the archive.
-    """
-    try:
-        relative = Path(layout.format(received=received, name=safe_name(name), inbox=inbox, rule=rule))
-    except (KeyError, IndexError, AttributeError) as error:
-        raise ValueError(f"spool.layout {layout!r} uses {error}; known are received, name, inbox, rule") from error
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"spool.layout {layout!r} cannot be filled in: {error}; see docs/configuration.md") from error
-    if relative.is_absolute() or ".." in relative.parts or not relative.name:
-        raise ValueError(f"spool.layout {layout!r} gives {str(relative)!r}, which is not below the archive")
-    return archive / relative.parent, relative.name

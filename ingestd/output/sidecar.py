@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
@@ -130,15 +129,6 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "lines": (LineRow, "line_index"),
 }
 """Table -> its columns (as a model), and its order."""
-
-
-def path_of(original: Path) -> Path:
-    """Where the sidecar of an original lies: beside its place, even if the original was not kept.
-
-    >>> path_of(Path("archive/2026/scan.pdf"))
-    PosixPath('archive/2026/scan.pdf.json')
-    """
-    return original.with_name(f"{original.name}.json")
 
 
 def render(db: Database, document_id: int) -> bytes:

@@ -46,7 +46,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class SearchHit:
     """A document that was searched for."""
 
     document: Summary
@@ -54,7 +54,7 @@ class Hit:
     """Text around the first word found, on one line; the beginning where only the name or a value has it."""
 
 
-def search(db: Database, text: str, limit: int) -> list[Hit]:
+def search(db: Database, text: str, limit: int) -> list[SearchHit]:
     """Find the documents whose name, text or field values contain every word of ``text``.
 
     Words stand between blanks; any part of a longer word matches too, whatever the case of its
@@ -79,7 +79,7 @@ def search(db: Database, text: str, limit: int) -> list[Hit]:
         f"SELECT {_SUMMARY}, d.text FROM {table} WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT {limit:d}",
         values,
     )
-    return [Hit(_summary(row), excerpt(row["text"], words)) for row in rows]
+    return [SearchHit(_summary(row), excerpt(row["text"], words)) for row in rows]
 
 
 def _phrase(word: str) -> str:
@@ -186,7 +186,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class Overview:
     """How things are."""
 
     documents: int
@@ -203,7 +203,7 @@ class Status:
     """Newest first, not more than asked for; ``jobs["failed"]`` counts them all."""
 
 
-def status(db: Database, now: datetime, failures: int) -> Status:
+def status(db: Database, now: datetime, failures: int) -> Overview:
     """Count documents and files by state, and name the oldest that waits and the last that failed.
 
     Args:
@@ -215,7 +215,7 @@ def status(db: Database, now: datetime, failures: int) -> Status:
         totals = db.execute(
             "SELECT count(*), coalesce(sum(status = 'review'), 0), coalesce(sum(page_count), 0) FROM documents"
         ).fetchone()
-        return Status(
+        return Overview(
             documents=totals[0],
             review=totals[1],
             pages=totals[2],

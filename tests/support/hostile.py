@@ -26,8 +26,8 @@ from ingestd.errors import ConfigError, DocumentError
 from ingestd.extract import RuleSet, extract, load_rules
 from ingestd.extract.rulefile.load import parse_rule
 from ingestd.files.completeness import is_complete
-from ingestd.files.durable import archive_folder, free_target, safe_name
 from ingestd.files.encoding import escape, path_from, path_text
+from ingestd.files.names import archive_folder, free_target, safe_name
 from ingestd.layout.geometry import rect_quad
 from ingestd.reading.admit import admit, sniff
 from ingestd.reading.barcodes import find_codes

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ingestd.files.encoding import path_text
+from ingestd.files.names import sidecar_path
 from ingestd.output import sidecar
 from ingestd.store.database import connect
 from tests.support.process import Installation
@@ -84,7 +85,7 @@ def _check_sidecars(place: Installation) -> None:
     with connect(place.database, "read") as db:
         for document, path in places:
             assert isinstance(document, int)
-            found = sidecar.path_of(Path(str(path))).read_bytes()
+            found = sidecar_path(Path(str(path))).read_bytes()
             assert found == sidecar.render(db, document)
             assert json.loads(found)["id"] == document
     sidecars = [name for name in place.files("archive") if name.endswith(".json")]

@@ -9,8 +9,7 @@ import pytest
 from ingestd.cli import terminal
 from ingestd.document import Extraction, Field, Level, Reason, ReasonKind, Status
 from ingestd.store.documents import Document
-from ingestd.store.queries import Failure, Hit, Summary, Waiting
-from ingestd.store.queries import Status as State
+from ingestd.store.queries import Failure, Overview, SearchHit, Summary, Waiting
 from tests.support.records import NOON, field, record
 from tests.support.terminal import HARMLESS, HOSTILE, shown
 
@@ -23,14 +22,14 @@ def document(**changes: object) -> Document:
 
 
 def test_status_of_a_new_installation() -> None:
-    text = shown(terminal.status_view(State(0, 0, 0, 0, 0, {}, None, []), []))
+    text = shown(terminal.status_view(Overview(0, 0, 0, 0, 0, {}, None, []), []))
     assert "0 (0 pages)" in text
     assert "none yet" in text
     assert "failed" not in text
 
 
 def test_status_names_what_waits_and_what_failed() -> None:
-    status = State(
+    status = Overview(
         documents=1234,
         review=5,
         pages=2000,
@@ -99,8 +98,8 @@ def test_hostile_text_cannot_steer_the_terminal() -> None:
         terminal.document_view(
             document(name=HOSTILE, reading=reading, extraction=Extraction(HOSTILE, fields, (), Status.DONE))
         ),
-        terminal.hits_view([Hit(replace(SUMMARY, name=HOSTILE, rule=HOSTILE), HOSTILE)], [HOSTILE]),
-        terminal.status_view(State(1, 0, 1, 0, 0, {HOSTILE: 1}, None, []), [replace(SUMMARY, name=HOSTILE)]),
+        terminal.hits_view([SearchHit(replace(SUMMARY, name=HOSTILE, rule=HOSTILE), HOSTILE)], [HOSTILE]),
+        terminal.status_view(Overview(1, 0, 1, 0, 0, {HOSTILE: 1}, None, []), [replace(SUMMARY, name=HOSTILE)]),
     ]
     for view in views:
         text = shown(view, width=500)
@@ -111,7 +110,7 @@ def test_hostile_text_cannot_steer_the_terminal() -> None:
 
 
 def test_hits_show_the_place_and_mark_the_words() -> None:
-    view = terminal.hits_view([Hit(SUMMARY, "KEDAI / Total 12.50")], ["total"])
+    view = terminal.hits_view([SearchHit(SUMMARY, "KEDAI / Total 12.50")], ["total"])
     plain = shown(view)
     assert "7  发票 [red]1[/red].pdf  cn-vat-invoice, review" in plain
     assert "  KEDAI / Total 12.50" in plain

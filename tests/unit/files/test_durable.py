@@ -2,15 +2,12 @@ from __future__ import annotations
 
 import errno
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
 
 from ingestd.errors import TransientError
 from ingestd.files import durable
-from tests.support.records import file_names
 
 
 def test_move_never_overwrites(tmp_path: Path) -> None:
@@ -100,55 +97,6 @@ def test_a_file_that_is_replaced_is_synced_first(tmp_path: Path, monkeypatch: py
     with durable.replacing(tmp_path / "out.csv") as target:
         target.write(b"new")
     assert synced == [b"new", bytes(tmp_path / "out.csv")]
-
-
-def test_names_that_are_taken_or_promised_get_a_code(tmp_path: Path) -> None:
-    promised: set[Path] = set()
-
-    def target(name: str) -> Path:
-        path = durable.free_target(tmp_path, name, "abcd", promised.__contains__)
-        promised.add(path)
-        return path
-
-    (tmp_path / "scan.pdf").touch()
-    assert target("scan.pdf").name == "scan-abcd.pdf"
-    assert target("scan.pdf").name == "scan-abcd-2.pdf"
-    assert target("other.pdf").name == "other.pdf"
-    (tmp_path / "noted.pdf.error.json").touch()
-    assert target("noted.pdf").name == "noted-abcd.pdf"
-
-
-@given(file_names)
-def test_any_name_becomes_one_that_can_be_stored_and_added_to(name: str) -> None:
-    safe = durable.safe_name(name)
-    assert 0 < len(os.fsencode(safe)) <= 215
-    assert "/" not in safe
-    assert safe not in (".", "..")
-    safe.encode()  # is UTF-8
-    assert durable.safe_name(safe) == safe
-
-
-def test_long_name_keeps_its_suffix() -> None:
-    assert durable.safe_name("票" * 84 + ".pdf").endswith("票.pdf")
-    assert len(durable.safe_name("x" * 251 + ".pdf")) == 215
-
-
-def folder(layout: str) -> tuple[Path, str]:
-    received = datetime(2026, 8, 3, tzinfo=UTC)
-    return durable.archive_folder(
-        Path("/archive"), layout, received=received, name="a/../b.pdf", inbox="in", rule="rule"
-    )
-
-
-def test_archive_layout() -> None:
-    assert folder("{received:%Y/%m}/{name}") == (Path("/archive/2026/08"), "a_.._b.pdf")
-    assert folder("{inbox}/{rule}/{name}") == (Path("/archive/in/rule"), "a_.._b.pdf")
-
-
-@pytest.mark.parametrize("layout", ["{nobody}/{name}", "../{name}", "/etc/{name}", "", "{0}", "{name.x}"])
-def test_archive_layout_that_cannot_be_used(layout: str) -> None:
-    with pytest.raises(ValueError, match=r"spool\.layout"):
-        folder(layout)
 
 
 def test_link_in_the_place_of_a_growing_file_is_not_followed(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_latest_are_the_newest(db: Database) -> None:
 
 
 def test_status_of_an_empty_database(db: Database) -> None:
-    assert queries.status(db, NOON, 10) == queries.Status(0, 0, 0, 0, 0, {}, None, [])
+    assert queries.status(db, NOON, 10) == queries.Overview(0, 0, 0, 0, 0, {}, None, [])
 
 
 def test_status_counts_documents_and_their_age(db: Database) -> None:

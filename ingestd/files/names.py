@@ -1,0 +1,131 @@
+"""Names and places of files: in work, in archive and failed, and of what lies beside an original."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+_PARTIAL, _SIDECAR, _ERROR = ".partial", ".json", ".error.json"
+_MAX_NAME_BYTES = 255
+"""NAME_MAX of Linux filesystems."""
+_RESERVED_BYTES = 40
+"""Room for what is added to a name: a dot in front, a hash, and the longest suffix."""
+_MAX_SUFFIX_BYTES = 16
+"""A longer suffix is cut with the rest of the name."""
+_UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Unicode categories that never reach a stored name: control, invisible, not UTF-8, line breaks."""
+
+
+def partial_path(target: Path) -> Path:
+    """Return the name under which a file grows; after a crash the same step is done again and reuses it.
+
+    >>> partial_path(Path("archive/scan.pdf"))
+    PosixPath('archive/.scan.pdf.partial')
+    """
+    return target.with_name(f".{target.name}{_PARTIAL}")
+
+
+def is_partial(name: str) -> bool:
+    """Tell whether an interrupted write left a file of this name.
+
+    >>> is_partial(".scan.pdf.partial"), is_partial("scan.pdf")
+    (True, False)
+    """
+    return name.startswith(".") and name.endswith(_PARTIAL)
+
+
+def sidecar_path(original: Path) -> Path:
+    """Return the place of a sidecar: beside its original.
+
+    >>> sidecar_path(Path("archive/2026/scan.pdf"))
+    PosixPath('archive/2026/scan.pdf.json')
+    """
+    return original.with_name(original.name + _SIDECAR)
+
+
+def error_path(failed: Path) -> Path:
+    """Return the place of the reason why a file failed: beside it.
+
+    >>> error_path(Path("failed/scan.pdf"))
+    PosixPath('failed/scan.pdf.error.json')
+    """
+    return failed.with_name(failed.name + _ERROR)
+
+
+def originals_of(path: Path) -> tuple[Path, ...]:
+    """Return the files that a sidecar or a reason of this name may belong to; none for other names.
+
+    >>> [path.name for path in originals_of(Path("scan.pdf.error.json"))]
+    ['scan.pdf.error', 'scan.pdf']
+    """
+    ends = [end for end in (_SIDECAR, _ERROR) if path.name.endswith(end) and path.name != end]
+    return tuple(path.with_name(path.name.removesuffix(end)) for end in ends)
+
+
+def work_path(work: Path, job_id: int, name: str) -> Path:
+    """Return the place of a claimed file below the work folder."""
+    return work / str(job_id) / name
+
+
+def safe_name(name: str) -> str:
+    r"""Return a file name to store under: printable, without bytes that are not UTF-8, short enough to be added to.
+
+    >>> safe_name("bill\n2.pdf")
+    'bill_2.pdf'
+    """
+    clean = "".join("_" if unicodedata.category(char) in _UNSAFE or char in "/\\" else char for char in name)
+    clean = "_" if clean in ("", ".", "..") else clean
+    limit = _MAX_NAME_BYTES - _RESERVED_BYTES
+    if len(os.fsencode(clean)) <= limit:
+        return clean
+    stem, suffix = os.path.splitext(clean)  # noqa: PTH122 (Path would refuse some of these names)
+    suffix = suffix if len(os.fsencode(suffix)) <= _MAX_SUFFIX_BYTES else ""
+    room = limit - len(os.fsencode(suffix))
+    return os.fsencode(stem)[:room].decode(errors="ignore") + suffix
+
+
+def free_target(folder: Path, name: str, hash_prefix: str, reserved: Callable[[Path], bool]) -> Path:
+    """Return a free path for ``name`` in ``folder``; a name that is taken gets ``-HASH`` before its suffix.
+
+    Args:
+        folder: where the file is to go; need not exist yet.
+        name: as dropped; cleaned by :func:`safe_name`.
+        hash_prefix: first digits of the hash of the content.
+        reserved: tells whether a path was promised to another file that is still on its way.
+    """
+
+    def taken(path: Path) -> bool:
+        return any(map(os.path.lexists, (path, sidecar_path(path), error_path(path)))) or reserved(path)
+
+    clean = safe_name(name)
+    stem, suffix = os.path.splitext(clean)  # noqa: PTH122 (keeps names such as ".jpg" whole)
+    candidates = [clean, f"{stem}-{hash_prefix}{suffix}"]
+    for candidate in candidates:
+        if not taken(folder / candidate):
+            return folder / candidate
+    number = 2
+    while taken(folder / f"{stem}-{hash_prefix}-{number}{suffix}"):
+        number += 1
+    return folder / f"{stem}-{hash_prefix}-{number}{suffix}"
+
+
+def archive_folder(
+    archive: Path, layout: str, *, received: datetime, name: str, inbox: str, rule: str
+) -> tuple[Path, str]:
+    """Return the folder and the file name that the archive layout gives a document.
+
+    Raises:
+        ValueError: the layout names something unknown or leaves the archive.
+    """
+    try:
+        relative = Path(layout.format(received=received, name=safe_name(name), inbox=inbox, rule=rule))
+    except (KeyError, IndexError, AttributeError) as error:
+        raise ValueError(f"spool.layout {layout!r} uses {error}; known are received, name, inbox, rule") from error
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"spool.layout {layout!r} cannot be filled in: {error}; see docs/configuration.md") from error
+    if relative.is_absolute() or ".." in relative.parts or not relative.name:
+        raise ValueError(f"spool.layout {layout!r} gives {str(relative)!r}, which is not below the archive")
+    return archive / relative.parent, relative.name
