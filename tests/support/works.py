@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
+import platform
 import resource
 import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ingestd.document import Claim
-from ingestd.engine import Work
+from ingestd.engine import Work, seccomp
 from ingestd.errors import DocumentError
 
 
@@ -35,6 +38,37 @@ def _bad(_: Claim) -> str:
 
 def _defect(_: Claim) -> str:
     raise ValueError("a defect in the code")
+
+
+def refusals(names: Iterable[str]) -> dict[str, int]:
+    """Make each call with arguments that no call accepts; return the errno of each that this machine has."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    found = {}
+    for name in names:
+        number = seccomp.CALLS[name].number(platform.machine())
+        if number is not None:
+            ctypes.set_errno(0)
+            libc.syscall(number, *[ctypes.c_long(-1)] * 6)
+            found[name] = ctypes.get_errno()
+    return found
+
+
+def _clone_into_user_namespace() -> None:
+    number = seccomp.CALLS["clone"].number(platform.machine())
+    libc = ctypes.CDLL(None, use_errno=True)
+    process = libc.syscall(number, *map(ctypes.c_long, (0x10000000 | signal.SIGCHLD, 0, 0, 0, 0)))
+    if process == 0:
+        os._exit(0)
+    if process < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def _in_a_thread() -> str:
+    said: list[str] = []
+    thread = threading.Thread(target=lambda: said.append("started"))
+    thread.start()
+    thread.join()
+    return said[0]
 
 
 DEEDS: dict[str, Callable[[Claim], object]] = {
@@ -59,6 +93,14 @@ DEEDS: dict[str, Callable[[Claim], object]] = {
     "executes": lambda _: subprocess.run(["/bin/true"], check=True),
     "becomes": lambda _: os.execv("/bin/true", ["true"]),
     "signals": lambda _: os.kill(os.getppid(), signal.SIGTERM),
+    "signals the group": lambda _: os.kill(0, signal.SIGCONT),
+    "limits another": lambda _: resource.prlimit(os.getppid(), resource.RLIMIT_CPU, (1, 1)),
+    "changes the mode": lambda claim: (claim.work_path.parent / "precious").chmod(0),
+    "changes the time": lambda claim: os.utime(claim.work_path.parent / "precious", (0, 0)),
+    "changes the owner": lambda claim: os.chown(claim.work_path.parent / "precious", 65534, 65534),
+    "enters a namespace": lambda _: _clone_into_user_namespace(),
+    "calls": lambda _: json.dumps(refusals(seccomp.CALLS)),
+    "starts a thread": lambda _: _in_a_thread(),
     "status": lambda _: Path("/proc/self/status").read_text(encoding="ascii"),
 }
 
