@@ -44,6 +44,8 @@ class Text:
     size: float = 12.0
     angle: float = 0.0
     """Counter-clockwise, degrees."""
+    tracking: float = 0.0
+    """Added to the advance of each character."""
     render_mode: int = 0
     """0 fills, 3 is invisible (the mode of OCR programs)."""
     colour: tuple[float, float, float] = (0, 0, 0)
@@ -92,6 +94,8 @@ class PdfPage:
     """Filled-in text fields of a form: x, y, value."""
     nested: bool = False
     """Draw the pictures inside a form XObject that halves what the page doubles."""
+    inherits: bool = False
+    """Take the resources from the page tree."""
 
 
 def sheet_page(sheet: Sheet, fonts: Fonts) -> PdfPage:
@@ -160,6 +164,7 @@ class _Writer:
     def __init__(self, user_password: str | None) -> None:
         self._objects = [b"", b""]
         self._fonts: dict[str, bytes] = {}
+        self._inherited = b""
         self._encryption = None if user_password is None else _Encryption(user_password)
 
     def write(self, pages: Sequence[PdfPage], claimed_pages: int | None, kids: str | None) -> bytes:
@@ -167,7 +172,8 @@ class _Writer:
         numbers = [self._page(page, fields) for page in pages]
         kids = " ".join(f"{number} 0 R" for number in numbers) if kids is None else kids
         count = len(pages) if claimed_pages is None else claimed_pages
-        self._objects[_TREE - 1] = f"<< /Type /Pages /Count {count} /Kids [{kids}] >>".encode()
+        tree = f"<< /Type /Pages /Count {count} /Kids [{kids}] ".encode()
+        self._objects[_TREE - 1] = tree + self._inherited + b">>"
         form = b""
         if fields:
             refs = " ".join(f"{number} 0 R" for number in fields)
@@ -215,8 +221,11 @@ class _Writer:
             extras += f"/Annots [{' '.join(f'{widget} 0 R' for widget in widgets)}] "
         (left, bottom), (width, height) = page.origin, page.size
         box = " ".join(map(_number, (left, bottom, left + width, bottom + height)))
-        head = f"<< /Type /Page /Parent {_TREE} 0 R {extras}/MediaBox [{box}] /Contents {content} 0 R /Resources << "
-        self._objects[number - 1] = head.encode() + b" ".join(resources) + b" >> >>"
+        head = f"<< /Type /Page /Parent {_TREE} 0 R {extras}/MediaBox [{box}] /Contents {content} 0 R "
+        shared = b"/Resources << " + b" ".join(resources) + b" >> "
+        if page.inherits:
+            shared, self._inherited = b"", shared
+        self._objects[number - 1] = head.encode() + shared + b">>"
         return number
 
     def _font_resources(self, names: Sequence[str]) -> bytes:
@@ -295,7 +304,9 @@ def _text_operators(text: Text) -> bytes:
         place += " Td"
     colour = " ".join(f"{value:.3f}" for value in text.colour)
     mode = f"{text.render_mode} Tr " if text.render_mode else ""
-    return f"{colour} rg BT /{_NAMES[text.font]} {text.size:.2f} Tf {mode}{place} ".encode() + shown + b" Tj ET"
+    spread, back = (f"{text.tracking:.2f} Tc ", b" 0 Tc") if text.tracking else ("", b"")
+    start = f"{colour} rg BT /{_NAMES[text.font]} {text.size:.2f} Tf {mode}{spread}{place} "
+    return start.encode() + shown + b" Tj ET" + back
 
 
 _PADDING = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")

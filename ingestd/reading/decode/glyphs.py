@@ -1,4 +1,4 @@
-"""The characters that a PDF page brings along: where PDFium says each of them stands."""
+"""Characters of a PDF page's own text, placed in pixels of its raster as PDFium reports them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from enum import Enum
 
 import numpy as np
 import pypdfium2
@@ -24,8 +25,18 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _HYPHEN_AT_LINE_END = "\x02"
 _INVISIBLE_MODES = {pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP}
 _WHITE = 250
+_USUAL_ASCENT, _USUAL_DESCENT = 0.9, 0.25
+"""Of an em, for fonts that state none."""
 
-_Rect = tuple[float, float, float, float]
+
+class Space(Enum):
+    """White space between a character and the one drawn before it."""
+
+    NONE = 0
+    GENERATED = 1
+    """PDFium infers it from the place of the characters."""
+    TYPED = 2
+    """The page draws it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +48,27 @@ class Glyph:
     top: float
     right: float
     bottom: float
+    pen: float
+    """Where the pen stood along the line before it drew the character."""
     white: bool
-    after_space: bool
+    space: Space
+    joined: bool
+    """The same text object drew the character before, and PDFium sees no white space between the two."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Style:
-    """What all characters of one text object share."""
+    """Properties of one text object, shared by its characters."""
 
+    address: int
     visible: bool
     white: bool
     degrees: int
     """Reading direction in the raster, clockwise from rightwards."""
+    ascent: float
+    """Above the baseline, in pixels of the raster."""
+    descent: float
+    """Below it."""
 
 
 @dataclass(slots=True)
@@ -56,23 +76,25 @@ class _Found:
     """Characters of one direction, in the order of drawing."""
 
     texts: list[str] = field(default_factory=list)
-    rects: list[_Rect] = field(default_factory=list)
+    rects: list[tuple[float, float, float, float]] = field(default_factory=list)
     """Left, bottom, right, top in points."""
-    white: list[bool] = field(default_factory=list)
-    after_space: list[bool] = field(default_factory=list)
+    origins: list[tuple[float, float]] = field(default_factory=list)
+    """Of the pen, in points."""
+    styles: list[_Style] = field(default_factory=list)
+    spaces: list[Space] = field(default_factory=list)
 
 
 def rotation(degrees: int) -> Matrix:
-    """The matrix that turns points clockwise (y down) about the origin."""
+    """Return the matrix that turns points clockwise (y down) about the origin."""
     sine, cosine = math.sin(math.radians(degrees)), math.cos(math.radians(degrees))
     return np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
 
 
-def read_glyphs(sheet: pypdfium2.PdfPage, to_pixels: Matrix, size: tuple[int, int]) -> Mapping[int, list[Glyph]]:
+def read_glyphs(pdf_page: pypdfium2.PdfPage, to_pixels: Matrix, size: tuple[int, int]) -> Mapping[int, list[Glyph]]:
     """Read the visible characters of a page.
 
     Args:
-        sheet: the page.
+        pdf_page: the page.
         to_pixels: maps page space to the raster.
         size: width and height of the raster; what lies outside was cropped away.
 
@@ -80,7 +102,7 @@ def read_glyphs(sheet: pypdfium2.PdfPage, to_pixels: Matrix, size: tuple[int, in
         Characters by reading direction (degrees clockwise from rightwards, 0-359) in the order of
         drawing; empty where more than a tenth of them have no meaning.
     """
-    with closing(sheet.get_textpage()) as page:
+    with closing(pdf_page.get_textpage()) as page:
         found = _find(page, to_pixels)
     return {degrees: _placed(group, to_pixels, degrees, size) for degrees, group in found.items()}
 
@@ -89,10 +111,12 @@ def _find(page: pypdfium2.PdfTextPage, to_pixels: Matrix) -> dict[int, _Found]:
     styles: dict[int, _Style] = {}
     found: dict[int, _Found] = defaultdict(_Found)
     garbage = total = 0
-    after_space = False
+    space = Space.NONE
+    rect, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     for index, text in _characters(page):
         if text.isspace():
-            after_space = True
+            if space is not Space.TYPED:
+                space = Space.GENERATED if pdfium.FPDFText_IsGenerated(page, index) == 1 else Space.TYPED
             continue
         style = _style(page, index, to_pixels, styles)
         if style is None or not style.visible:
@@ -101,14 +125,14 @@ def _find(page: pypdfium2.PdfTextPage, to_pixels: Matrix) -> dict[int, _Found]:
         if text == _REPLACEMENT or unicodedata.category(text) in _GARBAGE:
             garbage += 1
             continue
-        rect = pdfium.FS_RECTF()
-        if pdfium.FPDFText_GetLooseCharBox(page, index, rect):
+        if pdfium.FPDFText_GetLooseCharBox(page, index, rect) and pdfium.FPDFText_GetCharOrigin(page, index, x, y):
             group = found[style.degrees]
             group.texts.append(text)
             group.rects.append((rect.left, rect.bottom, rect.right, rect.top))
-            group.white.append(style.white)
-            group.after_space.append(after_space)
-            after_space = False
+            group.origins.append((x.value, y.value))
+            group.styles.append(style)
+            group.spaces.append(space)
+            space = Space.NONE
     return {} if garbage > _MAX_GARBAGE * total else found
 
 
@@ -131,7 +155,7 @@ def _characters(page: pypdfium2.PdfTextPage) -> Iterator[tuple[int, str]]:
 
 
 def _style(page: pypdfium2.PdfTextPage, index: int, to_pixels: Matrix, known: dict[int, _Style]) -> _Style | None:
-    """Style of the text object that drew a character; None for characters that nothing drew."""
+    """Return the style of the text object that drew a character; None for characters that nothing drew."""
     drawn_by = pdfium.FPDFText_GetTextObject(page, index)
     if not drawn_by:
         return None
@@ -141,37 +165,79 @@ def _style(page: pypdfium2.PdfTextPage, index: int, to_pixels: Matrix, known: di
         pdfium.FPDFText_GetFillColor(page, index, red, green, blue, alpha)
         matrix = pdfium.FS_MATRIX()
         pdfium.FPDFText_GetMatrix(page, index, matrix)
-        x, y = to_pixels[:2, :2] @ (matrix.a, matrix.b)
+        (x, upward_x), (y, upward_y) = to_pixels[:2, :2] @ [(matrix.a, matrix.c), (matrix.b, matrix.d)]
+        ascent, descent = _extent(drawn_by)
+        scale = math.hypot(upward_x, upward_y)
         known[address] = _Style(
+            address=address,
             visible=pdfium.FPDFTextObj_GetTextRenderMode(drawn_by) not in _INVISIBLE_MODES,
             white=min(red.value, green.value, blue.value) >= _WHITE or alpha.value == 0,
             degrees=round(math.degrees(math.atan2(y, x))) % 360 if math.isfinite(x) and math.isfinite(y) else 0,
+            ascent=ascent * scale,
+            descent=descent * scale,
         )
     return known[address]
 
 
+def _extent(text_object: object) -> tuple[float, float]:
+    """Return how far the font of a text object reaches above and below the baseline, in its own unit."""
+    size, ascent, descent = ctypes.c_float(), ctypes.c_float(), ctypes.c_float()
+    pdfium.FPDFTextObj_GetFontSize(text_object, size)
+    font = pdfium.FPDFTextObj_GetFont(text_object)
+    known = (
+        font
+        and pdfium.FPDFFont_GetAscent(font, size.value, ascent)
+        and pdfium.FPDFFont_GetDescent(font, size.value, descent)
+    )
+    if known and ascent.value > descent.value:
+        return ascent.value, -descent.value
+    return _USUAL_ASCENT * size.value, _USUAL_DESCENT * size.value
+
+
 def _placed(found: _Found, to_pixels: Matrix, degrees: int, size: tuple[int, int]) -> list[Glyph]:
-    """Characters whose centre lies on the raster, with their boxes there."""
+    """Place characters whose centre lies on the raster."""
+    frame = rotation(-degrees) @ to_pixels
+    pens = transform(frame, found.origins)
+    least, most = _boxes(found, frame) if degrees % 90 == 0 else _slanted_boxes(found, to_pixels, degrees, pens)
+    centres = transform(rotation(degrees), (least + most) / 2)
+    inside = np.atleast_1d(np.logical_and(centres >= 0, centres < size).all(axis=1))
+    _share_ligatures(least, most)
+    glyphs: list[Glyph] = []
+    before = None
+    for index, (left, top, right, bottom) in enumerate(np.hstack([least, most]).tolist()):
+        # A NaN compares false, so characters without a place are left out too.
+        if not inside[index]:
+            continue
+        style, space = found.styles[index], found.spaces[index]
+        joined = space is Space.NONE and before == index - 1 and found.styles[before].address == style.address
+        pen = float(pens[index, 0])
+        glyphs.append(Glyph(found.texts[index], left, top, right, bottom, pen, style.white, space, joined))
+        before = index
+    return glyphs
+
+
+def _boxes(found: _Found, frame: Matrix) -> tuple[Matrix, Matrix]:
+    """Top left and bottom right corners (N, 2) of PDFium's boxes, which are exact for text along an axis."""
     left, bottom, right, top = np.array(found.rects, dtype=np.float64).T
     corners = np.stack([(left, right, right, left), (top, top, bottom, bottom)], axis=-1).swapaxes(0, 1)
-    boxes = transform(rotation(-degrees) @ to_pixels, corners)
-    least, most = boxes.min(axis=1), boxes.max(axis=1)
-    centres = transform(rotation(degrees), (least + most) / 2)
-    inside = np.logical_and(centres >= 0, centres < size).all(axis=1)
-    _share_ligatures(least, most)
-    # A NaN compares false, so characters without a place are left out too.
-    return [
-        Glyph(text, left, top, right, bottom, white, space)
-        for text, (left, top, right, bottom), white, space, seen in zip(
-            found.texts,
-            np.hstack([least, most]).tolist(),
-            found.white,
-            found.after_space,
-            np.atleast_1d(inside).tolist(),
-            strict=True,
-        )
-        if seen
-    ]
+    boxes = transform(frame, corners)
+    return boxes.min(axis=1), boxes.max(axis=1)
+
+
+def _slanted_boxes(found: _Found, to_pixels: Matrix, degrees: int, pens: Matrix) -> tuple[Matrix, Matrix]:
+    """Top left and bottom right corners (N, 2) of slanted characters, from pen, font and advance.
+
+    PDFium's box is the upright one around the slanted box of the character: half its perimeter is that of the
+    slanted box times the sum of sine and cosine.
+    """
+    upright_least, upright_most = _boxes(found, to_pixels)
+    ascent = np.array([style.ascent for style in found.styles])
+    descent = np.array([style.descent for style in found.styles])
+    turn = math.radians(degrees)
+    around = (upright_most - upright_least).sum(axis=1) / (abs(math.sin(turn)) + abs(math.cos(turn)))
+    advance = np.maximum(around - ascent - descent, 0.0)
+    along, baseline = pens.T
+    return np.stack([along, baseline - ascent], axis=1), np.stack([along + advance, baseline + descent], axis=1)
 
 
 def _share_ligatures(least: Matrix, most: Matrix) -> None:

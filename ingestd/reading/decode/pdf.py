@@ -1,12 +1,15 @@
-"""Pages of a PDF: its own text where that covers the page, and the raster in any case."""
+"""Pages of a PDF: its own text where that covers the page, and always the raster."""
 
 from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import cv2
 import numpy as np
@@ -33,6 +36,8 @@ _SHARE_OF_SCAN = 0.25
 _MAX_SIDE_PX = 30_000
 """OpenCV warps nothing beyond 32767 px."""
 _MAX_IMAGES = 10_000
+_MAX_LOST = 0.01
+"""Share of a page's characters that flattening may change; more, and the page is read without it."""
 _GRID = 128
 
 
@@ -54,25 +59,54 @@ def pdf_pages(admitted: Admitted, options: DecodeConfig, max_pixels: int, only: 
         DocumentError: see ``ingestd.reading.decode.decode``.
     """
     path = admitted.claim.work_path
-    with open_pdf(path) as document:
+    with open_pdf(path) as document, _Flattened(path) as flattened:
         for index in range(min(len(document), admitted.pages_expected)):
             if only not in (None, index):
                 continue
             with decoding(path, PDF, max_pixels):
-                page = _read(document, index, options, max_pixels)
+                page = _read(document, flattened, index, options, max_pixels)
             yield page
 
 
-def _read(document: pypdfium2.PdfDocument, index: int, options: DecodeConfig, max_pixels: int) -> Page:
-    with closing(_load(document, index)) as sheet:
-        images = _images(sheet, max_pixels)
-        coverage = _coverage(sheet, images)
-        dpi = _scan_dpi(sheet, images) if coverage > _SCAN_COVERAGE else float(options.pdf_dpi)
-        pixels, dpi = _raster(sheet, dpi, max_pixels)
+class _Flattened:
+    """A second copy of a document, opened when the first page needs it, whose pages are flattened.
+
+    Flattening makes filled-in forms, stamps and other annotations part of a page's content. It cannot be undone, and
+    PDFium spoils the fonts of some pages by it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opened = ExitStack()
+        self._document: pypdfium2.PdfDocument | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def page(self, index: int) -> pypdfium2.PdfPage | None:
+        """Return a flattened page; None where flattening changes nothing or fails."""
+        if self._document is None:
+            self._document = self._opened.enter_context(open_pdf(self._path))
+        with closing(self._document[index]) as page:
+            flattened = pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY)
+        return self._document[index] if flattened == pdfium.FLATTEN_SUCCESS else None
+
+
+def _read(
+    document: pypdfium2.PdfDocument, flattened: _Flattened, index: int, options: DecodeConfig, max_pixels: int
+) -> Page:
+    with closing(_load(document, flattened, index)) as pdf_page:
+        images = _images(pdf_page, max_pixels)
+        coverage = _coverage(pdf_page, images)
+        dpi = _scan_dpi(pdf_page, images) if coverage > _SCAN_COVERAGE else float(options.pdf_dpi)
+        pixels, dpi = _raster(pdf_page, dpi, max_pixels)
         height, width = pixels.shape[:2]
         lines: tuple[Line, ...] = ()
         if options.text_layer == "auto" and coverage <= _SCAN_COVERAGE:
-            lines = text_lines(sheet, pixels, _to_pixels(sheet, width, height), index)
+            lines = text_lines(pdf_page, pixels, _to_pixels(pdf_page, width, height), index)
             if not explains(lines, pixels, dpi):
                 lines = ()
         return Page(
@@ -85,32 +119,56 @@ def _read(document: pypdfium2.PdfDocument, index: int, options: DecodeConfig, ma
         )
 
 
-def _load(document: pypdfium2.PdfDocument, index: int) -> pypdfium2.PdfPage:
-    """Load a page, with filled-in forms, stamps and other annotations made part of its content."""
+def _load(document: pypdfium2.PdfDocument, flattened: _Flattened, index: int) -> pypdfium2.PdfPage:
+    """Load a page with its annotations made part of its content, where that keeps the text it has."""
     try:
-        sheet = document[index]
-        if pdfium.FPDFPage_GetAnnotCount(sheet) > 0:
-            flattened = pdfium.FPDFPage_Flatten(sheet, pdfium.FLAT_NORMALDISPLAY)
-            if flattened == pdfium.FLATTEN_SUCCESS:
-                sheet.close()
-                sheet = document[index]
+        pdf_page = document[index]
+        if _has_marks(pdf_page):
+            flat = flattened.page(index)
+            if flat is not None and _keeps_text(pdf_page, flat):
+                pdf_page.close()
+                pdf_page = flat
+            elif flat is not None:
+                flat.close()
     except PdfiumError as error:
         raise damaged(PDF, f"page {index + 1} of {len(document)} cannot be found") from error
-    width, height = sheet.get_size()
+    width, height = pdf_page.get_size()
     if not (math.isfinite(width) and math.isfinite(height) and width > 0 and height > 0):
-        sheet.close()
+        pdf_page.close()
         raise damaged(PDF, f"page {index + 1} has no size")
-    return sheet
+    return pdf_page
 
 
-def _images(sheet: pypdfium2.PdfPage, max_pixels: int) -> list[_Placed]:
+def _has_marks(pdf_page: pypdfium2.PdfPage) -> bool:
+    """Tell whether a page has annotations that may show text; links do not."""
+    for index in range(pdfium.FPDFPage_GetAnnotCount(pdf_page)):
+        annotation = pdfium.FPDFPage_GetAnnot(pdf_page, index)
+        subtype = pdfium.FPDFAnnot_GetSubtype(annotation)
+        pdfium.FPDFPage_CloseAnnot(annotation)
+        if subtype != pdfium.FPDF_ANNOT_LINK:
+            return True
+    return False
+
+
+def _keeps_text(plain: pypdfium2.PdfPage, flat: pypdfium2.PdfPage) -> bool:
+    """Tell whether nearly all characters of a page are still there once it is flattened."""
+    before, after = _counted(plain), _counted(flat)
+    return (before - after).total() <= _MAX_LOST * before.total()
+
+
+def _counted(pdf_page: pypdfium2.PdfPage) -> Counter[str]:
+    with closing(pdf_page.get_textpage()) as text:
+        return Counter("".join(text.get_text_range().split()))
+
+
+def _images(pdf_page: pypdfium2.PdfPage, max_pixels: int) -> list[_Placed]:
     """The images on a page.
 
     Raises:
         DocumentError: ``too-many-pixels``; rendering would have to decode the whole of it.
     """
     placed = []
-    objects = sheet.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE])
+    objects = pdf_page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE])
     for image in itertools.islice(objects, _MAX_IMAGES):
         width, height = image.get_px_size()
         if width * height > max_pixels:
@@ -127,22 +185,22 @@ def _images(sheet: pypdfium2.PdfPage, max_pixels: int) -> list[_Placed]:
     return placed
 
 
-def _coverage(sheet: pypdfium2.PdfPage, images: list[_Placed]) -> float:
+def _coverage(pdf_page: pypdfium2.PdfPage, images: list[_Placed]) -> float:
     """Share of the page (0-1) that lies under images, counted on a coarse grid."""
     grid = np.zeros((_GRID, _GRID), np.uint8)
-    to_grid = _to_pixels(sheet, _GRID, _GRID)
+    to_grid = _to_pixels(pdf_page, _GRID, _GRID)
     for image in images:
         corners = np.clip(transform(to_grid, image.corners), -_GRID, 2 * _GRID)
         cv2.fillConvexPoly(grid, corners.round().astype(np.int32), 1)
     return float(grid.mean())
 
 
-def _scan_dpi(sheet: pypdfium2.PdfPage, images: list[_Placed]) -> float:
+def _scan_dpi(pdf_page: pypdfium2.PdfPage, images: list[_Placed]) -> float:
     """The native resolution of the images that make up the page, within bounds.
 
     Of layers (a coarse background, a sharp mask with the text) the sharpest counts.
     """
-    page_width, page_height = sheet.get_size()
+    page_width, page_height = pdf_page.get_size()
     covered, native = 0.0, 0.0
     for image in sorted(images, key=lambda image: -image.dpi):
         covered, native = covered + image.area, image.dpi
@@ -155,9 +213,9 @@ def _scan_dpi(sheet: pypdfium2.PdfPage, images: list[_Placed]) -> float:
     return min(most, max(least, native))
 
 
-def _raster(sheet: pypdfium2.PdfPage, dpi: float, max_pixels: int) -> tuple[Pixels, float]:
+def _raster(pdf_page: pypdfium2.PdfPage, dpi: float, max_pixels: int) -> tuple[Pixels, float]:
     """Render at this resolution, or at the highest one within the limits; return both."""
-    width, height = sheet.get_size()
+    width, height = pdf_page.get_size()
     area, girth = width * height, width + height
     scale = min(
         dpi / POINTS_PER_INCH,
@@ -165,21 +223,21 @@ def _raster(sheet: pypdfium2.PdfPage, dpi: float, max_pixels: int) -> tuple[Pixe
         # Sides are rounded up: the positive root of (width * scale + 1) * (height * scale + 1) = max_pixels.
         (math.sqrt(girth**2 + 4 * area * (max_pixels - 1)) - girth) / (2 * area),
     )
-    bitmap = sheet.render(scale=scale, may_draw_forms=True)
+    bitmap = pdf_page.render(scale=scale, may_draw_forms=True)
     with closing(bitmap):
         pixels = bitmap.to_numpy()
     return np.ascontiguousarray(pixels), round(scale * POINTS_PER_INCH, 1)
 
 
-def _to_pixels(sheet: pypdfium2.PdfPage, width: int, height: int) -> Matrix:
+def _to_pixels(pdf_page: pypdfium2.PdfPage, width: int, height: int) -> Matrix:
     """The matrix from page space (points, y up, before /Rotate) to pixels of a raster of this size."""
-    left, bottom, right, top = sheet.get_bbox()
+    left, bottom, right, top = pdf_page.get_bbox()
     across, up = 1 / (right - left), 1 / (top - bottom)
     unit = {
         0: [[across, 0, -left * across], [0, -up, top * up]],
         90: [[0, up, -bottom * up], [across, 0, -left * across]],
         180: [[-across, 0, right * across], [0, up, -bottom * up]],
         270: [[0, -up, top * up], [-across, 0, right * across]],
-    }[sheet.get_rotation()]
+    }[pdf_page.get_rotation()]
     matrix: Matrix = np.diag([width, height, 1.0]) @ np.array([*unit, [0, 0, 1]])
     return matrix

@@ -1,9 +1,11 @@
-"""The text that a PDF page brings along, as lines in pixels of its raster.
+"""Text layer of a PDF page, as lines in pixels of its raster.
 
-PDFium tells characters in the order in which the program drew them. That order is nobody's reading
-order, so lines are put together by place: characters that follow each other closely are a run,
-runs side by side on one row are a line, and a gap wider than the font is tall parts two lines, as
-between the columns of a table.
+PDFium lists characters in the order in which the program drew them, which is not the reading order. So lines are put
+together by place: characters that follow each other closely are a run, runs side by side on one row are a line, and a
+gap wider than the font is tall parts two lines, as between the columns of a table.
+
+Inside one text object PDFium knows the advance of each character and decides what is a word. Boxes do not: the font of
+a PDF may be missing here, and its replacement is wider or narrower.
 """
 
 from __future__ import annotations
@@ -19,20 +21,28 @@ import pypdfium2
 from ingestd.document import Char, Line, Matrix, Pixels, Source
 from ingestd.layout.geometry import as_quad, transform
 from ingestd.layout.order import group_rows
-from ingestd.reading.decode.glyphs import Glyph, read_glyphs, rotation
+from ingestd.reading.decode.glyphs import Glyph, Space, read_glyphs, rotation
 
-# All in heights of a character box, ascent to descent, which is 1.15 to 1.2 em in most fonts.
-_COLUMN_GAP = 0.85
-"""One em between two lines on one row."""
-_WORD_GAP = 0.2
-"""Between two runs that are two words."""
-_OVERLAP = 0.3
-"""By which neighbours may overlap (kerning, slanted letters)."""
-_SAME_PLACE = 0.3
-"""Within which the same text counts as printed twice to look bold."""
 
-_FLAT = 12
-"""Span of levels (0-255) in which nothing can be seen."""
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Limits of gaps, in heights of a character box, ascent to descent, which is 1.15 to 1.2 em in most fonts."""
+
+    column_gap: float = 0.85
+    """One em between two lines on one row."""
+    word_gap: float = 0.2
+    """Between two words that different text objects draw."""
+    tracking: float = 3.0
+    """Between two characters of a widely spaced word."""
+    overlap: float = 0.3
+    """By which neighbours may overlap (kerning, slanted letters)."""
+    same_place: float = 0.3
+    """Within which the same text counts as printed twice to look bold."""
+    flat: int = 12
+    """Span of levels (0-255) in which nothing can be seen."""
+
+
+LIMITS = Thresholds()
 
 
 @dataclass(slots=True)
@@ -70,11 +80,11 @@ class _Run:
         return all(glyph.white for glyph in self.glyphs)
 
 
-def text_lines(sheet: pypdfium2.PdfPage, pixels: Pixels, to_pixels: Matrix, page_index: int) -> tuple[Line, ...]:
+def text_lines(pdf_page: pypdfium2.PdfPage, pixels: Pixels, to_pixels: Matrix, page_index: int) -> tuple[Line, ...]:
     """Read the visible text of a page.
 
     Args:
-        sheet: the page.
+        pdf_page: the page.
         pixels: its raster, in which white text on white paper is found out. Other text counts even
             where the raster shows none: the machine may lack a font that the PDF does not embed.
         to_pixels: maps page space to the raster.
@@ -86,7 +96,7 @@ def text_lines(sheet: pypdfium2.PdfPage, pixels: Pixels, to_pixels: Matrix, page
     """
     height, width = pixels.shape[:2]
     lines: list[Line] = []
-    by_direction = read_glyphs(sheet, to_pixels, (width, height))
+    by_direction = read_glyphs(pdf_page, to_pixels, (width, height))
     # The direction of most characters is that of the page; what runs otherwise comes last.
     for degrees, glyphs in sorted(by_direction.items(), key=lambda item: -len(item[1])):
         back = rotation(degrees)
@@ -117,10 +127,14 @@ def _runs(glyphs: Iterable[Glyph]) -> Iterator[_Run]:
 
 
 def _follows(last: Glyph, glyph: Glyph) -> bool:
+    """Tell whether a character continues the run of the one drawn before it."""
     height = min(last.bottom - last.top, glyph.bottom - glyph.top)
+    if min(last.bottom, glyph.bottom) - max(last.top, glyph.top) < height / 2:
+        return False
     gap = glyph.left - last.right
-    shared = min(last.bottom, glyph.bottom) - max(last.top, glyph.top)
-    return -_OVERLAP * height <= gap <= _COLUMN_GAP * height and shared >= height / 2
+    if glyph.joined:
+        return glyph.pen >= last.pen and gap <= LIMITS.tracking * height
+    return -LIMITS.overlap * height <= gap <= LIMITS.column_gap * height
 
 
 def _distinct(runs: Iterable[_Run]) -> Iterator[_Run]:
@@ -134,7 +148,7 @@ def _distinct(runs: Iterable[_Run]) -> Iterator[_Run]:
 
 
 def _at_same_place(run: _Run, other: _Run) -> bool:
-    reach = _SAME_PLACE * min(run.height, other.height)
+    reach = LIMITS.same_place * min(run.height, other.height)
     return abs(run.left - other.left) < reach and abs(run.top - other.top) < reach
 
 
@@ -143,7 +157,7 @@ def _merged(row: Sequence[_Run]) -> Iterator[_Run]:
     current = row[0]
     for run in row[1:]:
         height = min(current.height, run.height)
-        if -_OVERLAP * height <= run.left - current.right <= _COLUMN_GAP * height:
+        if -LIMITS.overlap * height <= run.left - current.right <= LIMITS.column_gap * height:
             current = _Run(current.glyphs + run.glyphs)
         else:
             yield current
@@ -166,15 +180,27 @@ def _line(run: _Run, back: Matrix, page_index: int) -> Line:
 
 
 def _spaced(run: _Run) -> Iterator[tuple[str, float]]:
-    """Characters and their centres, with the spaces between words."""
+    """Yield characters and their centres, with the spaces between words."""
     last: Glyph | None = None
     for glyph in run.glyphs:
-        if last is not None:
-            gap = glyph.left - last.right
-            if glyph.after_space or gap > _WORD_GAP * (glyph.bottom - glyph.top):
-                yield " ", last.right + gap / 2
+        if last is not None and _begins_word(last, glyph):
+            yield " ", (last.right + glyph.left) / 2
         yield glyph.text, (glyph.left + glyph.right) / 2
         last = glyph
+
+
+def _begins_word(last: Glyph, glyph: Glyph) -> bool:
+    """Tell whether a space stands between two neighbours in a line."""
+    if glyph.joined:
+        return False
+    if _is_spaceless(last.text) and _is_spaceless(glyph.text):
+        return glyph.space is Space.TYPED
+    return glyph.space is not Space.NONE or glyph.left - last.right > LIMITS.word_gap * (glyph.bottom - glyph.top)
+
+
+def _is_spaceless(character: str) -> bool:
+    """Tell whether a character belongs to a script that has no spaces between words: wide, but not Hangul."""
+    return unicodedata.east_asian_width(character) in "WF" and not unicodedata.name(character, "").startswith("HANGUL")
 
 
 def _normalised(characters: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
@@ -203,9 +229,9 @@ def _is_look_alike(text: str) -> bool:
 
 
 def _is_flat(pixels: Pixels, line: Line) -> bool:
-    """Whether nothing can be seen where the line should be."""
+    """Tell whether nothing can be seen where the line should be."""
     corners = np.array(line.quad)
     left, top = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
     right, bottom = np.ceil(corners.max(axis=0)).astype(int)
     region = pixels[top:bottom, left:right]
-    return region.size == 0 or int(region.max()) - int(region.min()) < _FLAT
+    return region.size == 0 or int(region.max()) - int(region.min()) < LIMITS.flat

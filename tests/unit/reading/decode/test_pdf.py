@@ -5,6 +5,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pypdfium2
 import pytest
@@ -119,6 +120,55 @@ def test_a_heading_does_not_swallow_the_small_print_beside_it(tmp_path: Path) ->
     assert sorted(texts(page)) == ["BIG", "small 0", "small 1", "small 2", "small 3"]
 
 
+@pytest.mark.parametrize("tracking", [2.0, 4.5, -2.0])
+def test_letters_of_one_text_object_stay_one_word_however_they_are_spaced(tmp_path: Path, tracking: float) -> None:
+    texts_drawn = [Text(40, 300, "0123-1998", tracking=tracking), Text(40, 280, "MILLENNIUM", tracking=tracking)]
+    assert texts(only(tmp_path, PdfPage(texts_drawn, size=A6))) == ["0123-1998", "MILLENNIUM"]
+
+
+def test_words_of_one_text_object_keep_the_spaces_that_it_draws(tmp_path: Path) -> None:
+    page = only(tmp_path, PdfPage([Text(40, 300, "due on 28 Oct", tracking=-1.0)], size=A6))
+    assert texts(page) == ["due on 28 Oct"]
+
+
+@pytest.mark.parametrize("tracking", [0.0, 5.0, 16.0])
+def test_widely_spaced_ideographs_are_one_word(tmp_path: Path, tracking: float) -> None:
+    page = only(tmp_path, PdfPage([Text(40, 300, "纳税人识别号", font="Chinese", tracking=tracking)], size=A6))
+    assert texts(page) == ["纳税人识别号"]
+
+
+def test_ideographs_of_two_text_objects_have_no_space_between_them(tmp_path: Path) -> None:
+    drawn = [Text(40, 300, "中日", font="Chinese"), Text(70, 300, "战争", font="Chinese")]
+    assert texts(only(tmp_path, PdfPage(drawn, size=A6))) == ["中日战争"]
+
+
+def test_words_of_two_text_objects_have_a_space_between_them(tmp_path: Path) -> None:
+    drawn = [Text(40, 300, "中日", font="Chinese"), Text(70, 300, "USD")]
+    assert texts(only(tmp_path, PdfPage(drawn, size=A6))) == ["中日 USD"]
+
+
+@pytest.mark.parametrize("angle", [3, 30, 45, 60, 135, 315])
+def test_slanted_text_is_one_line_on_its_ink(tmp_path: Path, angle: int) -> None:
+    stamp = Text(300, 300, "DRAFT copy 12", size=30, angle=angle)
+    page = only(tmp_path, PdfPage([*paragraph(5), stamp]))
+    line = page.text_lines[-1]
+    assert line.text == "DRAFT copy 12"
+    assert (slope(line) + angle + 180) % 360 - 180 == pytest.approx(0, abs=0.6)
+    alone = only(tmp_path, PdfPage([stamp]), text_layer="never")
+    inside = cv2.fillConvexPoly(np.zeros(alone.pixels.shape[:2], np.uint8), np.round(line.quad).astype(np.int32), 1)
+    ink = alone.pixels.min(axis=2) < 128
+    assert ink.any()
+    assert not (ink & (inside == 0)).sum() > 0.005 * ink.sum()
+    assert ink.sum() > 0.1 * inside.sum()
+
+
+def test_positions_along_slanted_text_go_up(tmp_path: Path) -> None:
+    page = only(tmp_path, PdfPage([*paragraph(5), Text(300, 300, "iiiiiWWWWW", size=30, angle=45)]))
+    positions = [char.position for char in page.text_lines[-1].chars]
+    assert positions == sorted(positions)
+    assert positions[4] < 0.25 < positions[5]
+
+
 def test_text_that_runs_otherwise_comes_last(tmp_path: Path) -> None:
     page = only(tmp_path, PdfPage([Text(20, 60, "margin", angle=90), *paragraph(3)]))
     assert texts(page)[-1] == "margin"
@@ -213,6 +263,13 @@ def test_filled_in_forms_are_read_and_drawn(tmp_path: Path) -> None:
     line = page.text_lines[-1]
     assert line.text == "filled in 12.50"
     assert ink_bounds(page, line)
+
+
+def test_a_page_that_flattening_garbles_is_read_as_it_is(tmp_path: Path) -> None:
+    """PDFium forgets the fonts that a page inherits when it makes annotations part of the page."""
+    said = [Text(60, 780 - 22 * row, f"发票号码{row}", font="Chinese") for row in range(9)]
+    page = only(tmp_path, PdfPage(said, fields=[(200, 300, "filled in 12.50")], inherits=True))
+    assert texts(page) == [text.text for text in said]
 
 
 def test_mixed_documents_are_decided_page_by_page(tmp_path: Path) -> None:
