@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -55,12 +58,13 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point: turns errors into messages and exit statuses."""
-    # numpy and OpenCV would start a thread a core in every worker; workers are the parallelism
+    """Run a command; turn errors into messages and exit statuses."""
+    # NumPy and OpenCV would start one thread per core in every worker; workers are the parallelism.
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     try:
-        cli(prog_name="ingestd")
+        with _standard_output():
+            cli(prog_name="ingestd")
     except ConfigError as error:
         for problem in error.problems:
             click.echo(f"ingestd: {escape(problem)}", err=True)
@@ -68,3 +72,27 @@ def main() -> None:
     except IngestdError as error:
         click.echo(f"ingestd: {escape(str(error))}", err=True)
         sys.exit(1)
+
+
+_OUTPUT_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Errors of a write that names no file: ingestd writes its files through files/durable, which names them."""
+
+
+@contextmanager
+def _standard_output() -> Iterator[None]:
+    """Turn a full disk behind standard output into an error of one line.
+
+    Raises:
+        IngestdError: what was printed could not be written.
+    """
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.filename is not None or error.errno not in _OUTPUT_FAULTS:
+            raise
+        # Python flushes once more at its end, which would fail in the same way.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise IngestdError(f"standard output: cannot be written: {error.strerror}; send it to another place") from error

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -54,6 +57,15 @@ def config_or_defaults(path: Path | None) -> Config:
 def config_or_shipped(path: Path | None) -> Config:
     """Return the configuration, or the one that ships with ingestd where none exists."""
     return load(path if path or Path("config.yaml").exists() else shipped("config.yaml"))
+
+
+def command_line(*words: str, config: Path | None) -> str:
+    """Write a command of ingestd as a user can paste it into a shell."""
+    if shutil.which("ingestd"):
+        program = ["ingestd"]
+    else:
+        program = [sys.executable, "-m", "ingestd"] if sys.argv[0].endswith("__main__.py") else [sys.argv[0]]
+    return shlex.join([*program, *words, *(["-c", str(config)] if config else [])])
 
 
 # -- the database

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from ingestd.app import running_service
-from ingestd.cli.common import config_option
+from ingestd.cli.common import command_line, config_option
 from ingestd.cli.logs import set_up
 from ingestd.cli.terminal import headline
 from ingestd.config import load, locate
@@ -40,10 +39,8 @@ def run(config_path: Path | None, once: bool) -> None:
         for inbox in config.inboxes:
             log.info("watching %s", path_text(inbox.path))
         log.info("results in %s, originals in %s", config.record.database, config.spool.archive)
-        command = "ingestd" if shutil.which("ingestd") else sys.argv[0]
-        where = f" -c {path}" if config_path else ""
-        for words in ("status", "search TEXT", "show NAME"):
-            log.info("ask:  %s %s%s", command, words, where)
+        for words in (["status"], ["search", "TEXT"], ["show", "NAME"]):
+            log.info("ask:  %s", command_line(*words, config=config_path))
         if progress:
             progress.follow(daemon)
 

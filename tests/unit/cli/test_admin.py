@@ -9,9 +9,10 @@ from click.testing import CliRunner, Result
 
 from ingestd.cli import cli, main
 from ingestd.config.shipped import shipped
-from ingestd.errors import ConfigError
+from ingestd.errors import ConfigError, IngestdError
 from lab.corpus.pdf import PdfPage, Text, pdf
 from tests.support.places import ROOT
+from tests.support.unprivileged import open_folder, unprivileged
 from tests.support.world import World
 
 
@@ -119,6 +120,15 @@ def test_init_makes_a_place_that_checks_and_keeps_what_is_there(tmp_path: Path) 
     assert "kept" in second.output
     assert "# mine" in (place / "config.yaml").read_text()
     assert CliRunner().invoke(cli, ["check", "-c", str(place / "config.yaml")]).exit_code == 0
+
+
+def test_init_says_in_one_line_that_a_folder_cannot_be_made() -> None:
+    with open_folder() as folder:
+        with unprivileged():
+            result = CliRunner().invoke(cli, ["init", str(folder / "scans")])
+        assert isinstance(result.exception, IngestdError)
+        assert str(result.exception).startswith(f"{folder / 'scans'}: cannot be created: Permission denied; name a")
+        assert list(folder.iterdir()) == []
 
 
 @pytest.mark.timeout(120)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from ingestd.cli.common import output_file, require_writable
+from ingestd.cli.common import command_line, output_file, require_writable
 from ingestd.errors import IngestdError, TransientError
+from tests.support.places import ROOT
 from tests.support.unprivileged import open_folder, unprivileged
 
 
@@ -55,3 +59,33 @@ def test_a_full_disk_is_told_without_promising_another_try(tmp_path: Path, monke
         file.write(b"x")
     assert not isinstance(caught.value, TransientError)
     assert str(caught.value).endswith("x.csv: cannot be written: No space left on device; name a file in another place")
+
+
+def test_a_printed_command_can_be_pasted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "ingestd"
+    program.touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    config = Path("/srv/scans folder/it's/config.yaml")
+    assert shlex.split(command_line("run", config=config)) == ["ingestd", "run", "-c", str(config)]
+    assert command_line("status", config=None) == "ingestd status"
+    program.unlink()
+    monkeypatch.setattr("sys.argv", ["/opt/my venv/bin/ingestd"])
+    assert shlex.split(command_line("status", config=None)) == ["/opt/my venv/bin/ingestd", "status"]
+    monkeypatch.setattr("sys.argv", ["/somewhere/ingestd/__main__.py"])
+    assert shlex.split(command_line("status", config=None)) == [sys.executable, "-m", "ingestd", "status"]
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_behind_standard_output_is_one_line(unbuffered: str) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "ingestd", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )
+    said = "ingestd: standard output: cannot be written: No space left on device; send it to another place\n"
+    assert (ran.returncode, ran.stderr) == (1, said)
