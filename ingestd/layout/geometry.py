@@ -33,7 +33,7 @@ def as_quads(quads: Iterable[Quad]) -> NDArray[np.float64]:
 
 
 def rect_quad(left: float, top: float, right: float, bottom: float) -> Quad:
-    """The axis-parallel quad with these edges.
+    """Return the axis-parallel quad with these edges.
 
     >>> rect_quad(0, 0, 2, 1)
     ((0.0, 0.0), (2.0, 0.0), (2.0, 1.0), (0.0, 1.0))
@@ -42,7 +42,7 @@ def rect_quad(left: float, top: float, right: float, bottom: float) -> Quad:
 
 
 def bounds(quad: Quad) -> tuple[float, float, float, float]:
-    """Left, top, right, bottom of a quad.
+    """Return left, top, right, bottom of a quad.
 
     >>> bounds(((0, 1), (5, 0), (5, 2), (0, 3)))
     (0, 0, 5, 3)
@@ -60,7 +60,7 @@ def transform(matrix: Matrix, points: ArrayLike) -> NDArray[np.float64]:
 
 
 def sizes(quads: AnyQuads) -> NDArray[np.float64]:
-    """Width along the reading direction and height across it, (N, 2), in pixels, at least 1 each.
+    """Measure width along the reading direction and height across it, (N, 2), in pixels, at least 1 each.
 
     >>> sizes(np.array([[(0, 0), (30, 0), (30, 10), (0, 10)]], np.float32)).tolist()
     [[30.0, 10.0]]
@@ -70,7 +70,7 @@ def sizes(quads: AnyQuads) -> NDArray[np.float64]:
 
 
 def angles(quads: AnyQuads) -> NDArray[np.float64]:
-    """Slope (N,) of the reading direction of quads (N, 4, 2) in radians, -pi to pi; positive falls to the right.
+    """Measure the slope (N,) of quads (N, 4, 2) in radians, -pi to pi; positive falls to the right.
 
     >>> angles(as_quads([rect_quad(0, 0, 30, 10)])).tolist()
     [0.0]
@@ -80,7 +80,7 @@ def angles(quads: AnyQuads) -> NDArray[np.float64]:
 
 
 def turned(quads: Quads, quarters: int) -> Quads:
-    """The same quads (N, 4, 2), read in a direction turned clockwise by so many quarters.
+    """Turn the reading direction of quads (N, 4, 2) clockwise by so many quarters.
 
     >>> turned(np.array([[(0, 0), (30, 0), (30, 10), (0, 10)]], np.float32), 1)[0, 0].tolist()
     [30.0, 0.0]
@@ -89,7 +89,7 @@ def turned(quads: Quads, quarters: int) -> Quads:
 
 
 def taller(quads: Quads, share: float) -> Quads:
-    """The same quads (N, 4, 2), grown across the reading direction by this share of their height on either side.
+    """Grow quads (N, 4, 2) across the reading direction by this share of their height on either side.
 
     >>> taller(np.array([[(0, 2), (30, 2), (30, 12), (0, 12)]], np.float32), 0.1)[0, :, 1].tolist()
     [1.0, 1.0, 13.0, 13.0]

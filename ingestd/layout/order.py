@@ -77,7 +77,7 @@ def group_rows(boxes: Sequence[Edges]) -> list[list[int]]:
 
 
 def _shared_height(last: Edges, box: Edges) -> float:
-    """Share of the lower one's height that two neighbours share; 0 where the second does not follow the first."""
+    """Return the share of the lower neighbour's height that both share; 0 where the second does not follow."""
     left, top, right, bottom = box
     if left < last[2] - min(MAX_OVERLAP * (right - left), MAX_OVERLAP_HEIGHTS * (bottom - top)):
         return 0.0
@@ -96,7 +96,7 @@ def text_edges(quads: AnyQuads) -> list[Edges]:
 
 
 def text_angle(quads: AnyQuads) -> float:
-    """Direction of most text in radians, -pi to pi: the median over long lines, weighted by length; 0 without any."""
+    """Measure the direction of most text in radians, -pi to pi: median over long lines by length; 0 without any."""
     width, height = sizes(quads).T
     long = width > MIN_ASPECT * height
     if not long.any():

@@ -92,7 +92,7 @@ _OTHERS = {
 
 
 def sniff(head: bytes) -> str | None:
-    """Media type of a file from its first HEAD_BYTES bytes, or None where they say nothing known.
+    """Return the media type of a file from its first HEAD_BYTES bytes, or None where they say nothing known.
 
     Tells the admitted types, and the others well enough to name them.
 
@@ -127,7 +127,7 @@ def _sniff_zip(head: bytes) -> str:
 
 
 def _sniff_ftyp(head: bytes) -> str:
-    """ISO base media file: the major brand counts most, then the compatible ones."""
+    """Name the type of an ISO base media file: the major brand counts most, then the compatible ones."""
     box = head[8 : max(16, min(int.from_bytes(head[:4]), 256))]
     brands = [box[:4], *(box[start : start + 4] for start in range(8, len(box), 4))]
     if _AVIF_BRANDS & set(brands):

@@ -103,7 +103,7 @@ def find_codes(page: Page, *, insist: bool = False) -> tuple[Code, ...]:
 
 
 def _views(grey: Grey) -> Iterator[tuple[Grey, Matrix]]:
-    """Other views of a page, each with the matrix from its pixels to the page's."""
+    """Yield other views of a page, each with the matrix from its pixels to the page's."""
     height, width = grey.shape
     for attempt in _ATTEMPTS:
         share = _QUARTER if attempt.quarters else 1.0
@@ -150,7 +150,7 @@ def _text(barcode: zxingcpp.Barcode) -> str:
 
 
 def _decoded(content: bytes) -> str:
-    """Text of bytes of unstated encoding.
+    """Decode bytes of unstated encoding.
 
     >>> _decoded("纳税人".encode("gbk")), _decoded("Gérard".encode("latin-1"))
     ('纳税人', 'Gérard')

@@ -143,7 +143,7 @@ def _levelled(rectangles: NDArray[np.float32], outlines: Sequence[NDArray[np.int
 
 
 def _mean_inside(probability: NDArray[np.float32], corners: Quads) -> float:
-    """Mean probability inside a box."""
+    """Return the mean probability inside a box."""
     left, top = np.maximum(np.floor(corners.min(axis=0)).astype(int), 0)
     right, bottom = np.ceil(corners.max(axis=0)).astype(int) + 1
     window = probability[top:bottom, left:right]
@@ -153,7 +153,7 @@ def _mean_inside(probability: NDArray[np.float32], corners: Quads) -> float:
 
 
 def _corners(rectangles: NDArray[np.float32]) -> Quads:
-    """Corners (N, 4, 2) of rectangles, clockwise (y down) from the top left.
+    """Return corners (N, 4, 2) of rectangles, clockwise (y down) from the top left.
 
     Args:
         rectangles: float32 (N, 5): x and y of the centre, width, height, degrees clockwise.

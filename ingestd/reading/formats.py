@@ -55,7 +55,7 @@ _REDUCED_RESOLUTION = 1
 
 
 def damaged(media_type: str, reason: str) -> DocumentError:
-    """The error for a file that does not keep the rules of its format."""
+    """Make the error for a file that does not keep the rules of its format."""
     return DocumentError(
         f"{NOUNS[media_type]} that is damaged ({reason})",
         expected="a file that other programs can open",
@@ -65,7 +65,7 @@ def damaged(media_type: str, reason: str) -> DocumentError:
 
 
 def truncated(media_type: str, reason: str) -> DocumentError:
-    """The error for a file whose end is missing."""
+    """Make the error for a file whose end is missing."""
     return DocumentError(
         f"{NOUNS[media_type]} whose end is missing ({reason})",
         expected="a whole file",
@@ -75,7 +75,7 @@ def truncated(media_type: str, reason: str) -> DocumentError:
 
 
 def too_many_pixels(count: int | None, max_pixels: int) -> DocumentError:
-    """The error for a page, or an image on it, that is larger than the limit; None: its size is not known."""
+    """Make the error for a page, or an image on it, that is larger than the limit; None: its size is not known."""
     return DocumentError(
         f"an image of {count} pixels" if count else "an image of too many pixels",
         expected=f"at most {max_pixels} pixels (admit.max_pixels)",

@@ -162,7 +162,7 @@ class Model:
         return np.asarray(output)
 
     def entry_as(self, kind: type[E]) -> E:
-        """The entry, where it is of the kind that a stage needs.
+        """Return the entry if it is of the kind that a stage needs.
 
         Raises:
             ConfigError: the configuration names a model of another kind.
@@ -226,7 +226,7 @@ class Manifest:
         return f"{self.folder / MANIFEST}: models.{name}"
 
     def _verified(self, name: str) -> bytes:
-        """The bytes of a model's file; what is hashed is what is loaded."""
+        """Read the bytes of a model's file; what is hashed is what is loaded."""
         if name not in self.entries:
             known = ", ".join(self.entries)
             raise ConfigError([f"{self.folder / MANIFEST}: no model {name!r}; expected one of {known}"])
@@ -333,7 +333,7 @@ def load_manifest(folder: Path | None = None) -> Manifest:
 
 
 def _problem(path: Path, data: Mapping[str, Any], detail: Any) -> str:
-    """One line that calls an entry by its name, not by its number."""
+    """Word a problem in one line that calls an entry by its name, not by its number."""
     keys = [str(part) for part in detail["loc"]]
     if len(keys) > 1 and keys[0] == "models":
         entry = data["models"][int(keys[1])]

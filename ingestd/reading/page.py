@@ -65,7 +65,7 @@ class Sharing:
         self._positions: dict[float, float] = {}
 
     def line(self, line: Line) -> Line:
-        """The line with its characters' values shared."""
+        """Share the values of a line's characters."""
         return replace(line, chars=tuple([self._char(char) for char in line.chars]))
 
     def _char(self, char: Char) -> Char:

@@ -137,7 +137,7 @@ def _find(page: pypdfium2.PdfTextPage, to_pixels: Matrix) -> dict[int, _Found]:
 
 
 def _characters(page: pypdfium2.PdfTextPage) -> Iterator[tuple[int, str]]:
-    """Index and character; halves of a surrogate pair joined, format characters left out."""
+    """Yield index and character; halves of a surrogate pair joined, format characters left out."""
     high = 0
     for index in range(page.count_chars()):
         code = pdfium.FPDFText_GetUnicode(page, index)
@@ -217,7 +217,7 @@ def _placed(found: _Found, to_pixels: Matrix, degrees: int, size: tuple[int, int
 
 
 def _boxes(found: _Found, frame: Matrix) -> tuple[Matrix, Matrix]:
-    """Top left and bottom right corners (N, 2) of PDFium's boxes, which are exact for text along an axis."""
+    """Return top left and bottom right corners (N, 2) of PDFium's boxes, which are exact for text along an axis."""
     left, bottom, right, top = np.array(found.rects, dtype=np.float64).T
     corners = np.stack([(left, right, right, left), (top, top, bottom, bottom)], axis=-1).swapaxes(0, 1)
     boxes = transform(frame, corners)
@@ -225,7 +225,7 @@ def _boxes(found: _Found, frame: Matrix) -> tuple[Matrix, Matrix]:
 
 
 def _slanted_boxes(found: _Found, to_pixels: Matrix, degrees: int, pens: Matrix) -> tuple[Matrix, Matrix]:
-    """Top left and bottom right corners (N, 2) of slanted characters, from pen, font and advance.
+    """Return top left and bottom right corners (N, 2) of slanted characters, from pen, font and advance.
 
     PDFium's box is the upright one around the slanted box of the character: half its perimeter is that of the
     slanted box times the sum of sine and cosine.

@@ -162,7 +162,7 @@ def _counted(pdf_page: pypdfium2.PdfPage) -> Counter[str]:
 
 
 def _images(pdf_page: pypdfium2.PdfPage, max_pixels: int) -> list[_Placed]:
-    """The images on a page.
+    """List the images on a page.
 
     Raises:
         DocumentError: ``too-many-pixels``; rendering would have to decode the whole of it.
@@ -186,7 +186,7 @@ def _images(pdf_page: pypdfium2.PdfPage, max_pixels: int) -> list[_Placed]:
 
 
 def _coverage(pdf_page: pypdfium2.PdfPage, images: list[_Placed]) -> float:
-    """Share of the page (0-1) that lies under images, counted on a coarse grid."""
+    """Measure the share of the page (0-1) that lies under images, on a coarse grid."""
     grid = np.zeros((_GRID, _GRID), np.uint8)
     to_grid = _to_pixels(pdf_page, _GRID, _GRID)
     for image in images:
@@ -196,7 +196,7 @@ def _coverage(pdf_page: pypdfium2.PdfPage, images: list[_Placed]) -> float:
 
 
 def _scan_dpi(pdf_page: pypdfium2.PdfPage, images: list[_Placed]) -> float:
-    """The native resolution of the images that make up the page, within bounds.
+    """Return the native resolution of the images that make up the page, within bounds.
 
     Of layers (a coarse background, a sharp mask with the text) the sharpest counts.
     """
@@ -230,7 +230,7 @@ def _raster(pdf_page: pypdfium2.PdfPage, dpi: float, max_pixels: int) -> tuple[P
 
 
 def _to_pixels(pdf_page: pypdfium2.PdfPage, width: int, height: int) -> Matrix:
-    """The matrix from page space (points, y up, before /Rotate) to pixels of a raster of this size."""
+    """Return the matrix from page space (points, y up, before /Rotate) to pixels of a raster of this size."""
     left, bottom, right, top = pdf_page.get_bbox()
     across, up = 1 / (right - left), 1 / (top - bottom)
     unit = {

@@ -117,6 +117,6 @@ def _depths(brightness: Grey, quads: Quads) -> NDArray[np.float64]:
 
 
 def _within(along: NDArray[np.float32], size: int) -> tuple[int, int]:
-    """First pixel and the one after the last that these coordinates span, at least one."""
+    """Return the first pixel and the one after the last that these coordinates span, at least one."""
     first = min(max(int(along.min()), 0), size - 1)
     return first, max(first + 1, min(int(np.ceil(along.max())), size))

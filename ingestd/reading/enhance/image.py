@@ -35,12 +35,12 @@ Step = Callable[[Image, float], Stepped]
 
 
 def still(image: MatLike) -> Stepped:
-    """The result of a step that moves nothing."""
+    """Wrap the result of a step that moves nothing."""
     return Stepped(np.asarray(image, np.uint8))
 
 
 def grey(image: Image, _strength: float = 1.0) -> Stepped:
-    """Brightness only (ITU-R BT.601 weights)."""
+    """Keep brightness only (ITU-R BT.601 weights)."""
     return still(image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
 
 

@@ -67,7 +67,7 @@ class Quality:
     """1 where the page is light print on dark ground, else 0."""
 
     def as_mapping(self) -> dict[str, float]:
-        """The measures by name, rounded to what they are good for."""
+        """Return the measures by name, rounded to what they are good for."""
         return {name: round(value, 4) for name, value in asdict(self).items()}
 
 
@@ -105,7 +105,7 @@ def measure(grey: Grey) -> Quality:
 
 
 def _overview(grey: Grey) -> Grey:
-    """The page reduced by a whole factor."""
+    """Reduce the page by a whole factor."""
     height, width = grey.shape
     return reduced_by(grey, min(max(height, width) // OVERVIEW_PX, height, width))
 
@@ -119,7 +119,7 @@ def _is_light_on_dark(overview: Grey) -> bool:
 
 
 def _text_mask(overview: Grey) -> NDArray[np.uint8]:
-    """255 where a thin dark stroke stands out from its surroundings, else 0.
+    """Mark with 255 where a thin dark stroke stands out from its surroundings, else 0.
 
     A stroke has to reach half the mean depth of all that rises above the noise: on a page of pure noise the
     median of the black-hat is about 2.7 sigma with a spread of 1 sigma, on print it is near zero. The rim is
@@ -138,7 +138,7 @@ def _text_mask(overview: Grey) -> NDArray[np.uint8]:
 
 
 def _text_tiles(grey: Grey, mask: NDArray[np.uint8]) -> list[Grey]:
-    """Up to TILES cut-outs of the page with the most ink in them, full resolution, no copies.
+    """Cut out up to TILES tiles with the most ink, in full resolution, without copies.
 
     Tiles with less than a quarter of the richest one's ink say more about the paper than about the print.
     """
@@ -153,7 +153,7 @@ def _text_tiles(grey: Grey, mask: NDArray[np.uint8]) -> list[Grey]:
 
 
 def _print_sharpness(tiles: list[Grey]) -> tuple[float, float]:
-    """Contrast (0-1) and edge width in px, the medians over the tiles."""
+    """Return contrast (0-1) and edge width in px, the medians over the tiles."""
     spreads, widths = [], []
     for tile in tiles:
         spread = levels(tile, 0.98) - levels(tile, 0.005)
@@ -165,7 +165,7 @@ def _print_sharpness(tiles: list[Grey]) -> tuple[float, float]:
 
 
 def _slope(tile: Grey, axis: tuple[int, int]) -> Grey:
-    """Absolute gradient along an axis in 1/SLOPE_UNITS grey levels per px."""
+    """Return the absolute gradient along an axis in 1/SLOPE_UNITS grey levels per px."""
     return np.asarray(cv2.convertScaleAbs(cv2.Sobel(tile, cv2.CV_16S, *axis), alpha=SLOPE_UNITS / SOBEL_GAIN), np.uint8)
 
 
@@ -176,7 +176,7 @@ def _noise(tiles: list[Grey]) -> float:
 
 
 def _diagonal_detail(tile: Grey) -> NDArray[np.floating]:
-    """Absolute diagonal coefficients of one level of the orthonormal Haar wavelet."""
+    """Return the absolute diagonal coefficients of one level of the orthonormal Haar wavelet."""
     height, width = tile.shape[0] & ~1, tile.shape[1] & ~1
     values = tile[:height, :width].astype(np.float32)
     columns = values[:, ::2] - values[:, 1::2]
@@ -184,7 +184,7 @@ def _diagonal_detail(tile: Grey) -> NDArray[np.floating]:
 
 
 def _shading(overview: Grey, mask: NDArray[np.uint8]) -> float:
-    """Darkening of the paper where there is print; what surrounds the sheet does not count."""
+    """Measure how far the paper darkens under the print; surroundings of the sheet do not count."""
     sheet = paper(overview)
     print_on_it = np.asarray(cv2.resize(mask, sheet.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
     dark, light = (levels(sheet, share, print_on_it) for share in (0.05, 0.95))
@@ -192,7 +192,7 @@ def _shading(overview: Grey, mask: NDArray[np.uint8]) -> float:
 
 
 def _text_height(mask: NDArray[np.uint8]) -> float:
-    """Median height of the glyphs in px of the mask, whichever way the text runs; 0 where there are none."""
+    """Return the median height of the glyphs in px of the mask, whichever way the text runs; 0 without any."""
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     sides = np.array([cv2.boundingRect(outline)[2:] for outline in outlines]).reshape(-1, 2)
     longer, shorter = sides.max(axis=1), sides.min(axis=1)
@@ -209,6 +209,6 @@ def _binary_share(tiles: list[Grey]) -> float:
 
 
 def _specks(tiles: list[Grey]) -> float:
-    """Pixels beyond the range of their neighbours."""
+    """Measure the share of pixels beyond the range of their neighbours."""
     beyond = [cv2.absdiff(tile, despeckle(tile).image) > SPECK_LEVELS for tile in tiles]
     return float(np.mean(np.concatenate([speck.ravel() for speck in beyond])))

@@ -104,7 +104,7 @@ def _bright_quad(mask: Grey) -> NDArray[np.float64] | None:
 
 
 def _four_corners(hull: MatLike) -> NDArray[np.float64] | None:
-    """Corners of a hull simplified to four, clockwise from the top left; None where it has another number."""
+    """Simplify a hull to four corners, clockwise from the top left; None where it has another number."""
     length = cv2.arcLength(hull, True)
     for tolerance in (0.01, 0.02, 0.03, 0.05):
         simple = cv2.approxPolyDP(hull, tolerance * length, True).reshape(-1, 2).astype(np.float64)
@@ -116,7 +116,7 @@ def _four_corners(hull: MatLike) -> NDArray[np.float64] | None:
 
 
 def _sharpened(small: Grey, corners: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Corners where straight lines through the four edges meet; None where one is not straight or not seen."""
+    """Intersect straight lines through the four edges; None where one is not straight or not seen."""
     lines = []
     for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         line = _edge(small, start, end)
@@ -128,7 +128,7 @@ def _sharpened(small: Grey, corners: NDArray[np.float64]) -> NDArray[np.float64]
 
 
 def _edge(small: Grey, start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """The straight edge (homogeneous line) between two corners: where it grows brighter to the right of the way.
+    """Fit the straight edge (homogeneous line) between two corners: it grows brighter to the right of the way.
 
     None where that cannot be seen nearly everywhere, or is not on a line.
     """
@@ -161,7 +161,7 @@ def _edge(small: Grey, start: NDArray[np.float64], end: NDArray[np.float64]) -> 
 
 
 def _levels_at(small: Grey, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Grey levels at points (..., 2), NaN where they are not on the page."""
+    """Look up grey levels at points (..., 2), NaN where they are not on the page."""
     column, row = np.moveaxis(np.round(points).astype(np.intp), -1, 0)
     known = (column >= 0) & (row >= 0) & (column < small.shape[1]) & (row < small.shape[0])
     found = small[np.where(known, row, 0), np.where(known, column, 0)].astype(np.float64)

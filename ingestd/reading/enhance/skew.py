@@ -72,7 +72,7 @@ def _coarse(along: NDArray[np.int64], across: NDArray[np.int64]) -> _Profile:
 def _scores(
     x: NDArray[np.float32], y: NDArray[np.float32], angles: NDArray[np.float64], bin_px: float
 ) -> NDArray[np.float64]:
-    """Sum of squares of the profile for each angle, all profiles counted in one go."""
+    """Sum the squares of the profile for each angle, all profiles counted in one go."""
     radians = np.radians(angles).astype(np.float32)[:, np.newaxis]
     offsets = (y * np.cos(radians) - x * np.sin(radians)) / np.float32(bin_px)
     bins = (offsets - offsets.min()).astype(np.int64)
@@ -84,6 +84,6 @@ def _scores(
 
 
 def _peak(places: NDArray[np.float64], values: NDArray[np.float64]) -> float:
-    """Centre of the peak: mean place of the values in the upper fifth of their range, weighted by height."""
+    """Find the centre of the peak: mean place of the values in the upper fifth, weighted by height."""
     weights = np.maximum(values - (values.min() + 0.8 * np.ptp(values)), 0)
     return float(np.average(places, weights=weights)) if weights.any() else float(places.mean())

@@ -42,17 +42,17 @@ MAX_PIXELS = 50_000_000
 
 
 def clahe(image: Grey, strength: float = 2.0) -> Stepped:
-    """Contrast limited adaptive histogram equalisation on 8x8 tiles; strength is the clip limit."""
+    """Equalise the histogram on 8x8 tiles with limited contrast; strength is the clip limit."""
     return still(cv2.createCLAHE(clipLimit=strength, tileGridSize=(8, 8)).apply(image))
 
 
 def gaussian(image: Grey, _strength: float = 1.0) -> Stepped:
-    """Gaussian blur, 3x3."""
+    """Blur with a Gaussian, 3x3."""
     return still(cv2.GaussianBlur(image, (3, 3), 0))
 
 
 def closing(image: Grey, _strength: float = 1.0) -> Stepped:
-    """Morphological closing, 2x2: fills dark specks and thins dark strokes.
+    """Close morphologically, 2x2: fills dark specks and thins dark strokes.
 
     OpenCV's own closing uses the same anchor twice, which shifts the image by a pixel if the kernel is even.
     """
@@ -107,7 +107,7 @@ def stretch(image: Image, strength: float = 8.0) -> Stepped:
 
 
 def denoise(image: Image, strength: float) -> Stepped:
-    """Gaussian blur of 0.6 to 1 px that grows with the noise; strength is the noise's sigma in grey levels.
+    """Blur with a Gaussian of 0.6 to 1 px that grows with the noise; strength is the noise's sigma in grey levels.
 
     A median filter smooths the paper better, but eats thin strokes, which a reader minds more than grain.
     """
@@ -165,12 +165,12 @@ def deskew(image: Image, strength: float) -> Stepped:
 
 
 def _turned(points: NDArray[np.float64], turn: MatLike) -> NDArray[np.float64]:
-    """Points (N, 2) under a 2x3 matrix."""
+    """Move points (N, 2) by a 2x3 matrix."""
     return np.asarray(points @ turn[:, :2].T + turn[:, 2], np.float64)
 
 
 def _content(image: Image) -> NDArray[np.float64]:
-    """Points (N, 2), px, between which lies all that differs from the background; the corners if nothing does."""
+    """Return points (N, 2), px, that surround all that differs from the background; the corners if nothing does."""
     brightness = grey(image).image
     height, width = brightness.shape
     rim = np.concatenate([brightness[0], brightness[-1], brightness[:, 0], brightness[:, -1]])

@@ -37,7 +37,7 @@ class Alphabet:
     """Class -> others with the same meaning (see :func:`equivalents_of`)."""
 
     def probabilities(self, rows: Scores) -> Scores:
-        """Calibrated probabilities of frames of scores, shape (N, classes)."""
+        """Calibrate frames of scores to probabilities, shape (N, classes)."""
         if not self.logits and self.temperature == 1.0:
             return rows
         logits = rows if self.logits else np.log(np.maximum(rows, np.float32(1e-30)))
@@ -100,7 +100,7 @@ def greedy(scores: Scores, length: float, alphabet: Alphabet, alternatives: int)
 def _likely(
     rows: Scores, emitted: NDArray[np.int64], alphabet: Alphabet, count: int
 ) -> list[tuple[tuple[str, float], ...]]:
-    """The emitted character of each row, then the most probable others without the blank."""
+    """List the emitted character of each row, then the most probable others without the blank."""
     # A threshold finds the few classes that matter much faster than sorting thousands would.
     at, classes = np.divmod(np.flatnonzero(rows > FLOOR), rows.shape[1])
     others: list[list[tuple[float, int]]] = [[] for _ in emitted]
@@ -117,7 +117,7 @@ def _likely(
 
 
 def _stripped(chars: Sequence[Char]) -> list[Char]:
-    """Without white space at both ends."""
+    """Strip white space at both ends."""
     printed = [index for index, char in enumerate(chars) if not char.text.isspace()]
     return list(chars[printed[0] : printed[-1] + 1]) if printed else []
 
