@@ -30,18 +30,18 @@ class ReadDate:
 
 
 _MONTHS = {
-    1: "JANUARY JANVIER JANUAR JANUARI ENERO JAN ENE GENNAIO",
-    2: "FEBRUARY FEVRIER FÉVRIER FEBRUAR FEBRUARI FEBRERO FEB FEV FÉV FEVR FÉVR",
-    3: "MARCH MARS MÄRZ MAERZ MAART MARZO MAR MRT MAC",
-    4: "APRIL AVRIL ABRIL APR AVR ABR",
-    5: "MAY MAI MEI MAYO",
-    6: "JUNE JUIN JUNI JUNIO JUN",
-    7: "JULY JUILLET JULI JULIO JUL JUIL",
-    8: "AUGUST AOUT AOÛT AUGUSTUS AGOSTO AUG AGO OGOS",
-    9: "SEPTEMBER SEPTEMBRE SEPTIEMBRE SEP SEPT",
-    10: "OCTOBER OCTOBRE OKTOBER OCTUBRE OCT OKT",
-    11: "NOVEMBER NOVEMBRE NOVIEMBRE NOV",
-    12: "DECEMBER DÉCEMBRE DECEMBRE DEZEMBER DICIEMBRE DEC DÉC DEZ DIC DIS",
+    1: "JANUARY JANVIER JANUAR JÄNNER JANUARI ENERO JAN ENE GENNAIO GEN JANEIRO STYCZNIA STYCZEŃ",
+    2: "FEBRUARY FEVRIER FÉVRIER FEBRUAR FEBRUARI FEBRERO FEB FEV FÉV FEVR FÉVR FEBBRAIO FEVEREIRO LUTEGO LUTY",
+    3: "MARCH MARS MÄRZ MAERZ MAART MARZO MAR MRT MAC MÄR MRZ MARÇO MARCO MARCA MARZEC",
+    4: "APRIL AVRIL ABRIL APR AVR ABR APRILE KWIETNIA KWIECIEŃ",
+    5: "MAY MAI MEI MAYO MAGGIO MAG MAIO MAJA MAJ",
+    6: "JUNE JUIN JUNI JUNIO JUN GIUGNO GIU JUNHO CZERWCA CZERWIEC",
+    7: "JULY JUILLET JULI JULIO JUL JUIL LUGLIO LUG JULHO LIPCA LIPIEC",
+    8: "AUGUST AOUT AOÛT AUGUSTUS AGOSTO AUG AGO OGOS SIERPNIA SIERPIEŃ",
+    9: "SEPTEMBER SEPTEMBRE SEPTIEMBRE SEP SEPT SETTEMBRE SET SETEMBRO WRZEŚNIA WRZESIEŃ",
+    10: "OCTOBER OCTOBRE OKTOBER OCTUBRE OCT OKT OTTOBRE OTT OUTUBRO OUT PAŹDZIERNIKA PAŹDZIERNIK",
+    11: "NOVEMBER NOVEMBRE NOVIEMBRE NOV NOVEMBRO LISTOPADA LISTOPAD",
+    12: "DECEMBER DÉCEMBRE DECEMBRE DEZEMBER DICIEMBRE DEC DÉC DEZ DIC DIS DICEMBRE DEZEMBRO GRUDNIA GRUDZIEŃ",
 }
 _MONTH_NUMBER = {name: number for number, names in _MONTHS.items() for name in names.split()}
 _INITIALS = "".join(sorted({name[0] for name in _MONTH_NUMBER}))
@@ -119,6 +119,44 @@ def read_date(raw: str, today: date, order: Order = "dmy") -> ReadDate:
             resolved = _resolve(raw.strip(), found.groupdict(), today, order)
             return replace(resolved, bare=found[0].isdecimal())
     raise Rejected(f"'{raw}' is not a date")
+
+
+MAX_AHEAD_DAYS = 3660
+"""Dates that lie further ahead are misread."""
+
+
+def possible_days(raw: str, today: date) -> tuple[tuple[date, bool], ...]:
+    """List the days that a text can mean, days to come among them, each with True where the month stands first.
+
+    Args:
+        raw: text that holds a date, full-width forms already folded.
+        today: a two-digit year lies at most ten years after it.
+
+    >>> possible_days("03/04/2018", date(2020, 1, 1))
+    ((datetime.date(2018, 4, 3), False), (datetime.date(2018, 3, 4), True))
+    >>> possible_days("Nov 17, 2017", date(2020, 1, 1))
+    ((datetime.date(2017, 11, 17), False),)
+    """
+    for shape in _COMPILED:
+        found = shape.search(raw)
+        if found is None:
+            continue
+        parts = found.groupdict()
+        year = _full_year(parts["y"] or "", today.replace(year=today.year + 10, day=1))
+        if parts.get("a"):
+            first, second = int(parts["a"] or 0), int(parts["b"] or 0)
+            readings = [(second, first, False), (first, second, True)]
+        else:
+            named = parts.get("mon")
+            month = _MONTH_NUMBER[named.upper()] if named else int(parts["m"] or 0)
+            readings = [(month, int(parts["d"] or 0), False)]
+        days: dict[date, bool] = {}
+        for month, dom, month_first in readings:
+            day = _calendar_day(year, month, dom)
+            if day is not None and day >= EARLIEST and (day - today).days <= MAX_AHEAD_DAYS:
+                days.setdefault(day, month_first)
+        return tuple(days.items())
+    return ()
 
 
 def _resolve(raw: str, parts: dict[str, str | None], today: date, order: Order) -> ReadDate:

@@ -1,0 +1,324 @@
+"""Net, tax and total: roles scored from labels, then the assignment that explains the page best."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from itertools import combinations
+
+from ingestd.extract.understand.links import Link, column_links, row_links
+from ingestd.extract.understand.mentions import Amount, Mentions
+from ingestd.extract.understand.phrases import Labels
+from ingestd.extract.understand.weights import Weights
+from ingestd.layout.rows import Sheet
+
+USUAL_RATES = tuple(
+    Decimal(rate)
+    for rate in "2.5 2.6 3 3.8 4 5 5.5 6 7 7.7 8 8.1 8.25 8.5 9 10 12 13 13.5 14 15 16 17 18 19 20 21 22 23 24 25 27 28".split()
+)
+"""Rates of value added and sales taxes, in percent."""
+MAX_TAX_SHARE = Decimal("0.33")
+"""Tax per net; no country asks for more."""
+MAX_VALUES = 40
+"""Different amounts that are tried as a total."""
+MAX_NETS = 30
+MAX_TAXES = 8
+MAX_EXTRAS = 4
+_HOSTILE = frozenset(
+    "previous change rounding deposit prepaid discount quantity unit_price item rate phone page bank tip".split()
+)
+_ROUNDING_CENTS = 5
+_WHOLE_ROUNDING_CENTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """An amount with what its labels say."""
+
+    amount: Amount
+    cents: int
+    evidence: Mapping[str, float]
+    """Role of a phrase -> weight of its best link."""
+    links: tuple[Link, ...]
+    penalty: float = 0.0
+
+    @property
+    def dominant(self) -> str | None:
+        """Role of the strongest link."""
+        return max(self.evidence, key=lambda role: self.evidence[role], default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One assignment of amounts to roles and its score."""
+
+    total: Scored
+    net: Scored | None
+    taxes: tuple[Scored, ...]
+    extras: tuple[Scored, ...]
+    score: float
+    equation: str
+    """sum, zero, included, none."""
+    rate: bool = False
+    paid: bool = False
+    parts: Mapping[str, float] = field(default_factory=dict)
+    """Score of each role by itself."""
+
+    @property
+    def tax_cents(self) -> int:
+        """Sum of the taxes in hundredths."""
+        return sum(tax.cents for tax in self.taxes)
+
+
+def score_amounts(sheet: Sheet, mentions: Mentions, labels: Labels, weights: Weights) -> list[Scored]:
+    """Weigh what labels say of every amount; a lost point between units and cents gives a second reading."""
+    by_row: dict[int, list[Amount]] = defaultdict(list)
+    for amount in mentions.amounts:
+        by_row[amount.place.row].append(amount)
+    places = [amount.place for amount in mentions.amounts]
+    scored = []
+    for amount in mentions.amounts:
+        beside = [other.place for other in by_row[amount.place.row]]
+        links = row_links(amount.place, labels, sheet, beside) + column_links(amount.place, labels, places)
+        evidence = _evidence(links, weights)
+        if "rounding" in evidence and evidence["rounding"] >= max(evidence.values(), default=0) and abs(amount.cents) > 100:
+            evidence["total"] = max(evidence.get("total", 0.0), evidence.pop("rounding"))
+        scored.append(Scored(amount, amount.cents, evidence, tuple(links)))
+        if amount.alternative is not None and not amount.currency:
+            scored.append(Scored(amount, amount.alternative, evidence, tuple(links), penalty=2.0))
+        elif amount.alternative is not None:
+            scored.append(Scored(amount, amount.alternative, evidence, tuple(links), penalty=1.6))
+    return scored
+
+
+def _evidence(links: Sequence[Link], weights: Weights) -> dict[str, float]:
+    evidence: dict[str, float] = {}
+    seen: dict[str, int] = defaultdict(int)
+    for link in links:
+        role = link.phrase.role
+        if role is None:
+            continue
+        side = "right" if link.relation == "right" else "below"
+        weight = weights.link[link.relation]
+        if link.relation == "right":
+            weight += weights.link["between"] * min(link.between, 2)
+        else:
+            weight += weights.link["between_column"] * min(link.between, 20)
+        weight += weights.link["dirty"] * link.dirty + weights.link["exact"] * link.phrase.exact
+        if role == "total" and "including" in link.phrase.classes:
+            weight += weights.amount["including"]
+        if role == "total" and "invoice" in link.phrase.classes:
+            weight += weights.amount["invoice"]
+        weight *= weights.link["further"] ** min(seen[side], 2)
+        seen[side] += 1
+        if weight > evidence.get(role, 0.0):
+            evidence[role] = weight
+    return evidence
+
+
+def _role_score(scored: Scored, role: str, weights: Weights) -> float:
+    factors = weights.role[role]
+    best = max((factors.get(name, 0.0) * weight for name, weight in scored.evidence.items()), default=0.0)
+    if best < 0.3:
+        best = weights.amount[f"unlabelled_{role}"]
+    dominant = scored.dominant
+    if dominant is not None and dominant not in factors and scored.evidence[dominant] > 1.0:
+        hostile = dominant in _HOSTILE or dominant == "ignore" or dominant.endswith(("_no", "_date"))
+        best += weights.amount["hostile"] * (1.0 if hostile else 0.4) * min(scored.evidence[dominant] / 3.0, 1.0)
+    if not scored.amount.written and not scored.amount.currency:
+        best += weights.amount["bare"]
+        if abs(scored.cents) >= 10_000_000:
+            best += weights.amount["long"]
+    if not scored.amount.plain:
+        best += 2 * weights.amount["bare"]
+    return best - scored.penalty
+
+
+def explain_amounts(scored: Sequence[Scored], mentions: Mentions, rows: int, weights: Weights) -> list[Explanation]:
+    """List the explanations of a document's amounts, best first; of each total only the best.
+
+    Args:
+        scored: from :func:`score_amounts`.
+        mentions: of the document.
+        rows: of the document.
+        weights: of the evidence.
+    """
+    known = _known(scored, mentions, weights)
+    largest = max((abs(one.cents) for one in scored if one.amount.written or one.amount.currency), default=0)
+    counts: dict[int, int] = defaultdict(int)
+    for one in scored:
+        counts[one.cents] += 1
+    totals = sorted(known.totals.items(), key=lambda item: -item[1][0] - (abs(item[0]) == largest))[:MAX_VALUES]
+    found = []
+    for cents, (score, one) in totals:
+        base = weights.amount["total"] * score + weights.amount["low"] * one.amount.place.row / max(rows, 1)
+        base += weights.amount["repeated"] * (counts[cents] > 1) + weights.amount["largest"] * (abs(cents) == largest)
+        paid = cents in known.paid
+        base += weights.equation["paid"] * paid
+        if any(cents - rounding in known.totals and known.totals[cents - rounding][0] > 1 for rounding in known.roundings):
+            base += weights.equation["rounding"]
+        found.append(max(_ways(one, base, known, weights, paid=paid), key=lambda way: way.score))
+    found.sort(key=lambda way: -way.score)
+    return [_rounded(found, known), *found[1:]] if found else found
+
+
+def _rounded(found: Sequence[Explanation], known: _Known) -> Explanation:
+    """Take the total after rounding where the best explanation ends before it."""
+    best = found[0]
+    for cents, (score, one) in known.totals.items():
+        shift = cents - best.total.cents
+        printed = shift in known.roundings
+        if 0 < abs(shift) <= _ROUNDING_CENTS and best.total.cents % 5 and score > 1.0 and (printed or cents % 5 == 0):
+            return replace(best, total=one)
+    return best
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the amounts of a document offer to explanations."""
+
+    totals: Mapping[int, tuple[float, Scored]]
+    nets: Mapping[int, tuple[float, Scored]]
+    taxes: Mapping[int, tuple[float, Scored]]
+    labelled_taxes: tuple[Scored, ...]
+    extras: tuple[tuple[tuple[Scored, ...], int], ...]
+    """Surcharges and discounts, and their sum."""
+    roundings: frozenset[int]
+    paid: frozenset[int]
+    """Amounts that are what was paid less the change."""
+    rates: frozenset[Decimal]
+
+
+def _known(scored: Sequence[Scored], mentions: Mentions, weights: Weights) -> _Known:
+    by_role = {role: _best_by_value(scored, role, weights) for role in ("total", "net", "tax")}
+    nets = dict(sorted(by_role["net"].items(), key=lambda item: -item[1][0])[:MAX_NETS])
+    certain = [one for one in scored if one.penalty == 0]
+    extras = [one for one in certain if one.dominant in ("tip", "discount") and one.cents][:MAX_EXTRAS]
+    labelled = [one for one in certain if one.cents and one.evidence.get("tax", 0) > 1.2]
+    roundings = {one.cents for one in certain if one.dominant == "rounding" and 0 < abs(one.cents) < 100}
+    paid = {one.cents for one in certain if one.dominant == "paid"}
+    change = {one.cents for one in certain if one.dominant == "change" and one.cents > 0}
+    return _Known(
+        by_role["total"],
+        nets,
+        by_role["tax"],
+        tuple(labelled[:MAX_TAXES]),
+        tuple(_extra_sums(extras)),
+        frozenset(roundings | {-cents for cents in roundings}),
+        frozenset(given - back for given in paid for back in change),
+        frozenset((*(percent for _, percent in mentions.percents), *USUAL_RATES)),
+    )
+
+
+def _best_by_value(scored: Sequence[Scored], role: str, weights: Weights) -> dict[int, tuple[float, Scored]]:
+    best: dict[int, tuple[float, Scored]] = {}
+    for one in scored:
+        score = _role_score(one, role, weights)
+        if one.cents not in best or score > best[one.cents][0]:
+            best[one.cents] = (score, one)
+    return best
+
+
+def _ways(
+    total: Scored, base: float, known: _Known, weights: Weights, *, paid: bool
+) -> Iterator[Explanation]:
+    """Explain one total in every way."""
+    cents = total.cents
+    yield _apart(total, base, known, weights, paid=paid)
+    for net_cents, (net_score, net) in known.nets.items():
+        if net_cents == 0 or (net_cents > 0) != (cents > 0) or abs(net_cents) > 1.6 * abs(cents):
+            continue
+        if net.amount is total.amount:
+            continue
+        for extras, shift in known.extras:
+            gap = cents - net_cents - shift
+            for taxes, tax_score, rounding in _fillings(gap, net_cents, cents, known):
+                if any(one.amount is net.amount or one.amount is total.amount for one in (*taxes, *extras)):
+                    continue
+                parts = {"total": base, "net": net_score, "tax": tax_score}
+                rate = _is_rate(sum(tax.cents for tax in taxes), net_cents, known.rates)
+                score = base + net_score + tax_score + _sum_bonus(parts, weights, rate=rate)
+                score += weights.equation["extra"] * len(extras)
+                score += weights.equation["parts"] * (len(taxes) - 1)
+                score += weights.equation["rounded"] * (rounding != 0 and rounding not in known.roundings)
+                yield Explanation(total, net, taxes, extras, score, "sum", rate, paid, parts)
+            if gap == 0 and not extras and net_score > 1.0:
+                yield _without_tax(total, net, base, net_score, known, weights, paid=paid)
+    yield from _included(total, base, known, weights, paid=paid)
+
+
+def _apart(total: Scored, base: float, known: _Known, weights: Weights, *, paid: bool) -> Explanation:
+    """Explain a total without an equation: net and tax are what their labels say."""
+    parts, score = {"total": base}, base
+    chosen: dict[str, Scored] = {}
+    for role, values, most in (("net", known.nets, Decimal(1)), ("tax", known.taxes, MAX_TAX_SHARE)):
+        fitting = [
+            (value, one)
+            for cents, (value, one) in values.items()
+            if value > 1.2 and one.amount is not total.amount and 0 <= cents * (1 if total.cents > 0 else -1)
+            and abs(cents) <= most * abs(total.cents)
+        ]
+        if fitting:
+            value, one = max(fitting, key=lambda pair: pair[0])
+            chosen[role], parts[role] = one, value
+            score += weights.equation["apart"] * value
+    taxes = (chosen["tax"],) if "tax" in chosen else ()
+    return Explanation(total, chosen.get("net"), taxes, (), score, "none", paid=paid, parts=parts)
+
+
+def _sum_bonus(parts: Mapping[str, float], weights: Weights, *, rate: bool) -> float:
+    """Worth of a sum: less for each part that no label announces, because among many numbers some add up."""
+    unlabelled = sum(score < 0.7 for score in parts.values())
+    worth = weights.equation["sum"] + weights.equation["rate"] * rate
+    return float(worth * weights.equation["unlabelled"] ** unlabelled)
+
+
+def _without_tax(
+    total: Scored, net: Scored, base: float, net_score: float, known: _Known, weights: Weights, *, paid: bool
+) -> Explanation:
+    zero = known.taxes.get(0)
+    printed = zero is not None and zero[0] > 1
+    score = base + net_score + (weights.equation["zero"] + zero[0] if zero is not None and printed else 0.0)
+    taxes = (zero[1],) if zero is not None and printed else ()
+    return Explanation(total, net, taxes, (), score, "zero", False, paid, {"total": base, "net": net_score})
+
+
+def _included(total: Scored, base: float, known: _Known, weights: Weights, *, paid: bool) -> Iterator[Explanation]:
+    """Explain a total by a tax that is printed as part of it."""
+    for tax in known.labelled_taxes:
+        within = 0 < abs(tax.cents) < abs(total.cents) * 0.3 and (tax.cents > 0) == (total.cents > 0)
+        if within and tax.amount is not total.amount and _is_rate(tax.cents, total.cents - tax.cents, known.rates):
+            tax_score = known.taxes[tax.cents][0]
+            score = base + max(tax_score, 0.0) * 0.5 + weights.equation["included"] * (base > 1.5)
+            yield Explanation(total, None, (tax,), (), score, "included", True, paid, {"total": base, "tax": tax_score})
+
+
+def _extra_sums(extras: Sequence[Scored]) -> Iterator[tuple[tuple[Scored, ...], int]]:
+    yield (), 0
+    for size in range(1, min(len(extras), 3) + 1):
+        for chosen in combinations(extras, size):
+            yield chosen, sum(-abs(one.cents) if one.dominant == "discount" else one.cents for one in chosen)
+
+
+def _fillings(gap: int, net: int, total: int, known: _Known) -> Iterator[tuple[tuple[Scored, ...], float, int]]:
+    """Taxes that fill the gap between net and total, and the rounding that is left."""
+    if gap == 0 or (gap > 0) != (net > 0) or abs(gap) > MAX_TAX_SHARE * abs(net):
+        return
+    if gap in known.taxes:
+        score, one = known.taxes[gap]
+        yield (one,), score, 0
+    slack = _WHOLE_ROUNDING_CENTS if total % 100 == 0 and gap % 100 else _ROUNDING_CENTS
+    for one in known.labelled_taxes:
+        if one.cents != gap and abs(one.cents - gap) <= slack:
+            yield (one,), known.taxes[one.cents][0], gap - one.cents
+    for size in (2, 3, 4):
+        for chosen in combinations(known.labelled_taxes, size):
+            if sum(one.cents for one in chosen) == gap:
+                yield chosen, min(known.taxes[one.cents][0] for one in chosen), 0
+
+
+def _is_rate(tax: int, net: int, rates: frozenset[Decimal]) -> bool:
+    """Tell whether a tax is a printed or usual rate of the net, to the cent."""
+    return bool(net) and any(rate and abs(abs(net) * rate / 100 - abs(tax)) <= 1 for rate in rates)

@@ -1,0 +1,278 @@
+"""One explanation of a money document: fields with levels, reasons and probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from ingestd.document import Field, Level
+from ingestd.extract.rulefile.labels import Squeezed
+from ingestd.extract.understand.amounts import Explanation, Scored, explain_amounts, score_amounts
+from ingestd.extract.understand.confidence import probability
+from ingestd.extract.understand.dates import DayChoice, choose_date
+from ingestd.extract.understand.kinds import kind_of
+from ingestd.extract.understand.lexicon import Lexicon
+from ingestd.extract.understand.links import Link
+from ingestd.extract.understand.mentions import Mentions, Place, find_mentions, quad_of, spans_of
+from ingestd.extract.understand.numbers import NumberChoice, choose_number, tax_numbers
+from ingestd.extract.understand.parties import NameChoice, blocks, seller_names, seller_tax_number
+from ingestd.extract.understand.phrases import Labels, find_labels
+from ingestd.extract.understand.weights import load_weights
+from ingestd.extract.values.normalise import money_text
+from ingestd.layout.rows import Sheet
+
+SETTLED_KINDS = frozenset({"invoice", "receipt", "credit-note"})
+"""Kinds of paper that can be done without a person."""
+MIN_TOTAL_SCORE = 0.5
+"""Score of an explanation from which on its total is reported."""
+_STRONG_LINK = 1.5
+_CURRENCIES = {
+    "€": "EUR", "EURO": "EUR", "EUROS": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY", "元": "CNY", "圆": "CNY", "RMB": "CNY",
+    "₹": "INR", "RS": "INR", "RS.": "INR", "RM": "MYR", "ZŁ": "PLN", "ZL": "PLN", "SFR": "CHF", "FR.": "CHF", "KČ": "CZK",
+    "R": "ZAR", "$": "USD", "US$": "USD", "S$": "SGD", "A$": "AUD", "C$": "CAD", "HK$": "HKD", "R$": "BRL",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What a document says, with everything it was concluded from."""
+
+    kind: str
+    fields: tuple[Field, ...]
+    labels: Labels
+    explanations: tuple[Explanation, ...]
+    dates: tuple[DayChoice, ...]
+    numbers: tuple[NumberChoice, ...]
+    names: tuple[NameChoice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """A value before it becomes a field."""
+
+    name: str
+    value: str
+    place: Place | None
+    level: Level
+    reasons: tuple[str, ...]
+    features: dict[str, float] = field(default_factory=dict)
+
+
+def understand(page: Squeezed, lexicon: Lexicon, today: date) -> Understanding | None:
+    """Explain a document; None where it is no money document.
+
+    Args:
+        page: the document, rows squeezed for scanners.
+        lexicon: words of all languages.
+        today: no later day is a day of issue.
+    """
+    sheet, weights = page.sheet, load_weights()
+    labels = find_labels(page, lexicon)
+    mentions = find_mentions(sheet, today)
+    scored = score_amounts(sheet, mentions, labels, weights)
+    explanations = explain_amounts(scored, mentions, len(sheet.rows), weights)
+    if not any(phrase.role not in (None, "ignore") or phrase.kinds for phrase in labels.phrases):
+        return None
+    dates = choose_date(sheet, mentions, labels, today)
+    numbers = choose_number(sheet, mentions, labels)
+    names = seller_names(sheet, labels, lexicon)
+    kind = _kind(sheet, labels, scored, numbers)
+    receipt = kind == "receipt"
+    findings = [
+        *_number(numbers, receipt=receipt),
+        *_dates(dates),
+        *_names(names, receipt=receipt),
+        *_tax_numbers(sheet, labels, receipt=receipt),
+        *_amounts(explanations),
+        *(_tender(scored) if receipt else ()),
+    ]
+    fields = tuple(_field(finding, sheet, kind) for finding in findings)
+    return Understanding(
+        kind, _complete(fields, kind), labels, tuple(explanations), tuple(dates), tuple(numbers), tuple(names)
+    )
+
+
+def _kind(sheet: Sheet, labels: Labels, scored: Sequence[Scored], numbers: Sequence[NumberChoice]) -> str:
+    bought = bool(blocks(sheet, labels, "buyer")) or any(phrase.role == "due_date" for phrase in labels.phrases)
+    paid = any(one.dominant in ("paid", "change") and one.amount.written for one in scored)
+    numbered = bool(numbers) and numbers[0].score > _STRONG_LINK
+    return kind_of(sheet, labels, numbered=numbered, bought=bought, paid=paid)
+
+
+def _announced(links: Sequence[Link]) -> str:
+    if not links:
+        return "without a label"
+    link = links[0]
+    where = {"right": "beside", "below": "below", "column": "in the column of"}[link.relation]
+    return f"{where} '{link.phrase.text}'"
+
+
+def _margin(scores: Sequence[float]) -> float:
+    return min(scores[0] - scores[1], 5.0) if len(scores) > 1 else 3.0
+
+
+def _number(numbers: Sequence[NumberChoice], *, receipt: bool) -> Iterator[_Finding]:
+    different = {choice.text: choice for choice in reversed(numbers)}
+    scores = sorted((choice.score for choice in different.values()), reverse=True)
+    if numbers:
+        best = numbers[0]
+        strong = bool(best.links) and best.links[0].phrase.role == "invoice_no"
+        again = sum(choice.text == best.text for choice in numbers) > 1
+        features = {"score": best.score, "margin": _margin(scores), "strong": strong, "again": again}
+        level = Level.AGREED if again else Level.READ
+        reasons = (_announced(best.links), *(("printed twice",) if again else ()))
+        yield _Finding("receipt_no" if receipt else "invoice_no", best.text, best.place, level, reasons, features)
+
+
+def _dates(dates: Sequence[DayChoice]) -> Iterator[_Finding]:
+    if not dates:
+        return
+    best = dates[0]
+    others = [choice.score for choice in dates if choice.day != best.day]
+    again = sum(choice.day == best.day for choice in dates) > 1
+    reasons = [_announced(best.links)]
+    if best.other is not None:
+        reasons.append(f"could also mean {best.other.isoformat()}")
+    features = {
+        "score": best.score,
+        "margin": _margin([best.score, *others]),
+        "settled": best.settled,
+        "again": again,
+        "only": not others,
+    }
+    level = Level.AGREED if again and best.settled else Level.READ
+    yield _Finding("date", best.day.isoformat(), best.mention.place, level, tuple(reasons), features)
+
+
+def _names(names: Sequence[NameChoice], *, receipt: bool) -> Iterator[_Finding]:
+    if not names or names[0].score < 0.5:
+        return
+    best = names[0]
+    features = {"score": best.score, "margin": _margin([choice.score for choice in names])}
+    for name in ("merchant",) if receipt else ("seller_name", "merchant"):
+        yield _Finding(name, best.text, best.place, Level.READ, (best.how,), features)
+
+
+def _tax_numbers(sheet: Sheet, labels: Labels, *, receipt: bool) -> Iterator[_Finding]:
+    found = tax_numbers(sheet, labels)
+    index = seller_tax_number([(choice.place, choice.score) for choice in found], sheet, labels)
+    if index is None:
+        return
+    seller = found[index]
+    yield _tax_finding("tax_no" if receipt else "seller_tax_no", seller, len({choice.text for choice in found}))
+    bought = blocks(sheet, labels, "buyer")
+    for choice in found:
+        if choice.text != seller.text and any(block.has(choice.place) for block in bought):
+            yield _tax_finding("buyer_tax_no", choice, len(found))
+            return
+
+
+def _tax_finding(name: str, choice: NumberChoice, rivals: int) -> _Finding:
+    labelled = bool(choice.links) and choice.links[0].phrase.role == "tax_no"
+    reasons = [_announced(choice.links)]
+    if choice.scheme:
+        reasons.append(f"check digits of a {choice.scheme} pass")
+    level = Level.PROVED if choice.scheme and labelled else (Level.AGREED if choice.scheme else Level.READ)
+    features = {"score": choice.score, "only": rivals == 1, "checked": bool(choice.scheme), "labelled": labelled}
+    return _Finding(name, choice.text, choice.place, level, tuple(reasons), features)
+
+
+def _currency(best: Explanation) -> Iterator[_Finding]:
+    for one in (best.total, best.net, *best.taxes):
+        if one is not None and one.amount.currency:
+            code = _CURRENCIES.get(one.amount.currency, one.amount.currency)
+            if code.isascii() and code.isalpha() and len(code) == 3:
+                yield _Finding("currency", code, one.amount.place, Level.READ, ("beside the amount",))
+                return
+
+
+def _amounts(explanations: Sequence[Explanation]) -> Iterator[_Finding]:
+    if not explanations or explanations[0].score < MIN_TOTAL_SCORE:
+        return
+    best = explanations[0]
+    yield from _currency(best)
+    rivals = [way.score for way in explanations[1:] if way.total.cents != best.total.cents]
+    level, reason = _level(best)
+    features = {
+        "score": best.score,
+        "margin": _margin([best.score, *rivals]),
+        "total": best.parts.get("total", 0.0),
+        "net": best.parts.get("net", 0.0),
+        "tax": best.parts.get("tax", 0.0),
+        "sum": best.equation == "sum",
+        "rate": best.rate,
+        "paid": best.paid,
+        "written": best.total.amount.written,
+        "misread": best.total.penalty > 0,
+    }
+    for name, one in (("net", best.net), ("tax", best.taxes[0] if best.taxes else None), ("total", best.total)):
+        if one is None:
+            continue
+        cents = best.tax_cents if name == "tax" else one.cents
+        own = level if name == "total" or best.equation in ("sum", "zero") else Level.READ
+        reasons = [_announced(one.links)]
+        if name == "tax" and len(best.taxes) > 1:
+            reasons.append("sum of " + " + ".join(_money(tax.cents) for tax in best.taxes))
+        if one.penalty:
+            reasons.append("its point was not read")
+        if reason and own is not Level.READ:
+            reasons.append(reason)
+        value = _money(cents)
+        yield _Finding(name, value, one.amount.place, own, tuple(reasons), {**features, "own": best.parts.get(name, 0.0)})
+
+
+def _money(cents: int) -> str:
+    return money_text(Decimal(cents) / 100)
+
+
+def _level(best: Explanation) -> tuple[Level, str]:
+    labelled = all(score > 0.7 for score in best.parts.values())
+    if best.equation == "sum" and best.net is not None:
+        extras = "".join(f" {'-' if one.dominant == 'discount' else '+'} {_money(abs(one.cents))}" for one in best.extras)
+        reason = f"net and tax make the total: {_money(best.net.cents)} + {_money(best.tax_cents)}{extras} = {_money(best.total.cents)}"
+        proved = labelled and best.total.penalty == 0 and best.net.penalty == 0
+        return (Level.PROVED if proved else Level.AGREED), reason
+    if best.paid:
+        return (Level.PROVED if labelled else Level.AGREED), "what was paid less the change"
+    if best.equation == "included":
+        return Level.AGREED, f"{_money(best.tax_cents)} is a usual tax within it"
+    return Level.READ, ""
+
+
+def _tender(scored: Sequence[Scored]) -> Iterator[_Finding]:
+    for name in ("rounding", "paid", "change"):
+        fitting = [one for one in scored if one.dominant == name and one.penalty == 0 and one.evidence[name] > _STRONG_LINK]
+        if fitting:
+            best = max(fitting, key=lambda one: one.evidence[name])
+            yield _Finding(name, _money(best.cents), best.amount.place, Level.READ, (_announced(best.links),))
+
+
+def _field(finding: _Finding, sheet: Sheet, kind: str) -> Field:
+    place = finding.place
+    spans = spans_of(sheet, place) if place is not None else ()
+    return Field(
+        finding.name,
+        finding.value,
+        sheet.raw(spans) if spans else None,
+        finding.level,
+        kind,
+        place.page_index if place is not None else None,
+        quad_of(sheet, place) if place is not None else None,
+        tuple((sheet.reading.lines[span.line].page_index, span.line) for span in spans),
+        finding.reasons,
+        probability=probability(finding.name, finding.features) if finding.features else None,
+    )
+
+
+_INVOICE_FIELDS = ("invoice_no", "date", "seller_name", "merchant", "seller_tax_no", "buyer_tax_no", "currency", "net", "tax", "total")
+_RECEIPT_FIELDS = ("merchant", "date", "receipt_no", "tax_no", "currency", "net", "tax", "rounding", "total", "paid", "change")
+
+
+def _complete(fields: Sequence[Field], kind: str) -> tuple[Field, ...]:
+    """All fields of a kind in their order, missing ones among them."""
+    known = {one.name: one for one in fields}
+    names = _RECEIPT_FIELDS if kind == "receipt" else _INVOICE_FIELDS
+    missing = ("no value that its label announces",)
+    return tuple(known.get(name) or Field(name, None, None, Level.MISSING, kind, reasons=missing) for name in names)

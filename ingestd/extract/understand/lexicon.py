@@ -1,0 +1,232 @@
+"""Words of money documents by language, and the phrases that they form.
+
+A lexicon file lists words by class (``total``, ``tax``, ``number`` ...) and whole phrases by role. Words that stand side
+by side form a phrase, and :func:`role_of` says which role the classes of a phrase announce: ``TOTAL`` + ``ohne`` +
+``MwSt`` is a net amount, ``Rechnungs`` + ``Nr`` an invoice number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ingestd.errors import ConfigError
+from ingestd.extract.rulefile.labels import squeeze
+from ingestd.extract.understand.spotting import Spotter
+from ingestd.extract.values.dates import Order
+
+WORD_CLASSES = (
+    *("invoice", "number", "date", "order", "customer", "delivery", "register", "tax", "total", "amount", "sub", "net"),
+    *("gross", "excluding", "including", "base", "rate", "due", "paid", "change", "tip", "discount", "rounding"),
+    *("prepaid", "deposit", "previous", "issue", "expiry", "print", "period", "quantity", "unit_price", "item"),
+    *("phone", "page", "bank", "reference"),
+)
+PHRASE_ROLES = (
+    *("date", "due_date", "delivery_date", "order_date", "tax_no", "fiscal_no", "invoice_no", "total", "net", "tax"),
+    "ignore",
+)
+KINDS = (
+    *("invoice", "receipt", "credit-note", "pro-forma", "statement", "order-confirmation", "delivery-note", "pay-slip"),
+    *("reminder", "ticket"),
+)
+_COMPOUND_STEMS = ("invoice", "order", "customer", "delivery", "tax", "total", "net", "gross", "item", "issue", "period")
+_COMPOUND_ENDS = ("number", "date", "total", "amount")
+MIN_PART = 2
+"""Letters of a word that may be joined to another without a space."""
+
+Words = dict[str, tuple[str, ...]]
+
+
+class LexiconFile(BaseModel):
+    """One file of ``rules/lexicon/``: one language."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    language: str = Field(pattern=r"^[a-z]{2}$", description="ISO 639-1 code, the same as the file's name.")
+    order: Order = Field(description="Usual order of day, month and year.")
+    decimals: Literal[".", ","] = Field(description="Usual sign between units and cents.")
+    compounds: bool = Field(default=False, description="Words are joined without a space: Rechnungs + Nummer.")
+    words: Words = Field(description="Class -> words; words side by side form a phrase.")
+    phrases: Words = Field(default={}, description="Role -> whole phrases, which win over single words.")
+    seller: tuple[str, ...] = Field(default=(), description="Headings of the seller's block.")
+    buyer: tuple[str, ...] = Field(default=(), description="Headings of the buyer's block.")
+    kinds: Words = Field(default={}, description="Kind of document -> its headings.")
+    legal_forms: tuple[str, ...] = Field(default=(), description="Endings of names of companies.")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One thing that a label text can mean."""
+
+    word_class: str | None = None
+    role: str | None = None
+    kind: str | None = None
+    party: Literal["seller", "buyer"] | None = None
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """All languages, ready to be looked for.
+
+    Args:
+        files: by language.
+    """
+
+    files: tuple[LexiconFile, ...]
+
+    @cached_property
+    def meanings(self) -> Mapping[str, tuple[Meaning, ...]]:
+        """Squeezed label -> everything it can mean."""
+        found: dict[str, list[Meaning]] = {}
+        for file in self.files:
+            for text, meaning in _entries(file):
+                squeezed = squeeze(text)
+                if squeezed and meaning not in found.setdefault(squeezed, []):
+                    found[squeezed].append(meaning)
+        return {label: tuple(meanings) for label, meanings in found.items()}
+
+    @cached_property
+    def spotter(self) -> Spotter:
+        """Looks for all labels at once."""
+        return Spotter(self.meanings, self._parts(_COMPOUND_STEMS), self._parts(_COMPOUND_ENDS))
+
+    def _parts(self, classes: Sequence[str]) -> dict[str, str]:
+        """Squeezed words of languages with compounds -> word class."""
+        parts: dict[str, str] = {}
+        for file in self.files:
+            for word_class in classes if file.compounds else ():
+                for word in map(squeeze, file.words.get(word_class, ())):
+                    if len(word) >= MIN_PART:
+                        parts.setdefault(word, word_class)
+        return parts
+
+    @cached_property
+    def legal_forms(self) -> frozenset[str]:
+        """Squeezed endings of names of companies."""
+        return frozenset(squeeze(form) for file in self.files for form in file.legal_forms)
+
+
+def _entries(file: LexiconFile) -> Iterator[tuple[str, Meaning]]:
+    language = file.language
+    for name, texts in file.words.items():
+        yield from ((text, Meaning(word_class=name, language=language)) for text in texts)
+    for name, texts in file.phrases.items():
+        yield from ((text, Meaning(role=name, language=language)) for text in texts)
+    for name, texts in file.kinds.items():
+        yield from ((text, Meaning(kind=name, language=language)) for text in texts)
+    yield from ((text, Meaning(party="seller", language=language)) for text in file.seller)
+    yield from ((text, Meaning(party="buyer", language=language)) for text in file.buyer)
+
+
+def role_of(classes: Sequence[str]) -> str | None:
+    """Name the role that the word classes of a phrase announce.
+
+    >>> role_of(["total", "excluding", "tax"]), role_of(["invoice", "number"]), role_of(["including", "tax"])
+    ('net', 'invoice_no', 'tax')
+    """
+    known = set(classes)
+    if "date" in known:
+        return _date_role(known)
+    if "number" in known and not known & {"total", "amount", "net", "gross"}:
+        return _number_role(known)
+    return _money_role(classes, known)
+
+
+def _date_role(known: Collection[str]) -> str:
+    for word, role in (
+        ("due", "due_date"),
+        ("delivery", "delivery_date"),
+        ("order", "order_date"),
+        ("paid", "payment_date"),
+        ("print", "print_date"),
+        ("expiry", "expiry_date"),
+        ("period", "other_date"),
+        ("customer", "other_date"),
+    ):
+        if word in known:
+            return role
+    return "date" if known & {"invoice", "issue"} else "any_date"
+
+
+def _number_role(known: Collection[str]) -> str:
+    for word in ("tax", "order", "customer", "delivery", "register", "phone", "item", "bank", "reference", "page"):
+        if word in known:
+            return f"{word}_no"
+    return "invoice_no" if "invoice" in known else "any_no"
+
+
+_MONEY_ROLES = (
+    *("previous", "quantity", "unit_price", "change", "rounding", "deposit", "prepaid", "discount", "tip"),
+)
+
+
+def _money_role(classes: Sequence[str], known: Collection[str]) -> str | None:
+    for role in _MONEY_ROLES:
+        if role in known:
+            return role
+    summed = known & {"total", "amount", "sub", "due", "gross", "invoice"}
+    if "base" in known:
+        return "base"
+    if "excluding" in known and "tax" in known:
+        return "net" if summed or "net" in known else ("tax" if classes[0] == "excluding" else "net")
+    if "including" in known and "tax" in known:
+        return "total" if summed else "tax"
+    if "due" in known and "tax" not in known:
+        return "due"
+    if "tax" in known:
+        return "rate" if "rate" in known else "tax"
+    if "net" in known:
+        return "net"
+    if "gross" in known:
+        return "total"
+    if "sub" in known:
+        return "sub"
+    if "paid" in known:
+        return "total" if "total" in known and "invoice" in known else "paid"
+    if "total" in known:
+        return "total"
+    if "invoice" in known:
+        return "total" if "amount" in known else None
+    for role in ("amount", "phone", "bank", "item", "rate"):
+        if role in known:
+            return role
+    return None
+
+
+def load_lexicon(folder: Path) -> Lexicon:
+    """Load every ``*.yaml`` file of a folder.
+
+    Raises:
+        ConfigError: with every problem of every file.
+    """
+    files, problems = [], []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            file = LexiconFile.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+            problems.append(f"{path}: cannot be read: {error}")
+            continue
+        problems += _problems(file, path)
+        files.append(file)
+    if problems:
+        raise ConfigError(problems)
+    return Lexicon(tuple(files))
+
+
+def _problems(file: LexiconFile, path: Path) -> Iterator[str]:
+    if file.language != path.stem:
+        yield f"{path}: language is '{file.language}'; expected '{path.stem}', the name of the file"
+    for section, names, known in (
+        ("words", file.words, WORD_CLASSES),
+        ("phrases", file.phrases, PHRASE_ROLES),
+        ("kinds", file.kinds, KINDS),
+    ):
+        for name in set(names) - set(known):
+            yield f"{path}: {section}.{name} is unknown; expected one of {', '.join(known)}"

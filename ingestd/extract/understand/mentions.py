@@ -1,0 +1,249 @@
+"""Typed mentions on a document: amounts, dates, percentages, tax numbers and tokens that may be numbers of papers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import regex
+
+from ingestd.document import Quad
+from ingestd.extract.values.dates import DATE, possible_days
+from ingestd.layout.rows import Row, Sheet, Span
+
+TIMEOUT_S = 0.1
+"""Longest search of one pattern in one row."""
+
+_CURRENCY = (
+    r"(?:US\$|S\$|A\$|C\$|R\$|HK\$|NT\$|RMB|CNY|USD|EUROS?|GBP|CHF|SFR|MYR|SGD|AUD|CAD|NZD|INR|ZAR|PLN|CZK|SEK|NOK|DKK|"
+    r"JPY|HKD|THB|AED|BRL|MXN|RM|RS\.?|FR\.|KR\.?|KČ|ZŁ|ZL|FT|[$€£¥￥₹₽₺₩元圆]|R(?=\s?\d))"
+)
+_NUMBER = (
+    r"(?:\d{1,3}(?:[,.'’]\d{3})+(?:[.,]\d{1,2})?(?!\d)"  # groups of three
+    r"|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d{1,2})?(?!\d)"  # lakh and crore
+    r"|\d{1,3}(?:\s\d{3})+[.,]\d{2}(?!\d)"  # groups parted by spaces
+    r"|\d+\s?[.,]\s?\d{2}(?!\d)|\d+[.,]\d(?!\d)"
+    r"|\d+[.,]\d{3,4}(?!\d)"  # unit prices and quantities
+    r"|(?<![\d\w][.,]?)[.,]\d{2}(?!\d)"  # cents alone
+    r"|\d{1,9}(?!\d))"
+)
+AMOUNT = regex.compile(
+    rf"(?<![\w/#-]|\d[.,])(?P<neg>[-−–(+]\s?)?(?P<cur>{_CURRENCY})?\s?:?\s?(?P<neg2>[-−–]\s?)?(?<![\d.,])(?P<num>{_NUMBER})"
+    rf"(?P<after>\s?{_CURRENCY}(?![A-Z]))?(?P<neg3>-(?![\d\w])|\))?(?P<dash>[.,][-–—]{{1,2}})?(?P<pct>\s?%)?"
+    r"(?![\d]|[/:]\d|[.,]\d|-\d|['’]\d)",
+    regex.IGNORECASE,
+)
+PERCENT = regex.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,2})?)\s?%")
+_DATE = regex.compile(DATE, regex.IGNORECASE)
+TOKEN = regex.compile(r"(?<![\w./-])(?=[\w./#-]*\d)[A-Z0-9](?:[\w./#-]*\w)?", regex.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a mention or a label stands, in pixels of the text's frame."""
+
+    row: int
+    """Index into the rows of the document."""
+    start: int
+    end: int
+    """Characters of the row's text."""
+    page_index: int
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    @property
+    def height(self) -> float:
+        """Height of the text line in pixels."""
+        return self.bottom - self.top
+
+    @property
+    def middle(self) -> float:
+        """Vertical middle in pixels."""
+        return (self.top + self.bottom) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount of money, or a number that may be one."""
+
+    place: Place
+    cents: int
+    """In hundredths; negative where a sign says so."""
+    written: bool
+    """Cents are printed."""
+    currency: str
+    """As printed, empty where none is."""
+    alternative: int | None = None
+    """The other amount in hundredths that the digits mean if a point between units and cents was lost."""
+    plain: bool = True
+    """False for unit prices with three or four decimals and numbers with one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A date; ``days`` are the days it can mean, day before month first."""
+
+    place: Place
+    days: tuple[date, ...]
+    month_first: tuple[bool, ...]
+    """For each of ``days``: it takes the month before the day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A run of letters, digits and signs with at least one digit."""
+
+    place: Place
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """Everything typed that a document says."""
+
+    amounts: tuple[Amount, ...]
+    days: tuple[Day, ...]
+    percents: tuple[tuple[Place, Decimal], ...]
+    tokens: tuple[Token, ...]
+    decimals: str
+    """The sign between units and cents that this document uses."""
+
+
+def place_of(sheet: Sheet, row: int, start: int, end: int) -> Place:
+    """Locate characters of a row on the page."""
+    laid = sheet.rows[row]
+    left, right = laid.extent(start, end)
+    box = laid.boxes[laid.box_at(start)]
+    return Place(row, start, end, laid.page_index, left, right, box.top, box.bottom)
+
+
+def spans_of(sheet: Sheet, place: Place) -> tuple[Span, ...]:
+    """Original characters of a place."""
+    return sheet.rows[place.row].spans(place.start, place.end)
+
+
+def quad_of(sheet: Sheet, place: Place) -> Quad:
+    """Quad of a place in decoded pixels."""
+    return sheet.quad(spans_of(sheet, place))
+
+
+def find_mentions(sheet: Sheet, today: date) -> Mentions:
+    """Find every mention.
+
+    Args:
+        sheet: the document.
+        today: two-digit years lie at most ten years after it.
+    """
+    decimals = _decimal_sign(sheet)
+    amounts: list[Amount] = []
+    days: list[Day] = []
+    percents: list[tuple[Place, Decimal]] = []
+    tokens: list[Token] = []
+    for index, row in enumerate(sheet.rows):
+        if not any(character.isdigit() for character in row.text):
+            continue
+        found = list(_days(sheet, index, row, today))
+        days += found
+        taken = [(day.place.start, day.place.end) for day in found]
+        for match in _search(PERCENT, row.text):
+            value = Decimal(match[1].replace(",", "."))
+            percents.append((place_of(sheet, index, match.start(), match.end()), value))
+        amounts += _amounts(sheet, index, row, decimals, taken)
+        tokens += _tokens(sheet, index, row, taken)
+    return Mentions(tuple(amounts), tuple(days), tuple(percents), tuple(tokens), decimals)
+
+
+def _search(pattern: regex.Pattern[str], text: str) -> Iterator[regex.Match[str]]:
+    try:
+        yield from pattern.finditer(text, timeout=TIMEOUT_S)
+    except TimeoutError:  # a hostile row says nothing more
+        return
+
+
+def _decimal_sign(sheet: Sheet) -> str:
+    votes: Counter[str] = Counter()
+    for row in sheet.rows:
+        for match in regex.finditer(r"(?<![\d.,])\d{1,3}(?:[.,'’ ]\d{3})*([.,])\d{2}(?![\d.,])", row.text):
+            votes[match[1]] += 1
+        for match in regex.finditer(r"\d([.,])\d{3}[.,]\d{2}(?!\d)", row.text):
+            votes["," if match[1] == "." else "."] += 2
+    return "," if votes[","] > votes["."] else "."
+
+
+def _days(sheet: Sheet, index: int, row: Row, today: date) -> Iterator[Day]:
+    for match in _search(_DATE, row.text):
+        possible = possible_days(match[0], today)
+        if possible:
+            place = place_of(sheet, index, match.start(), match.end())
+            yield Day(place, tuple(day for day, _ in possible), tuple(first for _, first in possible))
+
+
+    for match in regex.finditer(r"(?<=\w/)\d{1,2}\.\d{1,2}\.\d{4}(?!\d)", row.text):  # number/date in one token
+        possible = possible_days(match[0], today)
+        if possible:
+            place = place_of(sheet, index, match.start(), match.end())
+            yield Day(place, tuple(day for day, _ in possible), tuple(first for _, first in possible))
+
+
+def _overlaps(start: int, end: int, taken: list[tuple[int, int]]) -> bool:
+    return any(start < last and first < end for first, last in taken)
+
+
+def _amounts(sheet: Sheet, index: int, row: Row, decimals: str, taken: list[tuple[int, int]]) -> Iterator[Amount]:
+    for match in _search(AMOUNT, row.text):
+        if match["pct"] or _overlaps(match.start("num"), match.end("num"), taken):
+            continue
+        after = row.text[match.end() : match.end() + 2]
+        currency = (match["cur"] or match["after"] or "").strip().upper()
+        if after[:1].isalnum() and not currency:
+            continue
+        cents, written, plain = _value(match["num"], decimals)
+        if match["dash"]:
+            written = True
+        negative = (match["neg"] or "").strip() in ("-", "−", "–") or match["neg2"] or match["neg3"] == "-"
+        if (match["neg"] or "").strip() == "(" and match["neg3"] == ")":
+            negative = True
+        start = match.start("cur") if match["cur"] else match.start("num")
+        place = place_of(sheet, index, start, match.end("after") if match["after"] else match.end("num"))
+        alternative = cents // 100 if not written and cents >= 10_000 and plain else None
+        sign = -1 if negative else 1
+        yield Amount(place, sign * cents, written, currency, alternative, plain)
+
+
+def _value(text: str, decimals: str) -> tuple[int, bool, bool]:
+    """Hundredths, whether cents are written, whether it looks like an amount of money."""
+    body = regex.sub(r"\s*([.,])\s*", r"\1", text).replace("'", " ").replace("’", " ")
+    signs = [character for character in body if character in ".,"]
+    if not signs:
+        return 100 * int(body.replace(" ", "")), False, True
+    last = max(body.rfind("."), body.rfind(","))
+    after = body[last + 1 :]
+    digits = regex.sub(r"\D", "", body[:last])
+    if len(after) == 2:
+        return 100 * int(digits or "0") + int(after), True, True
+    if len(after) == 3 and (len(signs) > 1 or body[last] != decimals or " " in body):
+        return 100 * int(digits + after), False, True
+    if len(after) == 1:
+        return 100 * int(digits or "0") + 10 * int(after), True, True
+    if len(after) == 3 and len(digits) <= 3:
+        return round(Decimal(f"{digits or 0}.{after}") * 100), True, False
+    return round(Decimal(f"{digits or 0}.{after}") * 100), True, False
+
+
+def _tokens(sheet: Sheet, index: int, row: Row, taken: list[tuple[int, int]]) -> Iterator[Token]:
+    for match in _search(TOKEN, row.text):
+        start, end = match.start(), match.end()
+        for first, last in taken:
+            if first <= start < last:
+                start = last
+            elif start < first < end:
+                end = first
+        text = row.text[start:end].strip(" ./#-:")
+        if text and any(character.isdigit() for character in text):
+            begin = row.text.index(text, start)
+            yield Token(place_of(sheet, index, begin, begin + len(text)), text)

@@ -1,0 +1,128 @@
+"""The number of the paper and the tax numbers of the parties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import regex
+from stdnum import iban
+from stdnum.ch import uid as ch_uid
+from stdnum.es import nif as es_nif
+from stdnum.eu import vat as eu_vat
+from stdnum.gb import vat as gb_vat
+from stdnum.in_ import gstin as in_gstin
+from stdnum.it import iva as it_iva
+from stdnum.pl import nip as pl_nip
+from stdnum.pt import nif as pt_nif
+
+from ingestd.extract.understand.links import Link, column_links, row_links
+from ingestd.extract.understand.mentions import Mentions, Place, Token, place_of
+from ingestd.extract.understand.phrases import Labels
+from ingestd.layout.rows import Sheet
+
+_TAX_NUMBER = regex.compile(
+    r"(?<![A-Z0-9])(?:"
+    r"(?:AT\s?U|B[EG]|CY|CZ|D[EK]|E[ELS]|F[IR]|GB|HR|HU|I[ET]|L[TUV]|MT|NL|P[LT]|RO|S[EIK]|XI)\s?[0-9A-Z](?:[\s.-]?[0-9A-Z]){6,12}"
+    r"|CHE[\s-]?\d{3}[\s.]?\d{3}[\s.]?\d{3}(?:\s?(?:MWST|TVA|IVA))?"
+    r"|\d{2}[A-Z]{5}\d{4}[A-Z][A-Z0-9]{3}"
+    r"|\d{2}\s\d{3}\s\d{3}\s\d{3}"
+    r"|[A-Z]?\d(?:[\s./-]?\d){5,14}-?[A-Z0-9]?"
+    r")(?![A-Z0-9])",
+    regex.IGNORECASE,
+)
+_PREFIXED = regex.compile(r"(?:AT\s?U|[A-Z]{2}|CHE)", regex.IGNORECASE)
+_CHECKED = (
+    ("VAT number of the EU", eu_vat.is_valid),
+    ("VAT number of the United Kingdom", gb_vat.is_valid),
+    ("UID number of Switzerland", ch_uid.is_valid),
+    ("GSTIN of India", in_gstin.is_valid),
+    ("VAT number of Italy", it_iva.is_valid),
+    ("tax number of Poland", pl_nip.is_valid),
+    ("tax number of Portugal", pt_nif.is_valid),
+    ("tax number of Spain", es_nif.is_valid),
+)
+"""What a tax number can be, and the check of its digits (python-stdnum)."""
+_STRONG_NUMBER = 2.0
+MIN_UNSURE = 3
+"""Characters of a number that only a heading or a bare "No" announces."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberChoice:
+    """A candidate for a number."""
+
+    place: Place
+    text: str
+    score: float
+    links: tuple[Link, ...]
+    scheme: str = ""
+    """What the check digits prove it to be; empty where none pass."""
+
+
+def choose_number(sheet: Sheet, mentions: Mentions, labels: Labels) -> list[NumberChoice]:
+    """List candidates for the number of the paper, best first."""
+    places = [token.place for token in mentions.tokens]
+    choices = []
+    for token in mentions.tokens:
+        beside = [place for place in places if place.row == token.place.row]
+        links = row_links(token.place, labels, sheet, beside) + column_links(token.place, labels, places)
+        score = _number_score(token, links)
+        if score > 0:
+            choices.append(NumberChoice(token.place, token.text.upper(), score, tuple(links)))
+    choices.sort(key=lambda choice: (-choice.score, choice.place.row, choice.place.start))
+    return choices
+
+
+def _number_score(token: Token, links: Sequence[Link]) -> float:
+    """Weigh the nearest phrase; a number that something else announces is none."""
+    if not links:
+        return 0.0
+    score = 0.0
+    digits = sum(character.isdigit() for character in token.text)
+    for rank, link in enumerate(links[:2]):
+        role = link.phrase.role
+        weight = {"right": 3.0, "below": 2.4, "column": 1.0}[link.relation] * (0.4**rank)
+        weight -= 0.9 * min(link.between, 3) + 1.6 * link.dirty + 0.05 * min(max(link.distance, 0.0), 20)
+        heading = role is None and bool(link.phrase.kinds)
+        if role == "invoice_no":
+            score += max(weight, 0.0) * (1.3 if link.phrase.exact else 1.1)
+        elif role == "any_no" or heading:
+            score += max(weight, 0.0) * 0.45 * (digits >= MIN_UNSURE)
+        elif rank == 0 and role is not None and weight > 0.5:
+            score -= max(weight, 0.0)
+    if len(token.text) < MIN_UNSURE and score < _STRONG_NUMBER:
+        return 0.0
+    if digits * 3 < len(token.text) and digits < 3:
+        score -= 0.7
+    if regex.fullmatch(r"\d{1,2}\.?\d?%?", token.text) and score < _STRONG_NUMBER:
+        return 0.0
+    return score
+
+
+def tax_numbers(sheet: Sheet, labels: Labels) -> list[NumberChoice]:
+    """List tax numbers with their labels, in reading order; a number of many digits counts only beside a label."""
+    found = []
+    for index, row in enumerate(sheet.rows):
+        for place, text in _tax_texts(sheet, index, row.text):
+            links = row_links(place, labels, sheet, []) + column_links(place, labels, [])
+            labelled = next((rank for rank, link in enumerate(links[:2]) if link.phrase.role == "tax_no"), None)
+            clean = labelled is not None and not links[labelled].dirty
+            scheme = next((name for name, valid in _CHECKED if valid(text)), "")
+            prefixed = _PREFIXED.match(text) is not None and text[:2].isalpha()
+            if iban.is_valid(text) or (not prefixed and not clean):
+                continue
+            if prefixed and not scheme and labelled is None:
+                continue
+            score = 3.0 * clean + 2.0 * bool(scheme) + 0.5 * prefixed - 0.5 * (labelled or 0)
+            found.append(NumberChoice(place, text, score, tuple(links), scheme))
+    return found
+
+
+def _tax_texts(sheet: Sheet, index: int, text: str) -> Iterator[tuple[Place, str]]:
+    for match in _TAX_NUMBER.finditer(text):
+        plain = regex.sub(r"[\s.]|(?:MWST|TVA|IVA)$", "", match[0].upper()).rstrip("-/")
+        digits = sum(character.isdigit() for character in plain)
+        if digits >= 6:
+            shown = plain if regex.search(r"\d-\d", plain) and not plain.startswith("CHE") else plain.replace("-", "")
+            yield place_of(sheet, index, match.start(), match.end()), shown

@@ -1,0 +1,167 @@
+"""Who sells and who buys: blocks with headings, names with legal forms, the head of a receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import regex
+
+from ingestd.extract.rulefile.labels import squeeze
+from ingestd.extract.understand.lexicon import Lexicon
+from ingestd.extract.understand.mentions import Place, place_of
+from ingestd.extract.understand.phrases import Labels, Phrase
+from ingestd.layout.rows import Sheet
+
+BLOCK_ROWS = 7
+"""Rows that a block of address reaches below its heading."""
+_NO_NAME = regex.compile(
+    r"@|WWW\.|HTTPS?:|\bTEL\b|\bFAX\b|\bIBAN\b|\d{4,}|\d{1,2}[:.]\d{2}|^\W*\w{1,2}\W*$|THANK|WELCOME|\bPAGE\b|SEITE|^\(|"
+    r"^\W*(?:DEUTSCHLAND|GERMANY|FRANCE|ITALIA|ITALY|ESPAÑA|SPAIN|PORTUGAL|INDIA|NEDERLAND|POLSKA|UNITED KINGDOM|USA|ÖSTERREICH|"
+    r"SCHWEIZ|SINGAPORE|MALAYSIA)\W*$|%|STYLESHEET|CODELISTE|VERSION|SUBJECT|SENT:|\bCOPY\b|ORIGINAL|PLEASE|CUSTOMER|\bMERCI\b|DANKE",
+    regex.IGNORECASE,
+)
+_ADDRESS = regex.compile(
+    r"\b(?:STREET|ST\.?|ROAD|RD\.?|AVE(?:NUE)?\.?|LANE|BLVD|DRIVE|SUITE|FLOOR|STRASSE|STRAßE|STR\.|WEG|PLATZ|ALLEE|RUE|AVENUE|"
+    r"CALLE|PLAZA|VIA|PIAZZA|RUA|AVENIDA|ULICA|UL\.|JALAN|JLN|LORONG|TAMAN|BOX|GRACHT|STRAAT|LAAN)\b|(?:STRASSE|STRAßE|STR\.|WEG)\s*\d",
+    regex.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NameChoice:
+    """A candidate for the name of a party."""
+
+    place: Place
+    text: str
+    score: float
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The part of a page that belongs to a party."""
+
+    page_index: int
+    left: float
+    right: float
+    first_row: int
+    last_row: int
+
+    def has(self, place: Place) -> bool:
+        """Tell whether a place lies in the block."""
+        inside = self.first_row <= place.row <= self.last_row and place.page_index == self.page_index
+        return inside and self.left <= place.left < self.right
+
+
+def blocks(sheet: Sheet, labels: Labels, party: str) -> list[Block]:
+    """Lay out the blocks that headings of a party open: down to the next heading, as wide as its column."""
+    headings = [phrase for phrase in labels.phrases if phrase.party is not None and _opens(phrase)]
+    found = []
+    for heading in headings:
+        if heading.party != party:
+            continue
+        place = heading.place
+        right = min(
+            (other.place.left for other in headings if other.place.row == place.row and other.place.left > place.right),
+            default=float("inf"),
+        )
+        boxes = sheet.rows[place.row].boxes
+        neighbour = [box.left for box in boxes if box.left > place.right + 4 * place.height]
+        right = min([right, *neighbour]) if neighbour and not _value_beside(sheet, heading) else right
+        following = [
+            other.place.row
+            for other in headings
+            if other.place.row > place.row and abs(other.place.left - place.left) < 6 * place.height
+        ]
+        last = min([place.row + BLOCK_ROWS, *(row - 1 for row in following)])
+        found.append(Block(place.page_index, place.left - 2 * place.height, right, place.row, last))
+    return found
+
+
+def _opens(phrase: Phrase) -> bool:
+    """Tell whether a phrase is a heading: alone in its box, or with a value after a colon."""
+    return phrase.party is not None and (phrase.alone or phrase.first_in_row) and len(phrase.text) > 2
+
+
+def _value_beside(sheet: Sheet, heading: Phrase) -> bool:
+    row = sheet.rows[heading.place.row]
+    return regex.match(r"\s*:\s*\S", row.text[heading.place.end :]) is not None
+
+
+def seller_names(sheet: Sheet, labels: Labels, lexicon: Lexicon) -> list[NameChoice]:
+    """List candidates for the name of the seller, best first."""
+    buyers = blocks(sheet, labels, "buyer")
+    sellers = blocks(sheet, labels, "seller")
+    rows = len(sheet.rows)
+    choices: dict[str, NameChoice] = {}
+    for place, text in _names(sheet, labels, lexicon):
+        key = squeeze(text)
+        score, how = 0.0, "in the head"
+        if any(block.has(place) for block in buyers) and not any(block.has(place) for block in sellers):
+            score -= 3.0
+        if any(block.has(place) and place.row - block.first_row <= 3 for block in sellers):
+            score += 2.5
+            how = "in the seller's block"
+        score += 2.2 if _legal(text, lexicon) else 0.0
+        score += 2.0 * max(0.0, 1 - place.row / 6) if place.page_index == 0 else 0.0
+        score += 0.4 * max(0.0, 1 - place.row / max(rows, 1))
+        score -= 2.5 * (_ADDRESS.search(text) is not None)
+        score += min((place.height / _median_height(sheet) - 1) * 1.0, 1.5)
+        score -= 0.8 * (len(text.split()) > 7)
+        known = choices.get(key)
+        if known is None or score > known.score:
+            choices[key] = NameChoice(place, text, score + (0.6 if known else 0.0), how)
+        else:
+            choices[key] = NameChoice(known.place, known.text, known.score + 0.6, known.how)
+    return sorted(choices.values(), key=lambda choice: -choice.score)
+
+
+def _names(sheet: Sheet, labels: Labels, lexicon: Lexicon) -> Iterator[tuple[Place, str]]:
+    """Boxes that may be a name."""
+    for index, row in enumerate(sheet.rows):
+        phrases = labels.by_row.get(index, ())
+        for box, start in zip(row.boxes, row.starts, strict=True):
+            text, begin = box.text, start
+            heading = next((p for p in phrases if p.party and start <= p.place.start < start + len(text)), None)
+            if heading is not None:
+                cut = regex.match(r"\s*:\s*", row.text[heading.place.end : start + len(text)])
+                if cut is None and not heading.alone:
+                    heading = None
+                else:
+                    begin = heading.place.end + (cut.end() if cut else 0)
+                    text = row.text[begin : start + len(box.text)]
+            inside = [p for p in phrases if begin <= p.place.start and p.place.end <= begin + len(text)]
+            covered = sum(p.place.end - p.place.start for p in inside if p.role or p.kinds or p.party)
+            letters = sum(character.isalpha() for character in text)
+            legal = _legal(text, lexicon)
+            if letters < 2 or (covered * 2 > len(text) and not legal) or ":" in text.rstrip(": ") or _NO_NAME.search(text):
+                continue
+            stripped = text.strip(" :;,*-_=|#<>~'\"")
+            offset = begin + text.index(stripped[0]) if stripped else begin
+            if stripped:
+                yield place_of(sheet, index, offset, offset + len(stripped)), stripped
+
+
+def _legal(text: str, lexicon: Lexicon) -> bool:
+    words = [squeeze(word) for word in regex.split(r"[\s,]+", text) if word]
+    tails = {"".join(words[-size:]) for size in (1, 2, 3)} | {word for word in words[1:]}
+    return len(words) > 1 and not tails.isdisjoint(lexicon.legal_forms) or any(
+        not form.isascii() and squeeze(text).endswith(form) for form in lexicon.legal_forms
+    )
+
+
+def _median_height(sheet: Sheet) -> float:
+    heights = sorted(box.height for row in sheet.rows for box in row.boxes)
+    return heights[len(heights) // 2] if heights else 1.0
+
+
+def seller_tax_number(choices: Sequence[tuple[Place, float]], sheet: Sheet, labels: Labels) -> int | None:
+    """Index of the tax number that is the seller's: outside of the buyer's block, in the seller's, the best labelled."""
+    buyers, sellers = blocks(sheet, labels, "buyer"), blocks(sheet, labels, "seller")
+    scores = []
+    for place, score in choices:
+        bought = any(block.has(place) for block in buyers)
+        sold = any(block.has(place) for block in sellers)
+        scores.append(score - 4.0 * (bought and not sold) + 1.5 * sold)
+    return max(range(len(scores)), key=lambda index: scores[index], default=None)

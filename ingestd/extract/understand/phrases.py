@@ -1,0 +1,184 @@
+"""Phrases: label words that stand side by side, and the role that they announce."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import regex
+
+from ingestd.extract.rulefile.labels import Hit, Squeezed, compete
+from ingestd.extract.understand.lexicon import Lexicon, Meaning, role_of
+from ingestd.extract.understand.mentions import Place, place_of
+from ingestd.layout.rows import Sheet
+
+_CONNECTORS = frozenset(
+    "OF THE DE DU DES LA LE L D DER DIE DAS VON DI DEL DELLA DA DO VAN HET EL LOS IN EN ET UND AND A AU UNE UN Y E POR PER".split()
+)
+"""Words that may stand between two words of one phrase."""
+_CLASSES_OF_ROLE: Mapping[str, tuple[str, ...]] = {
+    "date": ("invoice", "date"),
+    "due_date": ("due", "date"),
+    "delivery_date": ("delivery", "date"),
+    "order_date": ("order", "date"),
+    "tax_no": ("tax", "number"),
+    "fiscal_no": ("tax", "number"),
+    "invoice_no": ("invoice", "number"),
+    "total": ("total",),
+    "net": ("net",),
+    "tax": ("tax",),
+}
+MIN_LANGUAGE_SHARE = 0.2
+"""A language whose words cover less than this share of the strongest language's letters is not spoken here."""
+MIN_TELLING = 4
+"""Letters of a label that tells a language."""
+MAX_GAP_HEIGHTS = 1.6
+"""Text heights between two boxes up to which their words may form one phrase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Label words side by side."""
+
+    place: Place
+    text: str
+    role: str | None
+    """What it announces; None for headings of kinds and parties alone."""
+    classes: tuple[str, ...]
+    kinds: frozenset[str]
+    party: str | None
+    exact: bool
+    """A whole phrase of the lexicon, or no letter misread and a role of two words or more."""
+    first_in_row: bool
+    alone: bool
+    """Nothing else stands in its box but signs."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """All phrases of a document."""
+
+    phrases: tuple[Phrase, ...]
+    languages: tuple[str, ...]
+    """Languages spoken on the document, strongest first."""
+
+    @cached_property
+    def by_row(self) -> Mapping[int, tuple[Phrase, ...]]:
+        """Row -> its phrases from left to right."""
+        rows: dict[int, list[Phrase]] = defaultdict(list)
+        for phrase in self.phrases:
+            rows[phrase.place.row].append(phrase)
+        return {row: tuple(found) for row, found in rows.items()}
+
+
+def find_labels(page: Squeezed, lexicon: Lexicon) -> Labels:
+    """Find the phrases of a document in the languages that it speaks."""
+    hits = [hit for hit in lexicon.spotter.spot(page) if _lettered(page.sheet.rows[hit.row].text[hit.start : hit.end])]
+    languages = _languages(compete(hits), lexicon)
+    spoken = {hit: _meanings(hit.label, lexicon, languages) for hit in hits}
+    kept = compete(hit for hit, (meanings, compound) in spoken.items() if meanings or compound)
+    rows: dict[int, list[Hit]] = defaultdict(list)
+    for hit in kept:
+        rows[hit.row].append(hit)
+    phrases = [phrase for row in sorted(rows) for phrase in _row_phrases(page.sheet, rows[row], spoken)]
+    return Labels(tuple(phrases), languages)
+
+
+def _lettered(text: str) -> bool:
+    """Tell whether a text has more letters than digits; look-alikes make words out of numbers."""
+    return sum(character.isdigit() for character in text) * 2 < sum(character.isalnum() for character in text)
+
+
+def _languages(hits: Sequence[Hit], lexicon: Lexicon) -> tuple[str, ...]:
+    letters: Counter[str] = Counter()
+    for hit in hits:
+        if len(hit.label) >= MIN_TELLING or not hit.label.isascii():
+            known = {meaning.language for meaning in lexicon.meanings.get(hit.label, ())}
+            if not known:
+                known = {file.language for file in lexicon.files if file.compounds}
+            for language in known:
+                letters[language] += len(hit.label) / len(known) * (1 if hit.label.isascii() else 2)
+    if not letters:
+        return ("en",)
+    most = max(letters.values())
+    return tuple(language for language, count in letters.most_common() if count >= MIN_LANGUAGE_SHARE * most)
+
+
+def _meanings(
+    label: str, lexicon: Lexicon, languages: Sequence[str]
+) -> tuple[tuple[Meaning, ...], tuple[str, ...]]:
+    known = [meaning for meaning in lexicon.meanings.get(label, ()) if meaning.language in languages]
+    known.sort(key=lambda meaning: languages.index(meaning.language))
+    compound = () if label in lexicon.meanings else lexicon.spotter.compound(label) or ()
+    return tuple(known), compound
+
+
+def _row_phrases(
+    sheet: Sheet, hits: Sequence[Hit], spoken: Mapping[Hit, tuple[tuple[Meaning, ...], tuple[str, ...]]]
+) -> Iterator[Phrase]:
+    group: list[Hit] = []
+    for hit in hits:
+        if group and not _joins(sheet, group[-1], hit, spoken):
+            yield _phrase(sheet, group, spoken)
+            group = []
+        group.append(hit)
+    if group:
+        yield _phrase(sheet, group, spoken)
+
+
+def _joins(
+    sheet: Sheet, before: Hit, after: Hit, spoken: Mapping[Hit, tuple[tuple[Meaning, ...], tuple[str, ...]]]
+) -> bool:
+    """Tell whether two hits of a row belong to one phrase."""
+    row = sheet.rows[before.row]
+    between = row.text[before.end : after.start]
+    words = [word for word in regex.findall(r"[^\W\d_]+", between.upper()) if word not in _CONNECTORS]
+    if words or regex.search(r"\d(?!\d?[.,]?\d{0,2}\s?%)", between) or ":" in between:
+        return False
+    if not _classes(spoken[before]) or not _classes(spoken[after]):
+        return False
+    first, last = row.box_at(before.end - 1), row.box_at(after.start)
+    gap = row.boxes[last].left - row.boxes[first].right if last != first else 0.0
+    return gap <= MAX_GAP_HEIGHTS * row.boxes[first].height
+
+
+def _classes(known: tuple[tuple[Meaning, ...], tuple[str, ...]]) -> tuple[str, ...]:
+    """Word classes of one hit."""
+    meanings, compound = known
+    for meaning in meanings:
+        if meaning.role is not None:
+            return _CLASSES_OF_ROLE.get(meaning.role, ())
+    for meaning in meanings:
+        if meaning.word_class is not None:
+            return (meaning.word_class,)
+    return compound
+
+
+def _phrase(
+    sheet: Sheet, hits: Sequence[Hit], spoken: Mapping[Hit, tuple[tuple[Meaning, ...], tuple[str, ...]]]
+) -> Phrase:
+    first, last = hits[0], hits[-1]
+    row = sheet.rows[first.row]
+    place = place_of(sheet, first.row, first.start, last.end)
+    classes = tuple(word for hit in hits for word in _classes(spoken[hit]))
+    meanings = [meaning for hit in hits for meaning in spoken[hit][0]]
+    whole = next((meaning.role for meaning in meanings if meaning.role), None) if len(hits) == 1 else None
+    role = whole or (role_of(classes) if classes else None)
+    if any(meaning.role == "ignore" for meaning in meanings):
+        role = "ignore"
+    box = row.boxes[row.box_at(first.start)]
+    offset = row.starts[row.box_at(first.start)]
+    rest = (box.text[: max(first.start - offset, 0)] + box.text[max(last.end - offset, 0) :]).strip(" .:#-*()°º/")
+    return Phrase(
+        place,
+        row.text[first.start : last.end],
+        role,
+        classes,
+        frozenset(meaning.kind for meaning in meanings if meaning.kind) if len(hits) <= 2 else frozenset(),
+        next((meaning.party for meaning in meanings if meaning.party), None),
+        exact=whole is not None or (sum(hit.edits for hit in hits) == 0 and len(classes) > 1),
+        first_in_row=not regex.search(r"\w", row.text[: first.start]),
+        alone=not regex.search(r"\w", rest),
+    )
