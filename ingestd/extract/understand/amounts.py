@@ -81,7 +81,8 @@ def score_amounts(sheet: Sheet, mentions: Mentions, labels: Labels, weights: Wei
     scored = []
     for amount in mentions.amounts:
         beside = [other.place for other in by_row[amount.place.row]]
-        links = row_links(amount.place, labels, sheet, beside) + column_links(amount.place, labels, places)
+        days = [day.place for day in mentions.days if day.place.row == amount.place.row]
+        links = row_links(amount.place, labels, sheet, beside, days) + column_links(amount.place, labels, places)
         evidence = _evidence(links, weights)
         if "rounding" in evidence and evidence["rounding"] >= max(evidence.values(), default=0) and abs(amount.cents) > 100:
             evidence["total"] = max(evidence.get("total", 0.0), evidence.pop("rounding"))
@@ -100,6 +101,8 @@ def _evidence(links: Sequence[Link], weights: Weights) -> dict[str, float]:
         role = link.phrase.role
         if role is None:
             continue
+        if "due" in link.phrase.classes and {"total", "amount"} & {*link.phrase.classes} and role == "due_date":
+            role = "due"
         side = "right" if link.relation == "right" else "below"
         weight = weights.link[link.relation]
         if link.relation == "right":

@@ -16,7 +16,7 @@ from ingestd.extract.understand.kinds import kind_of
 from ingestd.extract.understand.lexicon import Lexicon
 from ingestd.extract.understand.links import Link
 from ingestd.extract.understand.mentions import Mentions, Place, find_mentions, quad_of, spans_of
-from ingestd.extract.understand.numbers import NumberChoice, choose_number, tax_numbers
+from ingestd.extract.understand.numbers import NumberChoice, choose_number, near_customer, tax_numbers
 from ingestd.extract.understand.parties import NameChoice, blocks, seller_names, seller_tax_number
 from ingestd.extract.understand.phrases import Labels, find_labels
 from ingestd.extract.understand.weights import load_weights
@@ -157,14 +157,18 @@ def _names(names: Sequence[NameChoice], *, receipt: bool) -> Iterator[_Finding]:
 
 def _tax_numbers(sheet: Sheet, labels: Labels, *, receipt: bool) -> Iterator[_Finding]:
     found = tax_numbers(sheet, labels)
-    index = seller_tax_number([(choice.place, choice.score) for choice in found], sheet, labels)
+    customers = [near_customer(sheet, labels, choice) for choice in found]
+    several = len({choice.text for choice in found}) > 1
+    scores = [choice.score - 3.0 * (bought and several) for choice, bought in zip(found, customers, strict=True)]
+    places = [choice.place for choice in found]
+    index = seller_tax_number(list(zip(places, scores, strict=True)), sheet, labels)
     if index is None:
         return
     seller = found[index]
     yield _tax_finding("tax_no" if receipt else "seller_tax_no", seller, len({choice.text for choice in found}))
     bought = blocks(sheet, labels, "buyer")
-    for choice in found:
-        if choice.text != seller.text and any(block.has(choice.place) for block in bought):
+    for choice, customer in zip(found, customers, strict=True):
+        if choice.text != seller.text and (customer or any(block.has(choice.place) for block in bought)):
             yield _tax_finding("buyer_tax_no", choice, len(found))
             return
 

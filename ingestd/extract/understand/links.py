@@ -39,7 +39,9 @@ class Link:
     """In text heights."""
 
 
-def row_links(place: Place, labels: Labels, sheet: Sheet, others: Sequence[Place]) -> list[Link]:
+def row_links(
+    place: Place, labels: Labels, sheet: Sheet, others: Sequence[Place], passed: Sequence[Place] = ()
+) -> list[Link]:
     """Phrases to the left in the same row, nearest first.
 
     Args:
@@ -47,6 +49,7 @@ def row_links(place: Place, labels: Labels, sheet: Sheet, others: Sequence[Place
         labels: of the document.
         sheet: the document.
         others: mentions of the same type in this row.
+        passed: mentions of another type in this row that may stand between both.
     """
     found = []
     text = sheet.rows[place.row].text
@@ -55,7 +58,7 @@ def row_links(place: Place, labels: Labels, sheet: Sheet, others: Sequence[Place
             continue
         between = sum(phrase.place.end <= other.start < place.start for other in others)
         stretch = text[phrase.place.end : place.start]
-        for other in sorted(others, key=lambda other: -other.start):
+        for other in sorted((*others, *passed), key=lambda other: -other.start):
             if phrase.place.end <= other.start < place.start:
                 begin = other.start - phrase.place.end
                 stretch = stretch[:begin] + " " + stretch[begin + other.end - other.start :]

@@ -43,6 +43,7 @@ _CHECKED = (
     ("tax number of Spain", es_nif.is_valid),
 )
 """What a tax number can be, and the check of its digits (python-stdnum)."""
+_PAPERS = frozenset({"invoice", "receipt", "credit-note"})
 _STRONG_NUMBER = 2.0
 MIN_UNSURE = 3
 """Characters of a number that only a heading or a bare "No" announces."""
@@ -88,7 +89,8 @@ def _number_score(token: Token, links: Sequence[Link]) -> float:
         if role == "invoice_no":
             score += max(weight, 0.0) * (1.3 if link.phrase.exact else 1.1)
         elif role == "any_no" or heading:
-            score += max(weight, 0.0) * 0.45 * (digits >= MIN_UNSURE)
+            named = heading or any(_PAPERS & other.phrase.kinds for other in links)
+            score += max(weight, 0.0) * (0.75 if named and link.relation == "right" else 0.45) * (digits >= MIN_UNSURE)
         elif rank == 0 and role is not None and weight > 0.5:
             score -= max(weight, 0.0)
     if len(token.text) < MIN_UNSURE and score < _STRONG_NUMBER:
@@ -106,7 +108,7 @@ def tax_numbers(sheet: Sheet, labels: Labels) -> list[NumberChoice]:
     for index, row in enumerate(sheet.rows):
         for place, text in _tax_texts(sheet, index, row.text):
             links = row_links(place, labels, sheet, []) + column_links(place, labels, [])
-            labelled = next((rank for rank, link in enumerate(links[:2]) if link.phrase.role == "tax_no"), None)
+            labelled = next((rank for rank, link in enumerate(links[:2]) if _names_tax_number(link, text)), None)
             clean = labelled is not None and not links[labelled].dirty
             scheme = next((name for name, valid in _CHECKED if valid(text)), "")
             prefixed = _PREFIXED.match(text) is not None and text[:2].isalpha()
@@ -117,6 +119,19 @@ def tax_numbers(sheet: Sheet, labels: Labels) -> list[NumberChoice]:
             score = 3.0 * clean + 2.0 * bool(scheme) + 0.5 * prefixed - 0.5 * (labelled or 0)
             found.append(NumberChoice(place, text, score, tuple(links), scheme))
     return found
+
+
+def _names_tax_number(link: Link, text: str) -> bool:
+    """Tell whether a phrase announces a tax number; the bare word for tax does so before a country's prefix."""
+    return link.phrase.role == "tax_no" or (link.phrase.role == "tax" and text[:2].isalpha() and link.relation == "right")
+
+
+def near_customer(sheet: Sheet, labels: Labels, choice: NumberChoice) -> bool:
+    """Tell whether a number stands with the customer's: in its label, or in the two rows above."""
+    if any("customer" in link.phrase.classes for link in choice.links[:1]):
+        return True
+    rows = range(choice.place.row - 2, choice.place.row)
+    return any("customer" in phrase.classes for row in rows for phrase in labels.by_row.get(row, ()))
 
 
 def _tax_texts(sheet: Sheet, index: int, text: str) -> Iterator[tuple[Place, str]]:

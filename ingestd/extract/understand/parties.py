@@ -131,16 +131,29 @@ def _names(sheet: Sheet, labels: Labels, lexicon: Lexicon) -> Iterator[tuple[Pla
                 else:
                     begin = heading.place.end + (cut.end() if cut else 0)
                     text = row.text[begin : start + len(box.text)]
-            inside = [p for p in phrases if begin <= p.place.start and p.place.end <= begin + len(text)]
-            covered = sum(p.place.end - p.place.start for p in inside if p.role or p.kinds or p.party)
-            letters = sum(character.isalpha() for character in text)
-            legal = _legal(text, lexicon)
-            if letters < 2 or (covered * 2 > len(text) and not legal) or ":" in text.rstrip(": ") or _NO_NAME.search(text):
-                continue
-            stripped = text.strip(" :;,*-_=|#<>~'\"")
-            offset = begin + text.index(stripped[0]) if stripped else begin
-            if stripped:
-                yield place_of(sheet, index, offset, offset + len(stripped)), stripped
+            for offset, part in _segments(text):
+                if _is_name(row.text, begin + offset, part, phrases, lexicon):
+                    yield place_of(sheet, index, begin + offset, begin + offset + len(part)), part
+
+
+def _segments(text: str) -> Iterator[tuple[int, str]]:
+    """Parts of a line between dashes and bars: name, street and town of a head or foot."""
+    start = 0
+    for match in (*regex.finditer(r"\s+[-–|·•]\s+", text), None):
+        piece = text[start : match.start() if match else len(text)]
+        stripped = piece.strip(" :;,*-_=|#<>~'\"")
+        if stripped:
+            yield start + piece.index(stripped), stripped
+        start = match.end() if match else len(text)
+
+
+def _is_name(text: str, begin: int, part: str, phrases: Sequence[Phrase], lexicon: Lexicon) -> bool:
+    inside = [p for p in phrases if begin <= p.place.start and p.place.end <= begin + len(part)]
+    covered = sum(p.place.end - p.place.start for p in inside if p.role or p.kinds or p.party)
+    letters = sum(character.isalpha() for character in part)
+    if letters < 2 or ":" in part or _NO_NAME.search(part):
+        return False
+    return covered * 2 <= len(part) or _legal(part, lexicon)
 
 
 def _legal(text: str, lexicon: Lexicon) -> bool:

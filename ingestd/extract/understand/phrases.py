@@ -30,6 +30,7 @@ _CLASSES_OF_ROLE: Mapping[str, tuple[str, ...]] = {
     "net": ("net",),
     "tax": ("tax",),
 }
+_MODIFIERS = frozenset({"excluding", "including"})
 MIN_LANGUAGE_SHARE = 0.2
 """A language whose words cover less than this share of the strongest language's letters is not spoken here."""
 MIN_TELLING = 4
@@ -120,7 +121,7 @@ def _row_phrases(
 ) -> Iterator[Phrase]:
     group: list[Hit] = []
     for hit in hits:
-        if group and not _joins(sheet, group[-1], hit, spoken):
+        if group and not _joins(sheet, group, hit, spoken):
             yield _phrase(sheet, group, spoken)
             group = []
         group.append(hit)
@@ -129,9 +130,10 @@ def _row_phrases(
 
 
 def _joins(
-    sheet: Sheet, before: Hit, after: Hit, spoken: Mapping[Hit, tuple[tuple[Meaning, ...], tuple[str, ...]]]
+    sheet: Sheet, group: Sequence[Hit], after: Hit, spoken: Mapping[Hit, tuple[tuple[Meaning, ...], tuple[str, ...]]]
 ) -> bool:
-    """Tell whether two hits of a row belong to one phrase."""
+    """Tell whether a hit goes on with the phrase of the hits before it."""
+    before = group[-1]
     row = sheet.rows[before.row]
     between = row.text[before.end : after.start]
     words = [word for word in regex.findall(r"[^\W\d_]+", between.upper()) if word not in _CONNECTORS]
@@ -140,7 +142,13 @@ def _joins(
     if not _classes(spoken[before]) or not _classes(spoken[after]):
         return False
     first, last = row.box_at(before.end - 1), row.box_at(after.start)
-    gap = row.boxes[last].left - row.boxes[first].right if last != first else 0.0
+    if last == first:
+        return True
+    begun = [word for hit in group for word in _classes(spoken[hit])]
+    going_on = _classes(spoken[after])
+    if role_of(begun) is not None and role_of(going_on) is not None and not {*going_on} & _MODIFIERS:
+        return False  # headings of two columns
+    gap = row.boxes[last].left - row.boxes[first].right
     return gap <= MAX_GAP_HEIGHTS * row.boxes[first].height
 
 
