@@ -243,7 +243,7 @@ def _ways(
                 parts = {"total": base, "net": net_score, "tax": tax_score}
                 rate = _is_rate(sum(tax.cents for tax in taxes), net_cents, known.rates)
                 score = base + net_score + tax_score + _sum_bonus(parts, weights, rate=rate)
-                score += weights.equation["extra"] * len(extras)
+                score += weights.equation["extra"] * len(extras) + weights.equation["unnamed"] * (base < 1.0)
                 score += weights.equation["parts"] * (len(taxes) - 1)
                 score += weights.equation["rounded"] * (rounding != 0 and rounding not in known.roundings)
                 yield Explanation(total, net, taxes, extras, score, "sum", rate, paid, parts)

@@ -177,6 +177,8 @@ def _decimal_sign(sheet: Sheet) -> str:
 
 def _days(sheet: Sheet, index: int, row: Row, today: date) -> Iterator[Day]:
     for match in _search(_DATE, row.text):
+        if match[0].isdecimal() and regex.search(r"[\w/.-]$", row.text[: match.start()]):
+            continue  # digits of a longer code
         possible = possible_days(match[0], today)
         if possible:
             place = place_of(sheet, index, match.start(), match.end())

@@ -68,7 +68,7 @@ def choose_number(sheet: Sheet, mentions: Mentions, labels: Labels) -> list[Numb
     for token in mentions.tokens:
         beside = [place for place in places if place.row == token.place.row]
         links = row_links(token.place, labels, sheet, beside) + column_links(token.place, labels, places)
-        score = _number_score(token, links)
+        score = _number_score(token, links) - 1.0 * (sheet.rows[token.place.row].text[: token.place.start].endswith("("))
         if score > 0:
             choices.append(NumberChoice(token.place, token.text.upper(), score, tuple(links)))
     choices.sort(key=lambda choice: (-choice.score, choice.place.row, choice.place.start))
@@ -82,7 +82,7 @@ def _number_score(token: Token, links: Sequence[Link]) -> float:
     score = 0.0
     digits = sum(character.isdigit() for character in token.text)
     for rank, link in enumerate(links[:2]):
-        role = link.phrase.role
+        role = "invoice_no" if {"invoice", "number"} <= {*link.phrase.classes} else link.phrase.role
         weight = {"right": 3.0, "below": 2.4, "column": 1.0}[link.relation] * (0.4**rank)
         weight -= 0.9 * min(link.between, 3) + 1.6 * link.dirty + 0.05 * min(max(link.distance, 0.0), 20)
         heading = role is None and bool(link.phrase.kinds)
