@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 import functools
 import logging
@@ -58,7 +59,8 @@ def rules_of(config: Config) -> RuleSet:
     Raises:
         ConfigError: with all problems of all files.
     """
-    return load_rules(config.extract.rules)
+    rules = load_rules(config.extract.rules)
+    return dataclasses.replace(rules, review_below=config.review.below)
 
 
 def manifest_of(config: Config) -> Manifest:

@@ -35,6 +35,7 @@ from ingestd.config.reading import (
     ModelsConfig,
     OrientConfig,
     RecogniseConfig,
+    ReviewConfig,
     StepName,
 )
 from ingestd.config.section import Section, read_mapping, shown
@@ -62,6 +63,7 @@ __all__ = [
     "OrientConfig",
     "RecogniseConfig",
     "RecordConfig",
+    "ReviewConfig",
     "Section",
     "SettleConfig",
     "SpoolConfig",
@@ -91,6 +93,7 @@ class Config(Section):
     recognise: RecogniseConfig = RecogniseConfig()
     barcodes: BarcodesConfig = BarcodesConfig()
     extract: ExtractConfig = ExtractConfig()
+    review: ReviewConfig = ReviewConfig()
     record: RecordConfig = RecordConfig()
     engine: EngineConfig = EngineConfig()
     models: ModelsConfig = ModelsConfig()

@@ -126,6 +126,17 @@ class ExtractConfig(Section):
     rules: Path | None = Field(default=None, description="Folder of rule files; default: those that ship with ingestd.")
 
 
+class ReviewConfig(Section):
+    """Documents that a person has to look at."""
+
+    below: float = Field(
+        default=0.98,
+        gt=0,
+        le=1,
+        description="A document goes to review when its key fields together are less likely right than this.",
+    )
+
+
 class ModelsConfig(Section):
     """Models of the networks."""
 

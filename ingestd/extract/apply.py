@@ -20,6 +20,7 @@ from ingestd.extract.search.candidates import Found, search
 from ingestd.extract.search.classify import Choice, choose, matches
 from ingestd.extract.search.context import Scene, look
 from ingestd.extract.search.line_items import Cells, column_sum, read_items, read_table
+from ingestd.extract.understand.document import Understanding, understand
 from ingestd.extract.values.dates import Order
 from ingestd.extract.values.invoice_qr import WITNESSES, Fact
 from ingestd.extract.values.normalise import Style
@@ -41,11 +42,14 @@ def extract(reading: Reading, rules: RuleSet, today: date) -> Extraction:
         today: no later date is believed.
 
     Returns:
-        The fields of the rule that matches best; where none does or two match equally well, those of the
-        fallback, under the name ``unknown`` and for review.
+        The fields of the rule that matches best; where none does or two match equally well, what the document is
+        understood to say if it speaks of money, else the fields of the fallback, named ``unknown`` and for review.
     """
     examined = examine(reading, rules, today)
     plan, fields = examined.plan, examined.fields
+    if examined.understanding is not None:
+        settled = examined.understanding.is_settled(rules.review_below)
+        return Extraction(examined.understanding.kind, fields, (), Status.DONE if settled else Status.REVIEW)
     if plan is None or examined.scene is None or examined.choice.plan is None:
         return Extraction(UNKNOWN, fields, (), Status.REVIEW)
     done = all(_satisfied(field, plan.spec.fields[field.name]) for field in fields)
@@ -64,6 +68,8 @@ class Examined:
     """Rows of line items."""
     found: Mapping[str, Found]
     fields: tuple[Field, ...]
+    understanding: Understanding | None = None
+    """The explanation of a money document that no rule matches."""
 
 
 def examine(reading: Reading, rules: RuleSet, today: date) -> Examined:
@@ -71,6 +77,10 @@ def examine(reading: Reading, rules: RuleSet, today: date) -> Examined:
     sheet = lay_out(reading)
     page = squeeze_rows(sheet)
     choice = choose(page, rules)
+    if choice.plan is None and rules.lexicon is not None:
+        understanding = understand(page, rules.lexicon, today)
+        if understanding is not None:
+            return Examined(choice, None, None, (), {}, understanding.fields, understanding)
     plan = choice.plan or rules.fallback
     if plan is None:
         return Examined(choice, None, None, (), {}, ())

@@ -11,6 +11,7 @@ import regex
 from ingestd.extract.rulefile.equation import Equation, parse_equation
 from ingestd.extract.rulefile.labels import Scanner, allowed_edits, squeeze
 from ingestd.extract.rulefile.model import FieldRule, Rule, Zone
+from ingestd.extract.understand.lexicon import Lexicon
 from ingestd.extract.values.normalise import PATTERNS
 
 _PUNCTUATION = r"[\s:.,;=_*#|/\\\[\](){}<>~%'\"°º-]*"
@@ -21,6 +22,9 @@ _MONEY_BETWEEN = (
 """Currencies (RM as misread too), a tax rate, single letters such as tax codes."""
 
 Pattern = regex.Pattern[str]
+
+REVIEW_BELOW = 0.98
+"""Default of ``review.below``."""
 
 
 @lru_cache(4096)
@@ -68,6 +72,10 @@ class RuleSet:
     rules: tuple[Rule, ...]
     hash: str
     """First 16 hex digits of the SHA-256 over names and contents of the files."""
+    lexicon: Lexicon | None = None
+    """Words of money documents that no rule covers; None: such documents are left to the fallback."""
+    review_below: float = REVIEW_BELOW
+    """Probability, 0 to 1, of all key fields of such a document together from which on nobody needs to look."""
 
     @cached_property
     def plans(self) -> tuple[Plan, ...]:

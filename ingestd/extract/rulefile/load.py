@@ -20,6 +20,7 @@ from ingestd.errors import ConfigError
 from ingestd.extract.rulefile.compiled import RuleSet, split_label
 from ingestd.extract.rulefile.equation import SUM_OF, parse_equation
 from ingestd.extract.rulefile.model import CrossCheck, FieldRule, Rule
+from ingestd.extract.understand.lexicon import Lexicon, load_lexicon
 from ingestd.extract.values.invoice_qr import WITNESSES
 
 Position = tuple[Any, ...]
@@ -53,9 +54,26 @@ def load_rules(folder: Path | None) -> RuleSet:
     fallbacks = [rule.rule for rule in rules if rule.fallback]
     if len(fallbacks) > 1:
         problems.append(f"{folder}: {' and '.join(fallbacks)} are all 'fallback'; expected at most one")
+    lexicon, wrong = _lexicon(folder / "lexicon", digest)
+    problems += wrong
     if problems:
         raise ConfigError(problems)
-    return RuleSet(tuple(rules), digest.hexdigest()[:16])
+    return RuleSet(tuple(rules), digest.hexdigest()[:16], lexicon)
+
+
+def _lexicon(folder: Path, digest: hashlib._Hash) -> tuple[Lexicon | None, list[str]]:
+    """Load the lexicon of a folder of rules, if it has one."""
+    paths = sorted(folder.glob("*.yaml"))
+    if not paths:
+        return None, []
+    try:
+        lexicon = load_lexicon(folder)
+    except ConfigError as error:
+        return None, list(error.problems)
+    for path in paths:
+        data = path.read_bytes()
+        digest.update(f"lexicon/{path.name}\0{len(data)}\0".encode() + data)
+    return lexicon, []
 
 
 def parse_rule(text: str, path: Path) -> tuple[Rule | None, list[str]]:

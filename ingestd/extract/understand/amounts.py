@@ -14,9 +14,12 @@ from ingestd.extract.understand.phrases import Labels
 from ingestd.extract.understand.weights import Weights
 from ingestd.layout.rows import Sheet
 
-USUAL_RATES = tuple(
-    Decimal(rate)
-    for rate in "2.5 2.6 3 3.8 4 5 5.5 6 7 7.7 8 8.1 8.25 8.5 9 10 12 13 13.5 14 15 16 17 18 19 20 21 22 23 24 25 27 28".split()
+USUAL_RATES = (
+    *map(Decimal, ("2.5", "2.6", "3", "3.8", "4", "5", "5.5", "6", "7", "7.7", "8", "8.1", "8.25", "8.5", "9", "10")),
+    *map(
+        Decimal,
+        ("12", "13", "13.5", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23", "24", "25", "27", "28"),
+    ),
 )
 """Rates of value added and sales taxes, in percent."""
 MAX_TAX_SHARE = Decimal("0.33")
@@ -27,8 +30,13 @@ MAX_NETS = 30
 MAX_TAXES = 8
 MAX_EXTRAS = 4
 _HOSTILE = frozenset(
-    "previous change rounding deposit prepaid discount quantity unit_price item rate phone page bank tip".split()
+    (
+        *("previous", "change", "rounding", "deposit", "prepaid", "discount", "quantity", "unit_price", "item", "rate"),
+        *("phone", "page", "bank", "tip"),
+    )
 )
+MAX_ROUNDING_CENTS = 100
+"""No rounding is larger."""
 _ROUNDING_CENTS = 5
 _WHOLE_ROUNDING_CENTS = 50
 
@@ -84,7 +92,11 @@ def score_amounts(sheet: Sheet, mentions: Mentions, labels: Labels, weights: Wei
         days = [day.place for day in mentions.days if day.place.row == amount.place.row]
         links = row_links(amount.place, labels, sheet, beside, days) + column_links(amount.place, labels, places)
         evidence = _evidence(links, weights)
-        if "rounding" in evidence and evidence["rounding"] >= max(evidence.values(), default=0) and abs(amount.cents) > 100:
+        if (
+            "rounding" in evidence
+            and evidence["rounding"] >= max(evidence.values(), default=0)
+            and abs(amount.cents) > 100
+        ):
             evidence["total"] = max(evidence.get("total", 0.0), evidence.pop("rounding"))
         scored.append(Scored(amount, amount.cents, evidence, tuple(links)))
         if amount.alternative is not None and not amount.currency:
@@ -160,7 +172,9 @@ def explain_amounts(scored: Sequence[Scored], mentions: Mentions, rows: int, wei
         base += weights.amount["repeated"] * (counts[cents] > 1) + weights.amount["largest"] * (abs(cents) == largest)
         paid = cents in known.paid
         base += weights.equation["paid"] * paid
-        if any(cents - rounding in known.totals and known.totals[cents - rounding][0] > 1 for rounding in known.roundings):
+        if any(
+            cents - rounding in known.totals and known.totals[cents - rounding][0] > 1 for rounding in known.roundings
+        ):
             base += weights.equation["rounding"]
         found.append(max(_ways(one, base, known, weights, paid=paid), key=lambda way: way.score))
     found.sort(key=lambda way: -way.score)
@@ -224,9 +238,7 @@ def _best_by_value(scored: Sequence[Scored], role: str, weights: Weights) -> dic
     return best
 
 
-def _ways(
-    total: Scored, base: float, known: _Known, weights: Weights, *, paid: bool
-) -> Iterator[Explanation]:
+def _ways(total: Scored, base: float, known: _Known, weights: Weights, *, paid: bool) -> Iterator[Explanation]:
     """Explain one total in every way."""
     cents = total.cents
     yield _apart(total, base, known, weights, paid=paid)
@@ -260,7 +272,9 @@ def _apart(total: Scored, base: float, known: _Known, weights: Weights, *, paid:
         fitting = [
             (value, one)
             for cents, (value, one) in values.items()
-            if value > 1.2 and one.amount is not total.amount and 0 <= cents * (1 if total.cents > 0 else -1)
+            if value > 1.2
+            and one.amount is not total.amount
+            and cents * (1 if total.cents > 0 else -1) >= 0
             and abs(cents) <= most * abs(total.cents)
         ]
         if fitting:

@@ -26,7 +26,17 @@ _TIME = regex.compile(r"\b\d{1,2}[:.h]\d{2}(?::\d{2})?\s?(?:[AP]\.?M)?\b", regex
 _ISSUE = frozenset({"date", "any_date", "invoice_no"})
 _PAPERS = frozenset({"invoice", "receipt", "credit-note"})
 _OTHER = frozenset(
-    {"due_date", "delivery_date", "order_date", "payment_date", "print_date", "expiry_date", "other_date", "due", "period"}
+    {
+        "due_date",
+        "delivery_date",
+        "order_date",
+        "payment_date",
+        "print_date",
+        "expiry_date",
+        "other_date",
+        "due",
+        "period",
+    }
 )
 MAX_TERM = timedelta(days=400)
 """Longest time from issue to due date that is believed."""

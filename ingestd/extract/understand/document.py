@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from ingestd.document import Field, Level
+from ingestd.document import Field, FieldType, Level, Reason, ReasonKind
 from ingestd.extract.rulefile.labels import Squeezed
 from ingestd.extract.understand.amounts import Explanation, Scored, explain_amounts, score_amounts
 from ingestd.extract.understand.confidence import probability
@@ -15,7 +15,7 @@ from ingestd.extract.understand.dates import DayChoice, choose_date
 from ingestd.extract.understand.kinds import kind_of
 from ingestd.extract.understand.lexicon import Lexicon
 from ingestd.extract.understand.links import Link
-from ingestd.extract.understand.mentions import Mentions, Place, find_mentions, quad_of, spans_of
+from ingestd.extract.understand.mentions import Place, find_mentions, quad_of, spans_of
 from ingestd.extract.understand.numbers import NumberChoice, choose_number, near_customer, tax_numbers
 from ingestd.extract.understand.parties import NameChoice, blocks, seller_names, seller_tax_number
 from ingestd.extract.understand.phrases import Labels, find_labels
@@ -27,11 +27,14 @@ SETTLED_KINDS = frozenset({"invoice", "receipt", "credit-note"})
 """Kinds of paper that can be done without a person."""
 MIN_TOTAL_SCORE = 0.5
 """Score of an explanation from which on its total is reported."""
+_KEY_FIELDS = ("invoice_no", "receipt_no", "date", "merchant", "seller_tax_no", "tax_no", "net", "tax", "total")
+"""Fields whose probabilities decide together whether a document is done."""
 _STRONG_LINK = 1.5
 _CURRENCIES = {
-    "€": "EUR", "EURO": "EUR", "EUROS": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY", "元": "CNY", "圆": "CNY", "RMB": "CNY",
-    "₹": "INR", "RS": "INR", "RS.": "INR", "RM": "MYR", "ZŁ": "PLN", "ZL": "PLN", "SFR": "CHF", "FR.": "CHF", "KČ": "CZK",
-    "R": "ZAR", "$": "USD", "US$": "USD", "S$": "SGD", "A$": "AUD", "C$": "CAD", "HK$": "HKD", "R$": "BRL",
+    "€": "EUR", "EURO": "EUR", "EUROS": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY", "元": "CNY", "圆": "CNY",
+    "RMB": "CNY", "₹": "INR", "RS": "INR", "RS.": "INR", "RM": "MYR", "ZŁ": "PLN", "ZL": "PLN", "SFR": "CHF",
+    "FR.": "CHF", "KČ": "CZK", "R": "ZAR", "$": "USD", "US$": "USD", "S$": "SGD", "A$": "AUD", "C$": "CAD",
+    "HK$": "HKD", "R$": "BRL",
 }  # fmt: skip
 
 
@@ -46,6 +49,25 @@ class Understanding:
     dates: tuple[DayChoice, ...]
     numbers: tuple[NumberChoice, ...]
     names: tuple[NameChoice, ...]
+
+    def is_settled(self, below: float) -> bool:
+        """Tell whether the key fields are there and together as likely right as asked for.
+
+        Args:
+            below: probability, 0 to 1, under which a person has to look.
+        """
+        if self.kind not in SETTLED_KINDS:
+            return False
+        known = {field.name: field for field in self.fields}
+        required = ("date", "total") if self.kind == "receipt" else ("invoice_no", "date", "total")
+        if any(known[name].value is None for name in required):
+            return False
+        chance = 1.0
+        for name in _KEY_FIELDS:
+            field = known.get(name)
+            if field is not None and field.value is not None:
+                chance *= field.probability if field.probability is not None else 0.0
+        return chance >= below
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +110,7 @@ def understand(page: Squeezed, lexicon: Lexicon, today: date) -> Understanding |
         *_amounts(explanations),
         *(_tender(scored) if receipt else ()),
     ]
-    fields = tuple(_field(finding, sheet, kind) for finding in findings)
+    fields = tuple(_field(finding, sheet) for finding in findings)
     return Understanding(
         kind, _complete(fields, kind), labels, tuple(explanations), tuple(dates), tuple(numbers), tuple(names)
     )
@@ -224,7 +246,9 @@ def _amounts(explanations: Sequence[Explanation]) -> Iterator[_Finding]:
         if reason and own is not Level.READ:
             reasons.append(reason)
         value = _money(cents)
-        yield _Finding(name, value, one.amount.place, own, tuple(reasons), {**features, "own": best.parts.get(name, 0.0)})
+        yield _Finding(
+            name, value, one.amount.place, own, tuple(reasons), {**features, "own": best.parts.get(name, 0.0)}
+        )
 
 
 def _money(cents: int) -> str:
@@ -234,8 +258,10 @@ def _money(cents: int) -> str:
 def _level(best: Explanation) -> tuple[Level, str]:
     labelled = all(score > 0.7 for score in best.parts.values())
     if best.equation == "sum" and best.net is not None:
-        extras = "".join(f" {'-' if one.dominant == 'discount' else '+'} {_money(abs(one.cents))}" for one in best.extras)
-        reason = f"net and tax make the total: {_money(best.net.cents)} + {_money(best.tax_cents)}{extras} = {_money(best.total.cents)}"
+        signed = [("-" if one.dominant == "discount" else "+", abs(one.cents)) for one in best.extras]
+        extras = "".join(f" {sign} {_money(cents)}" for sign, cents in signed)
+        sides = f"{_money(best.net.cents)} + {_money(best.tax_cents)}{extras} = {_money(best.total.cents)}"
+        reason = f"net and tax make the total: {sides}"
         proved = labelled and best.total.penalty == 0 and best.net.penalty == 0
         return (Level.PROVED if proved else Level.AGREED), reason
     if best.paid:
@@ -247,13 +273,15 @@ def _level(best: Explanation) -> tuple[Level, str]:
 
 def _tender(scored: Sequence[Scored]) -> Iterator[_Finding]:
     for name in ("rounding", "paid", "change"):
-        fitting = [one for one in scored if one.dominant == name and one.penalty == 0 and one.evidence[name] > _STRONG_LINK]
+        fitting = [
+            one for one in scored if one.dominant == name and one.penalty == 0 and one.evidence[name] > _STRONG_LINK
+        ]
         if fitting:
             best = max(fitting, key=lambda one: one.evidence[name])
             yield _Finding(name, _money(best.cents), best.amount.place, Level.READ, (_announced(best.links),))
 
 
-def _field(finding: _Finding, sheet: Sheet, kind: str) -> Field:
+def _field(finding: _Finding, sheet: Sheet) -> Field:
     place = finding.place
     spans = spans_of(sheet, place) if place is not None else ()
     return Field(
@@ -261,22 +289,63 @@ def _field(finding: _Finding, sheet: Sheet, kind: str) -> Field:
         finding.value,
         sheet.raw(spans) if spans else None,
         finding.level,
-        kind,
         place.page_index if place is not None else None,
         quad_of(sheet, place) if place is not None else None,
         tuple((sheet.reading.lines[span.line].page_index, span.line) for span in spans),
-        finding.reasons,
+        tuple(
+            Reason(ReasonKind.LABEL if index == 0 else ReasonKind.NOTE, text)
+            for index, text in enumerate(finding.reasons)
+        ),
+        type=_TYPES.get(finding.name, FieldType.MONEY),
         probability=probability(finding.name, finding.features) if finding.features else None,
     )
 
 
-_INVOICE_FIELDS = ("invoice_no", "date", "seller_name", "merchant", "seller_tax_no", "buyer_tax_no", "currency", "net", "tax", "total")
-_RECEIPT_FIELDS = ("merchant", "date", "receipt_no", "tax_no", "currency", "net", "tax", "rounding", "total", "paid", "change")
+_TYPES = {
+    "invoice_no": FieldType.CODE,
+    "receipt_no": FieldType.CODE,
+    "date": FieldType.DATE,
+    "seller_name": FieldType.NAME,
+    "merchant": FieldType.NAME,
+    "seller_tax_no": FieldType.CODE,
+    "buyer_tax_no": FieldType.CODE,
+    "tax_no": FieldType.CODE,
+    "currency": FieldType.CODE,
+}
+_INVOICE_FIELDS = (
+    "invoice_no",
+    "date",
+    "seller_name",
+    "merchant",
+    "seller_tax_no",
+    "buyer_tax_no",
+    "currency",
+    "net",
+    "tax",
+    "total",
+)
+_RECEIPT_FIELDS = (
+    "merchant",
+    "date",
+    "receipt_no",
+    "tax_no",
+    "currency",
+    "net",
+    "tax",
+    "rounding",
+    "total",
+    "paid",
+    "change",
+)
 
 
 def _complete(fields: Sequence[Field], kind: str) -> tuple[Field, ...]:
     """All fields of a kind in their order, missing ones among them."""
     known = {one.name: one for one in fields}
     names = _RECEIPT_FIELDS if kind == "receipt" else _INVOICE_FIELDS
-    missing = ("no value that its label announces",)
-    return tuple(known.get(name) or Field(name, None, None, Level.MISSING, kind, reasons=missing) for name in names)
+    missing = (Reason(ReasonKind.MISSING, "no value that its label announces"),)
+    return tuple(
+        known.get(name)
+        or Field(name, None, None, Level.MISSING, reasons=missing, type=_TYPES.get(name, FieldType.MONEY))
+        for name in names
+    )

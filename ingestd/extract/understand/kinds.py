@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 
 from ingestd.extract.understand.phrases import Labels
 from ingestd.layout.rows import Sheet
@@ -26,7 +26,7 @@ def kind_of(sheet: Sheet, labels: Labels, *, numbered: bool, bought: bool, paid:
     Returns:
         One of the kinds of the lexicon; ``receipt`` where nothing tells.
     """
-    votes: Counter[str] = Counter()
+    votes: dict[str, float] = defaultdict(float)
     for phrase in labels.phrases:
         if not phrase.kinds:
             continue
@@ -37,5 +37,4 @@ def kind_of(sheet: Sheet, labels: Labels, *, numbered: bool, bought: bool, paid:
             votes[kind] += weight / len(phrase.kinds)
     votes["invoice"] += 0.8 * numbered + 1.2 * bought
     votes["receipt"] += 0.9 * paid + 0.1
-    strongest = max(votes.values())
-    return next(kind for kind, weight in votes.most_common() if weight == strongest)
+    return max(votes, key=lambda kind: votes[kind])

@@ -1,13 +1,13 @@
 """Words of money documents by language, and the phrases that they form.
 
-A lexicon file lists words by class (``total``, ``tax``, ``number`` ...) and whole phrases by role. Words that stand side
-by side form a phrase, and :func:`role_of` says which role the classes of a phrase announce: ``TOTAL`` + ``ohne`` +
-``MwSt`` is a net amount, ``Rechnungs`` + ``Nr`` an invoice number.
+A lexicon file lists words by class (``total``, ``tax``, ``number`` ...) and whole phrases by role. Words side by side
+form a phrase, and :func:`role_of` says which role the classes of a phrase announce: ``TOTAL`` + ``ohne`` + ``MwSt``
+is a net amount, ``Rechnungs`` + ``Nr`` an invoice number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -35,7 +35,19 @@ KINDS = (
     *("invoice", "receipt", "credit-note", "pro-forma", "statement", "order-confirmation", "delivery-note", "pay-slip"),
     *("reminder", "ticket"),
 )
-_COMPOUND_STEMS = ("invoice", "order", "customer", "delivery", "tax", "total", "net", "gross", "item", "issue", "period")
+_COMPOUND_STEMS = (
+    "invoice",
+    "order",
+    "customer",
+    "delivery",
+    "tax",
+    "total",
+    "net",
+    "gross",
+    "item",
+    "issue",
+    "period",
+)
 _COMPOUND_ENDS = ("number", "date", "total", "amount")
 MIN_PART = 2
 """Letters of a word that may be joined to another without a space."""
@@ -139,7 +151,7 @@ def role_of(classes: Sequence[str]) -> str | None:
     return _money_role(classes, known)
 
 
-def _date_role(known: Collection[str]) -> str:
+def _date_role(known: Set[str]) -> str:
     for word, role in (
         ("due", "due_date"),
         ("delivery", "delivery_date"),
@@ -155,49 +167,45 @@ def _date_role(known: Collection[str]) -> str:
     return "date" if known & {"invoice", "issue"} else "any_date"
 
 
-def _number_role(known: Collection[str]) -> str:
+def _number_role(known: Set[str]) -> str:
     for word in ("tax", "order", "customer", "delivery", "register", "phone", "item", "bank", "reference", "page"):
         if word in known:
             return f"{word}_no"
     return "invoice_no" if "invoice" in known else "any_no"
 
 
-_MONEY_ROLES = (
-    *("previous", "quantity", "unit_price", "change", "rounding", "deposit", "prepaid", "discount", "tip"),
+_PLAIN_ROLES = (
+    *("previous", "quantity", "unit_price", "change", "rounding", "deposit", "prepaid", "discount", "tip", "base"),
 )
+"""Classes that decide a phrase whatever else it says, strongest first."""
+_SUMMED = frozenset(("total", "amount", "sub", "due", "gross", "invoice"))
+_LAST_ROLES = (
+    *(("net", "net"), ("gross", "total"), ("sub", "sub"), ("paid", "paid"), ("total", "total")),
+    *(("amount", "amount"), ("phone", "phone"), ("bank", "bank"), ("item", "item"), ("rate", "rate")),
+)
+"""Class and role, strongest first, of phrases that say nothing of tax."""
 
 
-def _money_role(classes: Sequence[str], known: Collection[str]) -> str | None:
-    for role in _MONEY_ROLES:
-        if role in known:
-            return role
-    summed = known & {"total", "amount", "sub", "due", "gross", "invoice"}
-    if "base" in known:
-        return "base"
-    if "excluding" in known and "tax" in known:
-        return "net" if summed or "net" in known else ("tax" if classes[0] == "excluding" else "net")
-    if "including" in known and "tax" in known:
-        return "total" if summed else "tax"
-    if "due" in known and "tax" not in known:
-        return "due"
+def _money_role(classes: Sequence[str], known: Set[str]) -> str | None:
+    plain = next((role for role in _PLAIN_ROLES if role in known), None)
+    if plain is not None:
+        return plain
     if "tax" in known:
-        return "rate" if "rate" in known else "tax"
-    if "net" in known:
-        return "net"
-    if "gross" in known:
+        return _tax_role(classes, known)
+    if "due" in known:
+        return "due"
+    if "invoice" in known and known & {"amount", "total"}:
         return "total"
-    if "sub" in known:
-        return "sub"
-    if "paid" in known:
-        return "total" if "total" in known and "invoice" in known else "paid"
-    if "total" in known:
-        return "total"
-    if "invoice" in known:
-        return "total" if "amount" in known else None
-    for role in ("amount", "phone", "bank", "item", "rate"):
-        if role in known:
-            return role
-    return None
+    return next((role for word, role in _LAST_ROLES if word in known), None)
+
+
+def _tax_role(classes: Sequence[str], known: Set[str]) -> str:
+    """Role of a phrase about tax: of the tax itself, or of an amount with or without it."""
+    if "excluding" in known:
+        return "tax" if classes[0] == "excluding" and not known & {*_SUMMED, "net"} else "net"
+    if "including" in known:
+        return "total" if known & _SUMMED else "tax"
+    return "rate" if "rate" in known else "tax"
 
 
 def load_lexicon(folder: Path) -> Lexicon:

@@ -184,7 +184,6 @@ def _days(sheet: Sheet, index: int, row: Row, today: date) -> Iterator[Day]:
             place = place_of(sheet, index, match.start(), match.end())
             yield Day(place, tuple(day for day, _ in possible), tuple(first for _, first in possible))
 
-
     for match in regex.finditer(r"(?<=\w/)\d{1,2}\.\d{1,2}\.\d{4}(?!\d)", row.text):  # number/date in one token
         possible = possible_days(match[0], today)
         if possible:

@@ -68,7 +68,9 @@ def choose_number(sheet: Sheet, mentions: Mentions, labels: Labels) -> list[Numb
     for token in mentions.tokens:
         beside = [place for place in places if place.row == token.place.row]
         links = row_links(token.place, labels, sheet, beside) + column_links(token.place, labels, places)
-        score = _number_score(token, links) - 1.0 * (sheet.rows[token.place.row].text[: token.place.start].endswith("("))
+        score = _number_score(token, links) - 1.0 * (
+            sheet.rows[token.place.row].text[: token.place.start].endswith("(")
+        )
         if score > 0:
             choices.append(NumberChoice(token.place, token.text.upper(), score, tuple(links)))
     choices.sort(key=lambda choice: (-choice.score, choice.place.row, choice.place.start))
@@ -123,7 +125,9 @@ def tax_numbers(sheet: Sheet, labels: Labels) -> list[NumberChoice]:
 
 def _names_tax_number(link: Link, text: str) -> bool:
     """Tell whether a phrase announces a tax number; the bare word for tax does so before a country's prefix."""
-    return link.phrase.role == "tax_no" or (link.phrase.role == "tax" and text[:2].isalpha() and link.relation == "right")
+    return link.phrase.role == "tax_no" or (
+        link.phrase.role == "tax" and text[:2].isalpha() and link.relation == "right"
+    )
 
 
 def near_customer(sheet: Sheet, labels: Labels, choice: NumberChoice) -> bool:

@@ -16,9 +16,10 @@ from ingestd.layout.rows import Sheet
 BLOCK_ROWS = 7
 """Rows that a block of address reaches below its heading."""
 _NO_NAME = regex.compile(
-    r"@|WWW\.|HTTPS?:|\bTEL\b|\bFAX\b|\bIBAN\b|\d{4,}|\d{1,2}[:.]\d{2}|^\W*\w{1,2}\W*$|THANK|WELCOME|\bPAGE\b|SEITE|^\(|"
-    r"^\W*(?:DEUTSCHLAND|GERMANY|FRANCE|ITALIA|ITALY|ESPAÑA|SPAIN|PORTUGAL|INDIA|NEDERLAND|POLSKA|UNITED KINGDOM|USA|ÖSTERREICH|"
-    r"SCHWEIZ|SINGAPORE|MALAYSIA)\W*$|%|STYLESHEET|CODELISTE|VERSION|SUBJECT|SENT:|\bCOPY\b|ORIGINAL|PLEASE|CUSTOMER|\bMERCI\b|DANKE",
+    r"@|WWW\.|HTTPS?:|\bTEL\b|\bFAX\b|\bIBAN\b|\d{4,}|\d{1,2}[:.]\d{2}|^\W*\w{1,2}\W*$|THANK|WELCOME|\bPAGE\b|SEITE|"
+    r"^\(|%|STYLESHEET|CODELISTE|VERSION|SUBJECT|SENT:|\bCOPY\b|ORIGINAL|PLEASE|CUSTOMER|\bMERCI\b|DANKE|"
+    r"^\W*(?:DEUTSCHLAND|GERMANY|FRANCE|ITALIA|ITALY|ESPAÑA|SPAIN|PORTUGAL|INDIA|NEDERLAND|POLSKA|UNITED KINGDOM|USA|"
+    r"ÖSTERREICH|SCHWEIZ|SINGAPORE|MALAYSIA)\W*$",
     regex.IGNORECASE,
 )
 _ADDRESS = regex.compile(
@@ -159,7 +160,7 @@ def _is_name(text: str, begin: int, part: str, phrases: Sequence[Phrase], lexico
 def _legal(text: str, lexicon: Lexicon) -> bool:
     words = [squeeze(word) for word in regex.split(r"[\s,]+", text) if word]
     tails = {"".join(words[-size:]) for size in (1, 2, 3)} | {word for word in words[1:]}
-    return len(words) > 1 and not tails.isdisjoint(lexicon.legal_forms) or any(
+    return (len(words) > 1 and not tails.isdisjoint(lexicon.legal_forms)) or any(
         not form.isascii() and squeeze(text).endswith(form) for form in lexicon.legal_forms
     )
 
@@ -170,7 +171,7 @@ def _median_height(sheet: Sheet) -> float:
 
 
 def seller_tax_number(choices: Sequence[tuple[Place, float]], sheet: Sheet, labels: Labels) -> int | None:
-    """Index of the tax number that is the seller's: outside of the buyer's block, in the seller's, the best labelled."""
+    """Index of the seller's tax number: outside of the buyer's block, in the seller's, the best labelled."""
     buyers, sellers = blocks(sheet, labels, "buyer"), blocks(sheet, labels, "seller")
     scores = []
     for place, score in choices:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,43 @@ from ingestd.extract.understand.mentions import Place, place_of
 from ingestd.layout.rows import Sheet
 
 _CONNECTORS = frozenset(
-    "OF THE DE DU DES LA LE L D DER DIE DAS VON DI DEL DELLA DA DO VAN HET EL LOS IN EN ET UND AND A AU UNE UN Y E POR PER".split()
+    [
+        "OF",
+        "THE",
+        "DE",
+        "DU",
+        "DES",
+        "LA",
+        "LE",
+        "L",
+        "D",
+        "DER",
+        "DIE",
+        "DAS",
+        "VON",
+        "DI",
+        "DEL",
+        "DELLA",
+        "DA",
+        "DO",
+        "VAN",
+        "HET",
+        "EL",
+        "LOS",
+        "IN",
+        "EN",
+        "ET",
+        "UND",
+        "AND",
+        "A",
+        "AU",
+        "UNE",
+        "UN",
+        "Y",
+        "E",
+        "POR",
+        "PER",
+    ]
 )
 """Words that may stand between two words of one phrase."""
 _CLASSES_OF_ROLE: Mapping[str, tuple[str, ...]] = {
@@ -93,7 +129,7 @@ def _lettered(text: str) -> bool:
 
 
 def _languages(hits: Sequence[Hit], lexicon: Lexicon) -> tuple[str, ...]:
-    letters: Counter[str] = Counter()
+    letters: dict[str, float] = defaultdict(float)
     for hit in hits:
         if len(hit.label) >= MIN_TELLING or not hit.label.isascii():
             known = {meaning.language for meaning in lexicon.meanings.get(hit.label, ())}
@@ -104,12 +140,14 @@ def _languages(hits: Sequence[Hit], lexicon: Lexicon) -> tuple[str, ...]:
     if not letters:
         return ("en",)
     most = max(letters.values())
-    return tuple(language for language, count in letters.most_common() if count >= MIN_LANGUAGE_SHARE * most)
+    return tuple(
+        language
+        for language, count in sorted(letters.items(), key=lambda item: -item[1])
+        if count >= MIN_LANGUAGE_SHARE * most
+    )
 
 
-def _meanings(
-    label: str, lexicon: Lexicon, languages: Sequence[str]
-) -> tuple[tuple[Meaning, ...], tuple[str, ...]]:
+def _meanings(label: str, lexicon: Lexicon, languages: Sequence[str]) -> tuple[tuple[Meaning, ...], tuple[str, ...]]:
     known = [meaning for meaning in lexicon.meanings.get(label, ()) if meaning.language in languages]
     known.sort(key=lambda meaning: languages.index(meaning.language))
     compound = () if label in lexicon.meanings else lexicon.spotter.compound(label) or ()

@@ -118,7 +118,9 @@ class Spotter:
         for cut in range(3, len(text) - 1):
             end = self._ends.get(text[cut:])
             if end is not None:
-                stem = self._stems.get(text[:cut]) or (self._stems.get(text[: cut - 1]) if text[cut - 1] == "S" else None)
+                stem = self._stems.get(text[:cut]) or (
+                    self._stems.get(text[: cut - 1]) if text[cut - 1] == "S" else None
+                )
                 if stem is not None:
                     return stem, end
         return None
