@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import combinations
+from itertools import accumulate, combinations
 
 from ingestd.extract.understand.links import Link, column_links, row_links
 from ingestd.extract.understand.mentions import Amount, Mentions
@@ -29,6 +29,7 @@ MAX_VALUES = 40
 MAX_NETS = 30
 MAX_TAXES = 8
 MAX_EXTRAS = 4
+MAX_SUMMANDS = 30
 _HOSTILE = frozenset(
     (
         *("previous", "change", "rounding", "deposit", "prepaid", "discount", "quantity", "unit_price", "item", "rate"),
@@ -51,6 +52,8 @@ class Scored:
     """Role of a phrase -> weight of its best link."""
     links: tuple[Link, ...]
     penalty: float = 0.0
+    is_sum: bool = False
+    """The sum of at least two amounts above it in its column."""
 
     @property
     def dominant(self) -> str | None:
@@ -86,6 +89,7 @@ def score_amounts(sheet: Sheet, mentions: Mentions, labels: Labels, weights: Wei
     for amount in mentions.amounts:
         by_row[amount.place.row].append(amount)
     places = [amount.place for amount in mentions.amounts]
+    sums = _column_sums(mentions.amounts)
     scored = []
     for amount in mentions.amounts:
         beside = [other.place for other in by_row[amount.place.row]]
@@ -98,12 +102,26 @@ def score_amounts(sheet: Sheet, mentions: Mentions, labels: Labels, weights: Wei
             and abs(amount.cents) > 100
         ):
             evidence["total"] = max(evidence.get("total", 0.0), evidence.pop("rounding"))
-        scored.append(Scored(amount, amount.cents, evidence, tuple(links)))
+        scored.append(Scored(amount, amount.cents, evidence, tuple(links), is_sum=amount in sums))
         if amount.alternative is not None and not amount.currency:
             scored.append(Scored(amount, amount.alternative, evidence, tuple(links), penalty=2.0))
         elif amount.alternative is not None:
             scored.append(Scored(amount, amount.alternative, evidence, tuple(links), penalty=1.6))
     return scored
+
+
+def _column_sums(amounts: Sequence[Amount]) -> frozenset[Amount]:
+    """Amounts that are the sum of at least two amounts directly above them in their column."""
+    written = [amount for amount in amounts if amount.written and amount.cents]
+    found = []
+    for amount in written:
+        place = amount.place
+        above = [other for other in written if other.place.row < place.row]
+        column = [other.cents for other in above if abs(other.place.right - place.right) < place.height]
+        sums = accumulate(column[: -MAX_SUMMANDS - 1 : -1])
+        if amount.cents in list(sums)[1:]:
+            found.append(amount)
+    return frozenset(found)
 
 
 def _evidence(links: Sequence[Link], weights: Weights) -> dict[str, float]:
@@ -142,6 +160,7 @@ def _role_score(scored: Scored, role: str, weights: Weights) -> float:
     if dominant is not None and dominant not in factors and scored.evidence[dominant] > 1.0:
         hostile = dominant in _HOSTILE or dominant == "ignore" or dominant.endswith(("_no", "_date"))
         best += weights.amount["hostile"] * (1.0 if hostile else 0.4) * min(scored.evidence[dominant] / 3.0, 1.0)
+    best += weights.amount["column_sum"] * scored.is_sum
     if not scored.amount.written and not scored.amount.currency:
         best += weights.amount["bare"]
         if abs(scored.cents) >= 10_000_000:
@@ -187,7 +206,9 @@ def _rounded(found: Sequence[Explanation], known: _Known) -> Explanation:
     for cents, (score, one) in known.totals.items():
         shift = cents - best.total.cents
         printed = shift in known.roundings
-        if 0 < abs(shift) <= _ROUNDING_CENTS and best.total.cents % 5 and score > 1.0 and (printed or cents % 5 == 0):
+        few = abs(shift) <= _ROUNDING_CENTS and best.total.cents % 5 and score > 1.0 and (printed or cents % 5 == 0)
+        whole = abs(shift) <= _WHOLE_ROUNDING_CENTS and cents % 100 == 0 and best.total.cents % 100 and score > 3.5
+        if shift and (few or whole):
             return replace(best, total=one)
     return best
 

@@ -129,5 +129,6 @@ def _score(sheet: Sheet, mention: Day, links: Sequence[Link]) -> float:
     if any(link.phrase.role == "invoice_no" or link.phrase.kinds & _PAPERS for link in named):
         score += 2.5  # invoice 4711 of 5 March
     score += 0.8 * (_TIME.search(text[mention.place.end :]) is not None or _TIME.search(text) is not None)
+    score -= 1.5 * any(link.phrase.role == "ignore" for link in links if link.relation == "right")
     score += 0.6 * (1 - mention.place.row / max(len(sheet.rows), 1))
     return score

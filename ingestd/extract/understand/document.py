@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -27,8 +27,8 @@ SETTLED_KINDS = frozenset({"invoice", "receipt", "credit-note"})
 """Kinds of paper that can be done without a person."""
 MIN_TOTAL_SCORE = 0.5
 """Score of an explanation from which on its total is reported."""
-_KEY_FIELDS = ("invoice_no", "receipt_no", "date", "merchant", "seller_tax_no", "tax_no", "net", "tax", "total")
-"""Fields whose probabilities decide together whether a document is done."""
+_KEY_GROUPS = (("invoice_no", "receipt_no"), ("date",), ("seller_tax_no", "tax_no"), ("net", "tax", "total"))
+"""Fields whose probabilities decide whether a document is done; those of a group come from one explanation."""
 _STRONG_LINK = 1.5
 _CURRENCIES = {
     "€": "EUR", "EURO": "EUR", "EUROS": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY", "元": "CNY", "圆": "CNY",
@@ -62,12 +62,16 @@ class Understanding:
         required = ("date", "total") if self.kind == "receipt" else ("invoice_no", "date", "total")
         if any(known[name].value is None for name in required):
             return False
-        chance = 1.0
-        for name in _KEY_FIELDS:
-            field = known.get(name)
-            if field is not None and field.value is not None:
-                chance *= field.probability if field.probability is not None else 0.0
-        return chance >= below
+        return _together(known) >= below
+
+
+def _together(fields: Mapping[str, Field]) -> float:
+    """Probability that all key fields are right: the least of each group, multiplied."""
+    chance = 1.0
+    for group in _KEY_GROUPS:
+        found = [fields[name] for name in group if name in fields and fields[name].value is not None]
+        chance *= min((field.probability or 0.0 for field in found), default=1.0)
+    return chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +234,7 @@ def _amounts(explanations: Sequence[Explanation]) -> Iterator[_Finding]:
         "sum": best.equation == "sum",
         "rate": best.rate,
         "paid": best.paid,
+        "proved": level is Level.PROVED,
         "written": best.total.amount.written,
         "misread": best.total.penalty > 0,
     }

@@ -45,6 +45,8 @@ _CHECKED = (
 """What a tax number can be, and the check of its digits (python-stdnum)."""
 _PAPERS = frozenset({"invoice", "receipt", "credit-note"})
 _STRONG_NUMBER = 2.0
+MIN_TAX_DIGITS = 9
+"""Digits of a tax number that the bare word for tax announces."""
 MIN_UNSURE = 3
 """Characters of a number that only a heading or a bare "No" announces."""
 
@@ -95,7 +97,7 @@ def _number_score(token: Token, links: Sequence[Link]) -> float:
             score += max(weight, 0.0) * (0.75 if named and link.relation == "right" else 0.45) * (digits >= MIN_UNSURE)
         elif rank == 0 and role is not None and weight > 0.5:
             score -= max(weight, 0.0)
-    if len(token.text) < MIN_UNSURE and score < _STRONG_NUMBER:
+    if (len(token.text) < MIN_UNSURE and score < _STRONG_NUMBER) or token.text.strip("0") == "":
         return 0.0
     if digits * 3 < len(token.text) and digits < 3:
         score -= 0.7
@@ -125,9 +127,8 @@ def tax_numbers(sheet: Sheet, labels: Labels) -> list[NumberChoice]:
 
 def _names_tax_number(link: Link, text: str) -> bool:
     """Tell whether a phrase announces a tax number; the bare word for tax does so before a country's prefix."""
-    return link.phrase.role == "tax_no" or (
-        link.phrase.role == "tax" and text[:2].isalpha() and link.relation == "right"
-    )
+    plain = link.relation == "right" and not link.dirty and (text[:2].isalpha() or len(text) >= MIN_TAX_DIGITS)
+    return link.phrase.role == "tax_no" or (link.phrase.role == "tax" and plain)
 
 
 def near_customer(sheet: Sheet, labels: Labels, choice: NumberChoice) -> bool:
