@@ -11,6 +11,9 @@ from ingestd.extract.apply import Examined, examine
 from ingestd.extract.rulefile.compiled import RuleSet
 from ingestd.extract.search.candidates import Candidate
 from ingestd.extract.search.context import Scene
+from ingestd.extract.understand.document import Understanding
+from ingestd.extract.understand.mentions import quad_of
+from ingestd.layout.rows import Sheet, lay_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class Explanation:
 def explain(reading: Reading, rules: RuleSet, today: date) -> Explanation:
     """Apply the rules and keep what they went by; see :func:`ingestd.extract.apply.extract`."""
     examined = examine(reading, rules, today)
+    if examined.understanding is not None:
+        return _understood(examined.understanding, lay_out(reading))
     if examined.plan is None or examined.scene is None:
         return Explanation(None, examined.choice.reason, (), (), {}, ())
     return Explanation(
@@ -70,6 +75,30 @@ def explain(reading: Reading, rules: RuleSet, today: date) -> Explanation:
         {name: found.rejected for name, found in examined.found.items() if found.rejected},
         examined.fields,
     )
+
+
+def _understood(understanding: Understanding, sheet: Sheet) -> Explanation:
+    """Phrases, chosen values and their rivals of a document that no rule matches."""
+    labels = tuple(
+        Seen(f"{phrase.text} ({phrase.role})", phrase.place.page_index, quad_of(sheet, phrase.place), 0)
+        for phrase in understanding.labels.phrases
+        if phrase.role not in (None, "ignore")
+    )
+    tried = []
+    for field in understanding.fields:
+        if field.value is None:
+            continue
+        chance = f" (p = {field.probability:.2f})" if field.probability is not None else ""
+        how = "; ".join(reason.text for reason in field.reasons) + chance
+        tried.append(Tried(field.name, field.raw or "", field.value, how, field.page_index or 0, field.quad, True, ""))
+        for rival in field.candidates:
+            how = "; ".join(reason.text for reason in rival.reasons)
+            page = rival.page_index or 0
+            less = "another value explains the page better"
+            tried.append(Tried(field.name, rival.raw, rival.value, how, page, rival.quad, False, less))
+    spoken = ", ".join(understanding.labels.languages)
+    reason = f"no rule file matches; understood as {understanding.kind} from words of {spoken}"
+    return Explanation(understanding.kind, reason, labels, tuple(tried), {}, understanding.fields)
 
 
 def _labels(scene: Scene) -> Iterator[Seen]:

@@ -72,7 +72,14 @@ def test_mixed_pdf_is_read_page_by_page_each_in_its_way(pipeline: Pipeline, tmp_
 
 
 def test_receipt_is_recognised_and_its_total_proved(pipeline: Pipeline, tmp_path: Path) -> None:
-    rows = ["EXAMPLE STORE", "TAX INVOICE", "Date: 03/08/2026", "Subtotal 100.00", "GST 6% 6.00", "Total 106.00"]
+    rows = [
+        "EXAMPLE STORE SDN BHD",
+        "TAX INVOICE",
+        "Date: 03/08/2026",
+        "Subtotal 100.00",
+        "GST 6% 6.00",
+        "Total 106.00",
+    ]
     rows += ["Cash 110.00", "Change 4.00"]
     page = PdfPage([Text(60, 700 - 30 * row, line) for row, line in enumerate(rows)])
     record = process(pipeline, tmp_path, pdf(page))

@@ -75,7 +75,7 @@ class RuleSet:
     lexicon: Lexicon | None = None
     """Words of money documents that no rule covers; None: such documents are left to the fallback."""
     review_below: float = REVIEW_BELOW
-    """Probability, 0 to 1, of all key fields of such a document together from which on nobody needs to look."""
+    """Probability, 0 to 1, of all key fields of such a document together from which on it needs no look."""
 
     @cached_property
     def plans(self) -> tuple[Plan, ...]:

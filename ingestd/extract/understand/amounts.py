@@ -215,7 +215,7 @@ def _rounded(found: Sequence[Explanation], known: _Known) -> Explanation:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the amounts of a document offer to explanations."""
+    """Parts that the amounts of a document offer to explanations."""
 
     totals: Mapping[int, tuple[float, Scored]]
     nets: Mapping[int, tuple[float, Scored]]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from ingestd.document import Field, FieldType, Level, Reason, ReasonKind
+from ingestd.document import Field, FieldCandidate, FieldType, Level, Reason, ReasonKind
 from ingestd.extract.rulefile.labels import Squeezed
 from ingestd.extract.understand.amounts import Explanation, Scored, explain_amounts, score_amounts
 from ingestd.extract.understand.confidence import probability
@@ -29,6 +29,8 @@ MIN_TOTAL_SCORE = 0.5
 """Score of an explanation from which on its total is reported."""
 _KEY_GROUPS = (("invoice_no", "receipt_no"), ("date",), ("seller_tax_no", "tax_no"), ("net", "tax", "total"))
 """Fields whose probabilities decide whether a document is done; those of a group come from one explanation."""
+MAX_RIVALS = 4
+"""Rivals of a field that are kept for a person to choose from."""
 _STRONG_LINK = 1.5
 _CURRENCIES = {
     "€": "EUR", "EURO": "EUR", "EUROS": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY", "元": "CNY", "圆": "CNY",
@@ -40,7 +42,7 @@ _CURRENCIES = {
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """What a document says, with everything it was concluded from."""
+    """Fields of a document, with everything they were concluded from."""
 
     kind: str
     fields: tuple[Field, ...]
@@ -84,10 +86,11 @@ class _Finding:
     level: Level
     reasons: tuple[str, ...]
     features: dict[str, float] = field(default_factory=dict)
+    rivals: tuple[FieldCandidate, ...] = ()
 
 
 def understand(page: Squeezed, lexicon: Lexicon, today: date) -> Understanding | None:
-    """Explain a document; None where it is no money document.
+    """Explain a document; None where it is not a money document.
 
     Args:
         page: the document, rows squeezed for scanners.
@@ -107,11 +110,11 @@ def understand(page: Squeezed, lexicon: Lexicon, today: date) -> Understanding |
     kind = _kind(sheet, labels, scored, numbers)
     receipt = kind == "receipt"
     findings = [
-        *_number(numbers, receipt=receipt),
-        *_dates(dates),
-        *_names(names, receipt=receipt),
+        *_number(sheet, numbers, receipt=receipt),
+        *_dates(sheet, dates),
+        *_names(sheet, names, receipt=receipt),
         *_tax_numbers(sheet, labels, receipt=receipt),
-        *_amounts(explanations),
+        *_amounts(sheet, explanations),
         *(_tender(scored) if receipt else ()),
     ]
     fields = tuple(_field(finding, sheet) for finding in findings)
@@ -135,11 +138,26 @@ def _announced(links: Sequence[Link]) -> str:
     return f"{where} '{link.phrase.text}'"
 
 
+def _rivals(
+    sheet: Sheet, chosen: str, found: Sequence[tuple[str, Place, Sequence[Link]]]
+) -> tuple[FieldCandidate, ...]:
+    """Other values that were considered, best first."""
+    rivals: dict[str, FieldCandidate] = {}
+    for value, place, links in found:
+        if value != chosen and value not in rivals:
+            reason = Reason(ReasonKind.LABEL, _announced(links))
+            raw = sheet.raw(spans_of(sheet, place))
+            rivals[value] = FieldCandidate(value, raw, Level.READ, (reason,), place.page_index, quad_of(sheet, place))
+        if len(rivals) == MAX_RIVALS:
+            break
+    return tuple(rivals.values())
+
+
 def _margin(scores: Sequence[float]) -> float:
     return min(scores[0] - scores[1], 5.0) if len(scores) > 1 else 3.0
 
 
-def _number(numbers: Sequence[NumberChoice], *, receipt: bool) -> Iterator[_Finding]:
+def _number(sheet: Sheet, numbers: Sequence[NumberChoice], *, receipt: bool) -> Iterator[_Finding]:
     different = {choice.text: choice for choice in reversed(numbers)}
     scores = sorted((choice.score for choice in different.values()), reverse=True)
     if numbers:
@@ -149,10 +167,12 @@ def _number(numbers: Sequence[NumberChoice], *, receipt: bool) -> Iterator[_Find
         features = {"score": best.score, "margin": _margin(scores), "strong": strong, "again": again}
         level = Level.AGREED if again else Level.READ
         reasons = (_announced(best.links), *(("printed twice",) if again else ()))
-        yield _Finding("receipt_no" if receipt else "invoice_no", best.text, best.place, level, reasons, features)
+        rivals = _rivals(sheet, best.text, [(one.text, one.place, one.links) for one in numbers])
+        name = "receipt_no" if receipt else "invoice_no"
+        yield _Finding(name, best.text, best.place, level, reasons, features, rivals)
 
 
-def _dates(dates: Sequence[DayChoice]) -> Iterator[_Finding]:
+def _dates(sheet: Sheet, dates: Sequence[DayChoice]) -> Iterator[_Finding]:
     if not dates:
         return
     best = dates[0]
@@ -169,16 +189,20 @@ def _dates(dates: Sequence[DayChoice]) -> Iterator[_Finding]:
         "only": not others,
     }
     level = Level.AGREED if again and best.settled else Level.READ
-    yield _Finding("date", best.day.isoformat(), best.mention.place, level, tuple(reasons), features)
+    rivals = _rivals(
+        sheet, best.day.isoformat(), [(one.day.isoformat(), one.mention.place, one.links) for one in dates]
+    )
+    yield _Finding("date", best.day.isoformat(), best.mention.place, level, tuple(reasons), features, rivals)
 
 
-def _names(names: Sequence[NameChoice], *, receipt: bool) -> Iterator[_Finding]:
+def _names(sheet: Sheet, names: Sequence[NameChoice], *, receipt: bool) -> Iterator[_Finding]:
     if not names or names[0].score < 0.5:
         return
     best = names[0]
     features = {"score": best.score, "margin": _margin([choice.score for choice in names])}
+    rivals = _rivals(sheet, best.text, [(one.text, one.place, ()) for one in names])
     for name in ("merchant",) if receipt else ("seller_name", "merchant"):
-        yield _Finding(name, best.text, best.place, Level.READ, (best.how,), features)
+        yield _Finding(name, best.text, best.place, Level.READ, (best.how,), features, rivals)
 
 
 def _tax_numbers(sheet: Sheet, labels: Labels, *, receipt: bool) -> Iterator[_Finding]:
@@ -218,16 +242,16 @@ def _currency(best: Explanation) -> Iterator[_Finding]:
                 return
 
 
-def _amounts(explanations: Sequence[Explanation]) -> Iterator[_Finding]:
+def _amounts(sheet: Sheet, explanations: Sequence[Explanation]) -> Iterator[_Finding]:
     if not explanations or explanations[0].score < MIN_TOTAL_SCORE:
         return
     best = explanations[0]
     yield from _currency(best)
-    rivals = [way.score for way in explanations[1:] if way.total.cents != best.total.cents]
+    lesser = [way.score for way in explanations[1:] if way.total.cents != best.total.cents]
     level, reason = _level(best)
     features = {
         "score": best.score,
-        "margin": _margin([best.score, *rivals]),
+        "margin": _margin([best.score, *lesser]),
         "total": best.parts.get("total", 0.0),
         "net": best.parts.get("net", 0.0),
         "tax": best.parts.get("tax", 0.0),
@@ -251,9 +275,10 @@ def _amounts(explanations: Sequence[Explanation]) -> Iterator[_Finding]:
         if reason and own is not Level.READ:
             reasons.append(reason)
         value = _money(cents)
-        yield _Finding(
-            name, value, one.amount.place, own, tuple(reasons), {**features, "own": best.parts.get(name, 0.0)}
-        )
+        others = [(_money(way.total.cents), way.total.amount.place, way.total.links) for way in explanations]
+        rivals = _rivals(sheet, value, others) if name == "total" else ()
+        known = {**features, "own": best.parts.get(name, 0.0)}
+        yield _Finding(name, value, one.amount.place, own, tuple(reasons), known, rivals)
 
 
 def _money(cents: int) -> str:
@@ -303,6 +328,7 @@ def _field(finding: _Finding, sheet: Sheet) -> Field:
         ),
         type=_TYPES.get(finding.name, FieldType.MONEY),
         probability=probability(finding.name, finding.features) if finding.features else None,
+        candidates=finding.rivals,
     )
 
 

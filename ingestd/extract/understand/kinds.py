@@ -1,4 +1,4 @@
-"""Which kind of paper a document is, from its headings and from what was found on it."""
+"""Kind of a paper, from its headings and from what was found on it."""
 
 from __future__ import annotations
 

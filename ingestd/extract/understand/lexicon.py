@@ -148,7 +148,7 @@ def role_of(classes: Sequence[str]) -> str | None:
         return _date_role(known)
     if "number" in known and not known & {"total", "amount", "net", "gross"}:
         return _number_role(known)
-    return _money_role(classes, known)
+    return _money_role(known)
 
 
 def _date_role(known: Set[str]) -> str:
@@ -186,12 +186,12 @@ _LAST_ROLES = (
 """Class and role, strongest first, of phrases that say nothing of tax."""
 
 
-def _money_role(classes: Sequence[str], known: Set[str]) -> str | None:
+def _money_role(known: Set[str]) -> str | None:
     plain = next((role for role in _PLAIN_ROLES if role in known), None)
     if plain is not None:
         return plain
     if "tax" in known:
-        return _tax_role(classes, known)
+        return _tax_role(known)
     if "due" in known:
         return "due"
     if "invoice" in known and known & {"amount", "total"}:
@@ -199,10 +199,10 @@ def _money_role(classes: Sequence[str], known: Set[str]) -> str | None:
     return next((role for word, role in _LAST_ROLES if word in known), None)
 
 
-def _tax_role(classes: Sequence[str], known: Set[str]) -> str:
+def _tax_role(known: Set[str]) -> str:
     """Role of a phrase about tax: of the tax itself, or of an amount with or without it."""
     if "excluding" in known:
-        return "tax" if classes[0] == "excluding" and not known & {*_SUMMED, "net"} else "net"
+        return "net"
     if "including" in known:
         return "total" if known & _SUMMED else "tax"
     return "rate" if "rate" in known else "tax"

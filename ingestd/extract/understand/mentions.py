@@ -43,7 +43,7 @@ TOKEN = regex.compile(r"(?<![\w./-])(?=[\w./#-]*\d)[A-Z0-9](?:[\w./#-]*\w)?", re
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a mention or a label stands, in pixels of the text's frame."""
+    """Place of a mention or a label, in pixels of the text's frame."""
 
     row: int
     """Index into the rows of the document."""

@@ -1,4 +1,4 @@
-"""Who sells and who buys: blocks with headings, names with legal forms, the head of a receipt."""
+"""Seller and buyer: blocks with headings, names with legal forms, the head of a receipt."""
 
 from __future__ import annotations
 

@@ -133,7 +133,14 @@ def test_init_says_in_one_line_that_a_folder_cannot_be_made() -> None:
 
 @pytest.mark.timeout(120)
 def test_rules_explain_shows_labels_values_and_what_spoke_against_them(tmp_path: Path) -> None:
-    rows = ["EXAMPLE STORE", "TAX INVOICE", "Date: 03/08/2026", "Subtotal 100.00", "GST 6% 6.00", "Total 106.00"]
+    rows = [
+        "EXAMPLE STORE SDN BHD",
+        "TAX INVOICE",
+        "Date: 03/08/2026",
+        "Subtotal 100.00",
+        "GST 6% 6.00",
+        "Total 106.00",
+    ]
     letter = tmp_path / "receipt.pdf"
     letter.write_bytes(pdf(PdfPage([Text(60, 700 - 30 * row, line) for row, line in enumerate(rows)])))
     drawn = tmp_path / "drawn.png"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,7 @@ def test_a_rule_set_travels_to_worker_processes(shipped: RuleSet) -> None:
 
 
 def test_hash_follows_the_content(shipped: RuleSet, tmp_path: Path) -> None:
-    for path in FOLDER.glob("*.yaml"):
-        (tmp_path / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(FOLDER, tmp_path, dirs_exist_ok=True)
     assert load_rules(tmp_path).hash == shipped.hash
     changed = tmp_path / "generic.yaml"
     changed.write_text(changed.read_text(encoding="utf-8") + "# note\n", encoding="utf-8")
