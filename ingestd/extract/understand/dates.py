@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import regex
 
-from ingestd.extract.understand.links import Link, column_links, row_links
+from ingestd.extract.understand.links import Link, column_links, row_links, wrapped_links
 from ingestd.extract.understand.mentions import Day, Mentions
 from ingestd.extract.understand.phrases import Labels
 from ingestd.layout.rows import Sheet
@@ -88,7 +88,7 @@ def choose_date(sheet: Sheet, mentions: Mentions, labels: Labels, today: date) -
     choices = []
     for mention in mentions.days:
         links = row_links(mention.place, labels, sheet, [place for place in places if place.row == mention.place.row])
-        links += column_links(mention.place, labels, places)
+        links += wrapped_links(mention.place, labels, sheet) + column_links(mention.place, labels, places)
         day, other = _meant(mention, today, month_first_order=first)
         if day is None:
             continue

@@ -16,6 +16,10 @@ MAX_BELOW_HEIGHTS = 2.6
 """Text heights from a phrase to what stands directly below it."""
 MAX_COLUMN_ROWS = 45
 """Rows that a heading reaches down."""
+MIN_WRAPPED = 25
+"""Characters of a line that is broken; shorter ones stand alone."""
+MAX_INDENT_HEIGHTS = 3.0
+"""Text heights by which a line and its continuation may be indented differently."""
 _LOOSE = 0.6
 """Text heights by which a heading and its column may miss each other."""
 _NEUTRAL = regex.compile(
@@ -66,6 +70,21 @@ def row_links(
         distance = (place.left - phrase.place.right) / max(place.height, 1.0)
         found.append(Link(phrase, "right", between, dirty, distance))
     return found
+
+
+def wrapped_links(place: Place, labels: Labels, sheet: Sheet) -> list[Link]:
+    """Phrases at the end of the row above a mention that begins its row: a sentence that goes on in the next line."""
+    if place.start > 0 or place.row == 0:
+        return []
+    above = sheet.rows[place.row - 1]
+    phrases = labels.by_row.get(place.row - 1, ())
+    ends = bool(phrases) and not regex.search(r"\w", above.text[phrases[-1].place.end :])
+    if len(above.boxes) > 1 or not ends or above.page_index != place.page_index or len(above.text) < MIN_WRAPPED:
+        return []
+    last = phrases[-1]
+    if abs(above.boxes[0].left - place.left) > MAX_INDENT_HEIGHTS * place.height:
+        return []
+    return [Link(last, "right", 0, False, 0.0), *(Link(phrase, "right", 0, True, 0.0) for phrase in phrases[-2::-1])]
 
 
 def column_links(place: Place, labels: Labels, others: Sequence[Place]) -> list[Link]:

@@ -16,7 +16,7 @@ from stdnum.it import iva as it_iva
 from stdnum.pl import nip as pl_nip
 from stdnum.pt import nif as pt_nif
 
-from ingestd.extract.understand.links import Link, column_links, row_links
+from ingestd.extract.understand.links import Link, column_links, row_links, wrapped_links
 from ingestd.extract.understand.mentions import Mentions, Place, Token, place_of
 from ingestd.extract.understand.phrases import Labels
 from ingestd.layout.rows import Sheet
@@ -69,7 +69,8 @@ def choose_number(sheet: Sheet, mentions: Mentions, labels: Labels) -> list[Numb
     choices = []
     for token in mentions.tokens:
         beside = [place for place in places if place.row == token.place.row]
-        links = row_links(token.place, labels, sheet, beside) + column_links(token.place, labels, places)
+        links = row_links(token.place, labels, sheet, beside) + wrapped_links(token.place, labels, sheet)
+        links += column_links(token.place, labels, places)
         score = _number_score(token, links) - 1.0 * (
             sheet.rows[token.place.row].text[: token.place.start].endswith("(")
         )

@@ -13,11 +13,13 @@ from ingestd.extract.understand.mentions import Place, place_of
 from ingestd.extract.understand.phrases import Labels, Phrase
 from ingestd.layout.rows import Sheet
 
+MIN_HEADING = 3
+"""Letters of a heading that has text beside it in its box."""
 BLOCK_ROWS = 7
 """Rows that a block of address reaches below its heading."""
 _NO_NAME = regex.compile(
     r"@|WWW\.|HTTPS?:|\bTEL\b|\bFAX\b|\bIBAN\b|\d{4,}|\d{1,2}[:.]\d{2}|^\W*\w{1,2}\W*$|THANK|WELCOME|\bPAGE\b|SEITE|"
-    r"^\(|%|STYLESHEET|CODELISTE|VERSION|SUBJECT|SENT:|\bCOPY\b|ORIGINAL|PLEASE|CUSTOMER|\bMERCI\b|DANKE|"
+    r"^\(|%|STYLESHEET|CODELISTE|VERSION|SUBJECT|E-?MAIL|HELP|SENT:|\bCOPY\b|ORIGINAL|PLEASE|CUSTOMER|\bMERCI\b|DANKE|"
     r"^\W*(?:DEUTSCHLAND|GERMANY|FRANCE|ITALIA|ITALY|ESPAÑA|SPAIN|PORTUGAL|INDIA|NEDERLAND|POLSKA|UNITED KINGDOM|USA|"
     r"ÖSTERREICH|SCHWEIZ|SINGAPORE|MALAYSIA)\W*$",
     regex.IGNORECASE,
@@ -26,6 +28,18 @@ _ADDRESS = regex.compile(
     r"\b(?:STREET|ST\.?|ROAD|RD\.?|AVE(?:NUE)?\.?|LANE|BLVD|DRIVE|SUITE|FLOOR|STRASSE|STRAßE|STR\.|WEG|PLATZ|ALLEE|RUE|AVENUE|"
     r"CALLE|PLAZA|VIA|PIAZZA|RUA|AVENIDA|ULICA|UL\.|JALAN|JLN|LORONG|TAMAN|BOX|GRACHT|STRAAT|LAAN)\b|(?:STRASSE|STRAßE|STR\.|WEG)\s*\d",
     regex.IGNORECASE,
+)
+
+
+HEAD_ROWS = 12
+"""Rows of a letter's head."""
+WINDOW_ROWS = 5
+"""Rows of an address in an envelope's window."""
+MIN_DOMAIN = 4
+"""Letters of a domain that tells a name."""
+_DOMAIN = regex.compile(r"(?:@|WWW\.|HTTPS?://(?:WWW\.)?)([A-Z0-9-]{3,})\.[A-Z]{2,}", regex.IGNORECASE)
+_MAIL_HOSTS = frozenset(
+    map(squeeze, ("gmail", "googlemail", "outlook", "hotmail", "yahoo", "gmx", "web", "icloud", "qq"))
 )
 
 
@@ -81,8 +95,10 @@ def blocks(sheet: Sheet, labels: Labels, party: str) -> list[Block]:
 
 
 def _opens(phrase: Phrase) -> bool:
-    """Tell whether a phrase is a heading: alone in its box, or with a value after a colon."""
-    return phrase.party is not None and (phrase.alone or phrase.first_in_row) and len(phrase.text) > 2
+    """Tell whether a phrase is a heading: alone in its box, or first in its row; a heading announces no number."""
+    if phrase.party is None or (phrase.role or "").endswith("_no"):
+        return False
+    return phrase.alone or (phrase.first_in_row and len(phrase.text) >= MIN_HEADING)
 
 
 def _value_beside(sheet: Sheet, heading: Phrase) -> bool:
@@ -92,8 +108,10 @@ def _value_beside(sheet: Sheet, heading: Phrase) -> bool:
 
 def seller_names(sheet: Sheet, labels: Labels, lexicon: Lexicon) -> list[NameChoice]:
     """List candidates for the name of the seller, best first."""
-    buyers = blocks(sheet, labels, "buyer")
+    senders = list(_sender_lines(sheet))
+    buyers = [*blocks(sheet, labels, "buyer"), *(_window(place) for place in senders)]
     sellers = blocks(sheet, labels, "seller")
+    domains = _domains(sheet, buyers)
     rows = len(sheet.rows)
     choices: dict[str, NameChoice] = {}
     for place, text in _names(sheet, labels, lexicon):
@@ -104,6 +122,10 @@ def seller_names(sheet: Sheet, labels: Labels, lexicon: Lexicon) -> list[NameCho
         if any(block.has(place) and place.row - block.first_row <= 3 for block in sellers):
             score += 2.5
             how = "in the seller's block"
+        if any(sender.row == place.row and sender.left <= place.left <= sender.right for sender in senders):
+            score += 2.0
+            how = "in the sender's line above the address"
+        score += 2.5 * any(_is_of_domain(key, domain) for domain in domains)
         score += 2.2 if _legal(text, lexicon) else 0.0
         score += 2.0 * max(0.0, 1 - place.row / 6) if place.page_index == 0 else 0.0
         score += 0.4 * max(0.0, 1 - place.row / max(rows, 1))
@@ -116,6 +138,36 @@ def seller_names(sheet: Sheet, labels: Labels, lexicon: Lexicon) -> list[NameCho
         else:
             choices[key] = NameChoice(known.place, known.text, known.score + 0.6, known.how)
     return sorted(choices.values(), key=lambda choice: -choice.score)
+
+
+def _sender_lines(sheet: Sheet) -> Iterator[Place]:
+    """Lines with name, street and town of the sender, as they stand above the address in an envelope's window."""
+    for index, row in enumerate(sheet.rows[:HEAD_ROWS]):
+        for box, start in zip(row.boxes, row.starts, strict=True):
+            parts = [part for _, part in _segments(box.text)]
+            if len(parts) > 2 and any(regex.search(r"\b\d{4,5}\b", part) for part in parts[1:]):
+                yield place_of(sheet, index, start, start + len(box.text))
+
+
+def _window(sender: Place) -> Block:
+    """The address below a sender's line."""
+    left, right = sender.left - 2 * sender.height, sender.right
+    return Block(sender.page_index, left, right, sender.row + 1, sender.row + WINDOW_ROWS)
+
+
+def _domains(sheet: Sheet, buyers: Sequence[Block]) -> frozenset[str]:
+    """Names of domains of addresses on the web and of mail that stand outside of the buyer's block."""
+    found = set()
+    for index, row in enumerate(sheet.rows):
+        for match in _DOMAIN.finditer(row.text):
+            place = place_of(sheet, index, match.start(), match.end())
+            if not any(block.has(place) for block in buyers):
+                found.add(squeeze(match[1]))
+    return frozenset(found - _MAIL_HOSTS)
+
+
+def _is_of_domain(key: str, domain: str) -> bool:
+    return len(domain) >= MIN_DOMAIN and (key.startswith(domain[:12]) or (len(key) >= MIN_DOMAIN and key in domain))
 
 
 def _names(sheet: Sheet, labels: Labels, lexicon: Lexicon) -> Iterator[tuple[Place, str]]:
