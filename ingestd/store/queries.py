@@ -69,12 +69,12 @@ def search(db: Database, text: str, limit: int) -> list[SearchHit]:
     conditions = [
         f"d.name || char(10) || d.text || char(10) || d.field_values LIKE :w{n} ESCAPE '\\'" for n in range(len(others))
     ]
-    values = {f"w{n}": f"%{_like_literal(word)}%" for n, word in enumerate(others)}
+    values = {f"w{n}": f"%{like_literal(word)}%" for n, word in enumerate(others)}
     table, order = "documents d", "d.recorded_at DESC, d.id DESC"
     if indexed:
         table, order = "documents_fts JOIN documents d ON d.id = documents_fts.rowid", "documents_fts.rank, d.id DESC"
         conditions.append("documents_fts MATCH :match")
-        values["match"] = " AND ".join(_phrase(word) for word in indexed)
+        values["match"] = " AND ".join(phrase(word) for word in indexed)
     rows = db.query(
         f"SELECT {_SUMMARY}, d.text FROM {table} WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT {limit:d}",
         values,
@@ -82,12 +82,13 @@ def search(db: Database, text: str, limit: int) -> list[SearchHit]:
     return [SearchHit(_summary(row), excerpt(row["text"], words)) for row in rows]
 
 
-def _phrase(word: str) -> str:
+def phrase(word: str) -> str:
     """A word as FTS5 takes it literally."""
     return '"' + word.replace('"', '""') + '"'
 
 
-def _like_literal(word: str) -> str:
+def like_literal(word: str) -> str:
+    r"""A word as LIKE with ``ESCAPE '\'`` takes it literally."""
     return re.sub(r"([\\%_])", r"\\\1", word)
 
 

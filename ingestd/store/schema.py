@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlite_utils import Database, Migrations
 
 from ingestd.errors import ConfigError
+from ingestd.store.desk_schema import create_desk
 
 APPLICATION_ID = 0x494E4744
 """``INGD``: marks a SQLite file as ours (PRAGMA application_id)."""
@@ -229,6 +230,7 @@ _STEPS = {
     "003_views": _views,
     "004_hooks": _hooks,
     "005_evidence": _evidence,
+    "006_desk": create_desk,
 }
 
 migrations = Migrations("ingestd")

@@ -24,7 +24,10 @@ PAGE = (ROOT / "docs" / "database.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
 COMMANDS = [row for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for row in block.splitlines()]
 SECTIONS = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##)", PAGE, re.DOTALL | re.MULTILINE))
-TABLES = ("documents", "pages", "lines", "codes", "fields", "items", "jobs")
+TABLES = (
+    *("documents", "pages", "lines", "codes", "fields", "items", "jobs"),
+    *("summaries", "corrections", "extractions", "reviews"),
+)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,179 @@
+"""Lists of documents: filtered, page by page, with sums over all that the filters let through."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from ingestd.store.desk_schema import LEVEL_BITS
+from ingestd.store.queries import like_literal, phrase
+
+MAX_PAGE = 200
+"""Documents in one page of a list."""
+MAX_WORDS = 10
+"""Words of a search."""
+_TRIGRAM = 3
+_ALL_TEXT = "d.name || char(10) || d.text || char(10) || d.field_values"
+_COLUMNS = (
+    "s.document_id, d.name, s.rule, s.status, s.seller, s.number, s.date, s.total_cents, s.levels,"
+    " d.page_count, d.recorded_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Conditions that all hold; None asks for nothing."""
+
+    kind: str | None = None
+    """Name of the rule."""
+    status: str | None = None
+    seller: str | None = None
+    """Part of the seller's or merchant's name."""
+    date_from: str | None = None
+    """ISO date, the first included."""
+    date_to: str | None = None
+    """ISO date, the last included."""
+    total_from: int | None = None
+    """Cents."""
+    total_to: int | None = None
+    level: str | None = None
+    """At least one field has it."""
+    text: str | None = None
+    """Words that all occur in name, text or values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One document of a list."""
+
+    id: int
+    name: str
+    kind: str
+    status: str
+    seller: str | None
+    number: str | None
+    date: str | None
+    total: str | None
+    """Decimal string with two places."""
+    levels: tuple[str, ...]
+    """Levels that its fields have, best first."""
+    page_count: int
+    recorded_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Documents of one kind among those that the filters let through."""
+
+    kind: str
+    documents: int
+    total: str
+    """Of all totals, decimal string."""
+
+
+def listed(db: Database, filters: Filters, limit: int, before: int | None = None) -> list[Listed]:
+    """Return a page of documents, those recorded last first.
+
+    Args:
+        db: the database.
+        filters: conditions.
+        limit: most documents, at most MAX_PAGE.
+        before: id of the last document of the page before; None: begin.
+    """
+    tables, conditions, values = _conditions(filters)
+    if before is not None:
+        conditions.append("s.document_id < :before")
+        values["before"] = before
+    # FTS5 walks its rowids downwards only if they are asked for by their own name.
+    order = "documents_fts.rowid" if "documents_fts" in tables else "s.document_id"
+    found = db.query(
+        f"SELECT {_COLUMNS} FROM {tables} WHERE {' AND '.join(conditions)}"
+        f" ORDER BY {order} DESC LIMIT {min(limit, MAX_PAGE):d}",
+        values,
+    )
+    return [_listed(row) for row in found]
+
+
+def sums(db: Database, filters: Filters) -> list[Sum]:
+    """Count and add up all documents that the filters let through, per kind."""
+    tables, conditions, values = _conditions(filters)
+    found = db.execute(
+        f"SELECT s.rule, count(*), coalesce(sum(s.total_cents), 0) FROM {tables}"
+        f" WHERE {' AND '.join(conditions)} GROUP BY s.rule ORDER BY s.rule",
+        values,
+    )
+    return [Sum(rule, count, money(cents)) for rule, count, cents in found.fetchall()]
+
+
+def kinds(db: Database) -> list[str]:
+    """Return the kinds of all documents; walks an index from kind to kind."""
+    found: list[str] = []
+    row = db.execute("SELECT min(rule) FROM summaries").fetchone()
+    while row[0] is not None:
+        found.append(row[0])
+        row = db.execute("SELECT min(rule) FROM summaries WHERE rule > ?", [row[0]]).fetchone()
+    return found
+
+
+def money(cents: int) -> str:
+    """Write cents as an amount.
+
+    >>> money(123450), money(-5)
+    ('1234.50', '-0.05')
+    """
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+
+
+def _conditions(filters: Filters) -> tuple[str, list[str], dict[str, Any]]:
+    """Tables, conditions of WHERE, and the values that they name."""
+    plain = {
+        "kind": "s.rule = :kind",
+        "status": "s.status = :status",
+        "date_from": "s.date >= :date_from",
+        "date_to": "s.date <= :date_to",
+        "total_from": "s.total_cents >= :total_from",
+        "total_to": "s.total_cents <= :total_to",
+    }
+    values = {name: value for name in plain if (value := getattr(filters, name)) is not None}
+    conditions = ["1", *(plain[name] for name in values)]
+    if filters.level is not None:
+        conditions.append("s.levels & :level")
+        values["level"] = LEVEL_BITS[filters.level]
+    words = _words(filters.text)
+    if filters.seller is not None:
+        conditions.append("s.seller LIKE :seller ESCAPE '\\'")
+        values["seller"] = f"%{like_literal(filters.seller)}%"
+    indexed = [word for word in words if len(word) >= _TRIGRAM]
+    for number, word in enumerate(word for word in words if len(word) < _TRIGRAM):
+        conditions.append(f"{_ALL_TEXT} LIKE :word{number} ESCAPE '\\'")
+        values[f"word{number}"] = f"%{like_literal(word)}%"
+    tables = "summaries s JOIN documents d ON d.id = s.document_id"
+    if indexed:
+        tables = f"documents_fts CROSS JOIN {tables}"
+        conditions += ["documents_fts MATCH :match", "s.document_id = documents_fts.rowid"]
+        values["match"] = " AND ".join(phrase(word) for word in indexed)
+    return tables, conditions, values
+
+
+def _words(text: str | None) -> list[str]:
+    return unicodedata.normalize("NFC", text or "").split()[:MAX_WORDS]
+
+
+def _listed(row: dict[str, Any]) -> Listed:
+    cents = row["total_cents"]
+    return Listed(
+        id=row["document_id"],
+        name=row["name"],
+        kind=row["rule"],
+        status=row["status"],
+        seller=row["seller"],
+        number=row["number"],
+        date=row["date"],
+        total=None if cents is None else money(cents),
+        levels=tuple(level for level, bit in LEVEL_BITS.items() if row["levels"] & bit),
+        page_count=row["page_count"],
+        recorded_at=row["recorded_at"],
+    )

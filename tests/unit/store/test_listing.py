@@ -1,0 +1,132 @@
+"""Lists of documents: filters, pages, sums, and the summaries behind them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from ingestd.document import Level, Status
+from ingestd.store import documents
+from ingestd.store.database import connect, transaction
+from ingestd.store.listing import Filters, kinds, listed, sums
+from tests.support import records
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Database:
+    db = connect(tmp_path / "ingestd.db")
+    invoice = {"seller_name": "深圳市腾讯计算机系统有限公司", "invoice_no": "81440426", "date": "2026-07-01"}
+    records.save(db, records.record("a.pdf", fields={**invoice, "total": "106.00"}, rule="cn-vat-invoice"))
+    records.save(
+        db,
+        records.record(
+            "b.pdf",
+            fields={"merchant": "KEDAI PAPAN", "date": "2026-07-15", "total": "12.50"},
+            text=("KEDAI PAPAN", "TOTAL 12.50"),
+            status=Status.REVIEW,
+        ),
+    )
+    records.save(db, records.record("c.pdf", fields={**invoice, "date": "2026-08-01", "total": None}, rule="x-50%_y"))
+    return db
+
+
+def ids(db: Database, **filters: object) -> list[int]:
+    return [document.id for document in listed(db, Filters(**filters), 50)]  # type: ignore[arg-type]
+
+
+def test_newest_come_first_with_what_a_list_shows(db: Database) -> None:
+    assert ids(db) == [3, 2, 1]
+    document = listed(db, Filters(), 50)[2]
+    assert (document.kind, document.seller, document.number) == (
+        "cn-vat-invoice",
+        "深圳市腾讯计算机系统有限公司",
+        "81440426",
+    )
+    assert (document.date, document.total, document.status) == ("2026-07-01", "106.00", "done")
+    assert document.levels == ("proved",)
+    assert listed(db, Filters(), 50)[0].levels == ("proved", "missing")
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"kind": "en-receipt"}, [2]),
+        ({"kind": "x-50%_y"}, [3]),
+        ({"status": "review"}, [2]),
+        ({"seller": "腾讯"}, [3, 1]),
+        ({"seller": "papan"}, [2]),
+        ({"seller": "81440426"}, []),
+        ({"seller": "%"}, []),
+        ({"seller": '"'}, []),
+        ({"date_from": "2026-07-15"}, [3, 2]),
+        ({"date_to": "2026-07-15"}, [2, 1]),
+        ({"date_from": "2026-07-02", "date_to": "2026-07-31"}, [2]),
+        ({"total_from": 1251}, [1]),
+        ({"total_to": 1250}, [2]),
+        ({"level": "missing"}, [3]),
+        ({"level": "proved", "status": "done"}, [3, 1]),
+        ({"text": "腾讯计算机"}, [3, 1]),
+        ({"text": "腾讯"}, [3, 1]),
+        ({"text": "12.5 total"}, [3, 2, 1]),
+        ({"text": "kedai"}, [2]),
+        ({"text": "kedai 腾讯"}, []),
+        ({"text": "50% OR 1=1 --"}, []),
+        ({"text": '"'}, []),
+        ({"text": "*"}, []),
+        ({"text": " "}, [3, 2, 1]),
+        ({"text": "腾讯计算机", "seller": "腾讯", "date_from": "2026-08-01"}, [3]),
+    ],
+)
+def test_filters(db: Database, filters: dict[str, object], expected: list[int]) -> None:
+    assert ids(db, **filters) == expected
+
+
+@pytest.mark.parametrize("text", [None, "腾讯计算机", "腾讯"])
+def test_pages_follow_each_other_whatever_is_added_meanwhile(tmp_path: Path, text: str | None) -> None:
+    db = connect(tmp_path / "many.db")
+    filters = Filters(text=text)
+    for number in range(7):
+        records.save(db, records.record(f"{number}.pdf", text=("腾讯计算机系统",)))
+    seen: list[int] = []
+    while page := listed(db, filters, 3, seen[-1] if seen else None):
+        seen += [document.id for document in page]
+        records.save(db, records.record(f"later {len(seen)}.pdf", text=("腾讯计算机系统",)))
+    assert seen == [7, 6, 5, 4, 3, 2, 1]
+
+
+def test_sums_are_of_all_that_the_filters_let_through(db: Database) -> None:
+    found = {one.kind: (one.documents, one.total) for one in sums(db, Filters())}
+    assert found == {"cn-vat-invoice": (1, "106.00"), "en-receipt": (1, "12.50"), "x-50%_y": (1, "0.00")}
+    assert [one.kind for one in sums(db, Filters(text="腾讯计算机", total_from=1))] == ["cn-vat-invoice"]
+
+
+def test_kinds_that_there_are(db: Database) -> None:
+    assert kinds(db) == ["cn-vat-invoice", "en-receipt", "x-50%_y"]
+
+
+def test_summaries_follow_extraction_and_sql_of_users(db: Database) -> None:
+    extraction = documents.load_extraction(db, 2)
+    changed = replace(
+        extraction,
+        rule="receipt-2",
+        status=Status.DONE,
+        fields=(replace(extraction.fields[0], value="NEW NAME", level=Level.CONFLICT),),
+    )
+    with transaction(db):
+        documents.replace_extraction(db, 2, changed, rules_hash="r1")
+    [document] = listed(db, Filters(level="conflict"), 1)
+    assert (document.id, document.kind, document.status) == (2, "receipt-2", "done")
+    assert (document.seller, document.total, document.date) == ("NEW NAME", None, None)
+    db.execute("UPDATE fields SET value = 'BY HAND' WHERE document_id = 2")
+    assert listed(db, Filters(seller="BY HAND"), 1)[0].id == 2
+    db.execute("DELETE FROM documents WHERE id = 2")
+    assert ids(db) == [3, 1]
+
+
+@pytest.mark.parametrize("total", ["-0.05", "99999999999999999999999999.00", "1e400", "-1e400", "nonsense", ""])
+def test_totals_of_any_size_do_not_stop_recording(db: Database, total: str) -> None:
+    document = records.save(db, records.record("odd.pdf", fields={"total": total}))
+    assert listed(db, Filters(), 1)[0].id == document
