@@ -28,6 +28,10 @@ MAX_VALUES = 40
 """Different amounts that are tried as a total."""
 MAX_NETS = 30
 MAX_TAXES = 8
+_FINAL = frozenset(("total", "due", "paid", "amount"))
+MIN_LABELLED = 0.7
+"""Score from which on a label counts as one."""
+CLEARLY_LABELLED = 2.5
 MAX_EXTRAS = 4
 MAX_SUMMANDS = 30
 _HOSTILE = frozenset(
@@ -227,6 +231,8 @@ class _Known:
     paid: frozenset[int]
     """Amounts that are what was paid less the change."""
     rates: frozenset[Decimal]
+    finals: frozenset[int]
+    """Amounts that a label calls the total, due or paid in some place."""
 
 
 def _known(scored: Sequence[Scored], mentions: Mentions, weights: Weights) -> _Known:
@@ -247,6 +253,7 @@ def _known(scored: Sequence[Scored], mentions: Mentions, weights: Weights) -> _K
         frozenset(roundings | {-cents for cents in roundings}),
         frozenset(given - back for given in paid for back in change),
         frozenset((*(percent for _, percent in mentions.percents), *USUAL_RATES)),
+        frozenset(one.cents for one in certain if one.dominant in _FINAL),
     )
 
 
@@ -266,7 +273,7 @@ def _ways(total: Scored, base: float, known: _Known, weights: Weights, *, paid: 
     for net_cents, (net_score, net) in known.nets.items():
         if net_cents == 0 or (net_cents > 0) != (cents > 0) or abs(net_cents) > 1.6 * abs(cents):
             continue
-        if net.amount is total.amount:
+        if net.amount is total.amount and cents not in known.finals:
             continue
         for extras, shift in known.extras:
             gap = cents - net_cents - shift
@@ -278,6 +285,7 @@ def _ways(total: Scored, base: float, known: _Known, weights: Weights, *, paid: 
                 score = base + net_score + tax_score + _sum_bonus(parts, weights, rate=rate)
                 score += weights.equation["extra"] * len(extras) + weights.equation["unnamed"] * (base < 1.0)
                 score += weights.equation["parts"] * (len(taxes) - 1)
+                score += weights.equation["other_tax"] * _passes_over(taxes, tax_score, known)
                 score += weights.equation["rounded"] * (rounding != 0 and rounding not in known.roundings)
                 yield Explanation(total, net, taxes, extras, score, "sum", rate, paid, parts)
             if gap == 0 and not extras and net_score > 1.0:
@@ -306,9 +314,16 @@ def _apart(total: Scored, base: float, known: _Known, weights: Weights, *, paid:
     return Explanation(total, chosen.get("net"), taxes, (), score, "none", paid=paid, parts=parts)
 
 
+def _passes_over(taxes: Sequence[Scored], score: float, known: _Known) -> bool:
+    """Tell whether a sum takes a tax that no label announces although a label announces another."""
+    return score < MIN_LABELLED and any(
+        known.taxes[one.cents][0] > CLEARLY_LABELLED and one not in taxes for one in known.labelled_taxes
+    )
+
+
 def _sum_bonus(parts: Mapping[str, float], weights: Weights, *, rate: bool) -> float:
     """Worth of a sum: less for each part that no label announces, because among many numbers some add up."""
-    unlabelled = sum(score < 0.7 for score in parts.values())
+    unlabelled = sum(score < MIN_LABELLED for score in parts.values())
     worth = weights.equation["sum"] + weights.equation["rate"] * rate
     return float(worth * weights.equation["unlabelled"] ** unlabelled)
 

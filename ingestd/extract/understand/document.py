@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from ingestd.document import Field, FieldCandidate, FieldType, Level, Reason, ReasonKind
 from ingestd.extract.rulefile.labels import Squeezed
-from ingestd.extract.understand.amounts import Explanation, Scored, explain_amounts, score_amounts
+from ingestd.extract.understand.amounts import CLEARLY_LABELLED, Explanation, Scored, explain_amounts, score_amounts
 from ingestd.extract.understand.confidence import probability
 from ingestd.extract.understand.dates import DayChoice, choose_date
 from ingestd.extract.understand.kinds import kind_of
@@ -63,6 +63,8 @@ class Understanding:
         known = {field.name: field for field in self.fields}
         required = ("date", "total") if self.kind == "receipt" else ("invoice_no", "date", "total")
         if any(known[name].value is None for name in required):
+            return False
+        if any(field.level is Level.CONFLICT for field in self.fields):
             return False
         return _together(known) >= below
 
@@ -266,7 +268,8 @@ def _amounts(sheet: Sheet, explanations: Sequence[Explanation]) -> Iterator[_Fin
         if one is None:
             continue
         cents = best.tax_cents if name == "tax" else one.cents
-        own = level if name == "total" or best.equation in ("sum", "zero") else Level.READ
+        shared = best.equation in ("sum", "zero") or level is Level.CONFLICT
+        own = level if name == "total" or shared else Level.READ
         reasons = [_announced(one.links)]
         if name == "tax" and len(best.taxes) > 1:
             reasons.append("sum of " + " + ".join(_money(tax.cents) for tax in best.taxes))
@@ -296,9 +299,20 @@ def _level(best: Explanation) -> tuple[Level, str]:
         return (Level.PROVED if proved else Level.AGREED), reason
     if best.paid:
         return (Level.PROVED if labelled else Level.AGREED), "what was paid less the change"
+    if _contradicts(best):
+        return Level.CONFLICT, "net and tax do not make the total"
     if best.equation == "included":
         return Level.AGREED, f"{_money(best.tax_cents)} is a usual tax within it"
     return Level.READ, ""
+
+
+def _contradicts(best: Explanation) -> bool:
+    """Tell whether net, tax and total are all clearly labelled and do not add up, within a tenth of the total."""
+    if best.equation != "none" or best.net is None or not best.taxes:
+        return False
+    clear = all(score > CLEARLY_LABELLED for score in best.parts.values())
+    gap = abs(best.net.cents + best.tax_cents - best.total.cents)
+    return clear and 0 < gap <= abs(best.total.cents) // 10 and best.tax_cents != 0
 
 
 def _tender(scored: Sequence[Scored]) -> Iterator[_Finding]:
