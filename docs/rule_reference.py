@@ -24,7 +24,7 @@ from ingestd.extract.rulefile.model import (
     Zone,
     json_schema,
 )
-from ingestd.extract.values.invoice_qr import WITNESSES
+from ingestd.extract.values.invoice_qr import INVOICE_QRS
 from ingestd.extract.values.normalise import NORMALISERS
 from ingestd.extract.values.validate import VALIDATORS
 
@@ -57,7 +57,7 @@ def rules_reference() -> str:
         "How rules work is told in [rules.md](rules.md).\n"
     ]
     parts += [f"## {title}\n\n{_table(model)}" for title, model in _PARTS.items()]
-    witnesses = {name: witness.read for name, witness in WITNESSES.items()}
+    witnesses = {name: witness.read for name, witness in INVOICE_QRS.items()}
     for title, functions in (
         ("Types", NORMALISERS),
         ("Checks of a value", VALIDATORS),

@@ -12,19 +12,19 @@ from datetime import date
 
 from ingestd.document import Code, Extraction, Field, Level, Reading, Status
 from ingestd.extract.proof.judge import judge
-from ingestd.extract.rulefile.compiled import Plan, RuleSet
+from ingestd.extract.rulefile.compiled import CompiledRule, RuleSet
 from ingestd.extract.rulefile.equation import SUM_OF
 from ingestd.extract.rulefile.labels import squeeze_rows
 from ingestd.extract.rulefile.model import FieldRule
-from ingestd.extract.search.candidates import Found, search
-from ingestd.extract.search.classify import Choice, choose, matches
-from ingestd.extract.search.context import Scene, look
+from ingestd.extract.search.candidates import SearchResult, search
+from ingestd.extract.search.classify import Classification, classify, matches
+from ingestd.extract.search.context import SearchContext, locate_labels
 from ingestd.extract.search.line_items import Cells, column_sum, read_items, read_table
 from ingestd.extract.understand.document import Understanding, understand
 from ingestd.extract.values.dates import Order
-from ingestd.extract.values.invoice_qr import WITNESSES, Fact
+from ingestd.extract.values.invoice_qr import INVOICE_QRS, StatedValue
 from ingestd.extract.values.normalise import Style
-from ingestd.layout.rows import Sheet, lay_out
+from ingestd.layout.rows import LaidOutDocument, lay_out
 
 UNKNOWN = "unknown"
 """Name of the rule of a document that no rule matches."""
@@ -50,7 +50,7 @@ def extract(reading: Reading, rules: RuleSet, today: date) -> Extraction:
     if examined.understanding is not None:
         settled = examined.understanding.is_settled(rules.review_below)
         return Extraction(examined.understanding.kind, fields, (), Status.DONE if settled else Status.REVIEW)
-    if plan is None or examined.scene is None or examined.choice.plan is None:
+    if plan is None or examined.context is None or examined.choice.plan is None:
         return Extraction(UNKNOWN, fields, (), Status.REVIEW)
     done = all(_satisfied(field, plan.spec.fields[field.name]) for field in fields)
     return Extraction(plan.spec.rule, fields, read_items(examined.table), Status.DONE if done else Status.REVIEW)
@@ -60,23 +60,23 @@ def extract(reading: Reading, rules: RuleSet, today: date) -> Extraction:
 class Examined:
     """A document after the rules were applied, with everything they went by."""
 
-    choice: Choice
-    plan: Plan | None
+    choice: Classification
+    plan: CompiledRule | None
     """The rule applied: the chosen one, else the fallback, else none."""
-    scene: Scene | None
+    context: SearchContext | None
     table: tuple[Cells, ...]
     """Rows of line items."""
-    found: Mapping[str, Found]
+    found: Mapping[str, SearchResult]
     fields: tuple[Field, ...]
     understanding: Understanding | None = None
     """The explanation of a money document that no rule matches."""
 
 
 def examine(reading: Reading, rules: RuleSet, today: date) -> Examined:
-    """Choose the rule, look for its fields and judge them."""
-    sheet = lay_out(reading)
-    page = squeeze_rows(sheet)
-    choice = choose(page, rules)
+    """Choose the rule, search for its fields and judge them."""
+    document = lay_out(reading)
+    page = squeeze_rows(document)
+    choice = classify(page, rules)
     if choice.plan is None and rules.lexicon is not None:
         understanding = understand(page, rules.lexicon, today)
         if understanding is not None:
@@ -84,30 +84,30 @@ def examine(reading: Reading, rules: RuleSet, today: date) -> Examined:
     plan = choice.plan or rules.fallback
     if plan is None:
         return Examined(choice, None, None, (), {}, ())
-    scene = look(page, plan)
-    style = Style(today, _order(sheet, plan), plan.spec.decimals)
-    found = {field.name: search(scene, field, style) for field in plan.fields}
-    table = read_table(scene)
-    found |= {entry.name: column_sum(scene, table, entry.name.removeprefix(SUM_OF)) for entry in plan.sums}
-    return Examined(choice, plan, scene, table, found, judge(sheet, plan, found, _facts(sheet, plan)))
+    context = locate_labels(page, plan)
+    style = Style(today, _order(document, plan), plan.spec.decimals)
+    found = {field.name: search(context, field, style) for field in plan.fields}
+    table = read_table(context)
+    found |= {entry.name: column_sum(context, table, entry.name.removeprefix(SUM_OF)) for entry in plan.sums}
+    return Examined(choice, plan, context, table, found, judge(document, plan, found, _facts(document, plan)))
 
 
-def _order(sheet: Sheet, plan: Plan) -> Order:
+def _order(document: LaidOutDocument, plan: CompiledRule) -> Order:
     """Order of day and month on this document."""
     for sign in plan.spec.dates.signs:
-        if any(matches(sign.regex, row.text) for row in sheet.rows):
+        if any(matches(sign.regex, row.text) for row in document.rows):
             return sign.order
     return plan.spec.dates.order
 
 
-def _facts(sheet: Sheet, plan: Plan) -> list[tuple[Fact, Code]]:
+def _facts(document: LaidOutDocument, plan: CompiledRule) -> list[tuple[StatedValue, Code]]:
     """What codes on the page state, the first code that states anything."""
     if plan.spec.witness is None:
         return []
-    for code in sheet.reading.codes:
-        facts = WITNESSES[plan.spec.witness].read(code.text)
-        if facts:
-            return [(fact, code) for fact in facts]
+    for code in document.reading.codes:
+        stated = INVOICE_QRS[plan.spec.witness].read(code.text)
+        if stated:
+            return [(fact, code) for fact in stated]
     return []
 
 

@@ -10,10 +10,11 @@ from ingestd.document import Field, Quad, Reading
 from ingestd.extract.apply import Examined, examine
 from ingestd.extract.rulefile.compiled import RuleSet
 from ingestd.extract.search.candidates import Candidate
-from ingestd.extract.search.context import Scene
+from ingestd.extract.search.context import SearchContext
 from ingestd.extract.understand.document import Understanding
 from ingestd.extract.understand.mentions import quad_of
-from ingestd.layout.rows import Sheet, lay_out
+from ingestd.extract.values.normalise import Caveat
+from ingestd.layout.rows import LaidOutDocument, lay_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +66,22 @@ def explain(reading: Reading, rules: RuleSet, today: date) -> Explanation:
     examined = examine(reading, rules, today)
     if examined.understanding is not None:
         return _understood(examined.understanding, lay_out(reading))
-    if examined.plan is None or examined.scene is None:
+    if examined.plan is None or examined.context is None:
         return Explanation(None, examined.choice.reason, (), (), {}, ())
     return Explanation(
         examined.plan.spec.rule,
         examined.choice.reason,
-        tuple(_labels(examined.scene)),
-        tuple(_tried(examined, examined.scene)),
+        tuple(_labels(examined.context)),
+        tuple(_tried(examined, examined.context)),
         {name: found.rejected for name, found in examined.found.items() if found.rejected},
         examined.fields,
     )
 
 
-def _understood(understanding: Understanding, sheet: Sheet) -> Explanation:
+def _understood(understanding: Understanding, document: LaidOutDocument) -> Explanation:
     """Phrases, chosen values and their rivals of a document that no rule matches."""
     labels = tuple(
-        Seen(f"{phrase.text} ({phrase.role})", phrase.place.page_index, quad_of(sheet, phrase.place), 0)
+        Seen(f"{phrase.text} ({phrase.role})", phrase.place.page_index, quad_of(document, phrase.place), 0)
         for phrase in understanding.labels.phrases
         if phrase.role not in (None, "ignore")
     )
@@ -101,14 +102,14 @@ def _understood(understanding: Understanding, sheet: Sheet) -> Explanation:
     return Explanation(understanding.kind, reason, labels, tuple(tried), {}, understanding.fields)
 
 
-def _labels(scene: Scene) -> Iterator[Seen]:
-    for hit in scene.hits:
-        row = scene.sheet.rows[hit.row]
-        quad = scene.sheet.quad(row.spans(hit.start, hit.end))
+def _labels(context: SearchContext) -> Iterator[Seen]:
+    for hit in context.hits:
+        row = context.document.rows[hit.row]
+        quad = context.document.quad(row.spans(hit.start, hit.end))
         yield Seen(row.text[hit.start : hit.end], row.page_index, quad, hit.edits)
 
 
-def _tried(examined: Examined, scene: Scene) -> Iterator[Tried]:
+def _tried(examined: Examined, context: SearchContext) -> Iterator[Tried]:
     fields = {field.name: field for field in examined.fields}
     for name, found in examined.found.items():
         for candidate in found.candidates:
@@ -119,7 +120,7 @@ def _tried(examined: Examined, scene: Scene) -> Iterator[Tried]:
                 candidate.value.text,
                 candidate.how.text,
                 candidate.page_index,
-                scene.sheet.quad(candidate.spans) if candidate.spans else None,
+                context.document.quad(candidate.spans) if candidate.spans else None,
                 not why_not,
                 why_not,
             )
@@ -131,9 +132,9 @@ def _why_not(candidate: Candidate, field: Field | None) -> str:
     lines = tuple(span.line for span in candidate.spans)
     if field.raw == candidate.raw and tuple(line for _, line in field.lines) == lines:
         return ""
-    if candidate.failed and candidate.verdict is not None:
-        return candidate.verdict.reason
-    if not candidate.value.sure:
+    if candidate.failed and candidate.check is not None:
+        return candidate.check.reason
+    if Caveat.UNSURE in candidate.value.caveats:
         return candidate.value.note or "counts only where a check proves it"
     if field.value == candidate.value.text:
         return "the same value was taken elsewhere"

@@ -21,7 +21,7 @@ from ingestd.layout.order import group_rows, text_edges
 GAP = "  "
 """Stands between the texts of two boxes of one row."""
 
-_LONGEST = 1000
+_MAX_CHARACTERS = 1000
 """Characters of one line that are looked at; no printed line has more, hostile text layers do."""
 
 _TWINS = str.maketrans({"‐": "-", "‑": "-", "‒": "-", "−": "-", "—": "-", "、": ",", "。": ".", "〇": "零", "×": "x"})
@@ -105,7 +105,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class LaidOutDocument:
     """All rows of a document, top to bottom, page by page."""
 
     reading: Reading
@@ -191,7 +191,7 @@ def sub_quad(line: Line, start: int, end: int) -> Quad:
     return as_quad([a + first * (b - a), a + last * (b - a), d + last * (c - d), d + first * (c - d)])
 
 
-def lay_out(reading: Reading) -> Sheet:
+def lay_out(reading: Reading) -> LaidOutDocument:
     """Bring the lines of a reading into rows."""
     rows: list[Row] = []
     by_page: dict[int, list[int]] = {}
@@ -199,13 +199,14 @@ def lay_out(reading: Reading) -> Sheet:
         by_page.setdefault(line.page_index, []).append(index)
     for page_index in sorted(by_page):
         rows.extend(_page_rows(reading, page_index, by_page[page_index]))
-    return Sheet(reading, tuple(rows))
+    return LaidOutDocument(reading, tuple(rows))
 
 
 def _page_rows(reading: Reading, page_index: int, indices: Sequence[int]) -> list[Row]:
     edges = text_edges(as_quads(reading.lines[index].quad for index in indices))
     boxes = [
-        Box(index, *box, *fold(reading.lines[index].text[:_LONGEST])) for index, box in zip(indices, edges, strict=True)
+        Box(index, *box, *fold(reading.lines[index].text[:_MAX_CHARACTERS]))
+        for index, box in zip(indices, edges, strict=True)
     ]
     return [_row(page_index, [boxes[place] for place in row]) for row in group_rows(edges)]
 

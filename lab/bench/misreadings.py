@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import regex
 
-from ingestd.extract.proof.alternatives import Choice, choices
-from ingestd.layout.rows import Sheet, Span, lay_out
+from ingestd.extract.proof.alternatives import Alternatives, alternatives_of
+from ingestd.layout.rows import LaidOutDocument, Span, lay_out
 from lab.bench.data import labelled
 from lab.bench.product import readings
 from lab.bench.truths import known
@@ -24,9 +24,9 @@ _NUMBERS = ("invoice_code", "invoice_no", "check_code", "buyer_tax_no", "seller_
 class Misreadings:
     """Characters that were offered for known ones."""
 
-    offered: dict[str, list[Choice]] = field(default_factory=lambda: defaultdict(list))
+    offered: dict[str, list[Alternatives]] = field(default_factory=lambda: defaultdict(list))
     """True character -> offers of the recogniser where it stood."""
-    surplus: list[Choice] = field(default_factory=list)
+    surplus: list[Alternatives] = field(default_factory=list)
     """Offers where nothing stood."""
     lost: list[bool] = field(default_factory=list)
     """For each character that was left out: True where one beside it is the same."""
@@ -62,11 +62,11 @@ def letters(text: str) -> str:
     return "".join(character for character in text.upper() if character.isalnum())
 
 
-def _compare(sheet: Sheet, labels: Sequence[str], found: Misreadings) -> None:
+def _compare(document: LaidOutDocument, labels: Sequence[str], found: Misreadings) -> None:
     """Take up every run of letters and digits that can be only one of the labels."""
     wanted = {label for label in labels if len(label) >= MIN_LETTERS}
-    for span in _runs(sheet):
-        offered = choices(sheet, [span])
+    for span in _runs(document):
+        offered = alternatives_of(document, [span])
         if offered is None or len(offered) < MIN_LETTERS:
             continue
         text = "".join(choice[0][0] for choice in offered)
@@ -75,9 +75,9 @@ def _compare(sheet: Sheet, labels: Sequence[str], found: Misreadings) -> None:
             take_up(near.pop(), text, offered, found)
 
 
-def _runs(sheet: Sheet) -> Iterator[Span]:
+def _runs(document: LaidOutDocument) -> Iterator[Span]:
     """Whole lines, and the numbers in them."""
-    for index, line in enumerate(sheet.reading.lines):
+    for index, line in enumerate(document.reading.lines):
         yield Span(index, 0, len(line.text))
         for number in regex.finditer(r"[0-9A-Z](?: ?[0-9A-Z]){7,}", line.text):
             if number.span() != (0, len(line.text)):
@@ -98,7 +98,7 @@ def _extra(longer: str, shorter: str) -> int | None:
     return same if longer[same + 1 :] == shorter[same:] else None
 
 
-def take_up(label: str, text: str, offered: Sequence[Choice], found: Misreadings) -> None:
+def take_up(label: str, text: str, offered: Sequence[Alternatives], found: Misreadings) -> None:
     """Note the offers for each character of a label.
 
     Args:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ingestd.document import Char, Level, Line, PageInfo, Reading, ReasonKind
 from ingestd.extract import RuleSet, extract
-from ingestd.extract.proof.alternatives import Choice
+from ingestd.extract.proof.alternatives import Alternatives
 from ingestd.extract.proof.repair import STRONG, repair
 from ingestd.extract.rulefile.load import parse_rule
 from ingestd.extract.values.normalise import money_text
@@ -50,7 +50,7 @@ class Dice:
             true: [factor if choice[0][0] != true else 1 for choice in found] for true, found in known.offered.items()
         }
 
-    def offered(self, text: str) -> list[Choice]:
+    def offered(self, text: str) -> list[Alternatives]:
         """Draw the offers for each character of a text."""
         return [self.chance.choices(self.known.offered[true], self._weights[true])[0] for true in text]
 
@@ -129,7 +129,7 @@ def one_too_few(dice: Dice) -> str:
     return _fate(number, offered)
 
 
-def _fate(number: str, offered: Sequence[Choice]) -> str:
+def _fate(number: str, offered: Sequence[Alternatives]) -> str:
     read = "".join(choice[0][0] for choice in offered)
     check = STRONG["cn_tax_no"]
     if check.passes(read):
@@ -184,8 +184,8 @@ def sums(dice: Dice) -> str:
 
 def _line(top: float, label: str, value: str, dice: Dice) -> Line:
     """Return a line whose digits are read as they come, everything else for sure."""
-    read: Iterator[Choice] = iter(dice.offered("".join(filter(str.isdecimal, value))))
-    options: list[Choice] = [((character, 1.0),) for character in f"{label} "]
+    read: Iterator[Alternatives] = iter(dice.offered("".join(filter(str.isdecimal, value))))
+    options: list[Alternatives] = [((character, 1.0),) for character in f"{label} "]
     options += [next(read) if character.isdecimal() else ((character, 1.0),) for character in value]
     chars = tuple(Char((index + 0.5) / len(options), option) for index, option in enumerate(options))
     text = "".join(char.text for char in chars)

@@ -20,7 +20,7 @@ from PIL import Image
 from rich.progress import track
 
 from ingestd.extract.values.dates import read_date
-from ingestd.extract.values.financial_numerals import parse_capital
+from ingestd.extract.values.financial_numerals import parse_financial_numerals
 from ingestd.extract.values.normalise import money_text
 from lab.bench.data import bgr, data_folder
 from lab.bench.harness import OUT
@@ -112,7 +112,7 @@ def _real(corpus: str) -> Iterator[Known]:
 def _value(name: str, text: str) -> str:
     """Return a value of the manifest in the form that fields have."""
     if name == "capital":
-        return money_text(parse_capital(text))
+        return money_text(parse_financial_numerals(text))
     if name == "depart":
         return text[:10]
     if {"net", "tax", "total"}.intersection(_NAMES[name]):

@@ -8,12 +8,12 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestd.extract.values.financial_numerals import CHARACTERS, parse_capital
-from ingestd.extract.values.normalise import NORMALISERS, Rejected, Style, money_text
+from ingestd.extract.values.financial_numerals import CHARACTERS, parse_financial_numerals
+from ingestd.extract.values.normalise import NORMALISERS, Caveat, Rejected, Style, money_text
 from ingestd.extract.values.validate import (
     USCC_ALPHABET,
     VALIDATORS,
-    Outcome,
+    CheckOutcome,
     organisation_check_character,
     uscc,
     uscc_check_character,
@@ -28,13 +28,13 @@ plain_amounts = st.integers(0, 10**9).map(lambda cents: Decimal(cents).scaleb(-2
 
 @given(amounts, st.booleans(), st.sampled_from("圆元"))
 def test_capital_amounts_round_trip(amount: Decimal, bridged: bool, yuan: str) -> None:
-    assert parse_capital(money_words(amount, bridged=bridged, yuan=yuan)) == amount
+    assert parse_financial_numerals(money_words(amount, bridged=bridged, yuan=yuan)) == amount
 
 
 @given(st.text(alphabet=CHARACTERS + "()（）零 ", max_size=25))
 def test_capital_characters_give_an_amount_or_an_error(text: str) -> None:
     try:
-        amount = parse_capital(text)
+        amount = parse_financial_numerals(text)
     except ValueError:
         return
     assert amount == amount.quantize(Decimal("0.01"))
@@ -43,14 +43,14 @@ def test_capital_characters_give_an_amount_or_an_error(text: str) -> None:
 @given(plain_amounts, st.sampled_from(["", "RM ", "RM", "$", "¥", "€ ", "£"]))
 def test_money_is_read_in_the_usual_convention(amount: Decimal, currency: str) -> None:
     (value,) = NORMALISERS["money"](f"{currency}{amount:,.2f}", STYLE)
-    assert (value.text, value.sure) == (money_text(amount), True)
+    assert (value.text, value.caveats) == (money_text(amount), Caveat.NONE)
 
 
 @given(plain_amounts)
 def test_money_is_read_in_the_other_convention(amount: Decimal) -> None:
     swapped = f"{amount:,.2f}".translate(str.maketrans(",.", ".,"))
     (value,) = NORMALISERS["money"](swapped, Style(TODAY, decimals=","))
-    assert (value.text, value.sure) == (money_text(amount), True)
+    assert (value.text, value.caveats) == (money_text(amount), Caveat.NONE)
 
 
 @given(
@@ -95,9 +95,9 @@ def test_one_wrong_character_of_a_credit_code_never_passes(body: str, place: int
     if any(character not in USCC_ALPHABET for character in body):
         return
     number = body + uscc_check_character(body)
-    assert uscc(number).outcome is Outcome.PROVED
+    assert uscc(number).outcome is CheckOutcome.PROVED
     if number[place] != other:
-        assert uscc(number[:place] + other + number[place + 1 :]).outcome is Outcome.FAILED
+        assert uscc(number[:place] + other + number[place + 1 :]).outcome is CheckOutcome.FAILED
 
 
 @given(st.sampled_from(sorted(VALIDATORS)), st.text(max_size=30))

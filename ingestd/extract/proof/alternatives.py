@@ -1,4 +1,4 @@
-"""What the reader had in mind: per character of a value what else it might have been, and the room around it."""
+"""Alternatives that the recogniser kept for the characters of a value, and the spacing between them."""
 
 from __future__ import annotations
 
@@ -8,34 +8,37 @@ from statistics import median
 
 from ingestd.document import Char, Line
 from ingestd.layout.geometry import as_quads, sizes
-from ingestd.layout.rows import Sheet, Span, fold
+from ingestd.layout.rows import LaidOutDocument, Span, fold
 
-_HOLE, _NO_HOLE = 1.7, 1.45
-"""From this many usual distances on there is room for another character, up to that many there is none."""
+_MIN_GAP = 1.7
+"""Least spacing that leaves room for another character."""
 
-Choice = tuple[tuple[str, float], ...]
-"""What one character can be, most probable first."""
+_MAX_SPACING = 1.45
+"""Greatest spacing at which there is certainly none."""
+
+Alternatives = tuple[tuple[str, float], ...]
+"""Characters that one printed character can be, each with its probability (0-1), most probable first."""
 
 
-def choices(sheet: Sheet, spans: Sequence[Span]) -> tuple[Choice, ...] | None:
-    """What every letter and digit of the spans can be, or None where the reader did not say.
+def alternatives_of(document: LaidOutDocument, spans: Sequence[Span]) -> tuple[Alternatives, ...] | None:
+    """Return the alternatives of every letter and digit of the spans, or None where a line has none.
 
     Characters are folded and upper case; spaces and punctuation are left out.
     """
-    found: list[Choice] = []
+    found: list[Alternatives] = []
     for span in spans:
-        line = sheet.reading.lines[span.line]
-        if not _told(line):
+        line = document.reading.lines[span.line]
+        if not _has_alternatives(line):
             return None
-        found += [_choice(char) for char in line.chars[span.start : span.end] if char.text.isalnum()]
+        found += [_folded(char) for char in line.chars[span.start : span.end] if char.text.isalnum()]
     return tuple(found)
 
 
-def _told(line: Line) -> bool:
+def _has_alternatives(line: Line) -> bool:
     return len(line.chars) == len(line.text)
 
 
-def _choice(char: Char) -> Choice:
+def _folded(char: Char) -> Alternatives:
     options: dict[str, float] = {}
     for text, probability in char.alternatives:
         folded = fold(text)[0].upper()
@@ -44,26 +47,30 @@ def _choice(char: Char) -> Choice:
     return tuple(sorted(options.items(), key=lambda option: -option[1]))
 
 
-def hole(sheet: Sheet, spans: Sequence[Span]) -> int | None:
-    """How many letters and digits of the spans stand before the only place with room for one more, None without it."""
-    steps = room(sheet, spans)
+def gap(document: LaidOutDocument, spans: Sequence[Span]) -> int | None:
+    """Find the only place of a value with room for another character.
+
+    Returns:
+        The number of letters and digits before it; None where there is no such place, or more than one.
+    """
+    steps = spacing(document, spans)
     widest = sorted(steps)[-2:]
-    if len(widest) < 2 or widest[1] < _HOLE or widest[0] > _NO_HOLE:
+    if len(widest) < 2 or widest[1] < _MIN_GAP or widest[0] > _MAX_SPACING:
         return None
     return steps.index(widest[1]) + 1
 
 
-def room(sheet: Sheet, spans: Sequence[Span]) -> tuple[float, ...]:
-    """Distance from each letter or digit of the spans to the next one, in usual distances of this value.
+def spacing(document: LaidOutDocument, spans: Sequence[Span]) -> tuple[float, ...]:
+    """Measure the distance from each letter or digit of a value to the next, in the median distance of the value.
 
     Returns:
-        One number less than :func:`choices` has characters; 1 where something else stands between the two,
-        empty where the reader gave no positions.
+        One number less than :func:`alternatives_of` has characters; 1 where something else stands between the two.
+        Empty where the recogniser gave no positions.
     """
     steps: list[float | None] = []
     for order, span in enumerate(spans):
-        line = sheet.reading.lines[span.line]
-        if not _told(line):
+        line = document.reading.lines[span.line]
+        if not _has_alternatives(line):
             return ()
         ((width, _),) = sizes(as_quads([line.quad])).tolist()
         chars = [(index, line.chars[index]) for index in range(span.start, span.end) if line.text[index].isalnum()]

@@ -1,8 +1,7 @@
-"""Which candidate is the value of each field, how far it is believed, and why.
+"""Decide the value of each field, its level and its reasons.
 
-Evidence comes from codes on the page, equations between amounts, checksums, repetition and relations. It is
-gathered per field; disagreement outweighs everything, proof outweighs agreement, agreement outweighs a mere
-reading.
+Evidence comes from codes on the page, equations between amounts, checksums, repetition and relations. It is gathered
+per field. Disagreement outweighs everything, proof outweighs agreement, agreement outweighs a mere reading.
 """
 
 from __future__ import annotations
@@ -10,228 +9,232 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ingestd.document import Code, Field, FieldCandidate, FieldType, Level, Reason, ReasonKind
-from ingestd.extract.proof.alternatives import choices, hole
+from ingestd.document import Code, Field, FieldCandidate, Level, Reason, ReasonKind
+from ingestd.extract.proof.alternatives import alternatives_of, gap
 from ingestd.extract.proof.equations import contradict, solve
-from ingestd.extract.proof.evidence import Case, from_code, joined
+from ingestd.extract.proof.evidence import FieldEvidence, from_code, joined, stated_reason
 from ingestd.extract.proof.repair import STRONG, Repair, agrees, repair
-from ingestd.extract.rulefile.compiled import Plan
+from ingestd.extract.rulefile.compiled import CompiledRule
 from ingestd.extract.rulefile.equation import RELATIONS
 from ingestd.extract.rulefile.model import CrossCheck
-from ingestd.extract.search.candidates import UNLABELLED, Candidate, Found
-from ingestd.extract.values.invoice_qr import Fact
-from ingestd.extract.values.normalise import Value
-from ingestd.extract.values.validate import Outcome, Verdict, validate
-from ingestd.layout.rows import Sheet
+from ingestd.extract.search.candidates import Candidate, SearchResult
+from ingestd.extract.values.invoice_qr import StatedValue
+from ingestd.extract.values.normalise import Caveat, Value
+from ingestd.extract.values.validate import CheckOutcome, CheckResult, validate
+from ingestd.layout.rows import LaidOutDocument
 
 MAX_RIVALS = 5
 """Rivals kept per field."""
 
-_LEVELS = {Outcome.PROVED: Level.PROVED, Outcome.PLAUSIBLE: Level.READ, Outcome.FAILED: Level.CONFLICT}
+_LEVELS = {CheckOutcome.PROVED: Level.PROVED, CheckOutcome.PLAUSIBLE: Level.READ, CheckOutcome.FAILED: Level.CONFLICT}
 
 _NOTHING = Reason(ReasonKind.MISSING, "no value where it should stand")
 
 
 def judge(
-    sheet: Sheet, plan: Plan, found: Mapping[str, Found], facts: Sequence[tuple[Fact, Code]]
+    document: LaidOutDocument,
+    rule: CompiledRule,
+    found: Mapping[str, SearchResult],
+    stated: Sequence[tuple[StatedValue, Code]],
 ) -> tuple[Field, ...]:
     """Decide all fields of a rule.
 
     Args:
-        sheet: the document.
-        plan: the rule.
-        found: candidates of each of its fields.
-        facts: what codes on the page state.
+        document: to show values on and to repair them from.
+        rule: its checks are tried in their order.
+        found: candidates of each field and of each sum of line items.
+        stated: values that codes on the page state.
+
+    Returns:
+        One field per field of the rule, helpers left out.
     """
-    cases = {
-        entry.name: Case(entry, found[entry.name].candidates, found[entry.name].rejected)
-        for entry in (*plan.fields, *plan.sums)
+    by_field = {
+        field.name: FieldEvidence(field, found[field.name].candidates, found[field.name].rejected)
+        for field in (*rule.fields, *rule.sums)
     }
-    _hear_codes(cases, facts)
-    checks = [(check, plan.equations[check.name]) for check in plan.spec.checks if check.equation]
-    open_checks = [(check, equation) for check, equation in checks if not solve(cases, sheet, check, equation)]
-    for case in cases.values():
-        _settle(case, sheet)
-    for check, equation in open_checks:
-        contradict(cases, check, equation)
-    for check in plan.spec.checks:
+    for value, code in stated:
+        _hear_code(by_field, value, code)
+    checks = [(check, rule.equations[check.name]) for check in rule.spec.checks if check.equation]
+    unsolved = [(check, equation) for check, equation in checks if not solve(by_field, document, check, equation)]
+    for evidence in by_field.values():
+        _settle(evidence, document)
+    for check, equation in unsolved:
+        contradict(by_field, check, equation)
+    for check in rule.spec.checks:
         if check.relation is not None:
-            _relate(cases, check)
-    return tuple(_field(case, sheet) for case in cases.values() if not case.plan.spec.helper)
+            _relate(by_field, check)
+    return tuple(_field(evidence, document) for evidence in by_field.values() if not evidence.field.spec.helper)
 
 
-def _hear_codes(cases: Mapping[str, Case], facts: Sequence[tuple[Fact, Code]]) -> None:
-    """Codes prove what the text says too; what only they say is kept for later."""
-    for fact, code in facts:
-        targets = [cases[name] for name in fact.fields if name in cases]
-        said = [
-            (place, case, known)
-            for case in targets
-            for place, known in enumerate(case.candidates)
-            if known.value.sure and known.value.text == fact.value
-        ]
-        if said:
-            _, case, known = min(said, key=lambda one: one[0])
-            case.chosen, case.witnessed = known, True
-            text = joined(f"the {code.kind} code says the same", fact.note)
-            case.add(Level.PROVED, _stated(text, fact, code, holds=True))
-        elif targets:
-            targets[0].stated = (fact, code)
+def _hear_code(by_field: Mapping[str, FieldEvidence], stated: StatedValue, code: Code) -> None:
+    """Prove a value that the text says as well as a code; keep what only the code says for later."""
+    targets = [by_field[name] for name in stated.fields if name in by_field]
+    said = [
+        (place, evidence, known)
+        for evidence in targets
+        for place, known in enumerate(evidence.candidates)
+        if Caveat.UNSURE not in known.value.caveats and known.value.text == stated.value
+    ]
+    if said:
+        _, evidence, known = min(said, key=lambda one: one[0])
+        evidence.chosen, evidence.code_agrees = known, True
+        text = joined(f"the {code.kind} code says the same", stated.note)
+        evidence.add(Level.PROVED, stated_reason(text, stated, code, holds=True))
+    elif targets:
+        targets[0].stated = (stated, code)
 
 
-def _settle(case: Case, sheet: Sheet) -> None:
-    """Choose a value where nothing has chosen one, and weigh what speaks for it alone."""
-    if case.chosen is None:
-        case.chosen = next((one for one in case.candidates if one.value.sure), None)
-    doubtful = next((one for one in case.candidates if one.rank[0] < UNLABELLED), None)
-    if case.chosen is None and doubtful is not None:
-        case.chosen = doubtful
+def _settle(evidence: FieldEvidence, document: LaidOutDocument) -> None:
+    """Choose a value where nothing has chosen one, and weigh the evidence of this field alone."""
+    candidates = evidence.candidates
+    if evidence.chosen is None:
+        evidence.chosen = next((one for one in candidates if Caveat.UNSURE not in one.value.caveats), None)
+    doubtful = next((one for one in candidates if not one.rank.unlabelled), None)
+    if evidence.chosen is None and doubtful is not None:
+        evidence.chosen = doubtful
         text = "nothing on the document confirms this reading"
-        case.add(Level.CONFLICT, Reason(ReasonKind.UNCONFIRMED, text))
-    if case.stated is not None:
-        _compare_stated(case, sheet, *case.stated)
-    if case.chosen is None:
+        evidence.add(Level.CONFLICT, Reason(ReasonKind.UNCONFIRMED, text))
+    if evidence.stated is not None:
+        _compare_stated(evidence, document, *evidence.stated)
+    chosen = evidence.chosen
+    if chosen is None:
         return
-    _check(case, sheet)
-    again = next((other for other in case.candidates if _repeats(other, case.chosen)), None)
+    _check(evidence, chosen, document)
+    chosen = evidence.chosen or chosen
+    again = next((other for other in candidates if _repeats(other, chosen)), None)
     if again is not None:
-        case.add(Level.AGREED, Reason(ReasonKind.REPEATED, f"printed twice, again {again.how.text}"))
+        evidence.add(Level.AGREED, Reason(ReasonKind.REPEATED, f"printed twice, again {again.how.text}"))
 
 
 def _repeats(other: Candidate, chosen: Candidate) -> bool:
-    """Whether a candidate is a second printing of the same value on another line."""
-    if other.value.text != chosen.value.text or not other.value.sure:
+    """Return True for a second printing of the same value on another line."""
+    if other.value.text != chosen.value.text or Caveat.UNSURE in other.value.caveats:
         return False
     return not {span.line for span in other.spans} & {span.line for span in chosen.spans}
 
 
-def _compare_stated(case: Case, sheet: Sheet, fact: Fact, code: Code) -> None:
-    """A code says what no text says."""
-    if case.chosen is None:
-        case.chosen = from_code(case, fact, code)
+def _compare_stated(evidence: FieldEvidence, document: LaidOutDocument, stated: StatedValue, code: Code) -> None:
+    """Compare the chosen value with the different one that a code states."""
+    chosen = evidence.chosen
+    if chosen is None:
+        evidence.chosen = from_code(evidence.field, stated, code)
         return
-    options = choices(sheet, case.chosen.spans) if case.chosen.spans else None
-    repaired = agrees(options, fact.value) if options is not None else None
+    options = alternatives_of(document, chosen.spans) if chosen.spans else None
+    repaired = agrees(options, stated.value) if options is not None else None
+    text = f"the {code.kind} code says {stated.value}"
     if repaired is not None:
-        data = {"by": "qr", "code": code.kind, "read": case.chosen.value.text, "value": fact.value}
-        case.chosen = replace(case.chosen, value=Value(fact.value), verdict=None)
-        text = f"the {code.kind} code says {fact.value}; {repaired.reason}"
-        case.add(Level.PROVED, Reason(ReasonKind.REPAIR, text, data))
-    elif case.chosen.spans:
-        case.add(Level.CONFLICT, _stated(f"the {code.kind} code says {fact.value}", fact, code, holds=False))
+        data = {"by": "qr", "code": code.kind, "read": chosen.value.text, "value": stated.value}
+        evidence.chosen = replace(chosen, value=Value(stated.value), check=None)
+        evidence.add(Level.PROVED, Reason(ReasonKind.REPAIR, f"{text}; {repaired.reason}", data))
+    elif chosen.spans:
+        evidence.add(Level.CONFLICT, stated_reason(text, stated, code, holds=False))
 
 
-def _stated(text: str, fact: Fact, code: Code, *, holds: bool) -> Reason:
-    return Reason(ReasonKind.QR, text, {"code": code.kind, "value": fact.value, "holds": holds})
-
-
-def _check(case: Case, sheet: Sheet) -> None:
+def _check(evidence: FieldEvidence, chosen: Candidate, document: LaidOutDocument) -> None:
     """Weigh the checksum of the chosen value, repairing it where exactly one repair passes."""
-    chosen = case.chosen
-    checks = case.plan.spec.check
-    if chosen is None or not checks:
+    checks = evidence.field.spec.check
+    result = (chosen.check or validate(chosen.value.text, checks)) if checks else None
+    if result is None:
         return
-    verdict = chosen.verdict or validate(chosen.value.text, checks)
-    if verdict is None:
-        return
-    if verdict.outcome is not Outcome.PROVED and (repaired := _repaired(sheet, chosen, checks)) is not None:
-        verdict = validate(repaired.text, checks) or verdict
-        case.chosen = replace(chosen, value=Value(repaired.text), verdict=verdict)
-        data = {"by": "checksum", "check": verdict.check, "read": chosen.value.text, "value": repaired.text}
-        case.add(Level.PROVED, Reason(ReasonKind.REPAIR, f"{verdict.reason}; {repaired.reason}", data))
+    repaired = _repaired(document, chosen, checks) if result.outcome is not CheckOutcome.PROVED else None
+    if repaired is not None:
+        result = validate(repaired.text, checks) or result
+        evidence.chosen = replace(chosen, value=Value(repaired.text), check=result)
+        data = {"by": "checksum", "check": result.check, "read": chosen.value.text, "value": repaired.text}
+        evidence.add(Level.PROVED, Reason(ReasonKind.REPAIR, f"{result.reason}; {repaired.reason}", data))
         return
     lacking = [name for name in checks if name in STRONG and STRONG[name].length == len(chosen.value.text) + 1]
-    if lacking and chosen.spans and (place := hole(sheet, chosen.spans)) is not None:
+    if lacking and chosen.spans and (place := gap(document, chosen.spans)) is not None:
         before = chosen.value.text[:place]
         text = f"the print has room for one more character after '{before}'"
-        case.add(Level.CONFLICT, Reason(ReasonKind.SPACING, text, {"after": before}))
-    case.add(_LEVELS[verdict.outcome], _checked(verdict))
+        evidence.add(Level.CONFLICT, Reason(ReasonKind.SPACING, text, {"after": before}))
+    evidence.add(_LEVELS[result.outcome], _checked(result))
 
 
-def _checked(verdict: Verdict) -> Reason:
-    return Reason(ReasonKind.CHECKSUM, verdict.reason, {"check": verdict.check, "outcome": verdict.outcome.value})
+def _checked(result: CheckResult) -> Reason:
+    return Reason(ReasonKind.CHECKSUM, result.reason, {"check": result.check, "outcome": result.outcome.value})
 
 
-def _repaired(sheet: Sheet, candidate: Candidate, checks: Sequence[str]) -> Repair | None:
-    """The one repair that a strong checksum proves."""
-    options = choices(sheet, candidate.spans) if candidate.spans else None
+def _repaired(document: LaidOutDocument, candidate: Candidate, checks: Sequence[str]) -> Repair | None:
+    """Return the one repair that a strong checksum proves."""
+    options = alternatives_of(document, candidate.spans) if candidate.spans else None
     if options is None:
         return None
     repairs = [found for name in checks if name in STRONG and (found := repair(options, STRONG[name])) is not None]
     return repairs[0] if len(repairs) == 1 else None
 
 
-def _relate(cases: Mapping[str, Case], check: CrossCheck) -> None:
-    values = [case.chosen.value.text for name in check.of if (case := cases[name]).chosen is not None]
+def _relate(by_field: Mapping[str, FieldEvidence], check: CrossCheck) -> None:
+    """Weigh a relation between fields that all have values."""
+    values = [chosen.value.text for name in check.of if (chosen := by_field[name].chosen) is not None]
     if len(values) < len(check.of) or check.relation is None:
         return
-    verdict = RELATIONS[check.relation](values)
-    failed = verdict.outcome is Outcome.FAILED and check.otherwise == "conflict"
-    holds = verdict.outcome is not Outcome.FAILED
-    text = verdict.reason if holds else f"{check.name} fails: {verdict.reason}"
+    result = RELATIONS[check.relation](values)
+    holds = result.outcome is not CheckOutcome.FAILED
+    text = result.reason if holds else f"{check.name} fails: {result.reason}"
+    if not text:
+        return
+    level = Level.CONFLICT if not holds and check.otherwise == "conflict" else Level.READ
     reason = Reason(ReasonKind.RELATION, text, {"check": check.name, "holds": holds})
     for name in check.of:
-        if text:
-            cases[name].add(Level.CONFLICT if failed else Level.READ, reason)
+        by_field[name].add(level, reason)
 
 
-def _field(case: Case, sheet: Sheet) -> Field:
-    chosen = case.chosen
-    name, of_type = case.plan.name, FieldType(case.plan.spec.type)
-    rivals = tuple(_rivals(case, sheet))
+def _field(evidence: FieldEvidence, document: LaidOutDocument) -> Field:
+    chosen = evidence.chosen
+    name, type_ = evidence.field.name, evidence.field.spec.type
+    rivals = tuple(_rivals(evidence, document))
     if chosen is None:
-        reasons = tuple(Reason(ReasonKind.REJECTED, text) for text in case.rejected) or (_NOTHING,)
-        return Field(name, None, None, Level.MISSING, reasons=reasons, type=of_type, candidates=rivals)
+        reasons = tuple(Reason(ReasonKind.REJECTED, text) for text in evidence.rejected) or (_NOTHING,)
+        return Field(name, None, None, Level.MISSING, reasons=reasons, type=type_, candidates=rivals)
     return Field(
         name,
         chosen.value.text,
         chosen.raw,
-        _level(case, chosen),
+        _level(evidence, chosen),
         chosen.page_index,
-        sheet.quad(chosen.spans) if chosen.spans else None,
-        tuple((sheet.reading.lines[span.line].page_index, span.line) for span in chosen.spans),
-        tuple(_reasons(case, chosen)),
-        of_type,
+        document.quad(chosen.spans) if chosen.spans else None,
+        tuple((document.reading.lines[span.line].page_index, span.line) for span in chosen.spans),
+        tuple(_reasons(evidence, chosen)),
+        type_,
         candidates=rivals,
     )
 
 
-def _rivals(case: Case, sheet: Sheet) -> Iterator[FieldCandidate]:
-    """Values other than the chosen one, each at its best place, the one that a code states first."""
-    stated = [from_code(case, *case.stated)] if case.stated is not None else []
-    taken = {case.chosen.value.text} if case.chosen is not None else set()
-    for candidate in (*stated, *case.candidates):
-        if candidate.value.text in taken:
-            continue
-        if len(taken) > MAX_RIVALS:
-            return
-        taken.add(candidate.value.text)
-        verdict = candidate.verdict
-        reasons = (*_own_reasons(candidate), *((_checked(verdict),) if verdict is not None else ()))
+def _rivals(evidence: FieldEvidence, document: LaidOutDocument) -> Iterator[FieldCandidate]:
+    """Yield values other than the chosen one, each at its best place, the one that a code states first."""
+    stated = [from_code(evidence.field, *evidence.stated)] if evidence.stated is not None else []
+    different: dict[str, Candidate] = {}
+    for candidate in (*stated, *evidence.candidates):
+        different.setdefault(candidate.value.text, candidate)
+    if evidence.chosen is not None:
+        different.pop(evidence.chosen.value.text, None)
+    for candidate in list(different.values())[:MAX_RIVALS]:
+        result = candidate.check
         yield FieldCandidate(
             candidate.value.text,
             candidate.raw,
-            _LEVELS[verdict.outcome] if verdict is not None else Level.READ,
-            reasons,
+            _LEVELS[result.outcome] if result is not None else Level.READ,
+            (*_own_reasons(candidate), *((_checked(result),) if result is not None else ())),
             candidate.page_index,
-            sheet.quad(candidate.spans) if candidate.spans else None,
+            document.quad(candidate.spans) if candidate.spans else None,
         )
 
 
-def _level(case: Case, chosen: Candidate) -> Level:
-    """The worst of all disagreement, else the best of all support."""
-    if case.has(Level.CONFLICT):
+def _level(evidence: FieldEvidence, chosen: Candidate) -> Level:
+    """Return the worst of all disagreement, else the best of all support."""
+    if evidence.has(Level.CONFLICT):
         return Level.CONFLICT
-    known = {level for level, _ in case.evidence}
-    if not chosen.value.provable and not case.witnessed:
+    if Caveat.AMBIGUOUS in chosen.value.caveats and not evidence.code_agrees:
         return Level.READ
-    return next((level for level in (Level.PROVED, Level.AGREED) if level in known), Level.READ)
+    return next((level for level in (Level.PROVED, Level.AGREED) if evidence.has(level)), Level.READ)
 
 
-def _reasons(case: Case, chosen: Candidate) -> Iterator[Reason]:
+def _reasons(evidence: FieldEvidence, chosen: Candidate) -> Iterator[Reason]:
+    """Yield the reasons for the chosen value, findings of the same text once."""
     yield from _own_reasons(chosen)
     told: dict[str, Reason] = {}
-    for _, reason in case.evidence:
+    for _, reason in evidence.findings:
         told.setdefault(reason.text, reason)
     yield from told.values()
 

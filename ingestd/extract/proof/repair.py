@@ -15,9 +15,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import prod
 
-from ingestd.extract.proof.alternatives import Choice
+from ingestd.extract.proof.alternatives import Alternatives
 from ingestd.extract.values.normalise import money_text
-from ingestd.extract.values.validate import USCC_ALPHABET, Outcome, gb_vat, iban, organisation_check_character, uscc
+from ingestd.extract.values.validate import (
+    USCC_ALPHABET,
+    CheckOutcome,
+    gb_vat,
+    iban,
+    organisation_check_character,
+    uscc,
+)
 
 BUDGET = 1e-3
 """How much less probable than the best reading a repaired one may be."""
@@ -70,7 +77,7 @@ def _uscc_passes(text: str) -> bool:
     return (
         len(text) == 18
         and text[2:8].isdigit()
-        and uscc(text).outcome is Outcome.PROVED
+        and uscc(text).outcome is CheckOutcome.PROVED
         and organisation_check_character(text[8:16]) == text[16]
     )
 
@@ -85,8 +92,8 @@ _USCC = Check(USCC_ALPHABET, _uscc_passes, _uscc_chance, 18)
 STRONG: Mapping[str, Check] = {
     "cn_tax_no": _USCC,
     "uscc": _USCC,
-    "iban": Check(_ALPHANUMERIC, lambda text: iban(text).outcome is Outcome.PROVED, lambda changed: 1 / 97),
-    "gb_vat": Check(_DIGITS, lambda text: gb_vat(text).outcome is Outcome.PROVED, lambda changed: 2 / 97),
+    "iban": Check(_ALPHANUMERIC, lambda text: iban(text).outcome is CheckOutcome.PROVED, lambda changed: 1 / 97),
+    "gb_vat": Check(_DIGITS, lambda text: gb_vat(text).outcome is CheckOutcome.PROVED, lambda changed: 2 / 97),
 }
 """Checks by which a value may be repaired; Luhn and MOD 11 are passed by too many wrong ones."""
 
@@ -100,7 +107,7 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _Variant:
     """One way to read a whole value."""
 
     text: str
@@ -110,7 +117,7 @@ class _Reading:
     reason: str
 
 
-def repair(options: Sequence[Choice], check: Check, budget: float = BUDGET) -> Repair | None:
+def repair(options: Sequence[Alternatives], check: Check, budget: float = BUDGET) -> Repair | None:
     """The one reading within the budget that a checksum proves.
 
     Args:
@@ -139,7 +146,7 @@ def repair(options: Sequence[Choice], check: Check, budget: float = BUDGET) -> R
     return Repair(passing[0].text, passing[0].reason)
 
 
-def agrees(options: Sequence[Choice], text: str, budget: float = BUDGET) -> Repair | None:
+def agrees(options: Sequence[Alternatives], text: str, budget: float = BUDGET) -> Repair | None:
     """Whether an independent witness's value is among the readings within the budget."""
     if len(options) != len(text):
         return None
@@ -149,7 +156,7 @@ def agrees(options: Sequence[Choice], text: str, budget: float = BUDGET) -> Repa
     return Repair(text, _explain("".join(choice[0][0] for choice in options), text, options, ""))
 
 
-def amounts(options: Sequence[Choice], value: str, budget: float = BUDGET) -> Iterator[tuple[Repair, float]]:
+def amounts(options: Sequence[Alternatives], value: str, budget: float = BUDGET) -> Iterator[tuple[Repair, float]]:
     """Other amounts that the reader had in mind: one digit changed, within the budget.
 
     Args:
@@ -172,7 +179,7 @@ def amounts(options: Sequence[Choice], value: str, budget: float = BUDGET) -> It
                 yield Repair(text, f"'{choice[0][0]}' read as {character} (p = {p:.2g})"), p / choice[0][1]
 
 
-def by_chance(odds: float, tried: int, options: Sequence[Choice]) -> bool:
+def by_chance(odds: float, tried: int, options: Sequence[Alternatives]) -> bool:
     """Whether the one changed digit that makes a sum right may do so only because another digit is misread.
 
     Args:
@@ -183,13 +190,13 @@ def by_chance(odds: float, tried: int, options: Sequence[Choice]) -> bool:
     return sum(map(_unseen, options)) * tried * _UNDONE > _RISK * odds
 
 
-def _unseen(choice: Choice) -> float:
+def _unseen(choice: Alternatives) -> float:
     """Probability that the truth is none of the options."""
     least, share, most = _UNSEEN
     return min(max(least, share * (1 - sum(p for _, p in choice))), most)
 
 
-def _allowed(choice: Choice, alphabet: str) -> Choice:
+def _allowed(choice: Alternatives, alphabet: str) -> Alternatives:
     """The options inside the alphabet; look-alikes where the character read is outside it."""
     inside = tuple(option for option in choice if option[0] in alphabet)
     if choice[0][0] in alphabet:
@@ -199,8 +206,8 @@ def _allowed(choice: Choice, alphabet: str) -> Choice:
 
 
 def _same_length(
-    options: Sequence[Choice], allowed: Sequence[Choice], check: Check, budget: float
-) -> Iterator[_Reading]:
+    options: Sequence[Alternatives], allowed: Sequence[Alternatives], check: Check, budget: float
+) -> Iterator[_Variant]:
     """Readings that differ from the most probable one in at most one place that was a real choice."""
     read = "".join(choice[0][0] for choice in options)
     base = "".join(choice[0][0] for choice in allowed)
@@ -213,16 +220,16 @@ def _same_length(
     ]
     for text, p in ((base, probability), *others):
         changed = [place for place, (old, new) in enumerate(zip(read, text, strict=True)) if old != new]
-        yield _Reading(text, p, check.chance(changed), _explain(read, text, options, check.alphabet))
+        yield _Variant(text, p, check.chance(changed), _explain(read, text, options, check.alphabet))
 
 
-def _shortened(options: Sequence[Choice], allowed: Sequence[Choice], check: Check) -> Iterator[_Reading]:
+def _shortened(options: Sequence[Alternatives], allowed: Sequence[Alternatives], check: Check) -> Iterator[_Variant]:
     """Readings without one of the characters that may be nothing."""
     base = "".join(choice[0][0] for choice in allowed)
     nothing = {place: 1 - sum(p for _, p in choice) for place, choice in enumerate(options)}
     doubtful = {place: p for place, p in nothing.items() if p >= _DOUBTFUL}
     for place, p in doubtful.items():
-        yield _Reading(
+        yield _Variant(
             base[:place] + base[place + 1 :],
             (1 - _ELSEWHERE) * p / sum(doubtful.values()),
             check.chance((place,)),
@@ -230,7 +237,7 @@ def _shortened(options: Sequence[Choice], allowed: Sequence[Choice], check: Chec
         )
 
 
-def _explain(read: str, text: str, options: Sequence[Choice], alphabet: str) -> str:
+def _explain(read: str, text: str, options: Sequence[Alternatives], alphabet: str) -> str:
     """What was changed, in words."""
     parts = []
     for old, new, choice in zip(read, text, options, strict=True):

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 
 import regex
 
+from ingestd.document import FieldType
 from ingestd.extract.rulefile.equation import Equation, parse_equation
 from ingestd.extract.rulefile.labels import Scanner, allowed_edits, squeeze
 from ingestd.extract.rulefile.model import FieldRule, Rule, Zone
@@ -38,7 +39,7 @@ def split_label(text: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class FieldPlan:
+class CompiledField:
     """One field, ready to be looked for."""
 
     name: str
@@ -53,13 +54,13 @@ class FieldPlan:
 
 
 @dataclass(frozen=True)
-class Plan:
+class CompiledRule:
     """One rule, ready to run."""
 
     spec: Rule
-    fields: tuple[FieldPlan, ...]
+    fields: tuple[CompiledField, ...]
     scanner: Scanner
-    sums: tuple[FieldPlan, ...]
+    sums: tuple[CompiledField, ...]
     """Sums of line items that equations use."""
     equations: Mapping[str, Equation]
     """Name of a check -> its equation."""
@@ -78,12 +79,12 @@ class RuleSet:
     """Probability, 0 to 1, of all key fields of such a document together from which on it needs no look."""
 
     @cached_property
-    def plans(self) -> tuple[Plan, ...]:
+    def plans(self) -> tuple[CompiledRule, ...]:
         """The rules with a ``match``, ready to run."""
         return tuple(compile_rule(rule) for rule in self.rules if not rule.fallback)
 
     @cached_property
-    def fallback(self) -> Plan | None:
+    def fallback(self) -> CompiledRule | None:
         """The rule for documents that no other one matches."""
         return next((compile_rule(rule) for rule in self.rules if rule.fallback), None)
 
@@ -101,23 +102,23 @@ def _sign_texts(rule: Rule) -> Iterator[str]:
         yield from split_label(text)
 
 
-def compile_rule(rule: Rule) -> Plan:
+def compile_rule(rule: Rule) -> CompiledRule:
     """Prepare one rule."""
     fields = tuple(_field(name, spec) for name, spec in rule.fields.items())
     equations = {check.name: parse_equation(check.equation) for check in rule.checks if check.equation}
     sums = dict.fromkeys(name for equation in equations.values() for name in equation.sums)
-    helpers = tuple(_field(name, FieldRule(type="money", helper=True)) for name in sums)
-    return Plan(rule, fields, Scanner(_all_labels(rule)), helpers, equations)
+    helpers = tuple(_field(name, FieldRule(type=FieldType.MONEY, helper=True)) for name in sums)
+    return CompiledRule(rule, fields, Scanner(_all_labels(rule)), helpers, equations)
 
 
-def _field(name: str, spec: FieldRule) -> FieldPlan:
+def _field(name: str, spec: FieldRule) -> CompiledField:
     strengths: dict[str, int] = {}
     for strength, label in enumerate(spec.labels):
         for text in split_label(label):
             strengths.setdefault(text, strength)
     between = "|".join(part for part in (spec.between, _MONEY_BETWEEN if spec.type == "money" else None) if part)
     filler = rf"{_PUNCTUATION}(?:(?:{between}){_PUNCTUATION})*" if between else _PUNCTUATION
-    return FieldPlan(
+    return CompiledField(
         name,
         spec,
         strengths,

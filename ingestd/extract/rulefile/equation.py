@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import regex
 
-from ingestd.extract.values.validate import Outcome, Verdict
+from ingestd.extract.values.validate import CheckOutcome, CheckResult
 
 SUM_OF = "items."
 """What the name of a sum of line items begins with; the column follows."""
@@ -76,49 +76,49 @@ def parse_equation(text: str) -> Equation:
     return Equation(tuple(terms), result[1])
 
 
-def cn_code_year(values: Sequence[str]) -> Verdict:
+def cn_code_year(values: Sequence[str]) -> CheckResult:
     """Year in a Chinese invoice code (first value) against the date of the invoice (second).
 
     Codes are printed ahead: the year is 0 to 2 years before the date (measured on real invoices).
 
     >>> cn_code_year(["012001900111", "2020-03-17"]).outcome, cn_code_year(["012001900111", "2017-05-08"]).outcome
-    (<Outcome.PLAUSIBLE: 'plausible'>, <Outcome.FAILED: 'failed'>)
+    (<CheckOutcome.PLAUSIBLE: 'plausible'>, <CheckOutcome.FAILED: 'failed'>)
     """
     code, day = values
     year = 2000 + int(code[5:7] if len(code) == 12 else code[4:6])
     behind = int(day[:4]) - year
     if 0 <= behind <= 2:
-        return Verdict(Outcome.PLAUSIBLE, f"year {year} in the invoice code fits the date {day}")
-    return Verdict(Outcome.FAILED, f"year {year} in the invoice code does not fit the date {day}")
+        return CheckResult(CheckOutcome.PLAUSIBLE, f"year {year} in the invoice code fits the date {day}")
+    return CheckResult(CheckOutcome.FAILED, f"year {year} in the invoice code does not fit the date {day}")
 
 
-def cn_number_year(values: Sequence[str]) -> Verdict:
+def cn_number_year(values: Sequence[str]) -> CheckResult:
     """Year at the head of a 20-digit number of a fully digital invoice against its date; shorter numbers have none.
 
     >>> cn_number_year(["24442000000012345678", "2024-01-05"]).outcome
-    <Outcome.PLAUSIBLE: 'plausible'>
+    <CheckOutcome.PLAUSIBLE: 'plausible'>
     """
     number, day = values
     if len(number) != 20:
-        return Verdict(Outcome.PLAUSIBLE, "")
+        return CheckResult(CheckOutcome.PLAUSIBLE, "")
     year = 2000 + int(number[:2])
     if year == int(day[:4]):
-        return Verdict(Outcome.PLAUSIBLE, f"year {year} in the number fits the date {day}")
-    return Verdict(Outcome.FAILED, f"year {year} in the number does not fit the date {day}")
+        return CheckResult(CheckOutcome.PLAUSIBLE, f"year {year} in the number fits the date {day}")
+    return CheckResult(CheckOutcome.FAILED, f"year {year} in the number does not fit the date {day}")
 
 
-def different(values: Sequence[str]) -> Verdict:
+def different(values: Sequence[str]) -> CheckResult:
     """Values of different fields that cannot be the same, such as the numbers of buyer and seller.
 
     >>> different(["1", "1"]).outcome
-    <Outcome.FAILED: 'failed'>
+    <CheckOutcome.FAILED: 'failed'>
     """
     if len(set(values)) == len(values):
-        return Verdict(Outcome.PLAUSIBLE, "")
-    return Verdict(Outcome.FAILED, f"{values[0]} stands for more than one of them")
+        return CheckResult(CheckOutcome.PLAUSIBLE, "")
+    return CheckResult(CheckOutcome.FAILED, f"{values[0]} stands for more than one of them")
 
 
-RELATIONS: Mapping[str, Callable[[Sequence[str]], Verdict]] = {
+RELATIONS: Mapping[str, Callable[[Sequence[str]], CheckResult]] = {
     "cn_code_year": cn_code_year,
     "cn_number_year": cn_number_year,
     "different": different,

@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 
 import regex
 
-from ingestd.layout.rows import Row, Sheet, fold
+from ingestd.layout.rows import LaidOutDocument, Row, fold
 
 TIMEOUT_S = 0.1
 """Longest time for one search of one pattern."""
@@ -35,11 +35,11 @@ _EDIT_COST = 2.5
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class LabelHit:
     """A label found on a row."""
 
     row: int
-    """Index into ``Sheet.rows``."""
+    """Index into ``LaidOutDocument.rows``."""
     start: int
     end: int
     """Characters of the row's text that it covers."""
@@ -78,10 +78,10 @@ def _upper(character: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Squeezed:
-    """The rows of a sheet in the form in which labels are compared, made once for all scanners."""
+class SqueezedDocument:
+    """The rows of a document in the form in which labels are compared, made once for all scanners."""
 
-    sheet: Sheet
+    document: LaidOutDocument
     rows: tuple[tuple[str, list[int]], ...]
     """Of each row its squeezed text and where each of its characters stands."""
     starts: tuple[int, ...]
@@ -90,11 +90,11 @@ class Squeezed:
     """All rows, a line each."""
 
 
-def squeeze_rows(sheet: Sheet) -> Squeezed:
-    """Prepare a sheet for scanners."""
-    rows = tuple(_squeeze(row.text) for row in sheet.rows)
+def squeeze_rows(document: LaidOutDocument) -> SqueezedDocument:
+    """Prepare a document for scanners."""
+    rows = tuple(_squeeze(row.text) for row in document.rows)
     starts = accumulate((len(text) + 1 for text, _ in rows), initial=0)
-    return Squeezed(sheet, rows, tuple(starts)[:-1], "\n".join(text for text, _ in rows))
+    return SqueezedDocument(document, rows, tuple(starts)[:-1], "\n".join(text for text, _ in rows))
 
 
 def allowed_edits(squeezed: str) -> int:
@@ -138,7 +138,7 @@ class Scanner:
         self._labels = tuple(labels)
         self._fuzzy = tuple(_fuzzy(label, edits) for label, edits in labels.items() if edits)
 
-    def scan(self, page: Squeezed) -> tuple[Hit, ...]:
+    def scan(self, page: SqueezedDocument) -> tuple[LabelHit, ...]:
         """Every place where a label is found at word borders, overlapping ones too, row by row."""
         hits = []
         for label in self._labels:
@@ -146,15 +146,15 @@ class Scanner:
                 row = bisect_right(page.starts, offset) - 1
                 hits.append((row, offset - page.starts[row], offset - page.starts[row] + len(label), label, 0))
         hits.extend(self._misread(page))
-        rows = page.sheet.rows
+        rows = page.document.rows
         return tuple(
-            Hit(row, places[start], places[end - 1] + 1, label, edits)
+            LabelHit(row, places[start], places[end - 1] + 1, label, edits)
             for row, start, end, label, edits in hits
             if _at_borders(rows[row].text, (places := page.rows[row][1])[start], places[end - 1] + 1)
             and not (label.isascii() and _torn(rows[row], places[start], places[end - 1]))
         )
 
-    def _misread(self, page: Squeezed) -> Iterator[tuple[int, int, int, str, int]]:
+    def _misread(self, page: SqueezedDocument) -> Iterator[tuple[int, int, int, str, int]]:
         for fuzzy in self._fuzzy:
             tried: set[tuple[int, int]] = set()
             for cut, piece in fuzzy.pieces:
@@ -213,9 +213,9 @@ def _latin(character: str) -> bool:
     return character.isalpha() and ord(character) < 0x250
 
 
-def compete(hits: Iterable[Hit]) -> tuple[Hit, ...]:
+def compete(hits: Iterable[LabelHit]) -> tuple[LabelHit, ...]:
     """Of hits that overlap only the one that deserves its characters most, in order of rows."""
-    kept: dict[int, list[Hit]] = {}
+    kept: dict[int, list[LabelHit]] = {}
     for hit in sorted(hits, key=lambda hit: (-hit.score, hit.row, hit.start)):
         others = kept.setdefault(hit.row, [])
         if all(hit.end <= other.start or other.end <= hit.start for other in others):
@@ -223,7 +223,7 @@ def compete(hits: Iterable[Hit]) -> tuple[Hit, ...]:
     return tuple(hit for row in sorted(kept) for hit in sorted(kept[row], key=lambda hit: hit.start))
 
 
-def overlaps(row: Row, hit: Hit, left: float, right: float) -> bool:
+def overlaps(row: Row, hit: LabelHit, left: float, right: float) -> bool:
     """Whether a hit stands above or below the stretch ``left`` to ``right`` of the page."""
     first, last = row.extent(hit.start, hit.end)
     return first < right and left < last

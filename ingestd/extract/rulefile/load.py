@@ -21,7 +21,7 @@ from ingestd.extract.rulefile.compiled import RuleSet, split_label
 from ingestd.extract.rulefile.equation import SUM_OF, parse_equation
 from ingestd.extract.rulefile.model import CrossCheck, FieldRule, Rule
 from ingestd.extract.understand.lexicon import Lexicon, load_lexicon
-from ingestd.extract.values.invoice_qr import WITNESSES
+from ingestd.extract.values.invoice_qr import INVOICE_QRS
 
 Position = tuple[Any, ...]
 """Keys and indices that lead to a place in a file."""
@@ -209,7 +209,7 @@ def _named(check: CrossCheck) -> tuple[str, ...]:
 
 def _stated(rule: Rule) -> frozenset[str]:
     """Fields that a code on the page can state."""
-    return WITNESSES[rule.witness].fields if rule.witness is not None else frozenset()
+    return INVOICE_QRS[rule.witness].fields if rule.witness is not None else frozenset()
 
 
 def _lint_tests(rule: Rule) -> Iterator[tuple[Position, str]]:

@@ -19,10 +19,10 @@ from pydantic import (
     model_validator,
 )
 
-from ingestd.document import Level, Status
+from ingestd.document import FieldType, Level, Status
 from ingestd.extract.rulefile.equation import RELATIONS, parse_equation
 from ingestd.extract.values.dates import Order
-from ingestd.extract.values.invoice_qr import WITNESSES
+from ingestd.extract.values.invoice_qr import INVOICE_QRS
 from ingestd.extract.values.normalise import Decimals
 from ingestd.extract.values.validate import VALIDATORS
 
@@ -66,11 +66,10 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Regex = Annotated[str, AfterValidator(_regex)]
 Label = Annotated[str, AfterValidator(_label)]
 Labels = Annotated[tuple[Label, ...], BeforeValidator(_one_or_many)]
-Type = Literal["money", "date", "digits", "code", "capital", "percent", "text", "name"]
 Where = Literal["right", "below", "left", "anywhere", "anywhere_if_proved"]
 Check = Annotated[str, *_one_of(VALIDATORS)]
 Relation = Annotated[str, *_one_of(RELATIONS)]
-Witness = Annotated[str, *_one_of(WITNESSES)]
+InvoiceQr = Annotated[str, *_one_of(INVOICE_QRS)]
 Column = Literal["name", "quantity", "unit_price", "amount", "rate", "tax"]
 
 
@@ -136,7 +135,7 @@ class Zone(Part):
 class FieldRule(Part):
     """How one field is found and what is asked of it."""
 
-    type: Type = Field(description="What kind of value it is.")
+    type: FieldType = Field(description="What kind of value it is.")
     labels: Labels = Field(
         default=(), description="Words that announce it, best first; 'a | b' are equally good. Spaces do not matter."
     )
@@ -257,7 +256,7 @@ class Rule(Part):
         default={}, description="Parts of the page; of several definitions the first that applies counts."
     )
     fields: dict[Name, FieldRule] = Field(min_length=1, description="What is taken from the document, by name.")
-    witness: Witness | None = Field(default=None, description="Codes on the page that repeat fields.")
+    witness: InvoiceQr | None = Field(default=None, description="Codes on the page that repeat fields.")
     checks: tuple[CrossCheck, ...] = Field(default=(), description="Facts that tie fields together, strongest first.")
     items: Items | None = Field(default=None, description="The table of line items.")
     tests: tuple[RuleTest, ...] = Field(default=(), description="Examples, run by 'ingestd rules test'.")

@@ -12,34 +12,45 @@ from dataclasses import dataclass, replace
 import regex
 
 from ingestd.document import Reason, ReasonKind
-from ingestd.extract.rulefile.compiled import FieldPlan
-from ingestd.extract.rulefile.labels import TIMEOUT_S, Hit
-from ingestd.extract.search.context import Limits, Scene, limits_of
-from ingestd.extract.values.normalise import NORMALISERS, Rejected, Style, Value
-from ingestd.extract.values.validate import Outcome, Verdict, validate
+from ingestd.extract.rulefile.compiled import CompiledField
+from ingestd.extract.rulefile.labels import TIMEOUT_S, LabelHit
+from ingestd.extract.search.context import Limits, SearchContext, limits_of
+from ingestd.extract.values.normalise import NORMALISERS, Caveat, Rejected, Style, Value
+from ingestd.extract.values.validate import CheckOutcome, CheckResult, validate
 from ingestd.layout.rows import Row, Span
 
-_MOST_PER_LABEL = 3
+_MAX_PER_LABEL = 3
 """Values taken from one row beside one label."""
 
-UNLABELLED = 99.0
-"""Ranks from here on belong to values without a label."""
-
-_ANYWHERE = 100.0
-"""Rank of a value without a label, worse than any label's."""
-
-
-_FEWEST_DIGITS: Mapping[str, int] = {"money": 1, "date": 3, "digits": 1, "percent": 1}
+_MIN_DIGITS: Mapping[str, int] = {"money": 1, "date": 3, "digits": 1, "percent": 1}
 """Digits that a row must have to hold a value of a type; to pass rows by quickly."""
 
 _PREFERRED = 0.25
-"""How much a value gains in rank by what its field prefers on the same row."""
+"""Penalty that a value saves by what its field prefers on the same row."""
 
+_COMMON_FORM = 0.5
+"""Penalty of a value that looks like any other number."""
 
-_BARE = 0.5
-"""How much a value loses in rank that looks like any other number."""
+_PER_DIRECTION, _PER_EDIT = 2.0, 0.25
+"""Penalties per direction of ``where`` before the one that found the value, and per misread character of the label."""
 
 _BY_PATTERN = Reason(ReasonKind.PATTERN, "by its pattern")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Rank:
+    """Order of the candidates of one field: the smaller rank is the better announced candidate."""
+
+    unlabelled: bool = False
+    """Found by its pattern alone; comes after everything with a label."""
+    penalty: float = 0.0
+    """At a label its place in the rule's list, its misread characters and its direction; else what the row adds."""
+    nth: int = 0
+    """Number of values between the label and this one."""
+    meaning: int = 0
+    """Index among the meanings of the printed text, the likeliest first."""
+    position: float = 0.0
+    """Place in reading order: row, and thousandths of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +63,30 @@ class Candidate:
     """As read."""
     spans: tuple[Span, ...]
     page_index: int
-    rank: tuple[float, ...]
-    """Lower is better; says how well it is announced."""
+    rank: Rank
     how: Reason
-    """Where it was found."""
-    verdict: Verdict | None = None
+    """Place where it was found."""
+    check: CheckResult | None = None
+    """Result of the checks of its field, None without any."""
     parts: int = 1
-    """How many printed numbers that are not zero it is the sum of."""
+    """Printed numbers other than zero that it is the sum of."""
     column_row: int | None = None
     """Row on which it stands under the header of its field's column."""
 
     @property
     def failed(self) -> bool:
-        """Whether a check says it cannot be right."""
-        return self.verdict is not None and self.verdict.outcome is Outcome.FAILED
+        """A check says that it cannot be right."""
+        return self.check is not None and self.check.outcome is CheckOutcome.FAILED
 
     @property
     def proved(self) -> bool:
-        """Whether a checksum proves it."""
-        return self.verdict is not None and self.verdict.outcome is Outcome.PROVED
+        """A checksum proves it."""
+        return self.check is not None and self.check.outcome is CheckOutcome.PROVED
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What the search for one field brought."""
+class SearchResult:
+    """Candidates of one field and the texts that were refused."""
 
     candidates: tuple[Candidate, ...]
     """Best first."""
@@ -90,104 +101,103 @@ class _Place:
     row: int
     start: int
     end: int
-    rank: tuple[float, ...]
+    rank: Rank
     how: Reason
     sure: bool = True
 
 
-def search(scene: Scene, field: FieldPlan, style: Style) -> Found:
-    """All candidates of one field.
+def search(context: SearchContext, field: CompiledField, style: Style) -> SearchResult:
+    """List all candidates of one field.
 
     A pattern that runs out of time ends the search of this field, with the reason.
     """
     candidates: list[Candidate] = []
     rejected: list[str] = []
-    inside = limits_of(scene, field.spec.zone)
+    inside = limits_of(context, field.spec.zone)
     try:
-        for place in _places(scene, field, inside):
+        for place in _places(context, field, inside):
             try:
-                candidates.extend(_candidates(scene, field, style, place))
+                candidates.extend(_candidates(context, field, style, place))
             except Rejected as error:
                 rejected.append(str(error))
     except TimeoutError:
         rejected.append(f"the pattern of '{field.name}' takes longer than {TIMEOUT_S} s: make it simpler")
-    return Found(_ranked(candidates, field.spec.many), tuple(dict.fromkeys(rejected)))
+    return SearchResult(_ranked(candidates, field.spec.many), tuple(dict.fromkeys(rejected)))
 
 
 def _ranked(candidates: Sequence[Candidate], many: str) -> tuple[Candidate, ...]:
-    def key(candidate: Candidate) -> tuple[object, ...]:
-        where = (-candidate.rank[-1]) if many == "last" else candidate.rank[-1]
-        proved = candidate.proved if many == "prefer_proved" else False
-        return (not proved, candidate.failed, *candidate.rank[:-1], where)
+    def key(candidate: Candidate) -> tuple[bool, bool, Rank]:
+        rank = candidate.rank
+        if many == "last":
+            rank = replace(rank, position=-rank.position)
+        return many != "prefer_proved" or not candidate.proved, candidate.failed, rank
 
     return tuple(sorted(candidates, key=key))
 
 
-def _candidates(scene: Scene, field: FieldPlan, style: Style, place: _Place) -> Iterator[Candidate]:
-    row = scene.sheet.rows[place.row]
+def _candidates(context: SearchContext, field: CompiledField, style: Style, place: _Place) -> Iterator[Candidate]:
+    row = context.document.rows[place.row]
     text = row.text[place.start : place.end]
     if field.not_value is not None and field.not_value.search(text, timeout=TIMEOUT_S):
         return
     spans = row.spans(place.start, place.end)
     preferred = field.prefer is not None and field.prefer.search(row.text, timeout=TIMEOUT_S) is not None
     for order, value in enumerate(NORMALISERS[field.spec.type](text, style)):
-        if not (place.sure or value.sure) or (value.labelled_only and place.rank[0] >= UNLABELLED):
+        if Caveat.UNSURE in value.caveats and not place.sure:
             continue
-        verdict = validate(value.text, field.spec.check)
-        if place.rank[0] >= UNLABELLED and verdict is not None and verdict.outcome is Outcome.FAILED:
+        if Caveat.LABELLED_ONLY in value.caveats and place.rank.unlabelled:
             continue
-        rank = (
-            place.rank[0] - _PREFERRED * preferred + _BARE * value.bare,
-            *place.rank[1:-1],
-            float(order),
-            place.rank[-1],
-        )
-        yield Candidate(
+        penalty = _COMMON_FORM * (Caveat.COMMON_FORM in value.caveats) - _PREFERRED * preferred
+        candidate = Candidate(
             field=field.name,
-            value=value if place.sure else replace(value, sure=False),
-            raw=scene.sheet.raw(spans),
+            value=value if place.sure else replace(value, caveats=value.caveats | Caveat.UNSURE),
+            raw=context.document.raw(spans),
             spans=spans,
             page_index=row.page_index,
-            rank=rank,
+            rank=replace(place.rank, penalty=place.rank.penalty + penalty, meaning=order),
             how=place.how,
-            verdict=verdict,
-            column_row=place.row if _under_header(scene, field, row, place.start, place.end) else None,
+            check=validate(value.text, field.spec.check),
+            column_row=place.row if _under_header(context, field, row, place.start, place.end) else None,
         )
+        if not (candidate.rank.unlabelled and candidate.failed):
+            yield candidate
 
 
-def _places(scene: Scene, field: FieldPlan, inside: Limits) -> Iterator[_Place]:
+def _places(context: SearchContext, field: CompiledField, inside: Limits) -> Iterator[_Place]:
     for label, strength in field.strengths.items():
-        for hit in scene.by_label.get(label, ()):
-            if inside.has(scene, hit.row, *scene.extent(hit)):
-                yield from _beside(scene, field, hit, strength)
+        for hit in context.by_label.get(label, ()):
+            if inside.has(context, hit.row, *context.extent(hit)):
+                yield from _beside(context, field, hit, strength)
     if "anywhere" in field.spec.where or "anywhere_if_proved" in field.spec.where:
         sure = "anywhere" in field.spec.where
-        fewest = _FEWEST_DIGITS.get(field.spec.type, 0)
-        for index, row in enumerate(scene.sheet.rows):
-            if scene.digits[index] < fewest or not inside.has_row(scene, index):
+        min_digits = _MIN_DIGITS.get(field.spec.type, 0)
+        for index, row in enumerate(context.document.rows):
+            if context.digits[index] < min_digits or not inside.has_row(context, index):
                 continue
-            for start, end in scene.matches(field.value, index):
-                if inside.has(scene, index, *row.extent(start, end)):
-                    yield _Place(index, start, end, (_ANYWHERE, 0.0, _order(index, start)), _BY_PATTERN, sure)
+            for start, end in context.matches(field.value, index):
+                if inside.has(context, index, *row.extent(start, end)):
+                    rank = Rank(unlabelled=True, position=_position(index, start))
+                    yield _Place(index, start, end, rank, _BY_PATTERN, sure)
 
 
-def _order(row: int, offset: int) -> float:
-    """Position in reading order."""
+def _position(row: int, offset: int) -> float:
+    """Return the place in reading order."""
     return row + offset / 10_000
 
 
-def _beside(scene: Scene, field: FieldPlan, hit: Hit, strength: int) -> Iterator[_Place]:
+def _beside(context: SearchContext, field: CompiledField, hit: LabelHit, strength: int) -> Iterator[_Place]:
     """Values at one label: the first direction of ``where`` that has any."""
-    row = scene.sheet.rows[hit.row]
+    row = context.document.rows[hit.row]
     label = row.text[hit.start : hit.end]
     for order, where in enumerate(field.spec.where):
         if where not in _DIRECTIONS:
             return
         search_at, words = _DIRECTIONS[where]
         how = Reason(ReasonKind.LABEL, f"{words} '{label}'", {"where": where, "label": label})
-        stretches = list(search_at(scene, field, hit))
+        stretches = list(search_at(context, field, hit))
         for nth, (index, start, end) in enumerate(stretches):
-            rank = (strength + hit.edits / 4 + 2 * order, float(nth), _order(index, start))
+            penalty = strength + _PER_EDIT * hit.edits + _PER_DIRECTION * order
+            rank = Rank(penalty=penalty, nth=nth, position=_position(index, start))
             yield _Place(index, start, end, rank, how)
         if stretches:
             return
@@ -197,37 +207,37 @@ Stretch = tuple[int, int, int]
 """Row, start and end of a value."""
 
 
-def _right(scene: Scene, field: FieldPlan, hit: Hit) -> Iterator[Stretch]:
+def _right(context: SearchContext, field: CompiledField, hit: LabelHit) -> Iterator[Stretch]:
     """Values on the rest of the row, up to the next label; only fillers may stand before the first."""
-    row = scene.sheet.rows[hit.row]
+    row = context.document.rows[hit.row]
     position, found = hit.end, []
-    for match in field.value.finditer(row.text, hit.end, _limit(scene, field, hit), timeout=TIMEOUT_S):
+    for match in field.value.finditer(row.text, hit.end, _limit(context, field, hit), timeout=TIMEOUT_S):
         begin, position = position, match.end()
         if field.between.fullmatch(row.text, begin, match.end(), timeout=TIMEOUT_S):
             continue
         if field.between.fullmatch(row.text, begin, match.start(), timeout=TIMEOUT_S) is None:
             break
-        if _in_column(scene, field, row, match.start(), match.end()):
+        if _in_column(context, field, row, match.start(), match.end()):
             found.append((hit.row, match.start(), match.end()))
-        if len(found) == _MOST_PER_LABEL:
+        if len(found) == _MAX_PER_LABEL:
             break
     if len(found) == 1 or not field.spec.alone:
         yield from found
 
 
-def _limit(scene: Scene, field: FieldPlan, hit: Hit) -> int:
+def _limit(context: SearchContext, field: CompiledField, hit: LabelHit) -> int:
     """Where the part of the row that belongs to a label ends: at the next one, unless that is mere filling."""
-    text = scene.sheet.rows[hit.row].text
-    for other in scene.by_row[hit.row]:
+    text = context.document.rows[hit.row].text
+    for other in context.by_row[hit.row]:
         if other.start >= hit.end and field.between.fullmatch(text, hit.end, other.end, timeout=TIMEOUT_S) is None:
             return other.start
     return len(text)
 
 
-def _left(scene: Scene, field: FieldPlan, hit: Hit) -> Iterator[Stretch]:
+def _left(context: SearchContext, field: CompiledField, hit: LabelHit) -> Iterator[Stretch]:
     """The value just before the label on its row."""
-    row = scene.sheet.rows[hit.row]
-    before = [other.end for other in scene.by_row[hit.row] if other.end <= hit.start]
+    row = context.document.rows[hit.row]
+    before = [other.end for other in context.by_row[hit.row] if other.end <= hit.start]
     last = None
     for found in field.value.finditer(row.text, max(before, default=0), hit.start, timeout=TIMEOUT_S):
         last = found
@@ -235,13 +245,13 @@ def _left(scene: Scene, field: FieldPlan, hit: Hit) -> Iterator[Stretch]:
         yield hit.row, last.start(), last.end()
 
 
-def _below(scene: Scene, field: FieldPlan, hit: Hit) -> Iterator[Stretch]:
+def _below(context: SearchContext, field: CompiledField, hit: LabelHit) -> Iterator[Stretch]:
     """Values of the next rows within the label's width, until another label stands there."""
-    row = scene.sheet.rows[hit.row]
+    row = context.document.rows[hit.row]
     box = row.boxes[row.box_at(hit.start)]
     left, right = row.extent(hit.start, hit.end)
-    for index in range(hit.row + 1, len(scene.sheet.rows)):
-        other = scene.sheet.rows[index]
+    for index in range(hit.row + 1, len(context.document.rows)):
+        other = context.document.rows[index]
         if other.page_index != row.page_index or other.top - box.bottom > field.spec.reach * box.height:
             return
         if other.bottom < box.bottom + 0.3 * box.height:
@@ -249,25 +259,25 @@ def _below(scene: Scene, field: FieldPlan, hit: Hit) -> Iterator[Stretch]:
         found_any = False
         for found in field.value.finditer(other.text, timeout=TIMEOUT_S):
             first, last = other.extent(found.start(), found.end())
-            if first < right + box.height and left - box.height < last and not _labelled(scene, index, found):
+            if first < right + box.height and left - box.height < last and not _labelled(context, index, found):
                 found_any = True
                 yield index, found.start(), found.end()
-        blocked = any(a < right and left < b for a, b in map(scene.extent, scene.by_row.get(index, ())))
+        blocked = any(a < right and left < b for a, b in map(context.extent, context.by_row.get(index, ())))
         if found_any or blocked:
             return
 
 
-_DIRECTIONS: Mapping[str, tuple[Callable[[Scene, FieldPlan, Hit], Iterator[Stretch]], str]] = {
+_DIRECTIONS: Mapping[str, tuple[Callable[[SearchContext, CompiledField, LabelHit], Iterator[Stretch]], str]] = {
     "right": (_right, "right of"),
     "below": (_below, "below"),
     "left": (_left, "left of"),
 }
 
 
-def _labelled(scene: Scene, row: int, found: regex.Match[str]) -> bool:
+def _labelled(context: SearchContext, row: int, found: regex.Match[str]) -> bool:
     """Whether a match is itself (part of) a label, or announced by another one on its row."""
-    hits = scene.by_row.get(row, ())
-    text = scene.sheet.rows[row].text
+    hits = context.by_row.get(row, ())
+    text = context.document.rows[row].text
     for hit in hits:
         if hit.start < found.end() and found.start() < hit.end:
             return True
@@ -276,21 +286,21 @@ def _labelled(scene: Scene, row: int, found: regex.Match[str]) -> bool:
     return False
 
 
-def _in_column(scene: Scene, field: FieldPlan, row: Row, start: int, end: int) -> bool:
+def _in_column(context: SearchContext, field: CompiledField, row: Row, start: int, end: int) -> bool:
     """Whether a value stands under the header of the field's column rather than another amount's.
 
     Where the header was not read, the value must stand clear of the others.
     """
-    if field.spec.column is None or scene.rule.items is None or field.spec.column in scene.amount_columns:
-        return field.spec.column is None or _under_header(scene, field, row, start, end)
+    if field.spec.column is None or context.rule.items is None or field.spec.column in context.amount_columns:
+        return field.spec.column is None or _under_header(context, field, row, start, end)
     first, last = row.extent(start, end)
-    return all(first > 2 * right - left or last < 2 * left - right for left, right in scene.amount_columns.values())
+    return all(first > 2 * right - left or last < 2 * left - right for left, right in context.amount_columns.values())
 
 
-def _under_header(scene: Scene, field: FieldPlan, row: Row, start: int, end: int) -> bool:
+def _under_header(context: SearchContext, field: CompiledField, row: Row, start: int, end: int) -> bool:
     """Whether the header of the field's column was read and is the nearest of all amounts' to a value."""
-    if field.spec.column not in scene.amount_columns:
+    if field.spec.column not in context.amount_columns:
         return False
     first, last = row.extent(start, end)
-    away = {column: abs(left + right - first - last) for column, (left, right) in scene.amount_columns.items()}
+    away = {column: abs(left + right - first - last) for column, (left, right) in context.amount_columns.items()}
     return min(away, key=lambda column: away[column]) == field.spec.column

@@ -6,19 +6,19 @@ import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from ingestd.extract.rulefile.compiled import Pattern, Plan, split_label, zone_texts
-from ingestd.extract.rulefile.labels import TIMEOUT_S, Hit, Squeezed, compete
+from ingestd.extract.rulefile.compiled import CompiledRule, Pattern, split_label, zone_texts
+from ingestd.extract.rulefile.labels import TIMEOUT_S, LabelHit, SqueezedDocument, compete
 from ingestd.extract.rulefile.model import Rule, Zone
-from ingestd.layout.rows import Sheet
+from ingestd.layout.rows import LaidOutDocument
 
 
 @dataclass(frozen=True)
-class Scene:
+class SearchContext:
     """A laid-out document and the labels of one rule found on it."""
 
-    sheet: Sheet
+    document: LaidOutDocument
     rule: Rule
-    hits: tuple[Hit, ...]
+    hits: tuple[LabelHit, ...]
     _matches: dict[tuple[Pattern, int], tuple[tuple[int, int], ...]] = field(default_factory=dict, repr=False)
 
     def matches(self, pattern: Pattern, row: int) -> tuple[tuple[int, int], ...]:
@@ -28,22 +28,22 @@ class Scene:
             TimeoutError: the pattern takes too long.
         """
         if (pattern, row) not in self._matches:
-            found = pattern.finditer(self.sheet.rows[row].text, timeout=TIMEOUT_S)
+            found = pattern.finditer(self.document.rows[row].text, timeout=TIMEOUT_S)
             self._matches[pattern, row] = tuple(match.span() for match in found)
         return self._matches[pattern, row]
 
     @cached_property
-    def by_row(self) -> dict[int, list[Hit]]:
+    def by_row(self) -> dict[int, list[LabelHit]]:
         """Hits of each row, left to right."""
-        rows: dict[int, list[Hit]] = {}
+        rows: dict[int, list[LabelHit]] = {}
         for hit in self.hits:
             rows.setdefault(hit.row, []).append(hit)
         return rows
 
     @cached_property
-    def by_label(self) -> dict[str, list[Hit]]:
+    def by_label(self) -> dict[str, list[LabelHit]]:
         """Hits of each label, top to bottom."""
-        labels: dict[str, list[Hit]] = {}
+        labels: dict[str, list[LabelHit]] = {}
         for hit in self.hits:
             labels.setdefault(hit.label, []).append(hit)
         return labels
@@ -51,7 +51,7 @@ class Scene:
     @cached_property
     def digits(self) -> tuple[int, ...]:
         """How many digits stand on each row."""
-        return tuple(sum(map(str.isdigit, row.text)) for row in self.sheet.rows)
+        return tuple(sum(map(str.isdigit, row.text)) for row in self.document.rows)
 
     @cached_property
     def amount_columns(self) -> dict[str, tuple[float, float]]:
@@ -67,9 +67,9 @@ class Scene:
     @cached_property
     def middles(self) -> tuple[float, ...]:
         """Y of the middle of each row."""
-        return tuple((row.top + row.bottom) / 2 for row in self.sheet.rows)
+        return tuple((row.top + row.bottom) / 2 for row in self.document.rows)
 
-    def of(self, label: str) -> list[Hit]:
+    def of(self, label: str) -> list[LabelHit]:
         """Hits of any alternative of a label text, top to bottom."""
         found = [hit for text in split_label(label) for hit in self.by_label.get(text, ())]
         return sorted(found, key=lambda hit: (hit.row, hit.start))
@@ -77,9 +77,9 @@ class Scene:
     @cached_property
     def printed(self) -> tuple[float, float, float, float]:
         """Left, top, right, bottom of all text on the first page that has any."""
-        if not self.sheet.rows:
+        if not self.document.rows:
             return 0.0, 0.0, 0.0, 0.0
-        rows = [row for row in self.sheet.rows if row.page_index == self.sheet.rows[0].page_index]
+        rows = [row for row in self.document.rows if row.page_index == self.document.rows[0].page_index]
         return (
             min(row.boxes[0].left for row in rows),
             min(row.top for row in rows),
@@ -89,18 +89,18 @@ class Scene:
 
     def rows_of_page(self, row: int) -> tuple[int, int]:
         """First and last row of the page that a row stands on."""
-        page = self.sheet.rows[row].page_index
-        rows = [index for index, other in enumerate(self.sheet.rows) if other.page_index == page]
+        page = self.document.rows[row].page_index
+        rows = [index for index, other in enumerate(self.document.rows) if other.page_index == page]
         return rows[0], rows[-1]
 
-    def extent(self, hit: Hit) -> tuple[float, float]:
+    def extent(self, hit: LabelHit) -> tuple[float, float]:
         """Left and right edge of a hit."""
-        return self.sheet.rows[hit.row].extent(hit.start, hit.end)
+        return self.document.rows[hit.row].extent(hit.start, hit.end)
 
 
-def look(page: Squeezed, plan: Plan) -> Scene:
+def locate_labels(page: SqueezedDocument, plan: CompiledRule) -> SearchContext:
     """Find all labels of a rule."""
-    return Scene(page.sheet, plan.spec, compete(plan.scanner.scan(page)))
+    return SearchContext(page.document, plan.spec, compete(plan.scanner.scan(page)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,50 +118,50 @@ class Limits:
         """These limits and no rows outside the given ones."""
         return replace(self, first_row=max(self.first_row, first_row), last_row=min(self.last_row, last_row))
 
-    def has_row(self, scene: Scene, row: int) -> bool:
+    def has_row(self, context: SearchContext, row: int) -> bool:
         """Whether the middle of a row lies inside, whatever its left and right."""
-        return self.first_row <= row <= self.last_row and self.top <= scene.middles[row] <= self.bottom
+        return self.first_row <= row <= self.last_row and self.top <= context.middles[row] <= self.bottom
 
-    def has(self, scene: Scene, row: int, left: float, right: float) -> bool:
+    def has(self, context: SearchContext, row: int, left: float, right: float) -> bool:
         """Whether the middle of a stretch of a row lies inside."""
-        return self.left <= (left + right) / 2 <= self.right and self.has_row(scene, row)
+        return self.left <= (left + right) / 2 <= self.right and self.has_row(context, row)
 
 
 _NOWHERE = Limits(1, 0, 0, 0, 0, 0)
 
 
-def limits_of(scene: Scene, zone: str | None) -> Limits:
+def limits_of(context: SearchContext, zone: str | None) -> Limits:
     """The part of the document that a zone is; all of it without one, none of it where no definition applies."""
-    everywhere = Limits(0, len(scene.sheet.rows), -math.inf, math.inf, -math.inf, math.inf)
+    everywhere = Limits(0, len(context.document.rows), -math.inf, math.inf, -math.inf, math.inf)
     if zone is None:
         return everywhere
-    for definition in scene.rule.zones[zone]:
-        if _applies(scene, definition):
-            return _limits(scene, definition, everywhere)
+    for definition in context.rule.zones[zone]:
+        if _applies(context, definition):
+            return _limits(context, definition, everywhere)
     return _NOWHERE
 
 
-def _applies(scene: Scene, zone: Zone) -> bool:
+def _applies(context: SearchContext, zone: Zone) -> bool:
     wanted = set(zone_texts(zone)) - set(zone.unless)
-    return all(scene.of(text) for text in wanted) and not any(scene.of(text) for text in zone.unless)
+    return all(context.of(text) for text in wanted) and not any(context.of(text) for text in zone.unless)
 
 
-def _limits(scene: Scene, zone: Zone, limits: Limits) -> Limits:
+def _limits(context: SearchContext, zone: Zone, limits: Limits) -> Limits:
     if zone.above:
-        row = scene.of(zone.above)[0].row
-        limits = limits.within(scene.rows_of_page(row)[0], row - 1)
+        row = context.of(zone.above)[0].row
+        limits = limits.within(context.rows_of_page(row)[0], row - 1)
     if zone.below:
-        row = scene.of(zone.below)[0].row
-        limits = limits.within(row + 1, scene.rows_of_page(row)[1])
+        row = context.of(zone.below)[0].row
+        limits = limits.within(row + 1, context.rows_of_page(row)[1])
     if zone.starting_at:
-        row = scene.of(zone.starting_at)[0].row
-        limits = limits.within(row, scene.rows_of_page(row)[1])
+        row = context.of(zone.starting_at)[0].row
+        limits = limits.within(row, context.rows_of_page(row)[1])
     if zone.left_of:
-        limits = replace(limits, right=scene.extent(scene.of(zone.left_of)[0])[0])
+        limits = replace(limits, right=context.extent(context.of(zone.left_of)[0])[0])
     if zone.right_of:
-        limits = replace(limits, left=scene.extent(scene.of(zone.right_of)[0])[0])
+        limits = replace(limits, left=context.extent(context.of(zone.right_of)[0])[0])
     if zone.area:
-        left, top, right, bottom = scene.printed
+        left, top, right, bottom = context.printed
         width, height = right - left, bottom - top
         limits = replace(
             limits,

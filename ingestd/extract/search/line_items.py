@@ -11,9 +11,9 @@ import regex
 from ingestd.document import Item, Reason, ReasonKind
 from ingestd.extract.rulefile.compiled import split_label
 from ingestd.extract.rulefile.model import Items
-from ingestd.extract.search.candidates import Candidate, Found
-from ingestd.extract.search.context import Scene
-from ingestd.extract.values.normalise import Value, money_text
+from ingestd.extract.search.candidates import Candidate, Rank, SearchResult
+from ingestd.extract.search.context import SearchContext
+from ingestd.extract.values.normalise import Caveat, Value, money_text
 from ingestd.layout.rows import Row, Span
 
 _NUMBER = regex.compile(r"(?P<sign>[-−(]?)\s*[¥￥$€£]?\s*(?P<digits>\d[\d,]*(?:\.\d+)?)\s*\)?")
@@ -55,22 +55,22 @@ def read_items(table: Sequence[Cells]) -> tuple[Item, ...]:
     return tuple(_item(cells) for cells in table)
 
 
-def read_table(scene: Scene) -> tuple[Cells, ...]:
+def read_table(context: SearchContext) -> tuple[Cells, ...]:
     """The rows of the table of line items, none where the rule asks for none or no header is found.
 
     A row without numbers continues the name above it, unless the table begins with one: then names stand above
     their numbers.
     """
-    spec = scene.rule.items
+    spec = context.rule.items
     if spec is None:
         return ()
     elsewhere = {text for label in spec.elsewhere for text in split_label(label)}
     table: tuple[Cells, ...] = ()
-    for header in _headers(scene, spec):
-        rows = dict(_rows(scene, spec, header))
-        found = _table(rows.values(), _columns(scene, spec, header))
+    for header in _headers(context, spec):
+        rows = dict(_rows(context, spec, header))
+        found = _table(rows.values(), _columns(context, spec, header))
         table = found or table
-        if found and not any(hit.label in elsewhere for index in rows for hit in scene.by_row.get(index, ())):
+        if found and not any(hit.label in elsewhere for index in rows for hit in context.by_row.get(index, ())):
             return found
     return table
 
@@ -93,58 +93,59 @@ def _table(rows: Iterable[Row], columns: Sequence[_Column]) -> tuple[Cells, ...]
     return tuple(found)
 
 
-def column_sum(scene: Scene, table: Sequence[Cells], column: str) -> Found:
+def column_sum(context: SearchContext, table: Sequence[Cells], column: str) -> SearchResult:
     """The sum of a column as a candidate of a check, none where a row has no amount in a column that others fill."""
     cells = [cells[column] for cells in table if column in cells]
     amounts = [amount for cell in cells if (amount := _decimal(cell.text)) is not None]
     if not amounts or len(cells) < len(table) or len(amounts) < len(cells):
-        return Found((), ())
+        return SearchResult((), ())
     spans = tuple(span for cell in cells for span in cell.spans)
+    any_cents = any("." in cell.text for cell in cells)
     candidate = Candidate(
         field=f"items.{column}",
-        value=Value(money_text(sum(amounts, Decimal(0))), whole=not any("." in cell.text for cell in cells)),
+        value=Value(money_text(sum(amounts, Decimal(0))), caveats=Caveat.NONE if any_cents else Caveat.NO_CENTS),
         raw=" + ".join(cell.text for cell in cells),
         spans=spans,
-        page_index=scene.sheet.reading.lines[spans[0].line].page_index,
-        rank=(0.0, 0.0, 0.0),
+        page_index=context.document.reading.lines[spans[0].line].page_index,
+        rank=Rank(),
         how=Reason(ReasonKind.ITEMS, "the sum of the line items"),
         parts=sum(amount != 0 for amount in amounts),
     )
-    return Found((candidate,), ())
+    return SearchResult((candidate,), ())
 
 
 def _joined(first: Cell | None, second: Cell) -> Cell:
     return second if first is None else Cell(first.text + second.text, (*first.spans, *second.spans))
 
 
-def _headers(scene: Scene, spec: Items) -> Iterator[int]:
+def _headers(context: SearchContext, spec: Items) -> Iterator[int]:
     """Of each page the index of the first row with at least two of the headers."""
     labels = {text for group in spec.columns.values() for label in group for text in split_label(label)}
     pages = set()
-    for index, hits in sorted(scene.by_row.items()):
-        page = scene.sheet.rows[index].page_index
+    for index, hits in sorted(context.by_row.items()):
+        page = context.document.rows[index].page_index
         if page not in pages and sum(hit.label in labels for hit in hits) >= 2:
             pages.add(page)
             yield index
 
 
-def _columns(scene: Scene, spec: Items, header: int) -> list[_Column]:
+def _columns(context: SearchContext, spec: Items, header: int) -> list[_Column]:
     """Columns left to right; the header's other labels bound them too."""
     names = {text: name for name, group in spec.columns.items() for label in group for text in split_label(label)}
     found = []
-    for hit in scene.by_row[header]:
-        left, right = scene.extent(hit)
+    for hit in context.by_row[header]:
+        left, right = context.extent(hit)
         found.append(_Column(names.get(hit.label), left, right))
     return sorted(found, key=lambda column: column.left)
 
 
-def _rows(scene: Scene, spec: Items, header: int) -> Iterator[tuple[int, Row]]:
+def _rows(context: SearchContext, spec: Items, header: int) -> Iterator[tuple[int, Row]]:
     """Rows below the header up to the first that ends the table, each with its index."""
     ends = {text for label in spec.until for text in split_label(label)}
-    page = scene.sheet.rows[header].page_index
-    for index in range(header + 1, len(scene.sheet.rows)):
-        row = scene.sheet.rows[index]
-        if row.page_index != page or any(hit.label in ends for hit in scene.by_row.get(index, ())):
+    page = context.document.rows[header].page_index
+    for index in range(header + 1, len(context.document.rows)):
+        row = context.document.rows[index]
+        if row.page_index != page or any(hit.label in ends for hit in context.by_row.get(index, ())):
             return
         yield index, row
 

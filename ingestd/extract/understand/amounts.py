@@ -12,7 +12,7 @@ from ingestd.extract.understand.links import Link, column_links, row_links
 from ingestd.extract.understand.mentions import Amount, Mentions
 from ingestd.extract.understand.phrases import Labels
 from ingestd.extract.understand.weights import Weights
-from ingestd.layout.rows import Sheet
+from ingestd.layout.rows import LaidOutDocument
 
 USUAL_RATES = (
     *map(Decimal, ("2.5", "2.6", "3", "3.8", "4", "5", "5.5", "6", "7", "7.7", "8", "8.1", "8.25", "8.5", "9", "10")),
@@ -87,7 +87,7 @@ class Explanation:
         return sum(tax.cents for tax in self.taxes)
 
 
-def score_amounts(sheet: Sheet, mentions: Mentions, labels: Labels, weights: Weights) -> list[Scored]:
+def score_amounts(document: LaidOutDocument, mentions: Mentions, labels: Labels, weights: Weights) -> list[Scored]:
     """Weigh what labels say of every amount; a lost point between units and cents gives a second reading."""
     by_row: dict[int, list[Amount]] = defaultdict(list)
     for amount in mentions.amounts:
@@ -98,7 +98,7 @@ def score_amounts(sheet: Sheet, mentions: Mentions, labels: Labels, weights: Wei
     for amount in mentions.amounts:
         beside = [other.place for other in by_row[amount.place.row]]
         days = [day.place for day in mentions.days if day.place.row == amount.place.row]
-        links = row_links(amount.place, labels, sheet, beside, days) + column_links(amount.place, labels, places)
+        links = row_links(amount.place, labels, document, beside, days) + column_links(amount.place, labels, places)
         evidence = _evidence(links, weights)
         if (
             "rounding" in evidence

@@ -11,7 +11,7 @@ import regex
 from ingestd.extract.understand.links import Link, column_links, row_links, wrapped_links
 from ingestd.extract.understand.mentions import Day, Mentions
 from ingestd.extract.understand.phrases import Labels
-from ingestd.layout.rows import Sheet
+from ingestd.layout.rows import LaidOutDocument
 
 _STATES = (
     "A[LKZR]|C[AOT]|D[EC]|FL|GA|HI|I[DLNA]|K[SY]|LA|M[EDAINSOT]|N[EVHJMYCD]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[TA]|W[AVIY]"
@@ -56,43 +56,45 @@ class DayChoice:
     """The other day that the digits mean where the order is not settled."""
 
 
-def month_first(sheet: Sheet, mentions: Mentions, labels: Labels) -> tuple[bool, bool]:
+def month_first(document: LaidOutDocument, mentions: Mentions, labels: Labels) -> tuple[bool, bool]:
     """Decide whether the month stands first, and whether that is settled by the page itself."""
-    votes = [day.month_first[0] for day in mentions.days if len(day.days) == 1 and _numeric(sheet, day)]
+    votes = [day.month_first[0] for day in mentions.days if len(day.days) == 1 and _numeric(document, day)]
     if votes:
         return sum(votes) * 2 > len(votes), True
-    american = any(_UNITED_STATES.search(row.text) for row in sheet.rows)
+    american = any(_UNITED_STATES.search(row.text) for row in document.rows)
     if american:
         return True, True
-    if labels.languages[0] == "en" and any("$" in row.text for row in sheet.rows):
-        return not any(_COMMONWEALTH.search(row.text) for row in sheet.rows), False
+    if labels.languages[0] == "en" and any("$" in row.text for row in document.rows):
+        return not any(_COMMONWEALTH.search(row.text) for row in document.rows), False
     return False, labels.languages[0] != "en"
 
 
-def _numeric(sheet: Sheet, day: Day) -> bool:
-    text = sheet.rows[day.place.row].text[day.place.start : day.place.end]
+def _numeric(document: LaidOutDocument, day: Day) -> bool:
+    text = document.rows[day.place.row].text[day.place.start : day.place.end]
     return regex.fullmatch(r"\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{2,4}", text.strip()) is not None
 
 
-def choose_date(sheet: Sheet, mentions: Mentions, labels: Labels, today: date) -> list[DayChoice]:
+def choose_date(document: LaidOutDocument, mentions: Mentions, labels: Labels, today: date) -> list[DayChoice]:
     """List candidates for the day of issue, best first.
 
     Args:
-        sheet: the document.
+        document: the document.
         mentions: of the document.
         labels: of the document.
         today: no later day is a day of issue.
     """
-    first, settled = month_first(sheet, mentions, labels)
+    first, settled = month_first(document, mentions, labels)
     places = [day.place for day in mentions.days]
     choices = []
     for mention in mentions.days:
-        links = row_links(mention.place, labels, sheet, [place for place in places if place.row == mention.place.row])
-        links += wrapped_links(mention.place, labels, sheet) + column_links(mention.place, labels, places)
+        links = row_links(
+            mention.place, labels, document, [place for place in places if place.row == mention.place.row]
+        )
+        links += wrapped_links(mention.place, labels, document) + column_links(mention.place, labels, places)
         day, other = _meant(mention, today, month_first_order=first)
         if day is None:
             continue
-        score = _score(sheet, mention, links)
+        score = _score(document, mention, links)
         choices.append(DayChoice(mention, day, score, settled or other is None, tuple(links), other))
     choices.sort(key=lambda choice: (-choice.score, choice.mention.place.row, choice.mention.place.start))
     return choices
@@ -108,7 +110,7 @@ def _meant(mention: Day, today: date, *, month_first_order: bool) -> tuple[date 
     return past[0][0], past[1][0]
 
 
-def _score(sheet: Sheet, mention: Day, links: Sequence[Link]) -> float:
+def _score(document: LaidOutDocument, mention: Day, links: Sequence[Link]) -> float:
     score = 0.0
     for rank, link in enumerate(links[:3]):
         role = link.phrase.role
@@ -124,11 +126,11 @@ def _score(sheet: Sheet, mention: Day, links: Sequence[Link]) -> float:
             score -= max(weight, 0.0) * 1.2
         elif role is not None and link.relation == "right" and not link.dirty and rank == 0:
             score -= 0.3
-    text = sheet.rows[mention.place.row].text
+    text = document.rows[mention.place.row].text
     named = [link for link in links if link.relation == "right" and not link.between]
     if any(link.phrase.role == "invoice_no" or link.phrase.kinds & _PAPERS for link in named):
         score += 2.5  # invoice 4711 of 5 March
     score += 0.8 * (_TIME.search(text[mention.place.end :]) is not None or _TIME.search(text) is not None)
     score -= 1.5 * any(link.phrase.role == "ignore" for link in links if link.relation == "right")
-    score += 0.6 * (1 - mention.place.row / max(len(sheet.rows), 1))
+    score += 0.6 * (1 - mention.place.row / max(len(document.rows), 1))
     return score

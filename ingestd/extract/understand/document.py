@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from ingestd.document import Field, FieldCandidate, FieldType, Level, Reason, ReasonKind
-from ingestd.extract.rulefile.labels import Squeezed
+from ingestd.extract.rulefile.labels import SqueezedDocument
 from ingestd.extract.understand.amounts import CLEARLY_LABELLED, Explanation, Scored, explain_amounts, score_amounts
 from ingestd.extract.understand.confidence import probability
 from ingestd.extract.understand.dates import DayChoice, choose_date
@@ -21,7 +21,7 @@ from ingestd.extract.understand.parties import NameChoice, blocks, seller_names,
 from ingestd.extract.understand.phrases import Labels, find_labels
 from ingestd.extract.understand.weights import load_weights
 from ingestd.extract.values.normalise import money_text
-from ingestd.layout.rows import Sheet
+from ingestd.layout.rows import LaidOutDocument
 
 SETTLED_KINDS = frozenset({"invoice", "receipt", "credit-note"})
 """Kinds of paper that can be done without a person."""
@@ -91,7 +91,7 @@ class _Finding:
     rivals: tuple[FieldCandidate, ...] = ()
 
 
-def understand(page: Squeezed, lexicon: Lexicon, today: date) -> Understanding | None:
+def understand(page: SqueezedDocument, lexicon: Lexicon, today: date) -> Understanding | None:
     """Explain a document; None where it is not a money document.
 
     Args:
@@ -99,37 +99,37 @@ def understand(page: Squeezed, lexicon: Lexicon, today: date) -> Understanding |
         lexicon: words of all languages.
         today: no later day is a day of issue.
     """
-    sheet, weights = page.sheet, load_weights()
+    document, weights = page.document, load_weights()
     labels = find_labels(page, lexicon)
-    mentions = find_mentions(sheet, today)
-    scored = score_amounts(sheet, mentions, labels, weights)
-    explanations = explain_amounts(scored, mentions, len(sheet.rows), weights)
+    mentions = find_mentions(document, today)
+    scored = score_amounts(document, mentions, labels, weights)
+    explanations = explain_amounts(scored, mentions, len(document.rows), weights)
     if not any(phrase.role not in (None, "ignore") or phrase.kinds for phrase in labels.phrases):
         return None
-    dates = choose_date(sheet, mentions, labels, today)
-    numbers = choose_number(sheet, mentions, labels)
-    names = seller_names(sheet, labels, lexicon)
-    kind = _kind(sheet, labels, scored, numbers)
+    dates = choose_date(document, mentions, labels, today)
+    numbers = choose_number(document, mentions, labels)
+    names = seller_names(document, labels, lexicon)
+    kind = _kind(document, labels, scored, numbers)
     receipt = kind == "receipt"
     findings = [
-        *_number(sheet, numbers, receipt=receipt),
-        *_dates(sheet, dates),
-        *_names(sheet, names, receipt=receipt),
-        *_tax_numbers(sheet, labels, receipt=receipt),
-        *_amounts(sheet, explanations),
+        *_number(document, numbers, receipt=receipt),
+        *_dates(document, dates),
+        *_names(document, names, receipt=receipt),
+        *_tax_numbers(document, labels, receipt=receipt),
+        *_amounts(document, explanations),
         *(_tender(scored) if receipt else ()),
     ]
-    fields = tuple(_field(finding, sheet) for finding in findings)
+    fields = tuple(_field(finding, document) for finding in findings)
     return Understanding(
         kind, _complete(fields, kind), labels, tuple(explanations), tuple(dates), tuple(numbers), tuple(names)
     )
 
 
-def _kind(sheet: Sheet, labels: Labels, scored: Sequence[Scored], numbers: Sequence[NumberChoice]) -> str:
-    bought = bool(blocks(sheet, labels, "buyer")) or any(phrase.role == "due_date" for phrase in labels.phrases)
+def _kind(document: LaidOutDocument, labels: Labels, scored: Sequence[Scored], numbers: Sequence[NumberChoice]) -> str:
+    bought = bool(blocks(document, labels, "buyer")) or any(phrase.role == "due_date" for phrase in labels.phrases)
     paid = any(one.dominant in ("paid", "change") and one.amount.written for one in scored)
     numbered = bool(numbers) and numbers[0].score > _STRONG_LINK
-    return kind_of(sheet, labels, numbered=numbered, bought=bought, paid=paid)
+    return kind_of(document, labels, numbered=numbered, bought=bought, paid=paid)
 
 
 def _announced(links: Sequence[Link]) -> str:
@@ -141,15 +141,17 @@ def _announced(links: Sequence[Link]) -> str:
 
 
 def _rivals(
-    sheet: Sheet, chosen: str, found: Sequence[tuple[str, Place, Sequence[Link]]]
+    document: LaidOutDocument, chosen: str, found: Sequence[tuple[str, Place, Sequence[Link]]]
 ) -> tuple[FieldCandidate, ...]:
     """Other values that were considered, best first."""
     rivals: dict[str, FieldCandidate] = {}
     for value, place, links in found:
         if value != chosen and value not in rivals:
             reason = Reason(ReasonKind.LABEL, _announced(links))
-            raw = sheet.raw(spans_of(sheet, place))
-            rivals[value] = FieldCandidate(value, raw, Level.READ, (reason,), place.page_index, quad_of(sheet, place))
+            raw = document.raw(spans_of(document, place))
+            rivals[value] = FieldCandidate(
+                value, raw, Level.READ, (reason,), place.page_index, quad_of(document, place)
+            )
         if len(rivals) == MAX_RIVALS:
             break
     return tuple(rivals.values())
@@ -159,7 +161,7 @@ def _margin(scores: Sequence[float]) -> float:
     return min(scores[0] - scores[1], 5.0) if len(scores) > 1 else 3.0
 
 
-def _number(sheet: Sheet, numbers: Sequence[NumberChoice], *, receipt: bool) -> Iterator[_Finding]:
+def _number(document: LaidOutDocument, numbers: Sequence[NumberChoice], *, receipt: bool) -> Iterator[_Finding]:
     different = {choice.text: choice for choice in reversed(numbers)}
     scores = sorted((choice.score for choice in different.values()), reverse=True)
     if numbers:
@@ -169,12 +171,12 @@ def _number(sheet: Sheet, numbers: Sequence[NumberChoice], *, receipt: bool) -> 
         features = {"score": best.score, "margin": _margin(scores), "strong": strong, "again": again}
         level = Level.AGREED if again else Level.READ
         reasons = (_announced(best.links), *(("printed twice",) if again else ()))
-        rivals = _rivals(sheet, best.text, [(one.text, one.place, one.links) for one in numbers])
+        rivals = _rivals(document, best.text, [(one.text, one.place, one.links) for one in numbers])
         name = "receipt_no" if receipt else "invoice_no"
         yield _Finding(name, best.text, best.place, level, reasons, features, rivals)
 
 
-def _dates(sheet: Sheet, dates: Sequence[DayChoice]) -> Iterator[_Finding]:
+def _dates(document: LaidOutDocument, dates: Sequence[DayChoice]) -> Iterator[_Finding]:
     if not dates:
         return
     best = dates[0]
@@ -192,33 +194,33 @@ def _dates(sheet: Sheet, dates: Sequence[DayChoice]) -> Iterator[_Finding]:
     }
     level = Level.AGREED if again and best.settled else Level.READ
     rivals = _rivals(
-        sheet, best.day.isoformat(), [(one.day.isoformat(), one.mention.place, one.links) for one in dates]
+        document, best.day.isoformat(), [(one.day.isoformat(), one.mention.place, one.links) for one in dates]
     )
     yield _Finding("date", best.day.isoformat(), best.mention.place, level, tuple(reasons), features, rivals)
 
 
-def _names(sheet: Sheet, names: Sequence[NameChoice], *, receipt: bool) -> Iterator[_Finding]:
+def _names(document: LaidOutDocument, names: Sequence[NameChoice], *, receipt: bool) -> Iterator[_Finding]:
     if not names or names[0].score < 0.5:
         return
     best = names[0]
     features = {"score": best.score, "margin": _margin([choice.score for choice in names])}
-    rivals = _rivals(sheet, best.text, [(one.text, one.place, ()) for one in names])
+    rivals = _rivals(document, best.text, [(one.text, one.place, ()) for one in names])
     for name in ("merchant",) if receipt else ("seller_name", "merchant"):
         yield _Finding(name, best.text, best.place, Level.READ, (best.how,), features, rivals)
 
 
-def _tax_numbers(sheet: Sheet, labels: Labels, *, receipt: bool) -> Iterator[_Finding]:
-    found = tax_numbers(sheet, labels)
-    customers = [near_customer(sheet, labels, choice) for choice in found]
+def _tax_numbers(document: LaidOutDocument, labels: Labels, *, receipt: bool) -> Iterator[_Finding]:
+    found = tax_numbers(document, labels)
+    customers = [near_customer(document, labels, choice) for choice in found]
     several = len({choice.text for choice in found}) > 1
     scores = [choice.score - 3.0 * (bought and several) for choice, bought in zip(found, customers, strict=True)]
     places = [choice.place for choice in found]
-    index = seller_tax_number(list(zip(places, scores, strict=True)), sheet, labels)
+    index = seller_tax_number(list(zip(places, scores, strict=True)), document, labels)
     if index is None:
         return
     seller = found[index]
     yield _tax_finding("tax_no" if receipt else "seller_tax_no", seller, len({choice.text for choice in found}))
-    bought = blocks(sheet, labels, "buyer")
+    bought = blocks(document, labels, "buyer")
     for choice, customer in zip(found, customers, strict=True):
         if choice.text != seller.text and (customer or any(block.has(choice.place) for block in bought)):
             yield _tax_finding("buyer_tax_no", choice, len(found))
@@ -244,7 +246,7 @@ def _currency(best: Explanation) -> Iterator[_Finding]:
                 return
 
 
-def _amounts(sheet: Sheet, explanations: Sequence[Explanation]) -> Iterator[_Finding]:
+def _amounts(document: LaidOutDocument, explanations: Sequence[Explanation]) -> Iterator[_Finding]:
     if not explanations or explanations[0].score < MIN_TOTAL_SCORE:
         return
     best = explanations[0]
@@ -279,7 +281,7 @@ def _amounts(sheet: Sheet, explanations: Sequence[Explanation]) -> Iterator[_Fin
             reasons.append(reason)
         value = _money(cents)
         others = [(_money(way.total.cents), way.total.amount.place, way.total.links) for way in explanations]
-        rivals = _rivals(sheet, value, others) if name == "total" else ()
+        rivals = _rivals(document, value, others) if name == "total" else ()
         known = {**features, "own": best.parts.get(name, 0.0)}
         yield _Finding(name, value, one.amount.place, own, tuple(reasons), known, rivals)
 
@@ -325,17 +327,17 @@ def _tender(scored: Sequence[Scored]) -> Iterator[_Finding]:
             yield _Finding(name, _money(best.cents), best.amount.place, Level.READ, (_announced(best.links),))
 
 
-def _field(finding: _Finding, sheet: Sheet) -> Field:
+def _field(finding: _Finding, document: LaidOutDocument) -> Field:
     place = finding.place
-    spans = spans_of(sheet, place) if place is not None else ()
+    spans = spans_of(document, place) if place is not None else ()
     return Field(
         finding.name,
         finding.value,
-        sheet.raw(spans) if spans else None,
+        document.raw(spans) if spans else None,
         finding.level,
         place.page_index if place is not None else None,
-        quad_of(sheet, place) if place is not None else None,
-        tuple((sheet.reading.lines[span.line].page_index, span.line) for span in spans),
+        quad_of(document, place) if place is not None else None,
+        tuple((document.reading.lines[span.line].page_index, span.line) for span in spans),
         tuple(
             Reason(ReasonKind.LABEL if index == 0 else ReasonKind.NOTE, text)
             for index, text in enumerate(finding.reasons)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from ingestd.extract.understand.phrases import Labels
-from ingestd.layout.rows import Sheet
+from ingestd.layout.rows import LaidOutDocument
 
 HEAD_ROWS = 14
 """Rows from the top in which a heading counts fully."""
@@ -13,11 +13,11 @@ _FOOT_SHARE = 0.35
 """Weight of a heading further down."""
 
 
-def kind_of(sheet: Sheet, labels: Labels, *, numbered: bool, bought: bool, paid: bool) -> str:
+def kind_of(document: LaidOutDocument, labels: Labels, *, numbered: bool, bought: bool, paid: bool) -> str:
     """Name the kind of paper.
 
     Args:
-        sheet: the document.
+        document: the document.
         labels: of the document.
         numbered: a number of an invoice was found beside its label.
         bought: a buyer's block or a due date was found.

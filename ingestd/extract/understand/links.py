@@ -10,7 +10,7 @@ import regex
 
 from ingestd.extract.understand.mentions import Place
 from ingestd.extract.understand.phrases import Labels, Phrase
-from ingestd.layout.rows import Sheet
+from ingestd.layout.rows import LaidOutDocument
 
 MAX_BELOW_HEIGHTS = 2.6
 """Text heights from a phrase to what stands directly below it."""
@@ -44,19 +44,19 @@ class Link:
 
 
 def row_links(
-    place: Place, labels: Labels, sheet: Sheet, others: Sequence[Place], passed: Sequence[Place] = ()
+    place: Place, labels: Labels, document: LaidOutDocument, others: Sequence[Place], passed: Sequence[Place] = ()
 ) -> list[Link]:
     """Phrases to the left in the same row, nearest first.
 
     Args:
         place: the mention.
         labels: of the document.
-        sheet: the document.
+        document: the document.
         others: mentions of the same type in this row.
         passed: mentions of another type in this row that may stand between both.
     """
     found = []
-    text = sheet.rows[place.row].text
+    text = document.rows[place.row].text
     for phrase in reversed(labels.by_row.get(place.row, ())):
         if phrase.place.end > place.start:
             continue
@@ -72,11 +72,11 @@ def row_links(
     return found
 
 
-def wrapped_links(place: Place, labels: Labels, sheet: Sheet) -> list[Link]:
+def wrapped_links(place: Place, labels: Labels, document: LaidOutDocument) -> list[Link]:
     """Phrases at the end of the row above a mention that begins its row: a sentence that goes on in the next line."""
     if place.start > 0 or place.row == 0:
         return []
-    above = sheet.rows[place.row - 1]
+    above = document.rows[place.row - 1]
     phrases = labels.by_row.get(place.row - 1, ())
     ends = bool(phrases) and not regex.search(r"\w", above.text[phrases[-1].place.end :])
     if len(above.boxes) > 1 or not ends or above.page_index != place.page_index or len(above.text) < MIN_WRAPPED:

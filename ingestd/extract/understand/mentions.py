@@ -12,7 +12,7 @@ import regex
 
 from ingestd.document import Quad
 from ingestd.extract.values.dates import DATE, possible_days
-from ingestd.layout.rows import Row, Sheet, Span
+from ingestd.layout.rows import LaidOutDocument, Row, Span
 
 TIMEOUT_S = 0.1
 """Longest search of one pattern in one row."""
@@ -114,47 +114,47 @@ class Mentions:
     """The sign between units and cents that this document uses."""
 
 
-def place_of(sheet: Sheet, row: int, start: int, end: int) -> Place:
+def place_of(document: LaidOutDocument, row: int, start: int, end: int) -> Place:
     """Locate characters of a row on the page."""
-    laid = sheet.rows[row]
+    laid = document.rows[row]
     left, right = laid.extent(start, end)
     box = laid.boxes[laid.box_at(start)]
     return Place(row, start, end, laid.page_index, left, right, box.top, box.bottom)
 
 
-def spans_of(sheet: Sheet, place: Place) -> tuple[Span, ...]:
+def spans_of(document: LaidOutDocument, place: Place) -> tuple[Span, ...]:
     """Original characters of a place."""
-    return sheet.rows[place.row].spans(place.start, place.end)
+    return document.rows[place.row].spans(place.start, place.end)
 
 
-def quad_of(sheet: Sheet, place: Place) -> Quad:
+def quad_of(document: LaidOutDocument, place: Place) -> Quad:
     """Quad of a place in decoded pixels."""
-    return sheet.quad(spans_of(sheet, place))
+    return document.quad(spans_of(document, place))
 
 
-def find_mentions(sheet: Sheet, today: date) -> Mentions:
+def find_mentions(document: LaidOutDocument, today: date) -> Mentions:
     """Find every mention.
 
     Args:
-        sheet: the document.
+        document: the document.
         today: two-digit years lie at most ten years after it.
     """
-    decimals = _decimal_sign(sheet)
+    decimals = _decimal_sign(document)
     amounts: list[Amount] = []
     days: list[Day] = []
     percents: list[tuple[Place, Decimal]] = []
     tokens: list[Token] = []
-    for index, row in enumerate(sheet.rows):
+    for index, row in enumerate(document.rows):
         if not any(character.isdigit() for character in row.text):
             continue
-        found = list(_days(sheet, index, row, today))
+        found = list(_days(document, index, row, today))
         days += found
         taken = [(day.place.start, day.place.end) for day in found]
         for match in _search(PERCENT, row.text):
             value = Decimal(match[1].replace(",", "."))
-            percents.append((place_of(sheet, index, match.start(), match.end()), value))
-        amounts += _amounts(sheet, index, row, decimals, taken)
-        tokens += _tokens(sheet, index, row, taken)
+            percents.append((place_of(document, index, match.start(), match.end()), value))
+        amounts += _amounts(document, index, row, decimals, taken)
+        tokens += _tokens(document, index, row, taken)
     return Mentions(tuple(amounts), tuple(days), tuple(percents), tuple(tokens), decimals)
 
 
@@ -165,9 +165,9 @@ def _search(pattern: regex.Pattern[str], text: str) -> Iterator[regex.Match[str]
         return
 
 
-def _decimal_sign(sheet: Sheet) -> str:
+def _decimal_sign(document: LaidOutDocument) -> str:
     votes: Counter[str] = Counter()
-    for row in sheet.rows:
+    for row in document.rows:
         for match in regex.finditer(r"(?<![\d.,])\d{1,3}(?:[.,'’ ]\d{3})*([.,])\d{2}(?![\d.,])", row.text):
             votes[match[1]] += 1
         for match in regex.finditer(r"\d([.,])\d{3}[.,]\d{2}(?!\d)", row.text):
@@ -175,19 +175,19 @@ def _decimal_sign(sheet: Sheet) -> str:
     return "," if votes[","] > votes["."] else "."
 
 
-def _days(sheet: Sheet, index: int, row: Row, today: date) -> Iterator[Day]:
+def _days(document: LaidOutDocument, index: int, row: Row, today: date) -> Iterator[Day]:
     for match in _search(_DATE, row.text):
         if match[0].isdecimal() and regex.search(r"[\w/.-]$", row.text[: match.start()]):
             continue  # digits of a longer code
         possible = possible_days(match[0], today)
         if possible:
-            place = place_of(sheet, index, match.start(), match.end())
+            place = place_of(document, index, match.start(), match.end())
             yield Day(place, tuple(day for day, _ in possible), tuple(first for _, first in possible))
 
     for match in regex.finditer(r"(?<=\w/)\d{1,2}\.\d{1,2}\.\d{4}(?!\d)", row.text):  # number/date in one token
         possible = possible_days(match[0], today)
         if possible:
-            place = place_of(sheet, index, match.start(), match.end())
+            place = place_of(document, index, match.start(), match.end())
             yield Day(place, tuple(day for day, _ in possible), tuple(first for _, first in possible))
 
 
@@ -195,7 +195,9 @@ def _overlaps(start: int, end: int, taken: list[tuple[int, int]]) -> bool:
     return any(start < last and first < end for first, last in taken)
 
 
-def _amounts(sheet: Sheet, index: int, row: Row, decimals: str, taken: list[tuple[int, int]]) -> Iterator[Amount]:
+def _amounts(
+    document: LaidOutDocument, index: int, row: Row, decimals: str, taken: list[tuple[int, int]]
+) -> Iterator[Amount]:
     for match in _search(AMOUNT, row.text):
         if match["pct"] or _overlaps(match.start("num"), match.end("num"), taken):
             continue
@@ -210,7 +212,7 @@ def _amounts(sheet: Sheet, index: int, row: Row, decimals: str, taken: list[tupl
         if (match["neg"] or "").strip() == "(" and match["neg3"] == ")":
             negative = True
         start = match.start("cur") if match["cur"] else match.start("num")
-        place = place_of(sheet, index, start, match.end("after") if match["after"] else match.end("num"))
+        place = place_of(document, index, start, match.end("after") if match["after"] else match.end("num"))
         alternative = cents // 100 if not written and cents >= 10_000 and plain else None
         sign = -1 if negative else 1
         yield Amount(place, sign * cents, written, currency, alternative, plain)
@@ -236,7 +238,7 @@ def _value(text: str, decimals: str) -> tuple[int, bool, bool]:
     return round(Decimal(f"{digits or 0}.{after}") * 100), True, False
 
 
-def _tokens(sheet: Sheet, index: int, row: Row, taken: list[tuple[int, int]]) -> Iterator[Token]:
+def _tokens(document: LaidOutDocument, index: int, row: Row, taken: list[tuple[int, int]]) -> Iterator[Token]:
     for match in _search(TOKEN, row.text):
         start, end = match.start(), match.end()
         for first, last in taken:
@@ -247,4 +249,4 @@ def _tokens(sheet: Sheet, index: int, row: Row, taken: list[tuple[int, int]]) ->
         text = row.text[start:end].strip(" ./#-:")
         if text and any(character.isdigit() for character in text):
             begin = row.text.index(text, start)
-            yield Token(place_of(sheet, index, begin, begin + len(text)), text)
+            yield Token(place_of(document, index, begin, begin + len(text)), text)

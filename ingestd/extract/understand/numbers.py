@@ -19,7 +19,7 @@ from stdnum.pt import nif as pt_nif
 from ingestd.extract.understand.links import Link, column_links, row_links, wrapped_links
 from ingestd.extract.understand.mentions import Mentions, Place, Token, place_of
 from ingestd.extract.understand.phrases import Labels
-from ingestd.layout.rows import Sheet
+from ingestd.layout.rows import LaidOutDocument
 
 _TAX_NUMBER = regex.compile(
     r"(?<![A-Z0-9])(?:"
@@ -63,16 +63,16 @@ class NumberChoice:
     """What the check digits prove it to be; empty where none pass."""
 
 
-def choose_number(sheet: Sheet, mentions: Mentions, labels: Labels) -> list[NumberChoice]:
+def choose_number(document: LaidOutDocument, mentions: Mentions, labels: Labels) -> list[NumberChoice]:
     """List candidates for the number of the paper, best first."""
     places = [token.place for token in mentions.tokens]
     choices = []
     for token in mentions.tokens:
         beside = [place for place in places if place.row == token.place.row]
-        links = row_links(token.place, labels, sheet, beside) + wrapped_links(token.place, labels, sheet)
+        links = row_links(token.place, labels, document, beside) + wrapped_links(token.place, labels, document)
         links += column_links(token.place, labels, places)
         score = _number_score(token, links) - 1.0 * (
-            sheet.rows[token.place.row].text[: token.place.start].endswith("(")
+            document.rows[token.place.row].text[: token.place.start].endswith("(")
         )
         if score > 0:
             choices.append(NumberChoice(token.place, token.text.upper(), score, tuple(links)))
@@ -107,12 +107,12 @@ def _number_score(token: Token, links: Sequence[Link]) -> float:
     return score
 
 
-def tax_numbers(sheet: Sheet, labels: Labels) -> list[NumberChoice]:
+def tax_numbers(document: LaidOutDocument, labels: Labels) -> list[NumberChoice]:
     """List tax numbers with their labels, in reading order; a number of many digits counts only beside a label."""
     found = []
-    for index, row in enumerate(sheet.rows):
-        for place, text in _tax_texts(sheet, index, row.text):
-            links = row_links(place, labels, sheet, []) + column_links(place, labels, [])
+    for index, row in enumerate(document.rows):
+        for place, text in _tax_texts(document, index, row.text):
+            links = row_links(place, labels, document, []) + column_links(place, labels, [])
             labelled = next((rank for rank, link in enumerate(links[:2]) if _names_tax_number(link, text)), None)
             clean = labelled is not None and not links[labelled].dirty
             scheme = next((name for name, valid in _CHECKED if valid(text)), "")
@@ -132,7 +132,7 @@ def _names_tax_number(link: Link, text: str) -> bool:
     return link.phrase.role == "tax_no" or (link.phrase.role == "tax" and plain)
 
 
-def near_customer(sheet: Sheet, labels: Labels, choice: NumberChoice) -> bool:
+def near_customer(document: LaidOutDocument, labels: Labels, choice: NumberChoice) -> bool:
     """Tell whether a number stands with the customer's: in its label, or in the two rows above."""
     if any("customer" in link.phrase.classes for link in choice.links[:1]):
         return True
@@ -140,10 +140,10 @@ def near_customer(sheet: Sheet, labels: Labels, choice: NumberChoice) -> bool:
     return any("customer" in phrase.classes for row in rows for phrase in labels.by_row.get(row, ()))
 
 
-def _tax_texts(sheet: Sheet, index: int, text: str) -> Iterator[tuple[Place, str]]:
+def _tax_texts(document: LaidOutDocument, index: int, text: str) -> Iterator[tuple[Place, str]]:
     for match in _TAX_NUMBER.finditer(text):
         plain = regex.sub(r"[\s.]|(?:MWST|TVA|IVA)$", "", match[0].upper()).rstrip("-/")
         digits = sum(character.isdigit() for character in plain)
         if digits >= 6:
             shown = plain if regex.search(r"\d-\d", plain) and not plain.startswith("CHE") else plain.replace("-", "")
-            yield place_of(sheet, index, match.start(), match.end()), shown
+            yield place_of(document, index, match.start(), match.end()), shown

@@ -11,7 +11,7 @@ from ingestd.extract.rulefile.labels import squeeze
 from ingestd.extract.understand.lexicon import Lexicon
 from ingestd.extract.understand.mentions import Place, place_of
 from ingestd.extract.understand.phrases import Labels, Phrase
-from ingestd.layout.rows import Sheet
+from ingestd.layout.rows import LaidOutDocument
 
 MIN_HEADING = 3
 """Letters of a heading that has text beside it in its box."""
@@ -69,7 +69,7 @@ class Block:
         return inside and self.left <= place.left < self.right
 
 
-def blocks(sheet: Sheet, labels: Labels, party: str) -> list[Block]:
+def blocks(document: LaidOutDocument, labels: Labels, party: str) -> list[Block]:
     """Lay out the blocks that headings of a party open: down to the next heading, as wide as its column."""
     headings = [phrase for phrase in labels.phrases if phrase.party is not None and _opens(phrase)]
     found = []
@@ -81,9 +81,9 @@ def blocks(sheet: Sheet, labels: Labels, party: str) -> list[Block]:
             (other.place.left for other in headings if other.place.row == place.row and other.place.left > place.right),
             default=float("inf"),
         )
-        boxes = sheet.rows[place.row].boxes
+        boxes = document.rows[place.row].boxes
         neighbour = [box.left for box in boxes if box.left > place.right + 4 * place.height]
-        right = min([right, *neighbour]) if neighbour and not _value_beside(sheet, heading) else right
+        right = min([right, *neighbour]) if neighbour and not _value_beside(document, heading) else right
         following = [
             other.place.row
             for other in headings
@@ -101,20 +101,20 @@ def _opens(phrase: Phrase) -> bool:
     return phrase.alone or (phrase.first_in_row and len(phrase.text) >= MIN_HEADING)
 
 
-def _value_beside(sheet: Sheet, heading: Phrase) -> bool:
-    row = sheet.rows[heading.place.row]
+def _value_beside(document: LaidOutDocument, heading: Phrase) -> bool:
+    row = document.rows[heading.place.row]
     return regex.match(r"\s*:\s*\S", row.text[heading.place.end :]) is not None
 
 
-def seller_names(sheet: Sheet, labels: Labels, lexicon: Lexicon) -> list[NameChoice]:
+def seller_names(document: LaidOutDocument, labels: Labels, lexicon: Lexicon) -> list[NameChoice]:
     """List candidates for the name of the seller, best first."""
-    senders = list(_sender_lines(sheet))
-    buyers = [*blocks(sheet, labels, "buyer"), *(_window(place) for place in senders)]
-    sellers = blocks(sheet, labels, "seller")
-    domains = _domains(sheet, buyers)
-    rows = len(sheet.rows)
+    senders = list(_sender_lines(document))
+    buyers = [*blocks(document, labels, "buyer"), *(_window(place) for place in senders)]
+    sellers = blocks(document, labels, "seller")
+    domains = _domains(document, buyers)
+    rows = len(document.rows)
     choices: dict[str, NameChoice] = {}
-    for place, text in _names(sheet, labels, lexicon):
+    for place, text in _names(document, labels, lexicon):
         key = squeeze(text)
         score, how = 0.0, "in the head"
         if any(block.has(place) for block in buyers) and not any(block.has(place) for block in sellers):
@@ -130,7 +130,7 @@ def seller_names(sheet: Sheet, labels: Labels, lexicon: Lexicon) -> list[NameCho
         score += 2.0 * max(0.0, 1 - place.row / 6) if place.page_index == 0 else 0.0
         score += 0.4 * max(0.0, 1 - place.row / max(rows, 1))
         score -= 2.5 * (_ADDRESS.search(text) is not None)
-        score += min((place.height / _median_height(sheet) - 1) * 1.0, 1.5)
+        score += min((place.height / _median_height(document) - 1) * 1.0, 1.5)
         score -= 0.8 * (len(text.split()) > 7)
         known = choices.get(key)
         if known is None or score > known.score:
@@ -140,13 +140,13 @@ def seller_names(sheet: Sheet, labels: Labels, lexicon: Lexicon) -> list[NameCho
     return sorted(choices.values(), key=lambda choice: -choice.score)
 
 
-def _sender_lines(sheet: Sheet) -> Iterator[Place]:
+def _sender_lines(document: LaidOutDocument) -> Iterator[Place]:
     """Lines with name, street and town of the sender, as they stand above the address in an envelope's window."""
-    for index, row in enumerate(sheet.rows[:HEAD_ROWS]):
+    for index, row in enumerate(document.rows[:HEAD_ROWS]):
         for box, start in zip(row.boxes, row.starts, strict=True):
             parts = [part for _, part in _segments(box.text)]
             if len(parts) > 2 and any(regex.search(r"\b\d{4,5}\b", part) for part in parts[1:]):
-                yield place_of(sheet, index, start, start + len(box.text))
+                yield place_of(document, index, start, start + len(box.text))
 
 
 def _window(sender: Place) -> Block:
@@ -155,12 +155,12 @@ def _window(sender: Place) -> Block:
     return Block(sender.page_index, left, right, sender.row + 1, sender.row + WINDOW_ROWS)
 
 
-def _domains(sheet: Sheet, buyers: Sequence[Block]) -> frozenset[str]:
+def _domains(document: LaidOutDocument, buyers: Sequence[Block]) -> frozenset[str]:
     """Names of domains of addresses on the web and of mail that stand outside of the buyer's block."""
     found = set()
-    for index, row in enumerate(sheet.rows):
+    for index, row in enumerate(document.rows):
         for match in _DOMAIN.finditer(row.text):
-            place = place_of(sheet, index, match.start(), match.end())
+            place = place_of(document, index, match.start(), match.end())
             if not any(block.has(place) for block in buyers):
                 found.add(squeeze(match[1]))
     return frozenset(found - _MAIL_HOSTS)
@@ -170,9 +170,9 @@ def _is_of_domain(key: str, domain: str) -> bool:
     return len(domain) >= MIN_DOMAIN and (key.startswith(domain[:12]) or (len(key) >= MIN_DOMAIN and key in domain))
 
 
-def _names(sheet: Sheet, labels: Labels, lexicon: Lexicon) -> Iterator[tuple[Place, str]]:
+def _names(document: LaidOutDocument, labels: Labels, lexicon: Lexicon) -> Iterator[tuple[Place, str]]:
     """Boxes that may be a name."""
-    for index, row in enumerate(sheet.rows):
+    for index, row in enumerate(document.rows):
         phrases = labels.by_row.get(index, ())
         for box, start in zip(row.boxes, row.starts, strict=True):
             text, begin = box.text, start
@@ -186,7 +186,7 @@ def _names(sheet: Sheet, labels: Labels, lexicon: Lexicon) -> Iterator[tuple[Pla
                     text = row.text[begin : start + len(box.text)]
             for offset, part in _segments(text):
                 if _is_name(row.text, begin + offset, part, phrases, lexicon):
-                    yield place_of(sheet, index, begin + offset, begin + offset + len(part)), part
+                    yield place_of(document, index, begin + offset, begin + offset + len(part)), part
 
 
 def _segments(text: str) -> Iterator[tuple[int, str]]:
@@ -217,14 +217,14 @@ def _legal(text: str, lexicon: Lexicon) -> bool:
     )
 
 
-def _median_height(sheet: Sheet) -> float:
-    heights = sorted(box.height for row in sheet.rows for box in row.boxes)
+def _median_height(document: LaidOutDocument) -> float:
+    heights = sorted(box.height for row in document.rows for box in row.boxes)
     return heights[len(heights) // 2] if heights else 1.0
 
 
-def seller_tax_number(choices: Sequence[tuple[Place, float]], sheet: Sheet, labels: Labels) -> int | None:
+def seller_tax_number(choices: Sequence[tuple[Place, float]], document: LaidOutDocument, labels: Labels) -> int | None:
     """Index of the seller's tax number: outside of the buyer's block, in the seller's, the best labelled."""
-    buyers, sellers = blocks(sheet, labels, "buyer"), blocks(sheet, labels, "seller")
+    buyers, sellers = blocks(document, labels, "buyer"), blocks(document, labels, "seller")
     scores = []
     for place, score in choices:
         bought = any(block.has(place) for block in buyers)

@@ -9,10 +9,10 @@ from functools import cached_property
 
 import regex
 
-from ingestd.extract.rulefile.labels import Hit, Squeezed, compete
+from ingestd.extract.rulefile.labels import LabelHit, SqueezedDocument, compete
 from ingestd.extract.understand.lexicon import Lexicon, Meaning, role_of
 from ingestd.extract.understand.mentions import Place, place_of
-from ingestd.layout.rows import Sheet
+from ingestd.layout.rows import LaidOutDocument
 
 _CONNECTORS = frozenset(
     [
@@ -110,16 +110,18 @@ class Labels:
         return {row: tuple(found) for row, found in rows.items()}
 
 
-def find_labels(page: Squeezed, lexicon: Lexicon) -> Labels:
+def find_labels(page: SqueezedDocument, lexicon: Lexicon) -> Labels:
     """Find the phrases of a document in the languages that it speaks."""
-    hits = [hit for hit in lexicon.spotter.spot(page) if _lettered(page.sheet.rows[hit.row].text[hit.start : hit.end])]
+    hits = [
+        hit for hit in lexicon.spotter.spot(page) if _lettered(page.document.rows[hit.row].text[hit.start : hit.end])
+    ]
     languages = _languages(compete(hits), lexicon)
     spoken = {hit: _meanings(hit.label, lexicon, languages) for hit in hits}
     kept = compete(hit for hit, (meanings, compound) in spoken.items() if meanings or compound)
-    rows: dict[int, list[Hit]] = defaultdict(list)
+    rows: dict[int, list[LabelHit]] = defaultdict(list)
     for hit in kept:
         rows[hit.row].append(hit)
-    phrases = [phrase for row in sorted(rows) for phrase in _row_phrases(page.sheet, rows[row], spoken)]
+    phrases = [phrase for row in sorted(rows) for phrase in _row_phrases(page.document, rows[row], spoken)]
     return Labels(tuple(phrases), languages)
 
 
@@ -128,7 +130,7 @@ def _lettered(text: str) -> bool:
     return sum(character.isdigit() for character in text) * 2 < sum(character.isalnum() for character in text)
 
 
-def _languages(hits: Sequence[Hit], lexicon: Lexicon) -> tuple[str, ...]:
+def _languages(hits: Sequence[LabelHit], lexicon: Lexicon) -> tuple[str, ...]:
     letters: dict[str, float] = defaultdict(float)
     for hit in hits:
         if len(hit.label) >= MIN_TELLING or not hit.label.isascii():
@@ -155,24 +157,29 @@ def _meanings(label: str, lexicon: Lexicon, languages: Sequence[str]) -> tuple[t
 
 
 def _row_phrases(
-    sheet: Sheet, hits: Sequence[Hit], spoken: Mapping[Hit, tuple[tuple[Meaning, ...], tuple[str, ...]]]
+    document: LaidOutDocument,
+    hits: Sequence[LabelHit],
+    spoken: Mapping[LabelHit, tuple[tuple[Meaning, ...], tuple[str, ...]]],
 ) -> Iterator[Phrase]:
-    group: list[Hit] = []
+    group: list[LabelHit] = []
     for hit in hits:
-        if group and not _joins(sheet, group, hit, spoken):
-            yield _phrase(sheet, group, spoken)
+        if group and not _joins(document, group, hit, spoken):
+            yield _phrase(document, group, spoken)
             group = []
         group.append(hit)
     if group:
-        yield _phrase(sheet, group, spoken)
+        yield _phrase(document, group, spoken)
 
 
 def _joins(
-    sheet: Sheet, group: Sequence[Hit], after: Hit, spoken: Mapping[Hit, tuple[tuple[Meaning, ...], tuple[str, ...]]]
+    document: LaidOutDocument,
+    group: Sequence[LabelHit],
+    after: LabelHit,
+    spoken: Mapping[LabelHit, tuple[tuple[Meaning, ...], tuple[str, ...]]],
 ) -> bool:
     """Tell whether a hit goes on with the phrase of the hits before it."""
     before = group[-1]
-    row = sheet.rows[before.row]
+    row = document.rows[before.row]
     between = row.text[before.end : after.start]
     words = [word for word in regex.findall(r"[^\W\d_]+", between.upper()) if word not in _CONNECTORS]
     if words or regex.search(r"\d(?!\d?[.,]?\d{0,2}\s?%)", between) or ":" in between:
@@ -203,11 +210,13 @@ def _classes(known: tuple[tuple[Meaning, ...], tuple[str, ...]]) -> tuple[str, .
 
 
 def _phrase(
-    sheet: Sheet, hits: Sequence[Hit], spoken: Mapping[Hit, tuple[tuple[Meaning, ...], tuple[str, ...]]]
+    document: LaidOutDocument,
+    hits: Sequence[LabelHit],
+    spoken: Mapping[LabelHit, tuple[tuple[Meaning, ...], tuple[str, ...]]],
 ) -> Phrase:
     first, last = hits[0], hits[-1]
-    row = sheet.rows[first.row]
-    place = place_of(sheet, first.row, first.start, last.end)
+    row = document.rows[first.row]
+    place = place_of(document, first.row, first.start, last.end)
     classes = tuple(word for hit in hits for word in _classes(spoken[hit]))
     meanings = [meaning for hit in hits for meaning in spoken[hit][0]]
     whole = next((meaning.role for meaning in meanings if meaning.role), None) if len(hits) == 1 else None

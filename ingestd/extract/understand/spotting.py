@@ -8,7 +8,7 @@ from functools import cached_property
 
 import regex
 
-from ingestd.extract.rulefile.labels import Hit, Scanner, Squeezed, allowed_edits
+from ingestd.extract.rulefile.labels import LabelHit, Scanner, SqueezedDocument, allowed_edits
 from ingestd.layout.rows import Row
 
 _WORD = regex.compile(r"[^\W_]+")
@@ -47,14 +47,14 @@ class Spotter:
                     found[text].append(label)
         return {text: tuple(labels) for text, labels in found.items()}
 
-    def spot(self, page: Squeezed) -> list[Hit]:
+    def spot(self, page: SqueezedDocument) -> list[LabelHit]:
         """List every place where a label is found at word borders, overlapping ones too, row by row."""
         hits = list(self._scanner.scan(page))
-        for index, row in enumerate(page.sheet.rows):
+        for index, row in enumerate(page.document.rows):
             hits += self._row(index, row, *page.rows[index])
         return hits
 
-    def _row(self, index: int, row: Row, squeezed: str, places: list[int]) -> Iterator[Hit]:
+    def _row(self, index: int, row: Row, squeezed: str, places: list[int]) -> Iterator[LabelHit]:
         words = [match.span() for match in _WORD.finditer(row.text)]
         position = {place: offset for offset, place in enumerate(places)}
         covered = 0
@@ -71,7 +71,7 @@ class Spotter:
                 if len(text) > MAX_LETTERS:
                     break
                 if text in self._latin and not _begins_code(row.text, end):
-                    yield Hit(index, start, end, text, 0)
+                    yield LabelHit(index, start, end, text, 0)
                     longest = end
             if longest:
                 covered = max(covered, longest)
@@ -80,13 +80,13 @@ class Spotter:
 
     def _misread(
         self, index: int, row: Row, words: list[tuple[int, int]], first: int, squeezed: str, position: dict[int, int]
-    ) -> Iterator[Hit]:
+    ) -> Iterator[LabelHit]:
         """Find a compound or a label with one misread character where nothing is found exactly."""
         start, end = words[first]
         if start in position and end - 1 in position:
             text = squeezed[position[start] : position[end - 1] + 1]
             if self.compound(text):
-                yield Hit(index, start, end, text, 0)
+                yield LabelHit(index, start, end, text, 0)
                 return
         for last in range(first, min(first + MAX_FUZZY_WORDS, len(words))):
             if last > first and _is_torn(row, words[last - 1][1] - 1, words[last][0]):
@@ -101,7 +101,7 @@ class Spotter:
                 return
             label = self._similar(text)
             if label is not None:
-                yield Hit(index, start, end, label, 1)
+                yield LabelHit(index, start, end, label, 1)
                 return
 
     def _similar(self, text: str) -> str | None:

@@ -37,7 +37,7 @@ _SHAPE = regex.compile(
 )
 
 
-def parse_capital(text: str) -> Decimal:
+def parse_financial_numerals(text: str) -> Decimal:
     """Read an amount written in capital characters.
 
     Returns:
@@ -46,11 +46,11 @@ def parse_capital(text: str) -> Decimal:
     Raises:
         ValueError: when the characters do not form an amount.
 
-    >>> parse_capital("叁仟零陆圆伍角贰分")
+    >>> parse_financial_numerals("叁仟零陆圆伍角贰分")
     Decimal('3006.52')
-    >>> parse_capital("(负数)壹万圆整"), parse_capital("伍角整"), parse_capital("壹佰零伍圆零叁分")
-    (Decimal('-10000.00'), Decimal('0.50'), Decimal('105.03'))
-    >>> parse_capital("伍圆贰")
+    >>> [str(parse_financial_numerals(text)) for text in ("(负数)壹万圆整", "伍角整", "壹佰零伍圆零叁分")]
+    ['-10000.00', '0.50', '105.03']
+    >>> parse_financial_numerals("伍圆贰")
     Traceback (most recent call last):
     ValueError: '伍圆贰' is not an amount in capital characters
     """

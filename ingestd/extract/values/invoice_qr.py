@@ -18,7 +18,7 @@ from ingestd.extract.values.validate import crc16
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class StatedValue:
     """One value a code states."""
 
     fields: tuple[str, ...]
@@ -37,7 +37,7 @@ _DIGITAL = ("31", "32")
 """Kinds whose codes were seen to state the amount with tax; all others state it without."""
 
 
-def cn_invoice_qr(text: str) -> tuple[Fact, ...]:
+def cn_invoice_qr(text: str) -> tuple[StatedValue, ...]:
     """Read the QR code of a Chinese invoice; any other code states nothing.
 
     The amount is without tax on paper, electronic and roll invoices, and mostly with tax on fully digital ones,
@@ -54,16 +54,16 @@ def cn_invoice_qr(text: str) -> tuple[Fact, ...]:
     note = _crc_note(squeezed, found)
     facts = []
     if found["code"]:
-        facts.append(Fact(("invoice_code",), found["code"], note))
+        facts.append(StatedValue(("invoice_code",), found["code"], note))
     if found["number"]:
-        facts.append(Fact(("invoice_no",), found["number"], note))
+        facts.append(StatedValue(("invoice_no",), found["number"], note))
     if found["amount"]:
         fields = ("total", "net") if found["kind"] in _DIGITAL else ("net",)
-        facts.append(Fact(fields, money_text(Decimal(found["amount"])), note))
+        facts.append(StatedValue(fields, money_text(Decimal(found["amount"])), note))
     if found["date"] and (day := _iso(found["date"])):
-        facts.append(Fact(("date",), day, note))
+        facts.append(StatedValue(("date",), day, note))
     if found["check"] and len(found["check"]) == 20:
-        facts.append(Fact(("check_code",), found["check"], note))
+        facts.append(StatedValue(("check_code",), found["check"], note))
     return tuple(facts)
 
 
@@ -83,17 +83,17 @@ def _iso(digits: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class InvoiceQr:
     """A kind of code that repeats fields."""
 
-    read: Callable[[str], tuple[Fact, ...]]
+    read: Callable[[str], tuple[StatedValue, ...]]
     """From the text of a code to what it states, nothing where it is a code of another kind."""
     fields: frozenset[str]
     """Everything that it can state."""
 
 
-WITNESSES: Mapping[str, Witness] = {
-    "cn_invoice_qr": Witness(
+INVOICE_QRS: Mapping[str, InvoiceQr] = {
+    "cn_invoice_qr": InvoiceQr(
         cn_invoice_qr, frozenset(("invoice_code", "invoice_no", "net", "total", "date", "check_code"))
     ),
 }

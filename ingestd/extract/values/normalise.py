@@ -8,18 +8,19 @@ shape and still cannot be (a day in the future, the 31st of June) it raises :cla
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import Flag, auto
 from functools import lru_cache
 from typing import Literal
 
 import regex
 
 from ingestd.extract.values.dates import DATE, Order, Rejected, read_date
-from ingestd.extract.values.financial_numerals import CHARACTERS, parse_capital
+from ingestd.extract.values.financial_numerals import CHARACTERS, parse_financial_numerals
 
-__all__ = ["NORMALISERS", "PATTERNS", "Rejected", "Style", "Value", "money_text"]
+__all__ = ["NORMALISERS", "PATTERNS", "Caveat", "Rejected", "Style", "Value", "money_text"]
 
 Decimals = Literal[".", ",", "any"]
 """The sign between units and cents; any: two digits after either sign are cents."""
@@ -36,6 +37,22 @@ class Style:
     decimals: Decimals = "."
 
 
+class Caveat(Flag):
+    """Reservations about one meaning of a text."""
+
+    NONE = 0
+    UNSURE = auto()
+    """Counts only where something else on the document proves it."""
+    AMBIGUOUS = auto()
+    """Can never be proved, because the text itself allows another meaning."""
+    NO_CENTS = auto()
+    """No sign between units and cents was read, so the amount may be a hundred times another."""
+    COMMON_FORM = auto()
+    """Looks like many other numbers, so everything else that is announced as well comes first."""
+    LABELLED_ONLY = auto()
+    """Counts only beside a label."""
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """One meaning of a raw text."""
@@ -43,17 +60,8 @@ class Value:
     text: str
     """Normalised: ISO date, decimal string with a dot and two places, code without spaces."""
     note: str = ""
-    """What a person should know about it, in plain words."""
-    sure: bool = True
-    """False: counts only where something else on the document proves it."""
-    provable: bool = True
-    """False: can never be proved, because the text itself allows another meaning."""
-    whole: bool = False
-    """True: no sign between units and cents was read, so an amount may be a hundred times another."""
-    bare: bool = False
-    """True: looks like many other numbers, so everything else that is announced as well comes first."""
-    labelled_only: bool = False
-    """True: counts only beside a label."""
+    """Remark for a person."""
+    caveats: Caveat = Caveat.NONE
 
 
 def money_text(amount: Decimal) -> str:
@@ -99,10 +107,10 @@ def _money(raw: str, style: Style) -> tuple[Value, ...]:
     (['1234.50'], ['-0.01'])
     >>> [v.text for v in _money("1.234,50", style)], [v.text for v in _money("12.30-", style)]
     (['1234.50'], ['-12.30'])
-    >>> _money("80,90", style)[0].sure
-    False
-    >>> [(v.text, v.sure) for v in _money("¥5188", style)], [(v.text, v.sure) for v in _money("¥51:88", style)]
-    ([('5188.00', True), ('51.88', False)], [('51.88', False)])
+    >>> _money("80,90", style)[0].caveats
+    <Caveat.UNSURE: 1>
+    >>> [(v.text, Caveat.UNSURE in v.caveats) for v in (*_money("¥5188", style), *_money("¥51:88", style))]
+    [('5188.00', False), ('51.88', True), ('51.88', True)]
     """
     text, misread = _NO_POINT.subn(r"\1.\2", raw)
     body = "".join("0" if character in "oO" else character for character in text if character in "0123456789.,oO")
@@ -115,20 +123,19 @@ def _money(raw: str, style: Style) -> tuple[Value, ...]:
     sure = sure and not misread
     amount = Decimal(f"{whole or '0'}.{cents or '0'}")
     note = "" if sure else f"'{raw}' taken as {amount:.2f} although the sign before the cents is unusual here"
-    return (Value(money_text(-amount if negative else amount), note, sure),)
+    return (Value(money_text(-amount if negative else amount), note, Caveat.NONE if sure else Caveat.UNSURE),)
 
 
 def _whole(raw: str, units: Decimal) -> tuple[Value, ...]:
     """Amounts that digits without a point can mean: whole units, or units and cents whose point was not read."""
     announced = regex.search(_CURRENCY, raw, regex.IGNORECASE) is not None
     note = "" if announced else f"'{raw}' has no cents"
-    meant = Value(money_text(units), note, sure=announced, whole=True)
+    meant = Value(money_text(units), note, Caveat.NO_CENTS if announced else Caveat.NO_CENTS | Caveat.UNSURE)
     if abs(units) < 100:
         return (meant,)
     cents = money_text(units.scaleb(-2))
-    return meant, Value(
-        cents, f"'{raw}' taken as {cents}, its point not read", sure=False, whole=True, labelled_only=True
-    )
+    doubts = Caveat.NO_CENTS | Caveat.UNSURE | Caveat.LABELLED_ONLY
+    return meant, Value(cents, f"'{raw}' taken as {cents}, its point not read", doubts)
 
 
 def _split(body: str, decimals: Decimals) -> tuple[str, str, bool]:
@@ -151,14 +158,14 @@ def _split(body: str, decimals: Decimals) -> tuple[str, str, bool]:
     return digits + after, "", len(after) == 3
 
 
-def _capital(raw: str, style: Style) -> tuple[Value, ...]:
+def _financial_numerals(raw: str, style: Style) -> tuple[Value, ...]:
     """Read an amount in Chinese capital characters.
 
-    >>> _capital("伍拾贰圆柒角", Style(date(2020, 1, 1)))[0].text
+    >>> _financial_numerals("伍拾贰圆柒角", Style(date(2020, 1, 1)))[0].text
     '52.70'
     """
     try:
-        return (Value(money_text(parse_capital(raw))),)
+        return (Value(money_text(parse_financial_numerals(raw))),)
     except ValueError as error:
         raise Rejected(str(error)) from error
 
@@ -231,16 +238,17 @@ def _date(raw: str, style: Style) -> tuple[Value, ...]:
     >>> style = Style(date(2020, 1, 1))
     >>> [v.text for v in _date("25/12/2018", style)], [v.text for v in _date("4 JAN 17", style)]
     (['2018-12-25'], ['2017-01-04'])
-    >>> [(v.text, v.provable) for v in _date("03/04/2018", style)]
-    [('2018-04-03', False)]
+    >>> [(v.text, Caveat.AMBIGUOUS in v.caveats) for v in _date("03/04/2018", style)]
+    [('2018-04-03', True)]
     >>> _date("27032018", style)[0].text
     '2018-03-27'
     """
     found = read_date(raw, style.today, style.order)
     note = "" if found.other is None else f"'{raw}' could also mean {found.other.isoformat()}"
-    open_order = found.other is not None
-    value = Value(found.day.isoformat(), note, provable=not open_order, bare=found.bare)
-    return (replace(value, labelled_only=found.bare and open_order),)
+    caveats = Caveat.COMMON_FORM if found.bare else Caveat.NONE
+    if found.other is not None:
+        caveats |= Caveat.AMBIGUOUS | (Caveat.LABELLED_ONLY if found.bare else Caveat.NONE)
+    return (Value(found.day.isoformat(), note, caveats),)
 
 
 NORMALISERS: Mapping[str, Callable[[str, Style], tuple[Value, ...]]] = {
@@ -248,7 +256,7 @@ NORMALISERS: Mapping[str, Callable[[str, Style], tuple[Value, ...]]] = {
     "date": _date,
     "digits": _digits,
     "code": _code,
-    "capital": _capital,
+    "capital": _financial_numerals,
     "percent": _percent,
     "text": _text,
     "name": _name,

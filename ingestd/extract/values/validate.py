@@ -1,6 +1,6 @@
 """Checks of single values: checksums that prove, structures that make plausible.
 
-A validator takes a normalised value and returns a :class:`Verdict`. To add one: a function here and an
+A validator takes a normalised value and returns a :class:`CheckResult`. To add one: a function here and an
 entry in VALIDATORS; rule files name it under ``check``.
 """
 
@@ -17,7 +17,7 @@ from stdnum.eu import vat as stdnum_eu_vat
 from stdnum.gb import vat as stdnum_gb_vat
 
 
-class Outcome(Enum):
+class CheckOutcome(Enum):
     """What a check says about a value."""
 
     PROVED = "proved"
@@ -29,25 +29,25 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckResult:
     """Outcome of a check and the reason in plain words."""
 
-    outcome: Outcome
+    outcome: CheckOutcome
     reason: str
     check: str = ""
     """Name in rule files of the check that says so."""
 
 
-def _proved(reason: str) -> Verdict:
-    return Verdict(Outcome.PROVED, reason)
+def _proved(reason: str) -> CheckResult:
+    return CheckResult(CheckOutcome.PROVED, reason)
 
 
-def _plausible(reason: str) -> Verdict:
-    return Verdict(Outcome.PLAUSIBLE, reason)
+def _plausible(reason: str) -> CheckResult:
+    return CheckResult(CheckOutcome.PLAUSIBLE, reason)
 
 
-def _failed(reason: str) -> Verdict:
-    return Verdict(Outcome.FAILED, reason)
+def _failed(reason: str) -> CheckResult:
+    return CheckResult(CheckOutcome.FAILED, reason)
 
 
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -76,11 +76,11 @@ def uscc_check_character(body: str) -> str:
     return USCC_ALPHABET[(31 - total % 31) % 31]
 
 
-def uscc(value: str) -> Verdict:
+def uscc(value: str) -> CheckResult:
     """Unified social credit code, 18 characters, GB 32100-2015; first letters A, N, Y exist too.
 
     >>> uscc("91350100M000100Y43").outcome, uscc("91350100M000100Y44").outcome
-    (<Outcome.PROVED: 'proved'>, <Outcome.FAILED: 'failed'>)
+    (<CheckOutcome.PROVED: 'proved'>, <CheckOutcome.FAILED: 'failed'>)
     """
     if len(value) != 18:
         return _failed(f"a unified social credit code has 18 characters, this has {len(value)}")
@@ -105,11 +105,11 @@ def organisation_check_character(body: str) -> str:
     return "0123456789X"[-total % 11]
 
 
-def cn_resident_id(value: str) -> Verdict:
+def cn_resident_id(value: str) -> CheckResult:
     """Chinese resident identity number, 18 characters, GB 11643-1999, ISO 7064 MOD 11-2.
 
     >>> cn_resident_id("11010519491231002X").outcome
-    <Outcome.PROVED: 'proved'>
+    <CheckOutcome.PROVED: 'proved'>
     """
     if not regex.fullmatch(r"\d{17}[\dX]", value):
         return _failed("a resident identity number has 17 digits and a digit or X")
@@ -121,15 +121,15 @@ def cn_resident_id(value: str) -> Verdict:
     return _proved("checksum MOD 11-2 (GB 11643) passes")
 
 
-def cn_tax_no(value: str) -> Verdict:
+def cn_tax_no(value: str) -> CheckResult:
     """Chinese taxpayer number of 15, 17, 18 or 20 characters; only those of 18 carry a checksum.
 
     >>> cn_tax_no("91120100XL0007TT84").outcome, cn_tax_no("310101000000015").outcome
-    (<Outcome.PROVED: 'proved'>, <Outcome.PLAUSIBLE: 'plausible'>)
+    (<CheckOutcome.PROVED: 'proved'>, <CheckOutcome.PLAUSIBLE: 'plausible'>)
     """
     if len(value) == 18:
         verdict = uscc(value)
-        if verdict.outcome is Outcome.FAILED and cn_resident_id(value).outcome is Outcome.PROVED:
+        if verdict.outcome is CheckOutcome.FAILED and cn_resident_id(value).outcome is CheckOutcome.PROVED:
             return cn_resident_id(value)
         return verdict
     if len(value) not in (15, 17, 20):
@@ -139,11 +139,11 @@ def cn_tax_no(value: str) -> Verdict:
     return _plausible(f"a taxpayer number of {len(value)} characters has no checksum")
 
 
-def cn_invoice_code(value: str) -> Verdict:
+def cn_invoice_code(value: str) -> CheckResult:
     """Chinese invoice code: 10 digits (region, year, ...) or 12 digits (0 or 1, region, year, ...).
 
     >>> cn_invoice_code("1100101130").outcome, cn_invoice_code("012001900111").outcome
-    (<Outcome.PLAUSIBLE: 'plausible'>, <Outcome.PLAUSIBLE: 'plausible'>)
+    (<CheckOutcome.PLAUSIBLE: 'plausible'>, <CheckOutcome.PLAUSIBLE: 'plausible'>)
     """
     if not regex.fullmatch(r"\d{10}|[01]\d{11}", value):
         return _failed("an invoice code has 10 digits, or 12 beginning with 0 or 1")
@@ -153,11 +153,11 @@ def cn_invoice_code(value: str) -> Verdict:
     return _plausible("length, province and year have their places; the code has no checksum")
 
 
-def cn_invoice_no(value: str) -> Verdict:
+def cn_invoice_no(value: str) -> CheckResult:
     """Chinese invoice number: 8 digits, or 20 on fully digital invoices (year, region, channel, sequence).
 
     >>> cn_invoice_no("41726358").outcome, cn_invoice_no("99442000000000000001").outcome
-    (<Outcome.PLAUSIBLE: 'plausible'>, <Outcome.FAILED: 'failed'>)
+    (<CheckOutcome.PLAUSIBLE: 'plausible'>, <CheckOutcome.FAILED: 'failed'>)
     """
     if regex.fullmatch(r"\d{8}", value):
         return _plausible("8 digits; the number has no checksum")
@@ -168,58 +168,58 @@ def cn_invoice_no(value: str) -> Verdict:
     return _plausible("20 digits beginning with year and province; the number has no checksum")
 
 
-def cn_check_code(value: str) -> Verdict:
+def cn_check_code(value: str) -> CheckResult:
     """Check code 校验码 of a Chinese invoice: 20 digits.
 
     >>> cn_check_code("58213609471183572046").outcome
-    <Outcome.PLAUSIBLE: 'plausible'>
+    <CheckOutcome.PLAUSIBLE: 'plausible'>
     """
     if regex.fullmatch(r"\d{20}", value):
         return _plausible("20 digits")
     return _failed(f"a check code has 20 digits, this has {len(value)} characters")
 
 
-def luhn(value: str) -> Verdict:
+def luhn(value: str) -> CheckResult:
     """Luhn checksum, ISO/IEC 7812-1.
 
     >>> luhn("79927398713").outcome
-    <Outcome.PROVED: 'proved'>
+    <CheckOutcome.PROVED: 'proved'>
     """
     return _proved("Luhn checksum passes") if stdnum_luhn.is_valid(value) else _failed("Luhn checksum fails")
 
 
-def iban(value: str) -> Verdict:
+def iban(value: str) -> CheckResult:
     """IBAN, ISO 13616, mod 97.
 
     >>> iban("GB82WEST12345698765432").outcome
-    <Outcome.PROVED: 'proved'>
+    <CheckOutcome.PROVED: 'proved'>
     """
     return _proved("IBAN checksum passes") if stdnum_iban.is_valid(value) else _failed("IBAN checksum fails")
 
 
-def eu_vat(value: str) -> Verdict:
+def eu_vat(value: str) -> CheckResult:
     """VAT number of a member state of the European Union, with its country prefix.
 
     >>> eu_vat("NL4495445B01").outcome, eu_vat("DE136695977").outcome
-    (<Outcome.PROVED: 'proved'>, <Outcome.FAILED: 'failed'>)
+    (<CheckOutcome.PROVED: 'proved'>, <CheckOutcome.FAILED: 'failed'>)
     """
     if stdnum_eu_vat.is_valid(value):
         return _proved(f"check digits of a VAT number of {value[:2].upper()} pass")
     return _failed("not a valid VAT number of a member state of the EU")
 
 
-def gb_vat(value: str) -> Verdict:
+def gb_vat(value: str) -> CheckResult:
     """VAT registration number of the United Kingdom.
 
     >>> gb_vat("GB980780684").outcome
-    <Outcome.PROVED: 'proved'>
+    <CheckOutcome.PROVED: 'proved'>
     """
     if stdnum_gb_vat.is_valid(value):
         return _proved("check digits of a VAT number of the United Kingdom pass")
     return _failed("not a valid VAT number of the United Kingdom")
 
 
-def my_gst(value: str) -> Verdict:
+def my_gst(value: str) -> CheckResult:
     """Malaysian GST number (2015 to 2018): 12 digits beginning 000 to 002.
 
     No checksum was ever published; almost all numbers seen are multiples of 2048, which is a hint, not a proof.
@@ -248,7 +248,7 @@ def crc16(data: bytes) -> int:
     return register & 0xFFFF
 
 
-VALIDATORS: Mapping[str, Callable[[str], Verdict]] = {
+VALIDATORS: Mapping[str, Callable[[str], CheckResult]] = {
     "cn_check_code": cn_check_code,
     "cn_invoice_code": cn_invoice_code,
     "cn_invoice_no": cn_invoice_no,
@@ -264,12 +264,12 @@ VALIDATORS: Mapping[str, Callable[[str], Verdict]] = {
 """Name in rule files -> check."""
 
 
-def validate(value: str, checks: tuple[str, ...]) -> Verdict | None:
+def validate(value: str, checks: tuple[str, ...]) -> CheckResult | None:
     """Best verdict of several alternative checks, or None where there are none.
 
     >>> validate("GB980780684", ("eu_vat", "gb_vat")).outcome
-    <Outcome.PROVED: 'proved'>
+    <CheckOutcome.PROVED: 'proved'>
     """
     verdicts = [replace(VALIDATORS[name](value), check=name) for name in checks]
-    ranks = {Outcome.PROVED: 0, Outcome.PLAUSIBLE: 1, Outcome.FAILED: 2}
+    ranks = {CheckOutcome.PROVED: 0, CheckOutcome.PLAUSIBLE: 1, CheckOutcome.FAILED: 2}
     return min(verdicts, key=lambda verdict: ranks[verdict.outcome], default=None)

@@ -11,7 +11,7 @@ import pytest
 import zxingcpp
 
 from ingestd.extract.values.invoice_qr import cn_invoice_qr
-from ingestd.extract.values.validate import Outcome, cn_invoice_code, cn_invoice_no, cn_tax_no, gb_vat, my_gst
+from ingestd.extract.values.validate import CheckOutcome, cn_invoice_code, cn_invoice_no, cn_tax_no, gb_vat, my_gst
 from ingestd.layout.geometry import bounds
 from lab.corpus import INVOICE_KINDS, KINDS, Features, composed, render
 from lab.corpus import invoice as invoices
@@ -85,11 +85,11 @@ def test_numbers_of_chinese_invoices_pass_the_checks_that_exist(kind: str) -> No
     for seed in SEEDS:
         made = composed(kind, seed)
         truth = made.truth
-        assert cn_tax_no(truth["seller_tax_no"]).outcome is Outcome.PROVED
-        assert cn_tax_no(truth["buyer_tax_no"]).outcome is Outcome.PROVED
-        assert cn_invoice_no(truth["invoice_no"]).outcome is Outcome.PLAUSIBLE
+        assert cn_tax_no(truth["seller_tax_no"]).outcome is CheckOutcome.PROVED
+        assert cn_tax_no(truth["buyer_tax_no"]).outcome is CheckOutcome.PROVED
+        assert cn_invoice_no(truth["invoice_no"]).outcome is CheckOutcome.PLAUSIBLE
         if "invoice_code" in truth:
-            assert cn_invoice_code(truth["invoice_code"]).outcome is Outcome.PLAUSIBLE
+            assert cn_invoice_code(truth["invoice_code"]).outcome is CheckOutcome.PLAUSIBLE
             start = 4 if len(truth["invoice_code"]) == 10 else 5
             assert 0 <= int(truth["date"][2:4]) - int(truth["invoice_code"][start : start + 2]) <= 1
         facts = {name: fact.value for fact in cn_invoice_qr(made.codes[0]) for name in fact.fields}
@@ -99,7 +99,7 @@ def test_numbers_of_chinese_invoices_pass_the_checks_that_exist(kind: str) -> No
 
 @pytest.mark.parametrize(("kind", "check"), [("receipt-uk", gb_vat), ("tax-invoice-uk", gb_vat)])
 def test_british_numbers_have_right_check_digits(kind: str, check: type) -> None:
-    assert all(check(composed(kind, seed).truth["tax_no"]).outcome is Outcome.PROVED for seed in SEEDS)
+    assert all(check(composed(kind, seed).truth["tax_no"]).outcome is CheckOutcome.PROVED for seed in SEEDS)
 
 
 def test_malaysian_receipts_are_rounded_to_five_sen() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ingestd.extract.proof.alternatives import Choice
+from ingestd.extract.proof.alternatives import Alternatives
 from ingestd.extract.proof.repair import STRONG, Check, agrees, repair
 
 _USCC = STRONG["cn_tax_no"]
@@ -12,7 +12,7 @@ NUMBER = "91120100XL0007TT84"
 SURE = 0.9999
 
 
-def choices(text: str, doubts: Mapping[int, Choice] | None = None) -> tuple[Choice, ...]:
+def choices(text: str, doubts: Mapping[int, Alternatives] | None = None) -> tuple[Alternatives, ...]:
     """Each character almost certain, the doubtful ones as given: place -> ((character, p), ...)."""
     return tuple((doubts or {}).get(place, ((character, SURE),)) for place, character in enumerate(text))
 
