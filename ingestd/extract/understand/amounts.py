@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import accumulate, combinations
 
-from ingestd.extract.understand.links import Link, column_links, row_links
+from ingestd.extract.understand.links import Link, Places, column_links, row_links
 from ingestd.extract.understand.mentions import Amount, Mentions
 from ingestd.extract.understand.phrases import Labels
 from ingestd.extract.understand.weights import Weights
@@ -22,12 +22,13 @@ USUAL_RATES = (
     ),
 )
 """Rates of value added and sales taxes, in percent."""
-MAX_TAX_SHARE = Decimal("0.33")
+MAX_TAX_PERCENT = 33
 """Tax per net; no country asks for more."""
 MAX_VALUES = 40
 """Different amounts that are tried as a total."""
 MAX_NETS = 30
 MAX_TAXES = 8
+MAX_SUMMED_TAXES = 4
 _FINAL = frozenset(("total", "due", "paid", "amount"))
 MIN_LABELLED = 0.7
 """Score from which on a label counts as one."""
@@ -89,16 +90,12 @@ class Explanation:
 
 def score_amounts(document: LaidOutDocument, mentions: Mentions, labels: Labels, weights: Weights) -> list[Scored]:
     """Weigh what labels say of every amount; a lost point between units and cents gives a second reading."""
-    by_row: dict[int, list[Amount]] = defaultdict(list)
-    for amount in mentions.amounts:
-        by_row[amount.place.row].append(amount)
-    places = [amount.place for amount in mentions.amounts]
+    places = Places(amount.place for amount in mentions.amounts)
+    days = Places(day.place for day in mentions.days)
     sums = _column_sums(mentions.amounts)
     scored = []
     for amount in mentions.amounts:
-        beside = [other.place for other in by_row[amount.place.row]]
-        days = [day.place for day in mentions.days if day.place.row == amount.place.row]
-        links = row_links(amount.place, labels, document, beside, days) + column_links(amount.place, labels, places)
+        links = row_links(amount.place, labels, document, places, days) + column_links(amount.place, labels, places)
         evidence = _evidence(links, weights)
         if (
             "rounding" in evidence
@@ -225,12 +222,15 @@ class _Known:
     nets: Mapping[int, tuple[float, Scored]]
     taxes: Mapping[int, tuple[float, Scored]]
     labelled_taxes: tuple[Scored, ...]
+    tax_sums: Mapping[int, Sequence[tuple[Scored, ...]]]
+    """Sum -> the labelled taxes that make it, two or more."""
     extras: tuple[tuple[tuple[Scored, ...], int], ...]
     """Surcharges and discounts, and their sum."""
     roundings: frozenset[int]
     paid: frozenset[int]
     """Amounts that are what was paid less the change."""
-    rates: frozenset[Decimal]
+    rates: frozenset[int]
+    """Hundredths of a percent."""
     finals: frozenset[int]
     """Amounts that a label calls the total, due or paid in some place."""
 
@@ -240,7 +240,7 @@ def _known(scored: Sequence[Scored], mentions: Mentions, weights: Weights) -> _K
     nets = dict(sorted(by_role["net"].items(), key=lambda item: -item[1][0])[:MAX_NETS])
     certain = [one for one in scored if one.penalty == 0]
     extras = [one for one in certain if one.dominant in ("tip", "discount") and one.cents][:MAX_EXTRAS]
-    labelled = [one for one in certain if one.cents and one.evidence.get("tax", 0) > 1.2]
+    labelled = [one for one in certain if one.cents and one.evidence.get("tax", 0) > 1.2][:MAX_TAXES]
     roundings = {one.cents for one in certain if one.dominant == "rounding" and 0 < abs(one.cents) < 100}
     paid = {one.cents for one in certain if one.dominant == "paid"}
     change = {one.cents for one in certain if one.dominant == "change" and one.cents > 0}
@@ -248,11 +248,12 @@ def _known(scored: Sequence[Scored], mentions: Mentions, weights: Weights) -> _K
         by_role["total"],
         nets,
         by_role["tax"],
-        tuple(labelled[:MAX_TAXES]),
+        tuple(labelled),
+        _tax_sums(labelled),
         tuple(_extra_sums(extras)),
         frozenset(roundings | {-cents for cents in roundings}),
         frozenset(given - back for given in paid for back in change),
-        frozenset((*(percent for _, percent in mentions.percents), *USUAL_RATES)),
+        frozenset(int(100 * rate) for rate in (*(percent for _, percent in mentions.percents), *USUAL_RATES)) - {0},
         frozenset(one.cents for one in certain if one.dominant in _FINAL),
     )
 
@@ -277,7 +278,11 @@ def _ways(total: Scored, base: float, known: _Known, weights: Weights, *, paid: 
             continue
         for extras, shift in known.extras:
             gap = cents - net_cents - shift
-            for taxes, tax_score, rounding in _fillings(gap, net_cents, cents, known):
+            if gap == 0 and not extras and net_score > 1.0:
+                yield _without_tax(total, net, base, net_score, known, weights, paid=paid)
+            if gap == 0 or (gap > 0) != (net_cents > 0) or 100 * abs(gap) > MAX_TAX_PERCENT * abs(net_cents):
+                continue
+            for taxes, tax_score, rounding in _fillings(gap, cents, known):
                 if any(one.amount is net.amount or one.amount is total.amount for one in (*taxes, *extras)):
                     continue
                 parts = {"total": base, "net": net_score, "tax": tax_score}
@@ -288,8 +293,6 @@ def _ways(total: Scored, base: float, known: _Known, weights: Weights, *, paid: 
                 score += weights.equation["other_tax"] * _passes_over(taxes, tax_score, known)
                 score += weights.equation["rounded"] * (rounding != 0 and rounding not in known.roundings)
                 yield Explanation(total, net, taxes, extras, score, "sum", rate, paid, parts)
-            if gap == 0 and not extras and net_score > 1.0:
-                yield _without_tax(total, net, base, net_score, known, weights, paid=paid)
     yield from _included(total, base, known, weights, paid=paid)
 
 
@@ -297,14 +300,14 @@ def _apart(total: Scored, base: float, known: _Known, weights: Weights, *, paid:
     """Explain a total without an equation: net and tax are what their labels say."""
     parts, score = {"total": base}, base
     chosen: dict[str, Scored] = {}
-    for role, values, most in (("net", known.nets, Decimal(1)), ("tax", known.taxes, MAX_TAX_SHARE)):
+    for role, values, most in (("net", known.nets, 100), ("tax", known.taxes, MAX_TAX_PERCENT)):
         fitting = [
             (value, one)
             for cents, (value, one) in values.items()
             if value > 1.2
             and one.amount is not total.amount
             and cents * (1 if total.cents > 0 else -1) >= 0
-            and abs(cents) <= most * abs(total.cents)
+            and 100 * abs(cents) <= most * abs(total.cents)
         ]
         if fitting:
             value, one = max(fitting, key=lambda pair: pair[0])
@@ -348,6 +351,14 @@ def _included(total: Scored, base: float, known: _Known, weights: Weights, *, pa
             yield Explanation(total, None, (tax,), (), score, "included", True, paid, {"total": base, "tax": tax_score})
 
 
+def _tax_sums(taxes: Sequence[Scored]) -> Mapping[int, Sequence[tuple[Scored, ...]]]:
+    found: dict[int, list[tuple[Scored, ...]]] = defaultdict(list)
+    for size in range(2, MAX_SUMMED_TAXES + 1):
+        for chosen in combinations(taxes, size):
+            found[sum(one.cents for one in chosen)].append(chosen)
+    return found
+
+
 def _extra_sums(extras: Sequence[Scored]) -> Iterator[tuple[tuple[Scored, ...], int]]:
     yield (), 0
     for size in range(1, min(len(extras), 3) + 1):
@@ -355,10 +366,8 @@ def _extra_sums(extras: Sequence[Scored]) -> Iterator[tuple[tuple[Scored, ...], 
             yield chosen, sum(-abs(one.cents) if one.dominant == "discount" else one.cents for one in chosen)
 
 
-def _fillings(gap: int, net: int, total: int, known: _Known) -> Iterator[tuple[tuple[Scored, ...], float, int]]:
+def _fillings(gap: int, total: int, known: _Known) -> Iterator[tuple[tuple[Scored, ...], float, int]]:
     """Taxes that fill the gap between net and total, and the rounding that is left."""
-    if gap == 0 or (gap > 0) != (net > 0) or abs(gap) > MAX_TAX_SHARE * abs(net):
-        return
     if gap in known.taxes:
         score, one = known.taxes[gap]
         yield (one,), score, 0
@@ -366,12 +375,10 @@ def _fillings(gap: int, net: int, total: int, known: _Known) -> Iterator[tuple[t
     for one in known.labelled_taxes:
         if one.cents != gap and abs(one.cents - gap) <= slack:
             yield (one,), known.taxes[one.cents][0], gap - one.cents
-    for size in (2, 3, 4):
-        for chosen in combinations(known.labelled_taxes, size):
-            if sum(one.cents for one in chosen) == gap:
-                yield chosen, min(known.taxes[one.cents][0] for one in chosen), 0
+    for chosen in known.tax_sums.get(gap, ()):
+        yield chosen, min(known.taxes[one.cents][0] for one in chosen), 0
 
 
-def _is_rate(tax: int, net: int, rates: frozenset[Decimal]) -> bool:
+def _is_rate(tax: int, net: int, rates: frozenset[int]) -> bool:
     """Tell whether a tax is a printed or usual rate of the net, to the cent."""
-    return bool(net) and any(rate and abs(abs(net) * rate / 100 - abs(tax)) <= 1 for rate in rates)
+    return bool(net) and any(abs(abs(net) * rate - 10_000 * abs(tax)) <= 10_000 for rate in rates)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import regex
 
-from ingestd.extract.understand.links import Link, column_links, row_links, wrapped_links
+from ingestd.extract.understand.links import Link, Places, column_links, row_links, wrapped_links
 from ingestd.extract.understand.mentions import Day, Mentions
 from ingestd.extract.understand.phrases import Labels
 from ingestd.layout.rows import LaidOutDocument
@@ -84,12 +84,10 @@ def choose_date(document: LaidOutDocument, mentions: Mentions, labels: Labels, t
         today: no later day is a day of issue.
     """
     first, settled = month_first(document, mentions, labels)
-    places = [day.place for day in mentions.days]
+    places = Places(day.place for day in mentions.days)
     choices = []
     for mention in mentions.days:
-        links = row_links(
-            mention.place, labels, document, [place for place in places if place.row == mention.place.row]
-        )
+        links = row_links(mention.place, labels, document, places)
         links += wrapped_links(mention.place, labels, document) + column_links(mention.place, labels, places)
         day, other = _meant(mention, today, month_first_order=first)
         if day is None:

@@ -124,6 +124,11 @@ class Lexicon:
         """Squeezed endings of names of companies."""
         return frozenset(squeeze(form) for file in self.files for form in file.legal_forms)
 
+    @cached_property
+    def unspaced_forms(self) -> tuple[str, ...]:
+        """Those of them that may follow a name without a space."""
+        return tuple(form for form in self.legal_forms if not form.isascii())
+
 
 def _entries(file: LexiconFile) -> Iterator[tuple[str, Meaning]]:
     language = file.language

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +24,7 @@ MAX_INDENT_HEIGHTS = 3.0
 """Text heights by which a line and its continuation may be indented differently."""
 _LOOSE = 0.6
 """Text heights by which a heading and its column may miss each other."""
+_SIGN = regex.compile(r"\w")
 _NEUTRAL = regex.compile(
     r"(?:US\$|RM|MYR|USD|EUROS?|EUR|GBP|CHF|INR|SGD|PLN|ZŁ|ZL|RS|CNY|RMB|TTC|HT|IN|[¥￥$€£₹元圆]|\d{1,2}(?:[.,]\d{1,2})?\s?%|\W|_)+",
     regex.IGNORECASE,
@@ -43,8 +46,43 @@ class Link:
     """In text heights."""
 
 
+class Places:
+    """Places of all mentions of one type, by row.
+
+    Args:
+        places: in any order.
+    """
+
+    def __init__(self, places: Iterable[Place]) -> None:
+        rows: dict[int, list[Place]] = defaultdict(list)
+        for place in places:
+            rows[place.row].append(place)
+        self._rows = rows
+        self._last_left = {row: max(place.left for place in beside) for row, beside in rows.items()}
+
+    def beside(self, row: int) -> Sequence[Place]:
+        """Places in a row."""
+        return self._rows.get(row, ())
+
+    def is_right_of(self, x: float, row: int) -> bool:
+        """Tell whether one of a row begins at ``x`` pixels or further right."""
+        return self._last_left.get(row, float("-inf")) >= x
+
+    def between(self, above: int, place: Place) -> int:
+        """Count those below the row ``above`` and above a place that lie in its column."""
+        return sum(
+            other.left < place.right and place.left < other.right
+            for row in range(above + 1, place.row)
+            for other in self.beside(row)
+        )
+
+
+NOWHERE = Places(())
+"""No mentions."""
+
+
 def row_links(
-    place: Place, labels: Labels, document: LaidOutDocument, others: Sequence[Place], passed: Sequence[Place] = ()
+    place: Place, labels: Labels, document: LaidOutDocument, others: Places, passed: Places = NOWHERE
 ) -> list[Link]:
     """Phrases to the left in the same row, nearest first.
 
@@ -52,18 +90,20 @@ def row_links(
         place: the mention.
         labels: of the document.
         document: the document.
-        others: mentions of the same type in this row.
-        passed: mentions of another type in this row that may stand between both.
+        others: mentions of the same type.
+        passed: mentions of another type that may stand between both.
     """
     found = []
     text = document.rows[place.row].text
-    for phrase in reversed(labels.by_row.get(place.row, ())):
-        if phrase.place.end > place.start:
-            continue
-        between = sum(phrase.place.end <= other.start < place.start for other in others)
+    phrases = [phrase for phrase in labels.by_row.get(place.row, ()) if phrase.place.end <= place.start]
+    before = [other for other in others.beside(place.row) if other.start < place.start]
+    skipped = [other for other in passed.beside(place.row) if other.start < place.start]
+    skipped = sorted((*before, *skipped), key=lambda other: -other.start)
+    for phrase in reversed(phrases):
+        between = sum(phrase.place.end <= other.start for other in before)
         stretch = text[phrase.place.end : place.start]
-        for other in sorted((*others, *passed), key=lambda other: -other.start):
-            if phrase.place.end <= other.start < place.start:
+        for other in skipped:
+            if phrase.place.end <= other.start:
                 begin = other.start - phrase.place.end
                 stretch = stretch[:begin] + " " + stretch[begin + other.end - other.start :]
         dirty = bool(stretch) and _NEUTRAL.fullmatch(stretch) is None
@@ -78,7 +118,7 @@ def wrapped_links(place: Place, labels: Labels, document: LaidOutDocument) -> li
         return []
     above = document.rows[place.row - 1]
     phrases = labels.by_row.get(place.row - 1, ())
-    ends = bool(phrases) and not regex.search(r"\w", above.text[phrases[-1].place.end :])
+    ends = bool(phrases) and not _SIGN.search(above.text, phrases[-1].place.end)
     if len(above.boxes) > 1 or not ends or above.page_index != place.page_index or len(above.text) < MIN_WRAPPED:
         return []
     last = phrases[-1]
@@ -87,31 +127,28 @@ def wrapped_links(place: Place, labels: Labels, document: LaidOutDocument) -> li
     return [Link(last, "right", 0, False, 0.0), *(Link(phrase, "right", 0, True, 0.0) for phrase in phrases[-2::-1])]
 
 
-def column_links(place: Place, labels: Labels, others: Sequence[Place]) -> list[Link]:
+def column_links(place: Place, labels: Labels, others: Places) -> list[Link]:
     """Phrases above that overlap the mention's column, nearest first, at most two.
 
     Args:
         place: the mention.
         labels: of the document.
-        others: all mentions of the same type.
+        others: mentions of the same type.
     """
     found: list[Link] = []
     slack = _LOOSE * place.height
-    for row in range(place.row - 1, max(-1, place.row - MAX_COLUMN_ROWS - 1), -1):
-        beside = [other for other in others if other.row == row]
-        for phrase in labels.by_row.get(row, ()):
+    rows = labels.announcing_rows
+    for row in reversed(rows[bisect_left(rows, place.row - MAX_COLUMN_ROWS) : bisect_left(rows, place.row)]):
+        for phrase in labels.announcing[row]:
             above = phrase.place
-            if any(other.left >= above.right for other in beside):
+            if others.is_right_of(above.right, row):
                 continue  # it announces what stands beside it
-            if above.page_index != place.page_index or phrase.role is None:
+            if above.page_index != place.page_index:
                 continue
             if above.left > place.right + slack or place.left > above.right + slack:
                 continue
             distance = (place.top - above.bottom) / max(place.height, 1.0)
-            between = sum(
-                above.row < other.row < place.row and other.left < place.right and place.left < other.right
-                for other in others
-            )
+            between = others.between(above.row, place)
             near = distance <= MAX_BELOW_HEIGHTS and between == 0
             found.append(Link(phrase, "below" if near else "column", between, False, distance))
         if len(found) >= 2:

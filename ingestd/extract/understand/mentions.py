@@ -37,6 +37,12 @@ AMOUNT = regex.compile(
     regex.IGNORECASE,
 )
 PERCENT = regex.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,2})?)\s?%")
+_WITH_CENTS = regex.compile(r"(?<![\d.,])\d{1,3}(?:[.,'’ ]\d{3})*([.,])\d{2}(?![\d.,])")
+_GROUPED = regex.compile(r"\d([.,])\d{3}[.,]\d{2}(?!\d)")
+_LOOSE_SIGN = regex.compile(r"\s*([.,])\s*")
+_NO_DIGIT = regex.compile(r"\D")
+_GOING_ON = regex.compile(r"[\w/.-]")
+_DAY_AFTER_NUMBER = regex.compile(r"(?<=\w/)\d{1,2}\.\d{1,2}\.\d{4}(?!\d)")
 _DATE = regex.compile(DATE, regex.IGNORECASE)
 TOKEN = regex.compile(r"(?<![\w./-])(?=[\w./#-]*\d)[A-Z0-9](?:[\w./#-]*\w)?", regex.IGNORECASE)
 
@@ -168,23 +174,23 @@ def _search(pattern: regex.Pattern[str], text: str) -> Iterator[regex.Match[str]
 def _decimal_sign(document: LaidOutDocument) -> str:
     votes: Counter[str] = Counter()
     for row in document.rows:
-        for match in regex.finditer(r"(?<![\d.,])\d{1,3}(?:[.,'’ ]\d{3})*([.,])\d{2}(?![\d.,])", row.text):
+        for match in _WITH_CENTS.finditer(row.text):
             votes[match[1]] += 1
-        for match in regex.finditer(r"\d([.,])\d{3}[.,]\d{2}(?!\d)", row.text):
+        for match in _GROUPED.finditer(row.text):
             votes["," if match[1] == "." else "."] += 2
     return "," if votes[","] > votes["."] else "."
 
 
 def _days(document: LaidOutDocument, index: int, row: Row, today: date) -> Iterator[Day]:
     for match in _search(_DATE, row.text):
-        if match[0].isdecimal() and regex.search(r"[\w/.-]$", row.text[: match.start()]):
+        if match[0].isdecimal() and _GOING_ON.match(row.text[max(match.start() - 1, 0) : match.start()]):
             continue  # digits of a longer code
         possible = possible_days(match[0], today)
         if possible:
             place = place_of(document, index, match.start(), match.end())
             yield Day(place, tuple(day for day, _ in possible), tuple(first for _, first in possible))
 
-    for match in regex.finditer(r"(?<=\w/)\d{1,2}\.\d{1,2}\.\d{4}(?!\d)", row.text):  # number/date in one token
+    for match in _DAY_AFTER_NUMBER.finditer(row.text):  # number/date in one token
         possible = possible_days(match[0], today)
         if possible:
             place = place_of(document, index, match.start(), match.end())
@@ -220,13 +226,13 @@ def _amounts(
 
 def _value(text: str, decimals: str) -> tuple[int, bool, bool]:
     """Hundredths, whether cents are written, whether it looks like an amount of money."""
-    body = regex.sub(r"\s*([.,])\s*", r"\1", text).replace("'", " ").replace("’", " ")
+    body = _LOOSE_SIGN.sub(r"\1", text).replace("'", " ").replace("’", " ")
     signs = [character for character in body if character in ".,"]
     if not signs:
         return 100 * int(body.replace(" ", "")), False, True
     last = max(body.rfind("."), body.rfind(","))
     after = body[last + 1 :]
-    digits = regex.sub(r"\D", "", body[:last])
+    digits = _NO_DIGIT.sub("", body[:last])
     if len(after) == 2:
         return 100 * int(digits or "0") + int(after), True, True
     if len(after) == 3 and (len(signs) > 1 or body[last] != decimals or " " in body):

@@ -16,7 +16,7 @@ from stdnum.it import iva as it_iva
 from stdnum.pl import nip as pl_nip
 from stdnum.pt import nif as pt_nif
 
-from ingestd.extract.understand.links import Link, column_links, row_links, wrapped_links
+from ingestd.extract.understand.links import NOWHERE, Link, Places, column_links, row_links, wrapped_links
 from ingestd.extract.understand.mentions import Mentions, Place, Token, place_of
 from ingestd.extract.understand.phrases import Labels
 from ingestd.layout.rows import LaidOutDocument
@@ -31,6 +31,8 @@ _TAX_NUMBER = regex.compile(
     r")(?![A-Z0-9])",
     regex.IGNORECASE,
 )
+_NOT_OF_NUMBER = regex.compile(r"[\s.]|(?:MWST|TVA|IVA)$")
+_SHORT = regex.compile(r"\d{1,2}\.?\d?%?")
 _PREFIXED = regex.compile(r"(?:AT\s?U|[A-Z]{2}|CHE)", regex.IGNORECASE)
 _CHECKED = (
     ("VAT number of the EU", eu_vat.is_valid),
@@ -65,11 +67,10 @@ class NumberChoice:
 
 def choose_number(document: LaidOutDocument, mentions: Mentions, labels: Labels) -> list[NumberChoice]:
     """List candidates for the number of the paper, best first."""
-    places = [token.place for token in mentions.tokens]
+    places = Places(token.place for token in mentions.tokens)
     choices = []
     for token in mentions.tokens:
-        beside = [place for place in places if place.row == token.place.row]
-        links = row_links(token.place, labels, document, beside) + wrapped_links(token.place, labels, document)
+        links = row_links(token.place, labels, document, places) + wrapped_links(token.place, labels, document)
         links += column_links(token.place, labels, places)
         score = _number_score(token, links) - 1.0 * (
             document.rows[token.place.row].text[: token.place.start].endswith("(")
@@ -102,7 +103,7 @@ def _number_score(token: Token, links: Sequence[Link]) -> float:
         return 0.0
     if digits * 3 < len(token.text) and digits < 3:
         score -= 0.7
-    if regex.fullmatch(r"\d{1,2}\.?\d?%?", token.text) and score < _STRONG_NUMBER:
+    if _SHORT.fullmatch(token.text) and score < _STRONG_NUMBER:
         return 0.0
     return score
 
@@ -112,13 +113,13 @@ def tax_numbers(document: LaidOutDocument, labels: Labels) -> list[NumberChoice]
     found = []
     for index, row in enumerate(document.rows):
         for place, text in _tax_texts(document, index, row.text):
-            links = row_links(place, labels, document, []) + column_links(place, labels, [])
+            links = row_links(place, labels, document, NOWHERE) + column_links(place, labels, NOWHERE)
             labelled = next((rank for rank, link in enumerate(links[:2]) if _names_tax_number(link, text)), None)
             clean = labelled is not None and not links[labelled].dirty
-            scheme = next((name for name, valid in _CHECKED if valid(text)), "")
             prefixed = _PREFIXED.match(text) is not None and text[:2].isalpha()
-            if iban.is_valid(text) or (not prefixed and not clean):
+            if (not prefixed and not clean) or iban.is_valid(text):
                 continue
+            scheme = next((name for name, valid in _CHECKED if valid(text)), "")
             if prefixed and not scheme and labelled is None:
                 continue
             score = 3.0 * clean + 2.0 * bool(scheme) + 0.5 * prefixed - 0.5 * (labelled or 0)
@@ -142,7 +143,7 @@ def near_customer(document: LaidOutDocument, labels: Labels, choice: NumberChoic
 
 def _tax_texts(document: LaidOutDocument, index: int, text: str) -> Iterator[tuple[Place, str]]:
     for match in _TAX_NUMBER.finditer(text):
-        plain = regex.sub(r"[\s.]|(?:MWST|TVA|IVA)$", "", match[0].upper()).rstrip("-/")
+        plain = _NOT_OF_NUMBER.sub("", match[0].upper()).rstrip("-/")
         digits = sum(character.isdigit() for character in plain)
         if digits >= 6:
             shown = plain if regex.search(r"\d-\d", plain) and not plain.startswith("CHE") else plain.replace("-", "")

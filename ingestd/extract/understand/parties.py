@@ -24,6 +24,9 @@ _NO_NAME = regex.compile(
     r"ÖSTERREICH|SCHWEIZ|SINGAPORE|MALAYSIA)\W*$",
     regex.IGNORECASE,
 )
+_PARTING = regex.compile(r"\s+[-–|·•]\s+")
+_BETWEEN_WORDS = regex.compile(r"[\s,]+")
+_POSTAL_CODE = regex.compile(r"\b\d{4,5}\b")
 _ADDRESS = regex.compile(
     r"\b(?:STREET|ST\.?|ROAD|RD\.?|AVE(?:NUE)?\.?|LANE|BLVD|DRIVE|SUITE|FLOOR|STRASSE|STRAßE|STR\.|WEG|PLATZ|ALLEE|RUE|AVENUE|"
     r"CALLE|PLAZA|VIA|PIAZZA|RUA|AVENIDA|ULICA|UL\.|JALAN|JLN|LORONG|TAMAN|BOX|GRACHT|STRAAT|LAAN)\b|(?:STRASSE|STRAßE|STR\.|WEG)\s*\d",
@@ -112,7 +115,7 @@ def seller_names(document: LaidOutDocument, labels: Labels, lexicon: Lexicon) ->
     buyers = [*blocks(document, labels, "buyer"), *(_window(place) for place in senders)]
     sellers = blocks(document, labels, "seller")
     domains = _domains(document, buyers)
-    rows = len(document.rows)
+    rows, usual = len(document.rows), _median_height(document)
     choices: dict[str, NameChoice] = {}
     for place, text in _names(document, labels, lexicon):
         key = squeeze(text)
@@ -130,7 +133,7 @@ def seller_names(document: LaidOutDocument, labels: Labels, lexicon: Lexicon) ->
         score += 2.0 * max(0.0, 1 - place.row / 6) if place.page_index == 0 else 0.0
         score += 0.4 * max(0.0, 1 - place.row / max(rows, 1))
         score -= 2.5 * (_ADDRESS.search(text) is not None)
-        score += min((place.height / _median_height(document) - 1) * 1.0, 1.5)
+        score += min((place.height / usual - 1) * 1.0, 1.5)
         score -= 0.8 * (len(text.split()) > 7)
         known = choices.get(key)
         if known is None or score > known.score:
@@ -145,7 +148,7 @@ def _sender_lines(document: LaidOutDocument) -> Iterator[Place]:
     for index, row in enumerate(document.rows[:HEAD_ROWS]):
         for box, start in zip(row.boxes, row.starts, strict=True):
             parts = [part for _, part in _segments(box.text)]
-            if len(parts) > 2 and any(regex.search(r"\b\d{4,5}\b", part) for part in parts[1:]):
+            if len(parts) > 2 and any(_POSTAL_CODE.search(part) for part in parts[1:]):
                 yield place_of(document, index, start, start + len(box.text))
 
 
@@ -192,7 +195,7 @@ def _names(document: LaidOutDocument, labels: Labels, lexicon: Lexicon) -> Itera
 def _segments(text: str) -> Iterator[tuple[int, str]]:
     """Parts of a line between dashes and bars: name, street and town of a head or foot."""
     start = 0
-    for match in (*regex.finditer(r"\s+[-–|·•]\s+", text), None):
+    for match in (*_PARTING.finditer(text), None):
         piece = text[start : match.start() if match else len(text)]
         stripped = piece.strip(" :;,*-_=|#<>~'\"")
         if stripped:
@@ -210,11 +213,10 @@ def _is_name(text: str, begin: int, part: str, phrases: Sequence[Phrase], lexico
 
 
 def _legal(text: str, lexicon: Lexicon) -> bool:
-    words = [squeeze(word) for word in regex.split(r"[\s,]+", text) if word]
+    words = [squeeze(word) for word in _BETWEEN_WORDS.split(text) if word]
     tails = {"".join(words[-size:]) for size in (1, 2, 3)} | {word for word in words[1:]}
-    return (len(words) > 1 and not tails.isdisjoint(lexicon.legal_forms)) or any(
-        not form.isascii() and squeeze(text).endswith(form) for form in lexicon.legal_forms
-    )
+    spaced = len(words) > 1 and not tails.isdisjoint(lexicon.legal_forms)
+    return spaced or squeeze(text).endswith(lexicon.unspaced_forms)
 
 
 def _median_height(document: LaidOutDocument) -> float:

@@ -54,6 +54,9 @@ _CONNECTORS = frozenset(
     ]
 )
 """Words that may stand between two words of one phrase."""
+_WORDS = regex.compile(r"[^\W\d_]+")
+_SIGN = regex.compile(r"\w")
+_DIGIT_OF_NO_RATE = regex.compile(r"\d(?!\d?[.,]?\d{0,2}\s?%)")
 _CLASSES_OF_ROLE: Mapping[str, tuple[str, ...]] = {
     "date": ("invoice", "date"),
     "due_date": ("due", "date"),
@@ -108,6 +111,17 @@ class Labels:
         for phrase in self.phrases:
             rows[phrase.place.row].append(phrase)
         return {row: tuple(found) for row, found in rows.items()}
+
+    @cached_property
+    def announcing(self) -> Mapping[int, tuple[Phrase, ...]]:
+        """Row -> its phrases that have a role; rows from top to bottom."""
+        roles = {row: tuple(phrase for phrase in self.by_row[row] if phrase.role) for row in sorted(self.by_row)}
+        return {row: phrases for row, phrases in roles.items() if phrases}
+
+    @cached_property
+    def announcing_rows(self) -> Sequence[int]:
+        """Rows with a phrase that has a role, from top to bottom."""
+        return tuple(self.announcing)
 
 
 def find_labels(page: SqueezedDocument, lexicon: Lexicon) -> Labels:
@@ -181,8 +195,8 @@ def _joins(
     before = group[-1]
     row = document.rows[before.row]
     between = row.text[before.end : after.start]
-    words = [word for word in regex.findall(r"[^\W\d_]+", between.upper()) if word not in _CONNECTORS]
-    if words or regex.search(r"\d(?!\d?[.,]?\d{0,2}\s?%)", between) or ":" in between:
+    words = [word for word in _WORDS.findall(between.upper()) if word not in _CONNECTORS]
+    if words or _DIGIT_OF_NO_RATE.search(between) or ":" in between:
         return False
     if not _classes(spoken[before]) or not _classes(spoken[after]):
         return False
@@ -234,6 +248,6 @@ def _phrase(
         frozenset(meaning.kind for meaning in meanings if meaning.kind) if len(hits) <= 2 else frozenset(),
         next((meaning.party for meaning in meanings if meaning.party), None),
         exact=whole is not None or (sum(hit.edits for hit in hits) == 0 and len(classes) > 1),
-        first_in_row=not regex.search(r"\w", row.text[: first.start]),
-        alone=not regex.search(r"\w", rest),
+        first_in_row=not _SIGN.search(row.text, 0, first.start),
+        alone=not _SIGN.search(rest),
     )

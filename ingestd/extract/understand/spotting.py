@@ -12,6 +12,7 @@ from ingestd.extract.rulefile.labels import LabelHit, Scanner, SqueezedDocument,
 from ingestd.layout.rows import Row
 
 _WORD = regex.compile(r"[^\W_]+")
+_CODE = regex.compile(r"[-/]\d")
 MAX_WORDS = 6
 """Words of a phrase."""
 MAX_FUZZY_WORDS = 3
@@ -150,4 +151,4 @@ def _is_torn(row: Row, before: int, after: int) -> bool:
 
 def _begins_code(text: str, end: int) -> bool:
     """Tell whether a word goes on as a code: GST-3425-26, INV-100."""
-    return regex.match(r"[-/]\d", text[end:]) is not None
+    return _CODE.match(text, end) is not None
