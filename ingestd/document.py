@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,8 @@ class ReasonKind(StrEnum):
     """A text of the right form that cannot be a value."""
     MISSING = "missing"
     """Nothing of the right form where a value should stand."""
+    CORRECTION = "correction"
+    """Said by a person: ``by``, ``at``, ``read`` (value before, where there was one)."""
     OTHER = "other"
     """Recorded before kinds were."""
 
@@ -304,6 +307,28 @@ class Extraction:
     fields: tuple[Field, ...]
     items: tuple[Item, ...]
     status: Status
+
+
+KIND = "@rule"
+"""Field of a correction that is about the kind of a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person said of one field of a document, or of its kind."""
+
+    field: str
+    """Name, or ``KIND``."""
+    value: str | None
+    """Normalised like the field's; None: the document has none, or, where withdrawn, as read."""
+    by: str
+    at: datetime
+    """UTC."""
+    withdrawn: bool = False
+    """What was read holds again."""
+    page_index: int | None = None
+    """Where the person took the value from; None: not from the page."""
+    quad: Quad | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ rules = load_rules(folder)
 extraction = extract(reading, rules, today)
 """
 
-from ingestd.extract.apply import UNKNOWN, extract
+from ingestd.extract.apply import extract
+from ingestd.extract.confirm.doubts import UNKNOWN
 from ingestd.extract.rulefile.compiled import RuleSet
 from ingestd.extract.rulefile.load import load_rules
 from ingestd.extract.selftest import TestResult, run_rule_tests

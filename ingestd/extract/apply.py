@@ -6,16 +6,17 @@ extraction = extract(reading, rules, today)
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from ingestd.document import Code, Extraction, Field, Level, Reading, Status
+from ingestd.document import Code, Extraction, Field, Reading, Status
+from ingestd.extract.confirm.doubts import OTHER, UNKNOWN, kinds_of, rule_of, status_of
 from ingestd.extract.proof.judge import judge
 from ingestd.extract.rulefile.compiled import CompiledRule, RuleSet
 from ingestd.extract.rulefile.equation import SUM_OF
 from ingestd.extract.rulefile.labels import squeeze_rows
-from ingestd.extract.rulefile.model import FieldRule
 from ingestd.extract.search.candidates import SearchResult, search
 from ingestd.extract.search.classify import Classification, classify, matches
 from ingestd.extract.search.context import SearchContext, locate_labels
@@ -26,34 +27,31 @@ from ingestd.extract.values.invoice_qr import INVOICE_QRS, StatedValue
 from ingestd.extract.values.normalise import Style
 from ingestd.layout.rows import LaidOutDocument, lay_out
 
-UNKNOWN = "unknown"
-"""Name of the rule of a document that no rule matches."""
 
-_PROVED = (Level.PROVED, Level.CONFIRMED)
-_ENOUGH = {"read": (Level.READ, Level.AGREED, *_PROVED), "agreed": (Level.AGREED, *_PROVED), "proved": _PROVED}
-
-
-def extract(reading: Reading, rules: RuleSet, today: date) -> Extraction:
+def extract(reading: Reading, rules: RuleSet, today: date, kind: str | None = None) -> Extraction:
     """Apply the rules to what the pages say.
 
     Args:
         reading: lines and codes of all pages.
         rules: from :func:`ingestd.extract.rulefile.load.load_rules`.
         today: no later date is believed.
+        kind: as a person says; None, or none of :func:`~ingestd.extract.confirm.doubts.kinds_of`: concluded.
 
     Returns:
         The fields of the rule that matches best; where none does or two match equally well, what the document is
         understood to say if it speaks of money, else the fields of the fallback, named ``unknown`` and for review.
     """
-    examined = examine(reading, rules, today)
-    plan, fields = examined.plan, examined.fields
+    said = kind if kind in kinds_of(rules) else None
+    if said == OTHER:
+        return Extraction(OTHER, (), (), Status.DONE)
+    examined = examine(reading, rules, today, said)
+    name, items = UNKNOWN, ()
     if examined.understanding is not None:
-        settled = examined.understanding.is_settled(rules.review_below)
-        return Extraction(examined.understanding.kind, fields, (), Status.DONE if settled else Status.REVIEW)
-    if plan is None or examined.context is None or examined.choice.plan is None:
-        return Extraction(UNKNOWN, fields, (), Status.REVIEW)
-    done = all(_satisfied(field, plan.spec.fields[field.name]) for field in fields)
-    return Extraction(plan.spec.rule, fields, read_items(examined.table), Status.DONE if done else Status.REVIEW)
+        name = examined.understanding.kind
+    elif examined.choice.plan is not None:
+        name, items = examined.choice.plan.spec.rule, read_items(examined.table)
+    found = Extraction(name, examined.fields, items, Status.REVIEW)
+    return dataclasses.replace(found, status=status_of(found, rules, kind_confirmed=said is not None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +70,13 @@ class Examined:
     """The explanation of a money document that no rule matches."""
 
 
-def examine(reading: Reading, rules: RuleSet, today: date) -> Examined:
-    """Choose the rule, search for its fields and judge them."""
+def examine(reading: Reading, rules: RuleSet, today: date, kind: str | None = None) -> Examined:
+    """Choose the rule, search for its fields and judge them; see :func:`extract`."""
     document = lay_out(reading)
     page = squeeze_rows(document)
-    choice = classify(page, rules)
+    choice = classify(page, rules) if kind is None else Classification(rule_of(rules, kind), "a person says so")
     if choice.plan is None and rules.lexicon is not None:
-        understanding = understand(page, rules.lexicon, today)
+        understanding = understand(page, rules.lexicon, today, kind)
         if understanding is not None:
             return Examined(choice, None, None, (), {}, understanding.fields, understanding)
     plan = choice.plan or rules.fallback
@@ -109,13 +107,3 @@ def _facts(document: LaidOutDocument, plan: CompiledRule) -> list[tuple[StatedVa
         if stated:
             return [(fact, code) for fact in stated]
     return []
-
-
-def _satisfied(field: Field, spec: FieldRule) -> bool:
-    """Whether a field leaves nothing for a person to do."""
-    if field.level is Level.CONFLICT:
-        return False
-    if not spec.required:
-        return True
-    least = "read" if spec.required is True else spec.required
-    return field.level in _ENOUGH[least]

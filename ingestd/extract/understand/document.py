@@ -52,29 +52,40 @@ class Understanding:
     numbers: tuple[NumberChoice, ...]
     names: tuple[NameChoice, ...]
 
-    def is_settled(self, below: float) -> bool:
-        """Tell whether the key fields are there and together as likely right as asked for.
 
-        Args:
-            below: probability, 0 to 1, under which a person has to look.
-        """
-        if self.kind not in SETTLED_KINDS:
-            return False
-        known = {field.name: field for field in self.fields}
-        required = ("date", "total") if self.kind == "receipt" else ("invoice_no", "date", "total")
-        if any(known[name].value is None for name in required):
-            return False
-        if any(field.level is Level.CONFLICT for field in self.fields):
-            return False
-        return _together(known) >= below
+def doubtful(kind: str, fields: Sequence[Field], below: float) -> tuple[str, ...]:
+    """Name the fields of an understood document that a person has to look at.
+
+    They are those in conflict, the key fields that are missing and, beginning with the least likely, so many that
+    the other key fields are together as likely right as asked for.
+
+    Args:
+        kind: of the document.
+        fields: of the document; confirmed ones are right.
+        below: probability, 0 to 1, under which a person has to look.
+    """
+    known = {one.name: one for one in fields if one.value is not None or one.level is Level.CONFIRMED}
+    required = ("date", "total") if kind == "receipt" else ("invoice_no", "date", "total")
+    found = {name for name in required if name not in known}
+    found |= {one.name for one in fields if one.level is Level.CONFLICT}
+    unsure = {
+        name: known[name]
+        for group in _KEY_GROUPS
+        for name in group
+        if name in known and name not in found and known[name].level is not Level.CONFIRMED
+    }
+    while _together(unsure) < below:
+        worst = min(unsure, key=lambda name: unsure[name].probability or 0.0)
+        del unsure[worst]
+        found.add(worst)
+    return tuple(one.name for one in fields if one.name in found)
 
 
 def _together(fields: Mapping[str, Field]) -> float:
-    """Probability that all key fields are right: the least of each group, multiplied."""
+    """Probability that these fields are right: the least of each group, multiplied."""
     chance = 1.0
     for group in _KEY_GROUPS:
-        found = [fields[name] for name in group if name in fields and fields[name].value is not None]
-        chance *= min((field.probability or 0.0 for field in found), default=1.0)
+        chance *= min((fields[name].probability or 0.0 for name in group if name in fields), default=1.0)
     return chance
 
 
@@ -91,25 +102,26 @@ class _Finding:
     rivals: tuple[FieldCandidate, ...] = ()
 
 
-def understand(page: SqueezedDocument, lexicon: Lexicon, today: date) -> Understanding | None:
+def understand(page: SqueezedDocument, lexicon: Lexicon, today: date, kind: str | None = None) -> Understanding | None:
     """Explain a document; None where it is not a money document.
 
     Args:
         page: the document, rows squeezed for scanners.
         lexicon: words of all languages.
         today: no later day is a day of issue.
+        kind: as a person says; None: concluded.
     """
     document, weights = page.document, load_weights()
     labels = find_labels(page, lexicon)
     mentions = find_mentions(document, today)
     scored = score_amounts(document, mentions, labels, weights)
     explanations = explain_amounts(scored, mentions, len(document.rows), weights)
-    if not any(phrase.role not in (None, "ignore") or phrase.kinds for phrase in labels.phrases):
+    if kind is None and not any(phrase.role not in (None, "ignore") or phrase.kinds for phrase in labels.phrases):
         return None
     dates = choose_date(document, mentions, labels, today)
     numbers = choose_number(document, mentions, labels)
     names = seller_names(document, labels, lexicon)
-    kind = _kind(document, labels, scored, numbers)
+    kind = kind or _kind(document, labels, scored, numbers)
     receipt = kind == "receipt"
     findings = [
         *_number(document, numbers, receipt=receipt),

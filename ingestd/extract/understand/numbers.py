@@ -65,6 +65,11 @@ class NumberChoice:
     """What the check digits prove it to be; empty where none pass."""
 
 
+def scheme_of(number: str) -> str:
+    """Name what the check digits of a tax number prove it to be; empty where none pass."""
+    return next((name for name, valid in _CHECKED if valid(number)), "")
+
+
 def choose_number(document: LaidOutDocument, mentions: Mentions, labels: Labels) -> list[NumberChoice]:
     """List candidates for the number of the paper, best first."""
     places = Places(token.place for token in mentions.tokens)
@@ -119,7 +124,7 @@ def tax_numbers(document: LaidOutDocument, labels: Labels) -> list[NumberChoice]
             prefixed = _PREFIXED.match(text) is not None and text[:2].isalpha()
             if (not prefixed and not clean) or iban.is_valid(text):
                 continue
-            scheme = next((name for name, valid in _CHECKED if valid(text)), "")
+            scheme = scheme_of(text)
             if prefixed and not scheme and labelled is None:
                 continue
             score = 3.0 * clean + 2.0 * bool(scheme) + 0.5 * prefixed - 0.5 * (labelled or 0)
