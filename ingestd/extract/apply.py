@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from ingestd.document import Code, Extraction, Field, Reading, Status
+from ingestd.document import Code, Extraction, Field, Item, Reading, Status
 from ingestd.extract.confirm.doubts import OTHER, UNKNOWN, kinds_of, rule_of, status_of
 from ingestd.extract.proof.judge import judge
 from ingestd.extract.rulefile.compiled import CompiledRule, RuleSet
@@ -45,7 +45,8 @@ def extract(reading: Reading, rules: RuleSet, today: date, kind: str | None = No
     if said == OTHER:
         return Extraction(OTHER, (), (), Status.DONE)
     examined = examine(reading, rules, today, said)
-    name, items = UNKNOWN, ()
+    name = UNKNOWN
+    items: tuple[Item, ...] = ()
     if examined.understanding is not None:
         name = examined.understanding.kind
     elif examined.choice.plan is not None:
