@@ -1,8 +1,8 @@
-"""The nouns that travel between stages: frozen, without I/O.
+"""Frozen data passed between stages; no I/O.
 
-Coordinates: a *decoded* page is the page as it comes out of the file, EXIF orientation applied,
-origin top left, x to the right, y down, in pixels. Quads of lines, codes and fields are in decoded
-pixels whatever enhancement did to the page in between.
+Coordinates: a *decoded* page is the page of the file with its EXIF orientation applied. Its origin is top left, x
+points right, y down, in pixels. Quads of lines, codes and fields are in decoded pixels, whichever enhancement steps the
+page went through.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A file in the hands of ingestd, ready to be read."""
+    """A file moved into the work folder, ready to be read."""
 
     work_path: Path
-    """Where the bytes are now."""
+    """Current place of the bytes."""
     source_path: Path
-    """Where the user dropped them."""
+    """Place in the inbox."""
     size_bytes: int
     sha256: str
     """Of the bytes: hex, 64 characters."""
@@ -50,7 +50,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A claim whose bytes were looked at and may be decoded."""
+    """Claim after admission: its content may be decoded."""
 
     claim: Claim
     media_type: str
@@ -60,7 +60,7 @@ class Admitted:
 
 
 class Source(StrEnum):
-    """Where a line's text came from."""
+    """Origin of a line's text."""
 
     OCR = "ocr"
     TEXT_LAYER = "text-layer"
@@ -68,7 +68,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Char:
-    """One emitted character and what else it might have been."""
+    """One emitted character with its alternatives."""
 
     position: float
     """Centre along the line, 0 at its start, 1 at its end."""
@@ -94,7 +94,7 @@ class Line:
     confidence: float
     """0-1: mean probability of the emitted characters; 1.0 for a text layer."""
     chars: tuple[Char, ...] = ()
-    """One per character of ``text``, or empty where nothing is known (text layer)."""
+    """One per character of ``text``; empty for a text layer."""
     source: Source = Source.OCR
 
 
@@ -136,7 +136,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """What is recorded of a page once its pixels are gone."""
+    """Facts of a page that are recorded; its pixels are not."""
 
     index: int
     width_px: int
@@ -152,7 +152,7 @@ class Level(StrEnum):
     """Strength of the evidence for a field's value, from best to worst."""
 
     CONFIRMED = "confirmed"
-    """A person said so."""
+    """A person confirmed or entered it."""
     PROVED = "proved"
     """A checksum, a cross check or a code on the page agrees."""
     AGREED = "agreed"
@@ -282,15 +282,17 @@ class Item:
 
 
 class Status(StrEnum):
-    """What the user has to do about a recorded document."""
+    """State of a recorded document for its users."""
 
     DONE = "done"
+    """Every required field has the level it needs, and no field is in conflict."""
     REVIEW = "review"
+    """A person has to look at it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Everything the pages say, before any rule is applied; what re-extraction starts from."""
+    """Lines and codes of all pages before any rule is applied; the input of extraction."""
 
     pages: tuple[PageInfo, ...]
     lines: tuple[Line, ...]
@@ -300,7 +302,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What the rules make of a reading."""
+    """Fields, line items and status that extraction derives from a reading."""
 
     rule: str
     """Name of the chosen rule, ``unknown`` where none matched."""
@@ -315,7 +317,7 @@ KIND = "@rule"
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a person said of one field of a document, or of its kind."""
+    """Statement of a person about one field of a document, or about its kind."""
 
     field: str
     """Name, or ``KIND``."""
@@ -327,13 +329,13 @@ class Correction:
     withdrawn: bool = False
     """What was read holds again."""
     page_index: int | None = None
-    """Where the person took the value from; None: not from the page."""
+    """Page of the value; None: not taken from the page."""
     quad: Quad | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One document as it goes into the database and the sidecar."""
+    """One document as the database and the sidecar store it."""
 
     sha256: str
     name: str

@@ -88,10 +88,14 @@ def rules_explain(file: Path, annotate: Path | None, config_path: Path | None) -
 
 
 def _tables(explained: Explanation) -> list[Table]:
+    scores = terminal.table("rule", "weight", "signs found, each with its weight", "against it")
+    for score in explained.scores:
+        told = (score.name, f"{score.weight:g}", score.signs_told, "; ".join(score.objections))
+        scores.add_row(*map(terminal.safe_text, told))
     labels = terminal.table("label found", "page", "misread")
     for seen in explained.labels:
         labels.add_row(terminal.safe_text(seen.text), str(seen.page_index + 1), str(seen.edits or ""))
-    values = terminal.table("field", "value", "where", "taken, or what spoke against it")
+    values = terminal.table("field", "value", "where", "taken, or the reason against it")
     for tried in explained.tried:
         verdict = "taken" if tried.taken else tried.why_not
         values.add_row(*map(terminal.safe_text, (tried.field, tried.raw, tried.how, verdict)))
@@ -99,4 +103,4 @@ def _tables(explained: Explanation) -> list[Table]:
     for name, reasons in explained.rejected.items():
         for reason in reasons:
             rejected.add_row(name, terminal.safe_text(reason))
-    return [table for table in (labels, values, rejected) if table.row_count]
+    return [table for table in (scores, labels, values, rejected) if table.row_count]

@@ -1,4 +1,4 @@
-"""Why the rules say what they say of one document: labels found, values tried, and what they lost to."""
+"""Explain an extraction: competing rules, labels found, values considered and the reasons against them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from ingestd.document import Field, Quad, Reading
 from ingestd.extract.apply import Examined, examine
 from ingestd.extract.rulefile.compiled import RuleSet
 from ingestd.extract.search.candidates import Candidate
+from ingestd.extract.search.classify import RuleScore, rank_rules
 from ingestd.extract.search.context import SearchContext
 from ingestd.extract.understand.document import Understanding
 from ingestd.extract.understand.mentions import quad_of
 from ingestd.extract.values.normalise import Caveat
-from ingestd.layout.rows import LaidOutDocument, lay_out
+from ingestd.layout.rows import LaidOutDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,45 +33,49 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A value that was considered for a field."""
+    """Value considered for a field."""
 
     field: str
     raw: str
     value: str
     how: str
-    """Where it was found, in words."""
+    """Place where it was found, in words."""
     page_index: int
     quad: Quad | None
     taken: bool
     why_not: str
-    """What spoke against it, empty where it was taken."""
+    """Reason against it, empty where it was taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Everything the rules went by."""
+    """Intermediate results of one extraction."""
 
     rule: str | None
     """The rule applied, the fallback included, or None."""
     reason: str
-    """Why this rule."""
+    """Reason for this rule."""
+    scores: tuple[RuleScore, ...]
+    """Rules with a sign on the document, eligible ones first, then by weight."""
     labels: tuple[Seen, ...]
     tried: tuple[Tried, ...]
     rejected: Mapping[str, tuple[str, ...]]
-    """Field -> why texts of the right shape cannot be values."""
+    """Field -> reasons against texts of the right form."""
     fields: tuple[Field, ...]
 
 
 def explain(reading: Reading, rules: RuleSet, today: date) -> Explanation:
-    """Apply the rules and keep what they went by; see :func:`ingestd.extract.apply.extract`."""
+    """Apply the rules and keep intermediate results; see :func:`ingestd.extract.apply.extract`."""
     examined = examine(reading, rules, today)
+    scores = tuple(score for score in rank_rules(examined.squeezed, rules) if score.signs)
     if examined.understanding is not None:
-        return _understood(examined.understanding, lay_out(reading))
-    if examined.plan is None or examined.context is None:
-        return Explanation(None, examined.choice.reason, (), (), {}, ())
+        return _understood(examined.understanding, examined.squeezed.document, scores)
+    if examined.rule is None or examined.context is None:
+        return Explanation(None, examined.classification.reason, scores, (), (), {}, ())
     return Explanation(
-        examined.plan.spec.rule,
-        examined.choice.reason,
+        examined.rule.spec.rule,
+        examined.classification.reason,
+        scores,
         tuple(_labels(examined.context)),
         tuple(_tried(examined, examined.context)),
         {name: found.rejected for name, found in examined.found.items() if found.rejected},
@@ -78,8 +83,8 @@ def explain(reading: Reading, rules: RuleSet, today: date) -> Explanation:
     )
 
 
-def _understood(understanding: Understanding, document: LaidOutDocument) -> Explanation:
-    """Phrases, chosen values and their rivals of a document that no rule matches."""
+def _understood(understanding: Understanding, document: LaidOutDocument, scores: tuple[RuleScore, ...]) -> Explanation:
+    """Explain a document that no rule matches: phrases, chosen values and their rivals."""
     labels = tuple(
         Seen(f"{phrase.text} ({phrase.role})", phrase.place.page_index, quad_of(document, phrase.place), 0)
         for phrase in understanding.labels.phrases
@@ -99,7 +104,7 @@ def _understood(understanding: Understanding, document: LaidOutDocument) -> Expl
             tried.append(Tried(field.name, rival.raw, rival.value, how, page, rival.quad, False, less))
     spoken = ", ".join(understanding.labels.languages)
     reason = f"no rule file matches; understood as {understanding.kind} from words of {spoken}"
-    return Explanation(understanding.kind, reason, labels, tuple(tried), {}, understanding.fields)
+    return Explanation(understanding.kind, reason, scores, labels, tuple(tried), {}, understanding.fields)
 
 
 def _labels(context: SearchContext) -> Iterator[Seen]:

@@ -1,4 +1,4 @@
-"""Running the tests that rule files carry."""
+"""Run the tests inside rule files."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import regex
 from ingestd.document import Char, Code, Extraction, Field, Level, Line, PageInfo, Reading, ReasonKind
 from ingestd.extract.apply import extract
 from ingestd.extract.rulefile.compiled import RuleSet
+from ingestd.extract.rulefile.labels import squeeze_rows
 from ingestd.extract.rulefile.model import RuleTest, TestLine
+from ingestd.extract.search.classify import rank_rules
 from ingestd.layout.geometry import rect_quad
-from ingestd.layout.rows import text_widths
+from ingestd.layout.rows import lay_out, text_widths
 
 _CELL_PX = (10.0, 20.0)
 """Width and height of one typed character of a test's ``text``; Chinese characters are two wide."""
 
 _ROW_PX = 30.0
-"""Distance of two typed rows."""
+"""Distance between two typed rows."""
 
 _CROSS_CHECKS = (ReasonKind.EQUATION, ReasonKind.RELATION)
 
@@ -32,7 +34,7 @@ class TestResult:
     rule: str
     name: str
     problems: tuple[str, ...]
-    """What differs from what the test expects; empty where it passes."""
+    """Differences from the expected result; empty where the test passes."""
 
 
 def run_rule_tests(rules: RuleSet) -> tuple[TestResult, ...]:
@@ -45,7 +47,7 @@ def run_rule_tests(rules: RuleSet) -> tuple[TestResult, ...]:
 
 
 def reading_of(test: RuleTest) -> Reading:
-    """The document a test describes."""
+    """Build the reading that a test describes."""
     lines = tuple(_typed(test.text)) if test.text is not None else tuple(_drawn(line) for line in test.lines)
     pages = sorted({line.page_index for line in lines} | {0})
     corner = rect_quad(0, 0, 100, 100)
@@ -80,10 +82,11 @@ def _drawn(line: TestLine) -> Line:
 
 
 def _problems(test: RuleTest, rule: str, rules: RuleSet) -> Iterator[str]:
-    extraction = extract(reading_of(test), rules, test.today)
+    reading = reading_of(test)
+    extraction = extract(reading, rules, test.today)
     fields = {field.name: field for field in extraction.fields}
     if extraction.rule != rule:
-        yield f"taken for '{extraction.rule}', expected '{rule}'"
+        yield f"taken for '{extraction.rule}', expected '{rule}'; {_contest(reading, rule, rules)}"
     for name, value in test.expect.items():
         if (got := fields.get(name)) is None or got.value != value:
             yield f"{name} is {_shown(got)}, expected '{value}'"
@@ -97,6 +100,12 @@ def _problems(test: RuleTest, rule: str, rules: RuleSet) -> Iterator[str]:
         if (got := fields.get(name)) is None or not any(reason.kind is ReasonKind.REPAIR for reason in got.reasons):
             yield f"{name} is {_shown(got)}, expected a repaired value"
     yield from _summary_problems(test, extraction)
+
+
+def _contest(reading: Reading, rule: str, rules: RuleSet) -> str:
+    """Describe the scores of the expected rule and of all rules that are eligible."""
+    scores = rank_rules(squeeze_rows(lay_out(reading)), rules)
+    return "; ".join(score.told for score in scores if score.is_eligible or score.name == rule)
 
 
 def _summary_problems(test: RuleTest, extraction: Extraction) -> Iterator[str]:

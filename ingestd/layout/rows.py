@@ -19,12 +19,14 @@ from ingestd.layout.geometry import as_quad, as_quads, bounds, rect_quad
 from ingestd.layout.order import group_rows, text_edges
 
 GAP = "  "
-"""Stands between the texts of two boxes of one row."""
+"""Separator between the texts of two boxes of one row."""
 
 _MAX_CHARACTERS = 1000
-"""Characters of one line that are looked at; no printed line has more, hostile text layers do."""
+"""Characters per line that are searched; only hostile text layers have more."""
 
-_TWINS = str.maketrans({"‐": "-", "‑": "-", "‒": "-", "−": "-", "—": "-", "、": ",", "。": ".", "〇": "零", "×": "x"})
+_EQUIVALENTS = str.maketrans(
+    {"‐": "-", "‑": "-", "‒": "-", "−": "-", "—": "-", "、": ",", "。": ".", "〇": "零", "×": "x"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +81,14 @@ class Row:
         return max(box.bottom for box in self.boxes)
 
     def box_at(self, offset: int) -> int:
-        """Index of the box that the character at ``offset`` of the text belongs to."""
+        """Return the index of the box of the character at ``offset`` of the text."""
         index = len(self.starts) - 1
         while index and self.starts[index] > offset:
             index -= 1
         return index
 
     def spans(self, start: int, end: int) -> tuple[Span, ...]:
-        """Where in the original lines the characters ``start`` to ``end`` of the text come from."""
+        """Return the original characters of the characters ``start`` to ``end`` of the text."""
         found = []
         for index in range(self.box_at(start), self.box_at(max(start, end - 1)) + 1):
             box, offset = self.boxes[index], self.starts[index]
@@ -96,7 +98,7 @@ class Row:
         return tuple(found)
 
     def extent(self, start: int, end: int) -> tuple[float, float]:
-        """Left and right edge, in pixels of the text's frame, of the characters ``start`` to ``end``."""
+        """Return left and right edge of the characters ``start`` to ``end``, in pixels of the text's frame."""
         first, last = self.box_at(start), self.box_at(max(start, end - 1))
         return (
             _along(self.boxes[first], start - self.starts[first]),
@@ -112,11 +114,11 @@ class LaidOutDocument:
     rows: tuple[Row, ...]
 
     def raw(self, spans: Iterable[Span]) -> str:
-        """The text of the spans exactly as read, boxes separated by one space."""
+        """Return the text of the spans exactly as read, boxes separated by one space."""
         return " ".join(self.reading.lines[span.line].text[span.start : span.end] for span in spans)
 
     def quad(self, spans: Sequence[Span]) -> Quad:
-        """The part of the page that the spans cover, in decoded pixels."""
+        """Return the quad that the spans cover, in decoded pixels."""
         quads = [sub_quad(self.reading.lines[span.line], span.start, span.end) for span in spans]
         if len(quads) == 1:
             return quads[0]
@@ -128,12 +130,12 @@ class LaidOutDocument:
 
 @cache
 def _fold_character(character: str) -> str:
-    folded = unicodedata.normalize("NFKC", character).translate(_TWINS)
+    folded = unicodedata.normalize("NFKC", character).translate(_EQUIVALENTS)
     return folded if folded.strip() else " "
 
 
 def fold(text: str) -> tuple[str, tuple[int, ...]]:
-    """Half-width, compatible form of a text and, for each of its characters, the index it came from.
+    """Fold a text to half-width, compatible characters, each with the index of its origin.
 
     >>> fold("￥１２。５")
     ('¥12.5', (0, 1, 2, 3, 4))
@@ -150,7 +152,7 @@ def _wide(character: str) -> bool:
 
 
 def text_widths(text: str) -> list[float]:
-    """Typical width of each character, in half-width characters.
+    """Return the typical width of each character, in half-width characters.
 
     >>> text_widths("1元")
     [1.0, 2.0]
@@ -159,7 +161,7 @@ def text_widths(text: str) -> list[float]:
 
 
 def _along(box: Box, offset: int) -> float:
-    """X of the left edge of the folded character at ``offset``, from typical character widths."""
+    """Estimate x of the left edge of the folded character at ``offset`` from typical character widths."""
     if offset <= 0 or not box.text:
         return box.left
     if offset >= len(box.text):
@@ -173,7 +175,7 @@ def _along(box: Box, offset: int) -> float:
 
 
 def sub_quad(line: Line, start: int, end: int) -> Quad:
-    """Quad of the characters ``start`` to ``end`` of a line, in decoded pixels.
+    """Cut the quad of the characters ``start`` to ``end`` out of a line, in decoded pixels.
 
     Borders between characters lie halfway between their known centres, or follow typical character
     widths where the reader gave no positions.
@@ -192,7 +194,7 @@ def sub_quad(line: Line, start: int, end: int) -> Quad:
 
 
 def lay_out(reading: Reading) -> LaidOutDocument:
-    """Bring the lines of a reading into rows."""
+    """Arrange the lines of a reading in rows."""
     rows: list[Row] = []
     by_page: dict[int, list[int]] = {}
     for index, line in enumerate(reading.lines):

@@ -1,1 +1,1 @@
-"""What people say of documents: typed values made whole, proved anew, and laid over what was read."""
+"""Corrections by people: typed values completed, proved again, and laid over the values read."""

@@ -21,13 +21,13 @@ _ENOUGH = {"read": (Level.READ, Level.AGREED, *_PROVED), "agreed": (Level.AGREED
 
 def rule_of(rules: RuleSet, kind: str) -> CompiledRule | None:
     """Find the rule of this name; None where there is none, or where it is the fallback."""
-    return next((plan for plan in rules.plans if plan.spec.rule == kind), None)
+    return next((rule for rule in rules.compiled if rule.spec.rule == kind), None)
 
 
 def kinds_of(rules: RuleSet) -> tuple[str, ...]:
     """List the kinds that a person may say a document is of."""
     understood = KINDS if rules.lexicon is not None else ()
-    return (*(plan.spec.rule for plan in rules.plans), *understood, OTHER)
+    return (*(rule.spec.rule for rule in rules.compiled), *understood, OTHER)
 
 
 def doubts(kind: str, fields: Sequence[Field], rules: RuleSet, *, kind_confirmed: bool = False) -> tuple[str, ...]:

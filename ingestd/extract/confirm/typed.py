@@ -29,7 +29,7 @@ _DAY_AND_MONTH = regex.compile(r"\D*(\d{1,2})\s?[./~-]\s?(\d{1,2})\s?[./~-]\s?\d
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is known before anything is typed."""
+    """Facts known before anything is typed."""
 
     today: date
     order: Order | None = None
@@ -156,7 +156,7 @@ def _both(year: str, first: str, second: str, *, month_first: bool) -> tuple[_Pa
 
 
 def _whole_day(parts: _Parts, context: Context) -> date | None:
-    """The day that these numbers mean; None where the calendar has no such day."""
+    """Return the day of these numbers; None where the calendar has no such day."""
     year, month, day = parts
     if year:
         return _calendar_day(_full_year(year, context.today), month, day) if len(year) in (2, 4) else None

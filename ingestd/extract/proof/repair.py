@@ -1,11 +1,10 @@
-"""Repairing a value from the recogniser's own doubt, proved by something independent.
+"""Repair a value from the recogniser's alternatives, proved by independent evidence.
 
-The recogniser keeps, per character, what else it might have been and how probably. Readings of the whole value
-are searched best first. Characters outside the alphabet must change and are free; of real choices at most one
-may change. Where a value has one character too many, each doubtful one may go; one that is missing is never
-guessed. A reading is accepted only if it is the only one within the probability budget that passes, and if all
-readings that nobody offered are too improbable to have passed by chance. Where the reader told no alternatives,
-nothing is repaired.
+Per character the recogniser keeps alternatives and their probabilities. Readings of the whole value are searched best
+first. Characters outside the alphabet must change and are free; of the others at most one may change. Where a value has
+one character too many, each doubtful one may be dropped; a missing one is never guessed. A reading is accepted if it is
+the only one within the probability budget that passes, and if readings outside the alternatives are too improbable to
+have passed by chance. Without alternatives nothing is repaired.
 """
 
 from __future__ import annotations
@@ -27,37 +26,34 @@ from ingestd.extract.values.validate import (
 )
 
 BUDGET = 1e-3
-"""How much less probable than the best reading a repaired one may be."""
+"""Least probability of a repaired reading relative to the best one."""
 
 _UNSEEN = (2e-4, 0.1, 1e-2)
 """Probability per character that the truth is none of the alternatives: at least the first number, at most the last,
-between them this share of what the alternatives leave over (mostly for nothing at all, between two characters).
-
-Counted on 98,791 characters of drawn invoices and receipts: 0.0003 where nothing is left over, 0.007 where 0.06 is, no
-more than that where half is.
+between them this share of the probability that the alternatives leave over. Counted with lab/bench/misreadings.py.
 """
 
 _RISK = 2e-2
 """Highest odds that the one passing reading passes by chance while the truth is none of the alternatives.
 
-lab/bench/repair.py counts what comes of it on numbers misread the way the recogniser misreads.
+lab/bench/repair.py counts the result on numbers with the recogniser's misreadings.
 """
 
 _ELSEWHERE = 0.7
-"""Probability that a character that is too many is none of the doubtful ones (counted like _RISK)."""
+"""Probability that a superfluous character is none of the doubtful ones (counted like _RISK)."""
 
 _DOUBTFUL = 0.1
-"""Least probability that a character is not there at all for it to be taken out."""
+"""Least probability that a character does not exist for it to be dropped."""
 
 _UNDONE = 1 / 50
-"""Chance that a changed digit undoes what another one was misread by: it stands in the same place of its amount,
-one of five or six, and is as much larger or smaller, one way of nine."""
+"""Chance that a changed digit compensates another misread one: it stands in the same place of its amount, one of five
+or six, and differs by as much, one way of nine."""
 
 _DIGITS = "0123456789"
 _ALPHANUMERIC = _DIGITS + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_TWINS = {"O": "0Q", "Q": "0", "D": "0", "I": "1", "L": "1", "Z": "2", "S": "5", "V": "U", "B": "8", "G": "6"}
-_TWIN_PROBABILITY = 0.05
-"""For each look-alike inside the alphabet that the reader did not offer for a character outside it."""
+_LOOKALIKES = {"O": "0Q", "Q": "0", "D": "0", "I": "1", "L": "1", "Z": "2", "S": "5", "V": "U", "B": "8", "G": "6"}
+_LOOKALIKE_PROBABILITY = 0.05
+"""Probability of a look-alike inside the alphabet that is not among the alternatives of a character outside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +63,13 @@ class Check:
     alphabet: str
     passes: Callable[[str], bool]
     chance: Callable[[Collection[int]], float]
-    """Share of wrong values that pass although these places were changed, or something went from there."""
+    """Share of wrong values that pass with changes in these places."""
     length: int | None = None
-    """Characters of every value, where all have the same number."""
+    """Characters per value, where all values have the same number."""
 
 
 def _uscc_passes(text: str) -> bool:
-    """Both checksums of a unified social credit code and digits where the region stands."""
+    """Check both checksums of a unified social credit code and the digits of its region."""
     return (
         len(text) == 18
         and text[2:8].isdigit()
@@ -83,7 +79,7 @@ def _uscc_passes(text: str) -> bool:
 
 
 def _uscc_chance(changed: Collection[int]) -> float:
-    """Changes among the characters of the organisation code have a second checksum against them."""
+    """Return the chance of passing; a second checksum covers the characters of the organisation code."""
     return 1 / 31 / 11 if all(8 <= place <= 16 for place in changed) else 1 / 31
 
 
@@ -95,12 +91,12 @@ STRONG: Mapping[str, Check] = {
     "iban": Check(_ALPHANUMERIC, lambda text: iban(text).outcome is CheckOutcome.PROVED, lambda changed: 1 / 97),
     "gb_vat": Check(_DIGITS, lambda text: gb_vat(text).outcome is CheckOutcome.PROVED, lambda changed: 2 / 97),
 }
-"""Checks by which a value may be repaired; Luhn and MOD 11 are passed by too many wrong ones."""
+"""Checks by which a value may be repaired; Luhn and MOD 11 let too many wrong ones pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A repaired value and what was changed."""
+    """Repaired value with its changes."""
 
     text: str
     reason: str
@@ -108,22 +104,22 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class _Variant:
-    """One way to read a whole value."""
+    """One reading of a whole value."""
 
     text: str
     probability: float
-    luck: float
+    chance: float
     """Probability that it passes although it is wrong."""
     reason: str
 
 
 def repair(options: Sequence[Alternatives], check: Check, budget: float = BUDGET) -> Repair | None:
-    """The one reading within the budget that a checksum proves.
+    """Find the only reading within the budget that a checksum proves.
 
     Args:
-        options: what each character can be.
-        check: what the value must pass.
-        budget: how much less probable than the best reading it may be.
+        options: alternatives of each character.
+        check: checksum that the value must pass.
+        budget: least probability relative to the best reading.
 
     Returns:
         None where no reading passes, more than one does, or chance could explain the one that does.
@@ -141,13 +137,13 @@ def repair(options: Sequence[Alternatives], check: Check, budget: float = BUDGET
     if len({reading.text for reading in passing}) != 1:
         return None
     probability = sum(reading.probability for reading in passing)
-    if unseen * sum(reading.luck for reading in readings) > _RISK * probability:
+    if unseen * sum(reading.chance for reading in readings) > _RISK * probability:
         return None
     return Repair(passing[0].text, passing[0].reason)
 
 
 def agrees(options: Sequence[Alternatives], text: str, budget: float = BUDGET) -> Repair | None:
-    """Whether an independent witness's value is among the readings within the budget."""
+    """Repair to a value from independent evidence, if it is a reading within the budget; else return None."""
     if len(options) != len(text):
         return None
     ratios = [dict(choice).get(character, 0.0) / choice[0][1] for choice, character in zip(options, text, strict=True)]
@@ -157,12 +153,12 @@ def agrees(options: Sequence[Alternatives], text: str, budget: float = BUDGET) -
 
 
 def amounts(options: Sequence[Alternatives], value: str, budget: float = BUDGET) -> Iterator[tuple[Repair, float]]:
-    """Other amounts that the reader had in mind: one digit changed, within the budget.
+    """Yield amounts with one digit changed to an alternative, within the budget.
 
     Args:
-        options: what each character can be, currency letters among them.
+        options: alternatives of each character, currency letters included.
         value: the amount as it was read, in its normalised form.
-        budget: how much less probable than the digit read another one may be.
+        budget: least probability relative to the digit read.
 
     Yields:
         The amount, and the odds of its digit to the one that was read.
@@ -180,35 +176,39 @@ def amounts(options: Sequence[Alternatives], value: str, budget: float = BUDGET)
 
 
 def by_chance(odds: float, tried: int, options: Sequence[Alternatives]) -> bool:
-    """Whether the one changed digit that makes a sum right may do so only because another digit is misread.
+    """Decide whether a changed digit may make a sum right only because another digit is misread.
 
     Args:
         odds: of that digit to the one that was read.
-        tried: how many changed digits were tried.
-        options: what each character of all amounts of the sum can be.
+        tried: number of changed digits that were tried.
+        options: alternatives of each character of all amounts of the sum.
     """
     return sum(map(_unseen, options)) * tried * _UNDONE > _RISK * odds
 
 
 def _unseen(choice: Alternatives) -> float:
-    """Probability that the truth is none of the options."""
+    """Return the probability that the truth is none of the alternatives."""
     least, share, most = _UNSEEN
     return min(max(least, share * (1 - sum(p for _, p in choice))), most)
 
 
 def _allowed(choice: Alternatives, alphabet: str) -> Alternatives:
-    """The options inside the alphabet; look-alikes where the character read is outside it."""
+    """Keep alternatives inside the alphabet; add look-alikes of a character outside it."""
     inside = tuple(option for option in choice if option[0] in alphabet)
     if choice[0][0] in alphabet:
         return inside
-    twins = (twin for twin in _TWINS.get(choice[0][0], "") if twin in alphabet and twin not in dict(inside))
-    return tuple(sorted((*inside, *((twin, _TWIN_PROBABILITY) for twin in twins)), key=lambda option: -option[1]))
+    lookalikes = (
+        other for other in _LOOKALIKES.get(choice[0][0], "") if other in alphabet and other not in dict(inside)
+    )
+    return tuple(
+        sorted((*inside, *((other, _LOOKALIKE_PROBABILITY) for other in lookalikes)), key=lambda option: -option[1])
+    )
 
 
 def _same_length(
     options: Sequence[Alternatives], allowed: Sequence[Alternatives], check: Check, budget: float
 ) -> Iterator[_Variant]:
-    """Readings that differ from the most probable one in at most one place that was a real choice."""
+    """Yield readings that differ from the most probable one in at most one place with alternatives."""
     read = "".join(choice[0][0] for choice in options)
     base = "".join(choice[0][0] for choice in allowed)
     probability = prod(choice[0][1] for choice in allowed)
@@ -224,7 +224,7 @@ def _same_length(
 
 
 def _shortened(options: Sequence[Alternatives], allowed: Sequence[Alternatives], check: Check) -> Iterator[_Variant]:
-    """Readings without one of the characters that may be nothing."""
+    """Yield readings without one of the characters that may not exist."""
     base = "".join(choice[0][0] for choice in allowed)
     nothing = {place: 1 - sum(p for _, p in choice) for place, choice in enumerate(options)}
     doubtful = {place: p for place, p in nothing.items() if p >= _DOUBTFUL}
@@ -238,7 +238,7 @@ def _shortened(options: Sequence[Alternatives], allowed: Sequence[Alternatives],
 
 
 def _explain(read: str, text: str, options: Sequence[Alternatives], alphabet: str) -> str:
-    """What was changed, in words."""
+    """Describe the changes."""
     parts = []
     for old, new, choice in zip(read, text, options, strict=True):
         if old == new:

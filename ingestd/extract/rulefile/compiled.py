@@ -1,4 +1,4 @@
-"""Rules made ready to run: labels squeezed and gathered, patterns compiled, once per rule set."""
+"""Compile rules once per rule set: labels squeezed, patterns compiled, equations parsed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MONEY_BETWEEN = (
     r"(?:R[MHNX]|MYR|USD|EUR|GBP|CNY|RMB|[¥￥$€£元圆]|\(\s*[A-Z]{1,3}\s*\)|@"
     r"|\d{1,2}(?:[.,]\d{1,2})?\s*%|[A-Z](?![A-Z0-9]))"
 )
-"""Currencies (RM as misread too), a tax rate, single letters such as tax codes."""
+"""Currencies (misread RM included), a tax rate, single letters such as tax codes."""
 
 Pattern = regex.Pattern[str]
 
@@ -30,7 +30,7 @@ REVIEW_BELOW = 0.98
 
 @lru_cache(4096)
 def split_label(text: str) -> tuple[str, ...]:
-    """The squeezed alternatives of a label text.
+    """Return the squeezed alternatives of a label text.
 
     >>> split_label("金额 | 金 额（元）")
     ('金额', '金额元')
@@ -40,17 +40,17 @@ def split_label(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class CompiledField:
-    """One field, ready to be looked for."""
+    """One field, ready to be searched for."""
 
     name: str
     spec: FieldRule
     strengths: Mapping[str, int]
-    """Squeezed label -> how far down the list it stands."""
+    """Squeezed label -> its place in the list."""
     value: Pattern
     not_value: Pattern | None
     prefer: Pattern | None
     between: Pattern
-    """Matches what may stand between a label and its value."""
+    """Matches the text that may stand between a label and its value."""
 
 
 @dataclass(frozen=True)
@@ -74,23 +74,23 @@ class RuleSet:
     hash: str
     """First 16 hex digits of the SHA-256 over names and contents of the files."""
     lexicon: Lexicon | None = None
-    """Words of money documents that no rule covers; None: such documents are left to the fallback."""
+    """Words of money documents that no rule covers; None: the fallback applies to such documents."""
     review_below: float = REVIEW_BELOW
-    """Probability, 0 to 1, of all key fields of such a document together from which on it needs no look."""
+    """Probability, 0 to 1, of all key fields of such a document together; below it the document goes to review."""
 
     @cached_property
-    def plans(self) -> tuple[CompiledRule, ...]:
-        """The rules with a ``match``, ready to run."""
+    def compiled(self) -> tuple[CompiledRule, ...]:
+        """Rules with a ``match``, ready to run."""
         return tuple(compile_rule(rule) for rule in self.rules if not rule.fallback)
 
     @cached_property
     def fallback(self) -> CompiledRule | None:
-        """The rule for documents that no other one matches."""
+        """Rule for documents that no other one matches."""
         return next((compile_rule(rule) for rule in self.rules if rule.fallback), None)
 
     @cached_property
     def sign_scanner(self) -> Scanner:
-        """Looks for the signs of all rules at once."""
+        """Scanner for the signs of all rules at once."""
         texts = {text: allowed_edits(text) for rule in self.rules for text in _sign_texts(rule)}
         return Scanner(texts)
 
@@ -130,7 +130,7 @@ def _field(name: str, spec: FieldRule) -> CompiledField:
 
 
 def _all_labels(rule: Rule) -> dict[str, int]:
-    """Every printed text the rule knows, with the misreadings it allows; fields decide over the rest."""
+    """Collect every printed text of the rule with the misreadings allowed; fields come first."""
     labels: dict[str, int] = {}
     for spec in rule.fields.values():
         for label in (*spec.labels, *spec.not_label):
@@ -143,7 +143,7 @@ def _all_labels(rule: Rule) -> dict[str, int]:
 
 
 def zone_texts(zone: Zone) -> tuple[str, ...]:
-    """Every label text a zone is defined by."""
+    """Return every label text that defines a zone."""
     edges = (zone.above, zone.below, zone.starting_at, zone.left_of, zone.right_of)
     return (*zone.when, *zone.unless, *(edge for edge in edges if edge))
 

@@ -1,4 +1,4 @@
-"""Facts that tie fields together: equations between amounts, relations between other values."""
+"""Equations between amounts, and relations between other values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import regex
 from ingestd.extract.values.validate import CheckOutcome, CheckResult
 
 SUM_OF = "items."
-"""What the name of a sum of line items begins with; the column follows."""
+"""Prefix of the name of a sum of line items; the column follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Term:
     sign: int
     """1 or -1."""
     optional: bool
-    """Counts as zero where the document does not have it."""
+    """Counts as zero where the document lacks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Equation:
 
     @property
     def sums(self) -> tuple[str, ...]:
-        """Those that are sums of line items."""
+        """Fields that are sums of line items."""
         return tuple(term.field for term in self.terms if term.field.startswith(SUM_OF))
 
 
@@ -77,7 +77,7 @@ def parse_equation(text: str) -> Equation:
 
 
 def cn_code_year(values: Sequence[str]) -> CheckResult:
-    """Year in a Chinese invoice code (first value) against the date of the invoice (second).
+    """Compare the year in a Chinese invoice code (first value) with the date of the invoice (second).
 
     Codes are printed ahead: the year is 0 to 2 years before the date (measured on real invoices).
 
@@ -93,7 +93,7 @@ def cn_code_year(values: Sequence[str]) -> CheckResult:
 
 
 def cn_number_year(values: Sequence[str]) -> CheckResult:
-    """Year at the head of a 20-digit number of a fully digital invoice against its date; shorter numbers have none.
+    """Compare the first digits of a 20-digit invoice number, its year, with the date; shorter numbers have none.
 
     >>> cn_number_year(["24442000000012345678", "2024-01-05"]).outcome
     <CheckOutcome.PLAUSIBLE: 'plausible'>

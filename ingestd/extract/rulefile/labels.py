@@ -1,9 +1,9 @@
-"""Finding printed words on rows, small misreadings and all.
+"""Find printed words on rows, with small misreadings.
 
-Rows are searched squeezed: upper case, letters and digits only, look-alikes folded into one, so that
-``SUB - TOTAL``, ``Subtotal`` and ``5ub Total`` are one word, and so is a label that is split over boxes.
-Labels compete for the characters they cover: the longest and least misread one wins, so ``TOTAL`` is not
-found inside ``TOTAL EXCLUDING GST`` where somebody asks for that too.
+Rows are searched squeezed: upper case, letters and digits only, look-alikes folded into one. ``SUB - TOTAL``,
+``Subtotal`` and ``5ub Total`` are one word, and so is a label that is split over boxes. Labels compete for the
+characters that they cover, and the longest and least misread one wins: ``TOTAL`` is not found inside ``TOTAL EXCLUDING
+GST`` where a rule has that label too.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ import regex
 from ingestd.layout.rows import LaidOutDocument, Row, fold
 
 TIMEOUT_S = 0.1
-"""Longest time for one search of one pattern."""
+"""Time limit of one search of one pattern."""
 
 _LOOKALIKES = str.maketrans(
     "015L8|額貨稅號碼發稱價計購銷單開戶帳規買賣備註電話務應勞項統會識別",
     "OISIBI额货税号码发称价计购销单开户帐规买卖备注电话务应劳项统会识别",
 )
-"""Signs that readers take for one another, traditional forms of the characters of Chinese forms among them."""
+"""Characters that recognisers confuse, and traditional forms of the characters of Chinese forms."""
 
 _CURRENCY_NEXT = regex.compile(r"(?:RM|MYR|USD|EUR|GBP)\s*[\d:.-]", regex.IGNORECASE)
-_TORN = 2.0
-"""Text heights between two boxes from which on their Latin words are not one label."""
+MAX_GAP_HEIGHTS = 2.0
+"""Text heights between two boxes up to which their Latin words are one label."""
 
 _EDIT_COST = 2.5
-"""Characters of length that one misread character weighs when labels compete."""
+"""Characters of length that a misread character costs when labels compete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ class LabelHit:
 
     @property
     def score(self) -> float:
-        """How much it deserves its characters."""
+        """Claim to its characters: length less misreadings."""
         return len(self.label) - _EDIT_COST * self.edits
 
 
 def squeeze(text: str) -> str:
-    """The form in which labels are compared.
+    """Reduce a text to the form in which labels are compared.
 
     >>> squeeze("价税合计（大写）："), squeeze("Sub-Total")
     ('价税合计大写', 'SUBTOTAI')
@@ -64,7 +64,7 @@ def squeeze(text: str) -> str:
 
 
 def _squeeze(text: str) -> tuple[str, list[int]]:
-    """Squeezed text and, for each of its characters, where it stands in ``text``."""
+    """Squeeze a text; return with it the index in ``text`` of each of its characters."""
     places = [index for index, character in enumerate(text) if character.isalnum() or character == "|"]
     upper = text.upper()
     if len(upper) != len(text):  # some characters have no single upper-case form
@@ -79,15 +79,15 @@ def _upper(character: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SqueezedDocument:
-    """The rows of a document in the form in which labels are compared, made once for all scanners."""
+    """Rows of a document in the form in which labels are compared, made once for all scanners."""
 
     document: LaidOutDocument
     rows: tuple[tuple[str, list[int]], ...]
-    """Of each row its squeezed text and where each of its characters stands."""
+    """Per row its squeezed text and the index of each of its characters in the row."""
     starts: tuple[int, ...]
-    """Where each row begins in ``whole``."""
+    """Offset of each row in ``whole``."""
     whole: str
-    """All rows, a line each."""
+    """All rows, one per line."""
 
 
 def squeeze_rows(document: LaidOutDocument) -> SqueezedDocument:
@@ -98,7 +98,7 @@ def squeeze_rows(document: LaidOutDocument) -> SqueezedDocument:
 
 
 def allowed_edits(squeezed: str) -> int:
-    """Misread characters a label may have by default: long words are safe to recognise, short ones are not.
+    """Return the misread characters that a label may have by default: none for short words.
 
     >>> [allowed_edits(word) for word in ("TOTAI", "INVOICENO", "TOTAISAIESINCGST", "金额", "发票号码")]
     [0, 1, 2, 0, 1]
@@ -109,17 +109,17 @@ def allowed_edits(squeezed: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Fuzzy:
-    """A label that may be misread; of its pieces at least one must be right."""
+    """Label with misread characters; at least one of its pieces must be right."""
 
     label: str
     edits: int
     characters: frozenset[str]
     pattern: regex.Pattern[str]
     pieces: tuple[tuple[int, str], ...]
-    """Where each piece begins in the label, and the piece."""
+    """Offset of each piece in the label, and the piece."""
 
     def find(self, text: str, begin: int) -> tuple[int, int, str, int] | None:
-        """Start, end, label and misread characters of the label near ``begin``, found cheaply where it is not."""
+        """Find the label near ``begin``: start, end, label and misread characters."""
         first, last = max(begin - self.edits, 0), begin + len(self.label) + self.edits
         if len(self.characters.difference(text[first:last])) > self.edits:
             return None
@@ -128,7 +128,7 @@ class _Fuzzy:
 
 
 class Scanner:
-    """Looks for many labels at once.
+    """Searcher for many labels at once.
 
     Args:
         labels: squeezed label -> misread characters it may have.
@@ -138,33 +138,33 @@ class Scanner:
         self._labels = tuple(labels)
         self._fuzzy = tuple(_fuzzy(label, edits) for label, edits in labels.items() if edits)
 
-    def scan(self, page: SqueezedDocument) -> tuple[LabelHit, ...]:
-        """Every place where a label is found at word borders, overlapping ones too, row by row."""
+    def scan(self, squeezed: SqueezedDocument) -> tuple[LabelHit, ...]:
+        """Find every place of a label at word borders, overlapping ones included, row by row."""
         hits = []
         for label in self._labels:
-            for offset in _occurrences(label, page.whole):
-                row = bisect_right(page.starts, offset) - 1
-                hits.append((row, offset - page.starts[row], offset - page.starts[row] + len(label), label, 0))
-        hits.extend(self._misread(page))
-        rows = page.document.rows
+            for offset in _occurrences(label, squeezed.whole):
+                row = bisect_right(squeezed.starts, offset) - 1
+                hits.append((row, offset - squeezed.starts[row], offset - squeezed.starts[row] + len(label), label, 0))
+        hits.extend(self._misread(squeezed))
+        rows = squeezed.document.rows
         return tuple(
             LabelHit(row, places[start], places[end - 1] + 1, label, edits)
             for row, start, end, label, edits in hits
-            if _at_borders(rows[row].text, (places := page.rows[row][1])[start], places[end - 1] + 1)
+            if _at_borders(rows[row].text, (places := squeezed.rows[row][1])[start], places[end - 1] + 1)
             and not (label.isascii() and _torn(rows[row], places[start], places[end - 1]))
         )
 
-    def _misread(self, page: SqueezedDocument) -> Iterator[tuple[int, int, int, str, int]]:
+    def _misread(self, squeezed: SqueezedDocument) -> Iterator[tuple[int, int, int, str, int]]:
         for fuzzy in self._fuzzy:
             tried: set[tuple[int, int]] = set()
             for cut, piece in fuzzy.pieces:
-                for offset in _occurrences(piece, page.whole):
-                    row = bisect_right(page.starts, offset) - 1
-                    begin = offset - page.starts[row] - cut
-                    if (row, begin) in tried or fuzzy.label in page.rows[row][0]:
+                for offset in _occurrences(piece, squeezed.whole):
+                    row = bisect_right(squeezed.starts, offset) - 1
+                    begin = offset - squeezed.starts[row] - cut
+                    if (row, begin) in tried or fuzzy.label in squeezed.rows[row][0]:
                         continue
                     tried.add((row, begin))
-                    found = fuzzy.find(page.rows[row][0], begin)
+                    found = fuzzy.find(squeezed.rows[row][0], begin)
                     if found is not None:
                         yield row, *found
 
@@ -188,7 +188,7 @@ def _occurrences(text: str, whole: str) -> Iterator[int]:
 
 
 def _at_borders(text: str, start: int, end: int) -> bool:
-    """No Latin word or code is cut in two; an amount or a number may follow without a space."""
+    """Return True where no Latin word or code is cut in two; an amount may follow without a space."""
     if start and _latin(text[start]) and _joins(text[start - 1]):
         return False
     if end < len(text) and _latin(text[end]) and _latin(text[end - 1]):
@@ -201,12 +201,12 @@ def _joins(character: str) -> bool:
 
 
 def _torn(row: Row, first: int, last: int) -> bool:
-    """Whether the words of a Latin label stand so far apart that they are headers of two columns.
+    """Return True where the words of a Latin label stand so far apart that they are headers of two columns.
 
-    Chinese forms spread the characters of a label instead (名    称), so this is not asked of them.
+    Chinese forms spread the characters of a label (名    称), so this does not apply to them.
     """
     boxes = row.boxes[row.box_at(first) : row.box_at(last) + 1]
-    return any(right.left - left.right > _TORN * left.height for left, right in pairwise(boxes))
+    return any(right.left - left.right > MAX_GAP_HEIGHTS * left.height for left, right in pairwise(boxes))
 
 
 def _latin(character: str) -> bool:
@@ -214,16 +214,10 @@ def _latin(character: str) -> bool:
 
 
 def compete(hits: Iterable[LabelHit]) -> tuple[LabelHit, ...]:
-    """Of hits that overlap only the one that deserves its characters most, in order of rows."""
+    """Keep the best-scored one of hits that overlap, in order of rows."""
     kept: dict[int, list[LabelHit]] = {}
     for hit in sorted(hits, key=lambda hit: (-hit.score, hit.row, hit.start)):
         others = kept.setdefault(hit.row, [])
         if all(hit.end <= other.start or other.end <= hit.start for other in others):
             others.append(hit)
     return tuple(hit for row in sorted(kept) for hit in sorted(kept[row], key=lambda hit: hit.start))
-
-
-def overlaps(row: Row, hit: LabelHit, left: float, right: float) -> bool:
-    """Whether a hit stands above or below the stretch ``left`` to ``right`` of the page."""
-    first, last = row.extent(hit.start, hit.end)
-    return first < right and left < last

@@ -1,4 +1,4 @@
-"""Reading rule files: YAML to frozen rules, every problem at once with file and line.
+"""Read rule files: YAML to frozen rules, every problem at once with file and line.
 
 All scalars are taken as the text they are (YAML's BaseLoader) and converted by the models, so that a field may
 be called ``no`` and a test may expect ``total: 12.50`` without quotes.
@@ -28,7 +28,7 @@ Position = tuple[Any, ...]
 
 _PROBE_S = 0.1
 _PROBES = ("0" * 400, "A" * 400 + "!", " " * 400 + "x", "0 " * 200 + "x", "1,1." * 100 + "x", "甲" * 400 + "!")
-"""Texts on which a regex that can run for ever shows it."""
+"""Texts on which a regex with unbounded backtracking runs out of time."""
 
 
 def load_rules(folder: Path | None) -> RuleSet:
@@ -124,7 +124,7 @@ def _walk(node: yaml.Node, at: Position, marks: dict[Position, int], seen: set[i
         for key, child in node.value:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
-                yield line, "a key that is no plain word; expected 'name: value'"
+                yield line, "a key that is not a plain word; expected 'name: value'"
                 continue
             name = key.value
             if name == "<<":
@@ -137,7 +137,7 @@ def _walk(node: yaml.Node, at: Position, marks: dict[Position, int], seen: set[i
 
 
 def _line(marks: Mapping[Position, int], at: Position) -> int:
-    """Line of the deepest part of a position that stands in the file."""
+    """Return the line of the deepest part of a position that stands in the file."""
     names = tuple(part if isinstance(part, int) else str(part) for part in at)
     while names and names not in marks:
         names = names[:-1]
@@ -155,7 +155,7 @@ def _copy_likes(data: Any, marks: dict[Position, int]) -> list[tuple[Position, s
         while isinstance(spec, dict) and "like" in spec:
             other = spec["like"]
             if other in chain or not isinstance(fields.get(other), dict):
-                why = "leads back to itself" if other in chain else "is no field of this rule"
+                why = "leads back to itself" if other in chain else "is not a field of this rule"
                 problems.append((("fields", name, "like"), f"'like: {other}' {why}"))
                 break
             chain.append(other)
@@ -177,7 +177,7 @@ def _model_problem(detail: Any) -> str:
 
 
 def _lint(rule: Rule, path: Path) -> Iterator[tuple[Position, str]]:
-    """What is well-formed and still cannot work."""
+    """Yield problems of well-formed rules that cannot work."""
     if rule.rule != path.stem:
         yield ("rule",), f"'{rule.rule}' in a file named {path.name}; give both the same name"
     if rule.fallback == (rule.match is not None):
@@ -188,7 +188,7 @@ def _lint(rule: Rule, path: Path) -> Iterator[tuple[Position, str]]:
     yield from _lint_tests(rule)
     for at, pattern in _patterns(rule):
         if _runs_away(pattern):
-            yield at, f"the regex {pattern!r} can run for ever; avoid nested repetition such as (a+)+"
+            yield at, f"the regex {pattern!r} can run without end; avoid nested repetition such as (a+)+"
 
 
 def _lint_checks(rule: Rule) -> Iterator[tuple[Position, str]]:
@@ -196,11 +196,11 @@ def _lint_checks(rule: Rule) -> Iterator[tuple[Position, str]]:
         for name in _named(check):
             if name.startswith(SUM_OF):
                 if rule.items is None or name.removeprefix(SUM_OF) not in rule.items.columns:
-                    yield ("checks", index), f"'{check.name}' adds up '{name}', which is no column of 'items'"
+                    yield ("checks", index), f"'{check.name}' adds up '{name}', which is not a column of 'items'"
             elif name not in rule.fields:
-                yield ("checks", index), f"'{check.name}' names '{name}', which is no field of this rule"
+                yield ("checks", index), f"'{check.name}' names '{name}', which is not a field of this rule"
             elif check.equation and rule.fields[name].type not in ("money", "capital"):
-                yield ("checks", index), f"'{check.name}' calculates with '{name}', which is no amount"
+                yield ("checks", index), f"'{check.name}' calculates with '{name}', which is not an amount"
 
 
 def _named(check: CrossCheck) -> tuple[str, ...]:
@@ -208,7 +208,7 @@ def _named(check: CrossCheck) -> tuple[str, ...]:
 
 
 def _stated(rule: Rule) -> frozenset[str]:
-    """Fields that a code on the page can state."""
+    """Return the fields that a code on the page can state."""
     return INVOICE_QRS[rule.witness].fields if rule.witness is not None else frozenset()
 
 
@@ -218,7 +218,7 @@ def _lint_tests(rule: Rule) -> Iterator[tuple[Position, str]]:
             yield ("tests", index), f"test '{test.name}': give either 'text' or 'lines'"
         for name in (*test.expect, *test.levels, *test.leave, *test.repaired):
             if test.rule is None and name not in rule.fields:
-                yield ("tests", index), f"test '{test.name}' names '{name}', which is no field of this rule"
+                yield ("tests", index), f"test '{test.name}' names '{name}', which is not a field of this rule"
 
 
 def _lint_field(rule: Rule, name: str, spec: FieldRule) -> Iterator[tuple[Position, str]]:

@@ -1,4 +1,4 @@
-"""What a rule file may contain, as frozen pydantic models. rules/rules.schema.json is generated from here."""
+"""Models of rule files: frozen; rules/rules.schema.json is generated from them."""
 
 from __future__ import annotations
 
@@ -80,12 +80,14 @@ class Part(BaseModel):
 
 
 class Sign(Part):
-    """Something that speaks for this kind of document; give exactly one of text, regex and code."""
+    """Evidence for this kind of document; give exactly one of text, regex and code."""
 
     text: Label | None = Field(default=None, description="Printed words, 'a | b' for either; small misreadings count.")
     regex: Regex | None = Field(default=None, description="Pattern in the text of one row.")
     code: Regex | None = Field(default=None, description="Pattern in the text of a QR or one-dimensional code.")
-    weight: PositiveFloat = Field(default=1.0, description="How much it counts.")
+    weight: PositiveFloat = Field(
+        default=1.0, description="Weight in the sum that is compared with 'enough' and with other rules."
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Sign:
@@ -95,10 +97,10 @@ class Sign(Part):
 
 
 class Match(Part):
-    """When a document is of this kind."""
+    """Signs by which a document of this kind is recognised."""
 
-    signs: tuple[Sign, ...] = Field(min_length=1, description="What speaks for it.")
-    enough: PositiveFloat = Field(default=1.0, description="Sum of weights from which on it is believed.")
+    signs: tuple[Sign, ...] = Field(min_length=1, description="Evidence for this kind of document.")
+    enough: PositiveFloat = Field(default=1.0, description="Least sum of weights.")
     need: Labels = Field(default=(), description="Each of these must be printed, 'a | b' for either.")
     unless: Labels = Field(default=(), description="None of these may be printed.")
 
@@ -106,12 +108,12 @@ class Match(Part):
 class DateSign(Part):
     """A hint at the order of day and month."""
 
-    order: Order = Field(description="The order that it speaks for.")
+    order: Order = Field(description="Order that the pattern is evidence for.")
     regex: Regex = Field(description="Pattern in the text of one row.")
 
 
 class Dates(Part):
-    """How a date is read that fits more than one order."""
+    """Order of day and month of dates that fit more than one."""
 
     order: Order = Field(default="dmy", description="dmy: 3/4/2018 is the third of April; mdy: the fourth of March.")
     signs: tuple[DateSign, ...] = Field(default=(), description="The first that is found decides instead.")
@@ -133,30 +135,32 @@ class Zone(Part):
 
 
 class FieldRule(Part):
-    """How one field is found and what is asked of it."""
+    """Search and checks of one field."""
 
-    type: FieldType = Field(description="What kind of value it is.")
+    type: FieldType = Field(description="Type of the value.")
     labels: Labels = Field(
-        default=(), description="Words that announce it, best first; 'a | b' are equally good. Spaces do not matter."
+        default=(), description="Printed labels, best first; 'a | b' are equally good. Spaces do not matter."
     )
-    not_label: Labels = Field(default=(), description="Longer words that contain a label and announce something else.")
+    not_label: Labels = Field(default=(), description="Longer texts that contain a label and mean something else.")
     edits: NonNegativeInt | None = Field(
         default=None, le=4, description="Misread characters a label may have; default by its length."
     )
     where: Annotated[tuple[Where, ...], BeforeValidator(_one_or_many)] = Field(
         default=("right", "below"),
-        description="Where the value stands, seen from its label; anywhere: also without a label, by its pattern; "
-        "anywhere_if_proved: the same, but only where a check proves it.",
+        description="Place of the value, seen from its label. anywhere: by its pattern, without a label; "
+        "anywhere_if_proved: the same, where a check proves it.",
     )
     zone: Name | None = Field(default=None, description="Only in this zone.")
     column: Column | None = Field(default=None, description="Only in this column of the line items.")
-    reach: PositiveFloat = Field(default=2.5, description="How far below a label it may stand, in text heights.")
+    reach: PositiveFloat = Field(
+        default=2.5, description="Distance below the label, in text heights, up to which a value is taken."
+    )
     value: Regex | None = Field(default=None, description="Pattern of the value; default: that of its type.")
-    not_value: Regex | None = Field(default=None, description="Pattern of what is certainly not this value.")
-    between: Regex | None = Field(default=None, description="What else may stand between label and value.")
+    not_value: Regex | None = Field(default=None, description="Pattern of texts that are never this value.")
+    between: Regex | None = Field(default=None, description="Pattern of other texts between label and value.")
     many: Literal["first", "last", "prefer_proved"] = Field(
         default="prefer_proved",
-        description="Which of several equally well announced values: the first, the last, one that a check proves.",
+        description="Choice among values of equal rank: the first, the last, one that a check proves.",
     )
     check: Annotated[tuple[Check, ...], BeforeValidator(_one_or_many)] = Field(
         default=(), description="Checks of the value; several are alternatives."
@@ -166,7 +170,7 @@ class FieldRule(Part):
     )
     prefer: Regex | None = Field(
         default=None,
-        description="Pattern that speaks for a value where it is found on the same row (a time by a date).",
+        description="Pattern on the same row that is evidence for a value (a time beside a date).",
     )
     alone: bool = Field(default=False, description="Beside its label only where no second value follows on the row.")
     helper: bool = Field(default=False, description="Used in checks only, not recorded.")
@@ -174,7 +178,7 @@ class FieldRule(Part):
 
 
 class CrossCheck(Part):
-    """A fact that ties fields together; give an equation, or a relation and what it is of."""
+    """Check over several fields: an equation, or a relation and its fields."""
 
     name: str = Field(min_length=1, description="As shown in reasons: 'net and tax make the total'.")
     equation: Annotated[str, AfterValidator(_equation)] | None = Field(
@@ -186,7 +190,7 @@ class CrossCheck(Part):
     relation: Relation | None = Field(default=None, description="Name of a relation between fields.")
     of: tuple[Name, ...] = Field(default=(), description="Fields of the relation, in its order.")
     otherwise: Literal["conflict", "nothing"] = Field(
-        default="conflict", description="What follows where it does not hold although every field was found."
+        default="conflict", description="Result where it does not hold although every field was found."
     )
 
     @model_validator(mode="after")
@@ -205,7 +209,7 @@ class Items(Part):
     until: Labels = Field(default=(), description="The items end above the first row with one of these.")
     elsewhere: Labels = Field(
         default=(),
-        description="Where one of these stands for the items, they are on the first later page with headers.",
+        description="Where one of these replaces the items, they are on the first later page with headers.",
     )
 
 
@@ -223,22 +227,22 @@ class TestLine(Part):
 
 
 class RuleTest(Part):
-    """An example document and what the rule must make of it."""
+    """Example document with the values that the rule must find."""
 
     __test__ = False
 
-    name: str = Field(min_length=1, description="What the example shows.")
+    name: str = Field(min_length=1, description="Purpose of the example.")
     text: str | None = Field(default=None, description="The page as typed; two spaces begin a new box.")
     lines: tuple[TestLine, ...] = Field(default=(), description="Or line by line with boxes.")
     codes: tuple[str, ...] = Field(default=(), description="Texts of QR codes on the page.")
-    today: date = Field(default=date(2030, 1, 1), description="The day of the test; no later date is believed.")
-    rule: str | None = Field(default=None, description="Kind the document must be taken for; default: this rule.")
+    today: date = Field(default=date(2030, 1, 1), description="The day of the test; later dates are rejected.")
+    rule: str | None = Field(default=None, description="Rule that must be selected; default: this one.")
     expect: dict[Name, str] = Field(default={}, description="Field -> value.")
     levels: dict[Name, Level] = Field(default={}, description="Field -> level.")
     leave: tuple[Name, ...] = Field(default=(), description="Fields that must be missing.")
     repaired: tuple[Name, ...] = Field(default=(), description="Fields whose value must differ from what was read.")
     fails: tuple[str, ...] = Field(default=(), description="Names of checks that must not hold.")
-    items: NonNegativeInt | None = Field(default=None, description="How many line items there must be.")
+    items: NonNegativeInt | None = Field(default=None, description="Number of line items.")
     status: Status | None = Field(default=None, description="done or review.")
 
 
@@ -246,24 +250,24 @@ class Rule(Part):
     """One rule file: one kind of document."""
 
     rule: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="Name, the same as the file's.")
-    title: str = Field(min_length=1, description="What kind of document this is, in words.")
-    match: Match | None = Field(default=None, description="How it is recognised; not in the fallback.")
+    title: str = Field(min_length=1, description="Kind of document, in words.")
+    match: Match | None = Field(default=None, description="Signs of this kind; not in the fallback.")
     fallback: bool = Field(default=False, description="Applied where no other rule matches.")
-    dates: Dates = Field(default=Dates(), description="How dates are read that fit more than one order.")
-    decimals: Decimals = Field(default=".", description="The sign before the cents.")
-    phrases: Labels = Field(default=(), description="Printed words that contain labels and announce nothing.")
+    dates: Dates = Field(default=Dates(), description="Order of dates that fit more than one.")
+    decimals: Decimals = Field(default=".", description="Sign before the cents.")
+    phrases: Labels = Field(default=(), description="Printed texts that contain labels and announce nothing.")
     zones: dict[Name, tuple[Zone, ...]] = Field(
         default={}, description="Parts of the page; of several definitions the first that applies counts."
     )
-    fields: dict[Name, FieldRule] = Field(min_length=1, description="What is taken from the document, by name.")
+    fields: dict[Name, FieldRule] = Field(min_length=1, description="Fields by name.")
     witness: InvoiceQr | None = Field(default=None, description="Codes on the page that repeat fields.")
-    checks: tuple[CrossCheck, ...] = Field(default=(), description="Facts that tie fields together, strongest first.")
+    checks: tuple[CrossCheck, ...] = Field(default=(), description="Checks over several fields, strongest first.")
     items: Items | None = Field(default=None, description="The table of line items.")
     tests: tuple[RuleTest, ...] = Field(default=(), description="Examples, run by 'ingestd rules test'.")
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema of a rule file, as shipped in rules/rules.schema.json so that editors complete and check."""
+    """Return the JSON Schema of a rule file, shipped as rules/rules.schema.json for editors."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **Rule.model_json_schema(),

@@ -1,7 +1,7 @@
-"""Where on the page a field's value may stand: candidates, best first, each with its place.
+"""Search a field's candidates, best first, each with its place on the page.
 
-Labels and values are found on rows and boxes, not in the order of the text: a value stands on the rest of
-its label's row, below the label within its width, left of it, or anywhere by its pattern alone.
+Labels and values are found on rows and boxes, not in the order of the text. A value stands on the rest of its label's
+row, below the label within its width, left of it, or anywhere by its pattern alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MAX_PER_LABEL = 3
 """Values taken from one row beside one label."""
 
 _MIN_DIGITS: Mapping[str, int] = {"money": 1, "date": 3, "digits": 1, "percent": 1}
-"""Digits that a row must have to hold a value of a type; to pass rows by quickly."""
+"""Least digits per row with a value of the type; other rows are skipped."""
 
 _PREFERRED = 0.25
 """Penalty that a value saves by what its field prefers on the same row."""
@@ -71,7 +71,7 @@ class Candidate:
     parts: int = 1
     """Printed numbers other than zero that it is the sum of."""
     column_row: int | None = None
-    """Row on which it stands under the header of its field's column."""
+    """Row on which it stands under the header of its field's column, if it does."""
 
     @property
     def failed(self) -> bool:
@@ -91,7 +91,7 @@ class SearchResult:
     candidates: tuple[Candidate, ...]
     """Best first."""
     rejected: tuple[str, ...]
-    """Reasons for which texts of the right shape were not taken."""
+    """Reasons against texts of the right form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def _position(row: int, offset: int) -> float:
 
 
 def _beside(context: SearchContext, field: CompiledField, hit: LabelHit, strength: int) -> Iterator[_Place]:
-    """Values at one label: the first direction of ``where`` that has any."""
+    """Yield values at one label, from the first direction of ``where`` that has any."""
     row = context.document.rows[hit.row]
     label = row.text[hit.start : hit.end]
     for order, where in enumerate(field.spec.where):
@@ -208,7 +208,7 @@ Stretch = tuple[int, int, int]
 
 
 def _right(context: SearchContext, field: CompiledField, hit: LabelHit) -> Iterator[Stretch]:
-    """Values on the rest of the row, up to the next label; only fillers may stand before the first."""
+    """Yield values on the rest of the row, up to the next label; only fillers may precede the first."""
     row = context.document.rows[hit.row]
     position, found = hit.end, []
     for match in field.value.finditer(row.text, hit.end, _limit(context, field, hit), timeout=TIMEOUT_S):
@@ -226,7 +226,7 @@ def _right(context: SearchContext, field: CompiledField, hit: LabelHit) -> Itera
 
 
 def _limit(context: SearchContext, field: CompiledField, hit: LabelHit) -> int:
-    """Where the part of the row that belongs to a label ends: at the next one, unless that is mere filling."""
+    """Return the end of the label's part of the row: the next label that is not a filler."""
     text = context.document.rows[hit.row].text
     for other in context.by_row[hit.row]:
         if other.start >= hit.end and field.between.fullmatch(text, hit.end, other.end, timeout=TIMEOUT_S) is None:
@@ -235,7 +235,7 @@ def _limit(context: SearchContext, field: CompiledField, hit: LabelHit) -> int:
 
 
 def _left(context: SearchContext, field: CompiledField, hit: LabelHit) -> Iterator[Stretch]:
-    """The value just before the label on its row."""
+    """Yield the value just before the label on its row."""
     row = context.document.rows[hit.row]
     before = [other.end for other in context.by_row[hit.row] if other.end <= hit.start]
     last = None
@@ -246,7 +246,7 @@ def _left(context: SearchContext, field: CompiledField, hit: LabelHit) -> Iterat
 
 
 def _below(context: SearchContext, field: CompiledField, hit: LabelHit) -> Iterator[Stretch]:
-    """Values of the next rows within the label's width, until another label stands there."""
+    """Yield values of the next rows within the label's width, until another label stands there."""
     row = context.document.rows[hit.row]
     box = row.boxes[row.box_at(hit.start)]
     left, right = row.extent(hit.start, hit.end)
@@ -275,7 +275,7 @@ _DIRECTIONS: Mapping[str, tuple[Callable[[SearchContext, CompiledField, LabelHit
 
 
 def _labelled(context: SearchContext, row: int, found: regex.Match[str]) -> bool:
-    """Whether a match is itself (part of) a label, or announced by another one on its row."""
+    """Return True for a match that is part of a label, or stands at another label on its row."""
     hits = context.by_row.get(row, ())
     text = context.document.rows[row].text
     for hit in hits:
@@ -287,7 +287,7 @@ def _labelled(context: SearchContext, row: int, found: regex.Match[str]) -> bool
 
 
 def _in_column(context: SearchContext, field: CompiledField, row: Row, start: int, end: int) -> bool:
-    """Whether a value stands under the header of the field's column rather than another amount's.
+    """Return True for a value under the header of the field's column rather than of another amount.
 
     Where the header was not read, the value must stand clear of the others.
     """
@@ -298,7 +298,7 @@ def _in_column(context: SearchContext, field: CompiledField, row: Row, start: in
 
 
 def _under_header(context: SearchContext, field: CompiledField, row: Row, start: int, end: int) -> bool:
-    """Whether the header of the field's column was read and is the nearest of all amounts' to a value."""
+    """Return True where the header of the field's column was read and is the nearest header of an amount."""
     if field.spec.column not in context.amount_columns:
         return False
     first, last = row.extent(start, end)

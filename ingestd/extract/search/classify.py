@@ -1,4 +1,4 @@
-"""Which kind of document a reading is: signs are weighed, a tie is nobody's."""
+"""Classify a document by weighted signs; a tie selects no rule."""
 
 from __future__ import annotations
 
@@ -10,71 +10,125 @@ import regex
 
 from ingestd.extract.rulefile.compiled import CompiledRule, Pattern, RuleSet, split_label
 from ingestd.extract.rulefile.labels import TIMEOUT_S, SqueezedDocument
-from ingestd.extract.rulefile.model import Rule, Sign
+from ingestd.extract.rulefile.model import Sign
 from ingestd.layout.rows import LaidOutDocument
 
 
 @dataclass(frozen=True, slots=True)
-class Classification:
-    """The rule that applies, or None, and why."""
+class RuleScore:
+    """Signs of one rule on a document."""
 
-    plan: CompiledRule | None
+    rule: CompiledRule
+    enough: float
+    signs: tuple[Sign, ...]
+    """Signs that were found."""
+    lacking: tuple[str, ...]
+    """Texts of ``need`` that are not printed."""
+    barring: tuple[str, ...]
+    """Texts of ``unless`` that are printed."""
+
+    @property
+    def name(self) -> str:
+        """Name of the rule."""
+        return self.rule.spec.rule
+
+    @property
+    def weight(self) -> float:
+        """Sum of the weights of the signs found."""
+        return sum(sign.weight for sign in self.signs)
+
+    @property
+    def is_eligible(self) -> bool:
+        """The signs are enough, and neither ``need`` nor ``unless`` stands against the rule."""
+        return not self.lacking and not self.barring and self.weight >= self.enough
+
+    @property
+    def objections(self) -> tuple[str, ...]:
+        """Reasons against the rule; empty for an eligible one."""
+        return (
+            *(f"needs '{text}', which is not printed" for text in self.lacking),
+            *(f"'{text}' of its 'unless' is printed" for text in self.barring),
+            *((f"less than its 'enough' of {self.enough:g}",) if self.weight < self.enough else ()),
+        )
+
+    @property
+    def signs_told(self) -> str:
+        """Signs found and their weights in words: ``TOTAL 2, VAT 1``."""
+        return ", ".join(f"{_name_of(sign)} {sign.weight:g}" for sign in self.signs)
+
+    @property
+    def told(self) -> str:
+        """The score in words: ``receipt weighs 3 (TOTAL 2, VAT 1)``."""
+        signs = f" ({self.signs_told})" if self.signs else ""
+        return ", ".join((f"{self.name} weighs {self.weight:g}{signs}", *self.objections))
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """The selected rule, or None, and the reason."""
+
+    rule: CompiledRule | None
     reason: str
 
 
-def classify(page: SqueezedDocument, rules: RuleSet) -> Classification:
-    """Choose the rule whose signs weigh most.
+def classify(squeezed: SqueezedDocument, rules: RuleSet) -> Classification:
+    """Select the rule whose signs weigh most.
 
-    Rules that lack a ``need``, show an ``unless`` or do not weigh enough are out; if two weigh the same, none is
-    chosen.
+    Rules that lack a ``need``, show an ``unless`` or do not weigh enough are out. A tie selects none.
     """
-    printed = {hit.label for hit in rules.sign_scanner.scan(page)}
-    weights = {plan.spec.rule: weigh(plan.spec, page.document, printed) for plan in rules.plans}
-    eligible = sorted(
-        (plan for plan in rules.plans if weights[plan.spec.rule] > 0),
-        key=lambda plan: -weights[plan.spec.rule],
-    )
+    eligible = [score for score in rank_rules(squeezed, rules, only_eligible=True) if score.is_eligible]
     if not eligible:
         return Classification(None, "no rule matches this document")
-    best = weights[eligible[0].spec.rule]
-    tied = [plan.spec.rule for plan in eligible if weights[plan.spec.rule] == best]
+    best = eligible[0]
+    tied = [score.name for score in eligible if score.weight == best.weight]
     if len(tied) > 1:
         return Classification(None, f"the rules {' and '.join(tied)} match equally well")
-    return Classification(eligible[0], f"signs of {tied[0]} weigh {best:g}")
+    return Classification(best.rule, f"signs of {best.name} weigh {best.weight:g}")
 
 
-def weigh(rule: Rule, document: LaidOutDocument, printed: Collection[str]) -> float:
-    """Weight of a rule's signs on a document, 0 where it is not of this kind.
+def rank_rules(squeezed: SqueezedDocument, rules: RuleSet, *, only_eligible: bool = False) -> list[RuleScore]:
+    """Score every rule that has signs: eligible rules first, heavy ones before light ones.
 
     Args:
-        rule: with or without a ``match``.
-        document: the document.
-        printed: squeezed sign texts that were found on it.
+        squeezed: the document.
+        rules: all rules in force.
+        only_eligible: do not look for the signs of rules that ``need`` or ``unless`` rule out.
     """
-    if rule.match is None:
-        return 0.0
-    if not all(_shown(text, printed) for text in rule.match.need):
-        return 0.0
-    if any(_shown(text, printed) for text in rule.match.unless):
-        return 0.0
-    weight = sum(sign.weight for sign in rule.match.signs if _present(sign, document, printed))
-    return weight if weight >= rule.match.enough else 0.0
+    printed = {hit.label for hit in rules.sign_scanner.scan(squeezed)}
+    scores = []
+    for rule in rules.compiled:
+        match = rule.spec.match
+        if match is None:
+            continue
+        lacking = tuple(text for text in match.need if not _is_shown(text, printed))
+        barring = tuple(text for text in match.unless if _is_shown(text, printed))
+        sought = () if only_eligible and (lacking or barring) else match.signs
+        signs = tuple(sign for sign in sought if _is_present(sign, squeezed.document, printed))
+        scores.append(RuleScore(rule, match.enough, signs, lacking, barring))
+    return sorted(scores, key=lambda score: (not score.is_eligible, -score.weight))
 
 
-def _shown(text: str, printed: Collection[str]) -> bool:
+def _is_shown(text: str, printed: Collection[str]) -> bool:
+    """Look for a sign's text among the squeezed sign texts that are printed."""
     return any(part in printed for part in split_label(text))
 
 
-def _present(sign: Sign, document: LaidOutDocument, printed: Collection[str]) -> bool:
+def _is_present(sign: Sign, document: LaidOutDocument, printed: Collection[str]) -> bool:
     if sign.text is not None:
-        return _shown(sign.text, printed)
+        return _is_shown(sign.text, printed)
     if sign.code is not None:
         return any(matches(sign.code, code.text) for code in document.reading.codes)
     return any(matches(sign.regex or "", row.text) for row in document.rows)
 
 
+def _name_of(sign: Sign) -> str:
+    if sign.text is not None:
+        return sign.text
+    return f"code {sign.code}" if sign.code is not None else f"regex {sign.regex}"
+
+
 def matches(pattern: str, text: str) -> bool:
-    """Whether a pattern is found; one that runs out of time is not."""
+    """Search for a pattern; one that runs out of time is not found."""
     try:
         return _compiled(pattern).search(text, timeout=TIMEOUT_S) is not None
     except TimeoutError:

@@ -1,4 +1,4 @@
-"""A laid-out document with the labels of one rule on it, and the zones that they mark."""
+"""Labels of one rule on a laid-out document, and the zones that they mark."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ingestd.layout.rows import LaidOutDocument
 
 @dataclass(frozen=True)
 class SearchContext:
-    """A laid-out document and the labels of one rule found on it."""
+    """Laid-out document with the labels of one rule."""
 
     document: LaidOutDocument
     rule: Rule
@@ -22,7 +22,7 @@ class SearchContext:
     _matches: dict[tuple[Pattern, int], tuple[tuple[int, int], ...]] = field(default_factory=dict, repr=False)
 
     def matches(self, pattern: Pattern, row: int) -> tuple[tuple[int, int], ...]:
-        """Start and end of every match on a row; kept, because fields of one type share their pattern.
+        """Return start and end of every match on a row; kept, because fields of one type share their pattern.
 
         Raises:
             TimeoutError: the pattern takes too long.
@@ -50,12 +50,12 @@ class SearchContext:
 
     @cached_property
     def digits(self) -> tuple[int, ...]:
-        """How many digits stand on each row."""
+        """Number of digits per row."""
         return tuple(sum(map(str.isdigit, row.text)) for row in self.document.rows)
 
     @cached_property
     def amount_columns(self) -> dict[str, tuple[float, float]]:
-        """Left and right edge of the headers of amounts among the line items, where they were read."""
+        """Left and right edge of the headers of amounts that were read, by column."""
         columns = self.rule.items.columns if self.rule.items is not None else {}
         return {
             column: self.extent(hit)
@@ -66,11 +66,11 @@ class SearchContext:
 
     @cached_property
     def middles(self) -> tuple[float, ...]:
-        """Y of the middle of each row."""
+        """Vertical middle per row."""
         return tuple((row.top + row.bottom) / 2 for row in self.document.rows)
 
     def of(self, label: str) -> list[LabelHit]:
-        """Hits of any alternative of a label text, top to bottom."""
+        """Return the hits of any alternative of a label text, top to bottom."""
         found = [hit for text in split_label(label) for hit in self.by_label.get(text, ())]
         return sorted(found, key=lambda hit: (hit.row, hit.start))
 
@@ -88,24 +88,24 @@ class SearchContext:
         )
 
     def rows_of_page(self, row: int) -> tuple[int, int]:
-        """First and last row of the page that a row stands on."""
+        """Return first and last row of the page of a row."""
         page = self.document.rows[row].page_index
         rows = [index for index, other in enumerate(self.document.rows) if other.page_index == page]
         return rows[0], rows[-1]
 
     def extent(self, hit: LabelHit) -> tuple[float, float]:
-        """Left and right edge of a hit."""
+        """Return left and right edge of a hit."""
         return self.document.rows[hit.row].extent(hit.start, hit.end)
 
 
-def locate_labels(page: SqueezedDocument, plan: CompiledRule) -> SearchContext:
+def locate_labels(squeezed: SqueezedDocument, rule: CompiledRule) -> SearchContext:
     """Find all labels of a rule."""
-    return SearchContext(page.document, plan.spec, compete(plan.scanner.scan(page)))
+    return SearchContext(squeezed.document, rule.spec, compete(rule.scanner.scan(squeezed)))
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of a part of the page, in the frame of the text; rows by index."""
+    """Edges of a part of the page, in the frame of the text; rows by index."""
 
     first_row: int
     last_row: int
@@ -115,15 +115,15 @@ class Limits:
     bottom: float
 
     def within(self, first_row: int, last_row: int) -> Limits:
-        """These limits and no rows outside the given ones."""
+        """Return these limits, narrowed to the given rows."""
         return replace(self, first_row=max(self.first_row, first_row), last_row=min(self.last_row, last_row))
 
     def has_row(self, context: SearchContext, row: int) -> bool:
-        """Whether the middle of a row lies inside, whatever its left and right."""
+        """Return True where the vertical middle of a row lies inside."""
         return self.first_row <= row <= self.last_row and self.top <= context.middles[row] <= self.bottom
 
     def has(self, context: SearchContext, row: int, left: float, right: float) -> bool:
-        """Whether the middle of a stretch of a row lies inside."""
+        """Return True where the middle of a part of a row lies inside."""
         return self.left <= (left + right) / 2 <= self.right and self.has_row(context, row)
 
 
@@ -131,7 +131,7 @@ _NOWHERE = Limits(1, 0, 0, 0, 0, 0)
 
 
 def limits_of(context: SearchContext, zone: str | None) -> Limits:
-    """The part of the document that a zone is; all of it without one, none of it where no definition applies."""
+    """Locate a zone: the whole document without one, nothing where none of its definitions applies."""
     everywhere = Limits(0, len(context.document.rows), -math.inf, math.inf, -math.inf, math.inf)
     if zone is None:
         return everywhere

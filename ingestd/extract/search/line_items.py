@@ -1,4 +1,4 @@
-"""Line items: rows of a table, cut into columns by the headers above them."""
+"""Line items: rows of a table, cut into columns by its headers."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _RATE = regex.compile(r"\d{1,2}(?:\.\d+)?\s*%|免税|不征税")
 _NUMERIC = ("quantity", "unit_price", "amount", "tax")
 
 _LEFT_OUT = 2.0
-"""Header widths that a number may stand off its header's middle before it is rather left out."""
+"""Cost of leaving a number out, in header widths between a number and the middle of its header."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What stands in one column of one row."""
+    """Text in one column of one row."""
 
     text: str
     spans: tuple[Span, ...]
 
 
 Cells = dict[str, Cell]
-"""Column -> what stands there."""
+"""Column -> its cell."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A header and the stretch of the page below it; without a name it is a column nobody asked for."""
+    """Header and the part of the page below it; a column that the rule does not ask for has no name."""
 
     name: str | None
     left: float
@@ -51,12 +51,12 @@ class _Column:
 
 
 def read_items(table: Sequence[Cells]) -> tuple[Item, ...]:
-    """The line items of a table."""
+    """Turn the rows of a table into line items."""
     return tuple(_item(cells) for cells in table)
 
 
 def read_table(context: SearchContext) -> tuple[Cells, ...]:
-    """The rows of the table of line items, none where the rule asks for none or no header is found.
+    """Read the rows of the table of line items; none without a header, or where the rule asks for none.
 
     A row without numbers continues the name above it, unless the table begins with one: then names stand above
     their numbers.
@@ -94,7 +94,7 @@ def _table(rows: Iterable[Row], columns: Sequence[_Column]) -> tuple[Cells, ...]
 
 
 def column_sum(context: SearchContext, table: Sequence[Cells], column: str) -> SearchResult:
-    """The sum of a column as a candidate of a check, none where a row has no amount in a column that others fill."""
+    """Add up a column as a candidate of a check; none where a row lacks an amount that others have."""
     cells = [cells[column] for cells in table if column in cells]
     amounts = [amount for cell in cells if (amount := _decimal(cell.text)) is not None]
     if not amounts or len(cells) < len(table) or len(amounts) < len(cells):
@@ -119,7 +119,7 @@ def _joined(first: Cell | None, second: Cell) -> Cell:
 
 
 def _headers(context: SearchContext, spec: Items) -> Iterator[int]:
-    """Of each page the index of the first row with at least two of the headers."""
+    """Yield per page the index of the first row with at least two headers."""
     labels = {text for group in spec.columns.values() for label in group for text in split_label(label)}
     pages = set()
     for index, hits in sorted(context.by_row.items()):
@@ -130,7 +130,7 @@ def _headers(context: SearchContext, spec: Items) -> Iterator[int]:
 
 
 def _columns(context: SearchContext, spec: Items, header: int) -> list[_Column]:
-    """Columns left to right; the header's other labels bound them too."""
+    """List columns left to right; other labels of the header bound them too."""
     names = {text: name for name, group in spec.columns.items() for label in group for text in split_label(label)}
     found = []
     for hit in context.by_row[header]:
@@ -140,7 +140,7 @@ def _columns(context: SearchContext, spec: Items, header: int) -> list[_Column]:
 
 
 def _rows(context: SearchContext, spec: Items, header: int) -> Iterator[tuple[int, Row]]:
-    """Rows below the header up to the first that ends the table, each with its index."""
+    """Yield the rows below the header up to the end of the table, each with its index."""
     ends = {text for label in spec.until for text in split_label(label)}
     page = context.document.rows[header].page_index
     for index in range(header + 1, len(context.document.rows)):
@@ -151,7 +151,7 @@ def _rows(context: SearchContext, spec: Items, header: int) -> Iterator[tuple[in
 
 
 def _cells(row: Row, columns: Sequence[_Column]) -> Cells:
-    """Texts of a row by column: rates by their look, numbers by place and order, words by what they stand under."""
+    """Sort the texts of a row into columns: rates by form, numbers by place and order, words by their header."""
     cells: Cells = {}
     numbers: list[tuple[float, Cell]] = []
     for box, start in zip(row.boxes, row.starts, strict=True):
@@ -169,7 +169,7 @@ def _cells(row: Row, columns: Sequence[_Column]) -> Cells:
 
 
 def _numbers(numbers: Sequence[tuple[float, Cell]], columns: Sequence[_Column]) -> Mapping[str, Cell]:
-    """Numbers to columns in their order, as near to the headers as can be; one far from all of them is left out.
+    """Assign numbers to columns in order, each near its header; one far from all of them is left out.
 
     Args:
         numbers: centre and cell, left to right.

@@ -9,24 +9,24 @@ from typing import Literal
 import regex
 
 Order = Literal["dmy", "mdy", "ymd"]
-"""Which of the numbers is the day where more than one order makes a day."""
+"""Order of day, month and year where more than one order makes a day."""
 
 EARLIEST = date(1990, 1, 1)
-"""Older than any document this reads; two-digit years below it belong to this century."""
+"""Earliest day that is believed; two-digit years before it belong to this century."""
 
 
 class Rejected(ValueError):
-    """The text has the right shape and still cannot be a value; the message says why."""
+    """A text of the right form cannot be a value; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadDate:
-    """The day a text means and, where the order of its numbers is open, the other day."""
+    """The day of a text and, where the order of its numbers is open, the other day."""
 
     day: date
     other: date | None = None
     bare: bool = False
-    """Eight digits without anything between them, as many other numbers have."""
+    """Eight digits in a row, a form that many other numbers share."""
 
 
 _MONTHS = {
@@ -65,7 +65,7 @@ _DAY_FIRST = (
     rf"(?i)(?<!\d)(?P<d>\d{{1,2}})(?:ST|ND|RD|TH|ER|\.)?[\s\-/.,‐–]{{0,3}}(?:DE\s|OF\s)?(?P<mon>{_NAMES})"
     rf"(?![A-Z])[\s\-/.,'’‐–]{{0,3}}(?:DE\s)?(?P<y>{_YEAR})",
 )
-"""Shapes that begin with a digit, years first among them."""
+"""Shapes that begin with a digit, those of years first."""
 _MONTH_FIRST = (
     rf"(?i)(?<![A-Z])(?P<mon>{_NAMES})(?![A-Z])[\s\-.]{{0,3}}(?P<d>\d{{1,2}})(?:ST|ND|RD|TH)?"
     rf"(?:\s*,\s*|\s+|\s*-\s*)(?P<y>(?:19|20)\d\d)"
@@ -84,8 +84,8 @@ def _any_of(*shapes: str) -> str:
 
 
 DATE = rf"(?=\d)(?:{_any_of(*_DAY_FIRST, *_BARE)})|{_any_of(_MONTH_FIRST)}"
-"""Any of the shapes, without groups; to be compiled case-insensitively. Rows are scanned with it all the time, so
-whatever is no digit is passed by at once."""
+"""Any of the shapes, without groups; compile it case-insensitively. It scans every row, so it fails at once on a
+character that cannot begin a date."""
 
 
 def read_date(raw: str, today: date, order: Order = "dmy") -> ReadDate:
@@ -93,7 +93,7 @@ def read_date(raw: str, today: date, order: Order = "dmy") -> ReadDate:
 
     Args:
         raw: text that holds a date, full-width forms already folded.
-        today: a later day is not believed.
+        today: later days are rejected.
         order: decides between day and month where both orders make a day up to today.
 
     Raises:

@@ -1,8 +1,8 @@
-"""Chinese amounts in capital characters (大写): 壹佰零伍圆零叁分 is 105.03.
+"""Chinese financial numerals (大写): 壹佰零伍圆零叁分 is 105.03.
 
-Source of the form: 支付结算办法, appendix 1 (how to fill in bills), and the way tax control printers
-abbreviate it: 整 or 正 may be missing, a run of zeros collapses into one 零, red invoices begin with
-(负数). The order of units is enforced, so that a misread character ends in an error, not in a number.
+Source of the form: 支付结算办法, appendix 1 (filling in bills). Tax control printers abbreviate it: 整 or 正 may be
+missing, a run of zeros collapses into one 零, red invoices begin with (负数). The order of units is enforced: a misread
+character causes an error, not another number.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DIGITS = {
 _PLACES = {**dict.fromkeys("拾十", 10), **dict.fromkeys("佰百", 100), **dict.fromkeys("仟千", 1000)}
 
 CHARACTERS = "".join(_DIGITS) + "".join(_PLACES) + "万萬亿億圆圓元角分整正负"
-"""Every character such an amount can contain, signs and brackets apart."""
+"""Every character that such an amount can contain, except signs and brackets."""
 
 _SHAPE = regex.compile(
     r"(?P<minus>[(（]?负数?[)）]?)?"
@@ -38,7 +38,7 @@ _SHAPE = regex.compile(
 
 
 def parse_financial_numerals(text: str) -> Decimal:
-    """Read an amount written in capital characters.
+    """Read an amount in financial numerals.
 
     Returns:
         The amount with two decimal places.
@@ -52,7 +52,7 @@ def parse_financial_numerals(text: str) -> Decimal:
     ['-10000.00', '0.50', '105.03']
     >>> parse_financial_numerals("伍圆贰")
     Traceback (most recent call last):
-    ValueError: '伍圆贰' is not an amount in capital characters
+    ValueError: '伍圆贰' is not an amount in financial numerals
     """
     squeezed = "".join(text.split())
     found = _SHAPE.fullmatch(squeezed)
@@ -61,7 +61,7 @@ def parse_financial_numerals(text: str) -> Decimal:
             raise ValueError(squeezed)
         cents = 100 * _whole(found["yuan"] or "零") + 10 * _digit(found["jiao"]) + _digit(found["fen"])
     except (ValueError, KeyError) as error:
-        raise ValueError(f"{text!r} is not an amount in capital characters") from error
+        raise ValueError(f"{text!r} is not an amount in financial numerals") from error
     return Decimal(-cents if found["minus"] else cents).scaleb(-2)
 
 
@@ -70,7 +70,7 @@ def _digit(character: str | None) -> int:
 
 
 def _whole(text: str) -> int:
-    """Value of the characters before 圆."""
+    """Return the value of the characters before 圆."""
     text = text.replace("萬", "万").replace("億", "亿")
     high, separator, low = text.rpartition("亿")
     if separator:
@@ -86,7 +86,7 @@ def _below_yi(text: str) -> int:
 
 
 def _section(text: str) -> int:
-    """Value of up to four places: digits and the units 仟 佰 拾 in falling order, 零 where one is skipped.
+    """Return the value of up to four places: digits and the units 仟 佰 拾 in falling order, 零 where one is skipped.
 
     Raises:
         ValueError: when a unit repeats or rises, a digit lacks its unit or a skipped place its 零.
@@ -109,7 +109,7 @@ def _section(text: str) -> int:
 
 
 def _placed(digit: int | None, place: int, last: int, zero: bool, text: str) -> int:
-    """A digit times its place, checked against the place before it (0: none)."""
+    """Multiply a digit by its place, checked against the place before it (0: none)."""
     leading_ten = digit is None and place == 10 and last == 0
     follows = last == 0 or place * 10 == last or (zero and place < last)
     if not follows or (digit is None and not leading_ten):

@@ -1,4 +1,4 @@
-"""QR codes that repeat what is printed: an independent witness of fields.
+"""QR codes of invoices, which repeat printed fields: an independent reading of them.
 
 The QR code of a Chinese invoice reads ``01,kind,code,number,amount,yyyymmdd,check code,crc``. Columns can
 be missing, blank or padded with NUL, so the text is read by pattern, not by position alone.
@@ -19,10 +19,10 @@ from ingestd.extract.values.validate import crc16
 
 @dataclass(frozen=True, slots=True)
 class StatedValue:
-    """One value a code states."""
+    """One value that a code states."""
 
     fields: tuple[str, ...]
-    """The field it is the value of; of several the first that agrees, and where none does, the first."""
+    """Fields that it can be the value of: the first that agrees, else the first."""
     value: str
     """Normalised."""
     note: str = ""
@@ -34,14 +34,14 @@ _INVOICE_QR = regex.compile(
 )
 
 _DIGITAL = ("31", "32")
-"""Kinds whose codes were seen to state the amount with tax; all others state it without."""
+"""Kinds whose codes can state the amount with tax; all others state it without."""
 
 
 def cn_invoice_qr(text: str) -> tuple[StatedValue, ...]:
     """Read the QR code of a Chinese invoice; any other code states nothing.
 
-    The amount is without tax on paper, electronic and roll invoices, and mostly with tax on fully digital ones,
-    where it is believed for whichever of the two is printed.
+    The amount excludes tax on paper, electronic and roll invoices. On fully digital ones it mostly includes tax, so it
+    supports whichever of the two amounts is printed.
 
     >>> facts = cn_invoice_qr("01,10,012001900111,41726358,80.00,20200317,58213609471183572046,FB4F,")
     >>> [(fact.fields[0], fact.value) for fact in facts][:4]
@@ -68,7 +68,7 @@ def cn_invoice_qr(text: str) -> tuple[StatedValue, ...]:
 
 
 def _crc_note(text: str, found: regex.Match[str]) -> str:
-    """A matching CRC is worth telling; one that does not match proves nothing."""
+    """Describe a matching CRC; one that does not match proves nothing."""
     if not found["crc"]:
         return ""
     matches = f"{crc16(text[: found.start('crc')].encode()):04X}" == found["crc"].upper().zfill(4)
@@ -84,12 +84,12 @@ def _iso(digits: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceQr:
-    """A kind of code that repeats fields."""
+    """A kind of code with printed fields in it."""
 
     read: Callable[[str], tuple[StatedValue, ...]]
-    """From the text of a code to what it states, nothing where it is a code of another kind."""
+    """Text of a code -> values that it states; none for a code of another kind."""
     fields: frozenset[str]
-    """Everything that it can state."""
+    """Fields that it can state."""
 
 
 INVOICE_QRS: Mapping[str, InvoiceQr] = {

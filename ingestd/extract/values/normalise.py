@@ -1,8 +1,8 @@
-"""From text as read to one normalised value of a type: money, date, code, digits, percent, name ...
+"""Normalise text as read to values of a type: money, date, code, digits, percent, name ...
 
-A normaliser takes the raw text and a :class:`Style` and returns every value the text can mean, best
-first. It never corrects: a digit misread stays misread (see repair.py). Where the text is of the right
-shape and still cannot be (a day in the future, the 31st of June) it raises :class:`Rejected` with the reason.
+A normaliser takes the raw text and a :class:`Style` and returns every value that the text can mean, best first. It
+never corrects: a misread digit stays misread (see repair.py). A text of the right form that cannot be a value (a day in
+the future, the 31st of June) raises :class:`Rejected` with the reason.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from ingestd.extract.values.financial_numerals import CHARACTERS, parse_financia
 __all__ = ["NORMALISERS", "PATTERNS", "Caveat", "Rejected", "Style", "Value", "money_text"]
 
 Decimals = Literal[".", ",", "any"]
-"""The sign between units and cents; any: two digits after either sign are cents."""
+"""Sign between units and cents; any: two digits after either sign are cents."""
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What the surroundings say about how to read a value."""
+    """Conventions of a document for dates and amounts."""
 
     today: date
-    """No document is dated later."""
+    """Later days are rejected."""
     order: Order = "dmy"
-    """Which of two possible days a date such as 3/4/2018 means."""
+    """Decides a date such as 3/4/2018."""
     decimals: Decimals = "."
 
 
@@ -65,7 +65,7 @@ class Value:
 
 
 def money_text(amount: Decimal) -> str:
-    """An amount as it is recorded.
+    """Format an amount as it is recorded.
 
     >>> money_text(Decimal("-1234.5")), money_text(Decimal("-0"))
     ('-1234.50', '0.00')
@@ -95,7 +95,7 @@ PATTERNS: Mapping[str, str] = {
     "text": r"\S+(?: \S+)*",
     "name": r"[^\W\d_]\S*(?: \S+)*",
 }
-"""What a value of each type looks like where its rule gives no ``value`` of its own."""
+"""Pattern per type, for fields without a ``value`` of their own."""
 
 
 @lru_cache(4096)
@@ -127,7 +127,7 @@ def _money(raw: str, style: Style) -> tuple[Value, ...]:
 
 
 def _whole(raw: str, units: Decimal) -> tuple[Value, ...]:
-    """Amounts that digits without a point can mean: whole units, or units and cents whose point was not read."""
+    """Read digits without a point: whole units, or units and cents whose point was not read."""
     announced = regex.search(_CURRENCY, raw, regex.IGNORECASE) is not None
     note = "" if announced else f"'{raw}' has no cents"
     meant = Value(money_text(units), note, Caveat.NO_CENTS if announced else Caveat.NO_CENTS | Caveat.UNSURE)
@@ -139,7 +139,7 @@ def _whole(raw: str, units: Decimal) -> tuple[Value, ...]:
 
 
 def _split(body: str, decimals: Decimals) -> tuple[str, str, bool]:
-    """Whole units, cents and whether the convention leaves no doubt."""
+    """Split digits into units, cents and True where the convention leaves no doubt."""
     signs = [sign for sign in body if sign in ".,"]
     if not signs:
         return body, "", True
@@ -183,7 +183,7 @@ def _digits(raw: str, style: Style) -> tuple[Value, ...]:
 
 
 def _code(raw: str, style: Style) -> tuple[Value, ...]:
-    """Upper case, without spaces and without punctuation at the ends.
+    """Remove spaces, and punctuation at the ends; upper case.
 
     >>> _code(" de 136 695 976.", Style(date(2020, 1, 1)))[0].text
     'DE136695976'
@@ -195,7 +195,7 @@ def _code(raw: str, style: Style) -> tuple[Value, ...]:
 
 
 def _percent(raw: str, style: Style) -> tuple[Value, ...]:
-    """A percentage without trailing zeros.
+    """Read a percentage; trailing zeros are dropped.
 
     >>> _percent("6.0 %", Style(date(2020, 1, 1)))[0].text
     '6%'
@@ -208,7 +208,7 @@ def _percent(raw: str, style: Style) -> tuple[Value, ...]:
 
 
 def _text(raw: str, style: Style) -> tuple[Value, ...]:
-    """One line with single spaces.
+    """Collapse spaces; one line.
 
     >>> _text("  two   words ", Style(date(2020, 1, 1)))[0].text
     'two words'
@@ -220,7 +220,7 @@ def _text(raw: str, style: Style) -> tuple[Value, ...]:
 
 
 def _name(raw: str, style: Style) -> tuple[Value, ...]:
-    """A name: text without punctuation at its ends; brackets that belong to it stay.
+    """Read a name: punctuation at its ends is dropped, brackets that belong to it stay.
 
     >>> _name(": ACME SDN. BHD. (123-X) -", Style(date(2020, 1, 1)))[0].text
     'ACME SDN. BHD. (123-X)'
@@ -233,7 +233,7 @@ def _name(raw: str, style: Style) -> tuple[Value, ...]:
 
 @lru_cache(4096)
 def _date(raw: str, style: Style) -> tuple[Value, ...]:
-    """Every day the text can mean, the likelier order first.
+    """Read every day that the text can mean, the likelier order first.
 
     >>> style = Style(date(2020, 1, 1))
     >>> [v.text for v in _date("25/12/2018", style)], [v.text for v in _date("4 JAN 17", style)]

@@ -18,7 +18,7 @@ from stdnum.gb import vat as stdnum_gb_vat
 
 
 class CheckOutcome(Enum):
-    """What a check says about a value."""
+    """Verdict of a check on a value."""
 
     PROVED = "proved"
     """A checksum passes: a random misreading would have failed."""
@@ -35,7 +35,7 @@ class CheckResult:
     outcome: CheckOutcome
     reason: str
     check: str = ""
-    """Name in rule files of the check that says so."""
+    """Name of the check in rule files."""
 
 
 def _proved(reason: str) -> CheckResult:
@@ -62,7 +62,7 @@ _PROVINCES = frozenset(
 
 
 def uscc_check_character(body: str) -> str:
-    """Check character of the first 17 characters of a unified social credit code.
+    """Compute the check character of the first 17 characters of a unified social credit code.
 
     GB 32100-2015: weights 3^(i-1) mod 31, check = (31 - sum mod 31) mod 31.
 
@@ -77,7 +77,7 @@ def uscc_check_character(body: str) -> str:
 
 
 def uscc(value: str) -> CheckResult:
-    """Unified social credit code, 18 characters, GB 32100-2015; first letters A, N, Y exist too.
+    """Check a unified social credit code: 18 characters, GB 32100-2015; first letters A, N, Y exist too.
 
     >>> uscc("91350100M000100Y43").outcome, uscc("91350100M000100Y44").outcome
     (<CheckOutcome.PROVED: 'proved'>, <CheckOutcome.FAILED: 'failed'>)
@@ -93,7 +93,7 @@ def uscc(value: str) -> CheckResult:
 
 
 def organisation_check_character(body: str) -> str:
-    """Check character of an eight-character organisation code, GB 11714-1997.
+    """Compute the check character of an eight-character organisation code, GB 11714-1997.
 
     It is also characters 9 to 17 of a unified social credit code, which therefore carries two checksums.
 
@@ -106,7 +106,7 @@ def organisation_check_character(body: str) -> str:
 
 
 def cn_resident_id(value: str) -> CheckResult:
-    """Chinese resident identity number, 18 characters, GB 11643-1999, ISO 7064 MOD 11-2.
+    """Check a Chinese resident identity number, 18 characters, GB 11643-1999, ISO 7064 MOD 11-2.
 
     >>> cn_resident_id("11010519491231002X").outcome
     <CheckOutcome.PROVED: 'proved'>
@@ -114,7 +114,7 @@ def cn_resident_id(value: str) -> CheckResult:
     if not regex.fullmatch(r"\d{17}[\dX]", value):
         return _failed("a resident identity number has 17 digits and a digit or X")
     if value[:2] not in _PROVINCES:
-        return _failed(f"{value[:2]} is no province")
+        return _failed(f"{value[:2]} is not a province")
     total = sum(int(digit) * pow(2, 17 - index, 11) for index, digit in enumerate(value[:17]))
     if "10X98765432"[total % 11] != value[17]:
         return _failed("checksum MOD 11-2 (GB 11643) fails")
@@ -122,7 +122,7 @@ def cn_resident_id(value: str) -> CheckResult:
 
 
 def cn_tax_no(value: str) -> CheckResult:
-    """Chinese taxpayer number of 15, 17, 18 or 20 characters; only those of 18 carry a checksum.
+    """Check a Chinese taxpayer number of 15, 17, 18 or 20 characters; only those of 18 carry a checksum.
 
     >>> cn_tax_no("91120100XL0007TT84").outcome, cn_tax_no("310101000000015").outcome
     (<CheckOutcome.PROVED: 'proved'>, <CheckOutcome.PLAUSIBLE: 'plausible'>)
@@ -140,7 +140,7 @@ def cn_tax_no(value: str) -> CheckResult:
 
 
 def cn_invoice_code(value: str) -> CheckResult:
-    """Chinese invoice code: 10 digits (region, year, ...) or 12 digits (0 or 1, region, year, ...).
+    """Check a Chinese invoice code: 10 digits (region, year, ...) or 12 digits (0 or 1, region, year, ...).
 
     >>> cn_invoice_code("1100101130").outcome, cn_invoice_code("012001900111").outcome
     (<CheckOutcome.PLAUSIBLE: 'plausible'>, <CheckOutcome.PLAUSIBLE: 'plausible'>)
@@ -149,12 +149,12 @@ def cn_invoice_code(value: str) -> CheckResult:
         return _failed("an invoice code has 10 digits, or 12 beginning with 0 or 1")
     region = value[:2] if len(value) == 10 else value[1:3]
     if region not in _PROVINCES:
-        return _failed(f"{region} is no province")
+        return _failed(f"{region} is not a province")
     return _plausible("length, province and year have their places; the code has no checksum")
 
 
 def cn_invoice_no(value: str) -> CheckResult:
-    """Chinese invoice number: 8 digits, or 20 on fully digital invoices (year, region, channel, sequence).
+    """Check a Chinese invoice number: 8 digits, or 20 on fully digital invoices (year, region, channel, sequence).
 
     >>> cn_invoice_no("41726358").outcome, cn_invoice_no("99442000000000000001").outcome
     (<CheckOutcome.PLAUSIBLE: 'plausible'>, <CheckOutcome.FAILED: 'failed'>)
@@ -169,7 +169,7 @@ def cn_invoice_no(value: str) -> CheckResult:
 
 
 def cn_check_code(value: str) -> CheckResult:
-    """Check code 校验码 of a Chinese invoice: 20 digits.
+    """Check the check code 校验码 of a Chinese invoice: 20 digits.
 
     >>> cn_check_code("58213609471183572046").outcome
     <CheckOutcome.PLAUSIBLE: 'plausible'>
@@ -180,7 +180,7 @@ def cn_check_code(value: str) -> CheckResult:
 
 
 def luhn(value: str) -> CheckResult:
-    """Luhn checksum, ISO/IEC 7812-1.
+    """Check the Luhn checksum, ISO/IEC 7812-1.
 
     >>> luhn("79927398713").outcome
     <CheckOutcome.PROVED: 'proved'>
@@ -189,7 +189,7 @@ def luhn(value: str) -> CheckResult:
 
 
 def iban(value: str) -> CheckResult:
-    """IBAN, ISO 13616, mod 97.
+    """Check an IBAN, ISO 13616, mod 97.
 
     >>> iban("GB82WEST12345698765432").outcome
     <CheckOutcome.PROVED: 'proved'>
@@ -198,7 +198,7 @@ def iban(value: str) -> CheckResult:
 
 
 def eu_vat(value: str) -> CheckResult:
-    """VAT number of a member state of the European Union, with its country prefix.
+    """Check a VAT number of a member state of the European Union, with its country prefix.
 
     >>> eu_vat("NL4495445B01").outcome, eu_vat("DE136695977").outcome
     (<CheckOutcome.PROVED: 'proved'>, <CheckOutcome.FAILED: 'failed'>)
@@ -209,7 +209,7 @@ def eu_vat(value: str) -> CheckResult:
 
 
 def gb_vat(value: str) -> CheckResult:
-    """VAT registration number of the United Kingdom.
+    """Check a VAT registration number of the United Kingdom.
 
     >>> gb_vat("GB980780684").outcome
     <CheckOutcome.PROVED: 'proved'>
@@ -220,9 +220,9 @@ def gb_vat(value: str) -> CheckResult:
 
 
 def my_gst(value: str) -> CheckResult:
-    """Malaysian GST number (2015 to 2018): 12 digits beginning 000 to 002.
+    """Check a Malaysian GST number (2015 to 2018): 12 digits beginning 000 to 002.
 
-    No checksum was ever published; almost all numbers seen are multiples of 2048, which is a hint, not a proof.
+    A checksum was never published; almost all known numbers are multiples of 2048, which is a hint, not a proof.
 
     >>> my_gst("001433602048").reason
     '12 digits and a multiple of 2048, as almost all GST numbers are'
@@ -235,7 +235,7 @@ def my_gst(value: str) -> CheckResult:
 
 
 def crc16(data: bytes) -> int:
-    """CRC-16, polynomial 0x8005, initial value 0, unreflected, as in the QR codes of Chinese invoices.
+    """Compute CRC-16, polynomial 0x8005, initial value 0, unreflected, as in the QR codes of Chinese invoices.
 
     >>> f"{crc16(b'123456789'):04X}"
     'FEE8'
@@ -265,7 +265,7 @@ VALIDATORS: Mapping[str, Callable[[str], CheckResult]] = {
 
 
 def validate(value: str, checks: tuple[str, ...]) -> CheckResult | None:
-    """Best verdict of several alternative checks, or None where there are none.
+    """Return the best verdict of alternative checks, or None without any.
 
     >>> validate("GB980780684", ("eu_vat", "gb_vat")).outcome
     <CheckOutcome.PROVED: 'proved'>

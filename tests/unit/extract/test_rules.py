@@ -37,7 +37,7 @@ def test_there_is_a_fallback(shipped: RuleSet) -> None:
 def test_a_rule_set_travels_to_worker_processes(shipped: RuleSet) -> None:
     copy = pickle.loads(pickle.dumps(shipped))
     assert copy.hash == shipped.hash
-    assert len(copy.plans) == len(shipped.plans)
+    assert len(copy.compiled) == len(shipped.compiled)
 
 
 def test_hash_follows_the_content(shipped: RuleSet, tmp_path: Path) -> None:

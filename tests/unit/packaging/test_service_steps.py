@@ -45,7 +45,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_configuration_names_rules_that_are_there(root: Path) -> None:
     config = parse((root / "etc/ingestd/config.yaml").read_text(encoding="utf-8"), Path("/etc/ingestd/config.yaml"))
     assert config.extract.rules is not None
-    assert load_rules(root / config.extract.rules.relative_to("/")).plans
+    assert load_rules(root / config.extract.rules.relative_to("/")).compiled
 
 
 def test_unit_and_its_program_are_in_place(root: Path) -> None:

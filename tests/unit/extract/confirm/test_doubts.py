@@ -25,7 +25,7 @@ def understood(**probabilities: float) -> list[Field]:
 
 def test_required_fields_of_a_rule_and_conflicts() -> None:
     kind = "cn-vat-invoice"
-    [specs] = [plan.spec.fields for plan in RULES.plans if plan.spec.rule == kind]
+    [specs] = [rule.spec.fields for rule in RULES.compiled if rule.spec.rule == kind]
     required = [name for name, spec in specs.items() if spec.required and not spec.helper]
     optional = [name for name, spec in specs.items() if not spec.required and not spec.helper]
     fields = [field(name, Level.PROVED) for name in required] + [field(name, Level.MISSING) for name in optional]

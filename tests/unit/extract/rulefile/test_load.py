@@ -89,10 +89,10 @@ def test_all_problems_of_all_files_come_at_once_with_their_lines(tmp_path: Path)
         ("    labels: TOTAL\n", "    labels: TOTAL\n    zone: buyer\n", 10, "not among the zones"),
         ("    labels: TOTAL\n", "    labels: TOTAL\n    column: amount\n", 10, "not among the columns"),
         ("    labels: TOTAL\n", "    labels: '---'\n", 9, "at least one letter or digit"),
-        ("    labels: TOTAL\n", "    like: net\n", 9, "is no field of this rule"),
+        ("    labels: TOTAL\n", "    like: net\n", 9, "is not a field of this rule"),
         ("    labels: TOTAL\n", "    like: total\n", 9, "leads back to itself"),
-        ("    labels: TOTAL\n", "    labels: TOTAL\n    value: '(\\w+\\s?)+$'\n", 10, "can run for ever"),
-        ("    labels: TOTAL\n", "    labels: TOTAL\n    prefer: '(\\w+\\s?)+$'\n", 10, "can run for ever"),
+        ("    labels: TOTAL\n", "    labels: TOTAL\n    value: '(\\w+\\s?)+$'\n", 10, "can run without end"),
+        ("    labels: TOTAL\n", "    labels: TOTAL\n    prefer: '(\\w+\\s?)+$'\n", 10, "can run without end"),
         ("    labels: TOTAL\n", "    labels: TOTAL\n    labels: SUM\n", 10, "given twice"),
         ("    labels: TOTAL\n", "    labels: &a TOTAL\n    not_label: *a\n", 9, "anchors and aliases"),
         ("match:\n  signs:\n    - text: NOTE\n", "fallback: false\n", 1, "give 'match'"),
@@ -108,13 +108,13 @@ def test_what_cannot_work_is_refused(tmp_path: Path, old: str, new: str, line: i
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
-        ("checks: [{name: sum, equation: net + tax = total}]", "names 'net', which is no field"),
+        ("checks: [{name: sum, equation: net + tax = total}]", "names 'net', which is not a field"),
         ("checks: [{name: sum, equation: total + total = total}]", "names a field twice"),
         ("checks: [{name: sum, equation: total plus tax}]", "is not an equation"),
         ("checks: [{name: sum}]", "give either 'equation' or 'relation'"),
         ("checks: [{name: year, relation: cn_code_year}]", "'of' names the fields"),
         ("tests: [{name: t}]", "give either 'text' or 'lines'"),
-        ("tests: [{name: t, text: x, expect: {sum: '1'}}]", "names 'sum', which is no field"),
+        ("tests: [{name: t, text: x, expect: {sum: '1'}}]", "names 'sum', which is not a field"),
     ],
 )
 def test_checks_and_tests_must_make_sense(tmp_path: Path, extra: str, words: str) -> None:
@@ -123,7 +123,7 @@ def test_checks_and_tests_must_make_sense(tmp_path: Path, extra: str, words: str
 
 def test_equations_are_about_amounts(tmp_path: Path) -> None:
     text = SOUND + "  day: {type: date, labels: DATE}\nchecks: [{name: sum, equation: day = total}]\n"
-    assert any("which is no amount" in problem for problem in problems(tmp_path, text))
+    assert any("which is not an amount" in problem for problem in problems(tmp_path, text))
 
 
 def test_two_fallbacks_are_one_too_many(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from ingestd.document import Status
-from ingestd.extract import RuleSet, load_rules
-from tests.support.extraction import extracted, typed
+from ingestd.extract import RuleSet, load_rules, run_rule_tests
+from ingestd.extract.explanation import explain
+from tests.support.extraction import TODAY, extracted, typed
 
 ORDER = {"title": "Order", "fields": {"no": {"type": "digits", "labels": "NUMBER"}}}
 ANY = {"title": "Any", "fallback": True, "fields": {"day": {"type": "date", "where": "anywhere"}}}
@@ -57,3 +58,41 @@ def test_a_document_that_two_rules_match_equally_well_is_reviewed_with_generic_f
     found = extracted(typed(PAGE), tied)
     assert (found.rule, found.status) == ("unknown", Status.REVIEW)
     assert [(field.name, field.value) for field in found.fields] == [("day", "2017-12-25")]
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ({"signs": [sign("DATE", 3)]}, "other weighs 3 (DATE 3)"),
+        ({"signs": [sign("DATE")], "enough": 2}, "other weighs 1 (DATE 1), less than its 'enough' of 2"),
+        (
+            {"signs": [sign("DATE")], "need": "SELLER"},
+            "other weighs 1 (DATE 1), needs 'SELLER', which is not printed",
+        ),
+        (
+            {"signs": [{"regex": "^PURCHASE"}], "unless": "DATE"},
+            "other weighs 1 (regex ^PURCHASE 1), 'DATE' of its 'unless' is printed",
+        ),
+    ],
+)
+def test_rules_that_compete_are_told_with_weights_signs_and_objections(
+    tmp_path: Path, other: dict[str, object], told: str
+) -> None:
+    both = rules(tmp_path, one={"signs": [sign("PURCHASE ORDER", 2), sign("INVOICE")]}, other=other)
+    scores = explain(typed(PAGE), both, TODAY).scores
+    assert {score.told for score in scores} == {"one weighs 2 (PURCHASE ORDER 2)", told}
+
+
+def test_a_rule_without_a_sign_on_the_document_does_not_compete(tmp_path: Path) -> None:
+    both = rules(tmp_path, one={"signs": [sign("PURCHASE ORDER")]}, other={"signs": [sign("INVOICE")]})
+    assert [score.name for score in explain(typed(PAGE), both, TODAY).scores] == ["one"]
+
+
+def test_a_test_of_a_rule_file_names_the_rules_that_outweigh_it(tmp_path: Path) -> None:
+    example = {"name": "order", "text": PAGE}
+    one = {"rule": "one", "match": {"signs": [sign("PURCHASE ORDER", 2)]}, **ORDER, "tests": [example]}
+    (tmp_path / "one.yaml").write_text(yaml.safe_dump(one), "utf-8")
+    (result,) = run_rule_tests(rules(tmp_path, other={"signs": [sign("DATE", 2.5)]}))
+    assert result.problems == (
+        "taken for 'other', expected 'one'; other weighs 2.5 (DATE 2.5); one weighs 2 (PURCHASE ORDER 2)",
+    )

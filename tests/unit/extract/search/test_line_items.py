@@ -148,7 +148,7 @@ def test_the_items_may_be_listed_on_a_later_page(tmp_path: Path) -> None:
 
 
 def test_a_sum_of_a_column_that_is_not_read_is_a_mistake_of_the_rule(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"adds up 'items\.weight', which is no column of 'items'"):
+    with pytest.raises(ConfigError, match=r"adds up 'items\.weight', which is not a column of 'items'"):
         summed(tmp_path, "", [{"name": "x", "equation": "items.weight = net"}])
 
 
