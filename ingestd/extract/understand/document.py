@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
-from ingestd.document import Field, FieldCandidate, FieldType, Level, Reason, ReasonKind
+from ingestd.document import Field, FieldType, Level, Reason, ReasonKind
 from ingestd.extract.rulefile.labels import SqueezedDocument
-from ingestd.extract.understand.amounts import CLEARLY_LABELLED, Explanation, Scored, explain_amounts, score_amounts
+from ingestd.extract.understand.amounts import Explanation, Scored, explain_amounts, score_amounts
 from ingestd.extract.understand.confidence import probability
 from ingestd.extract.understand.dates import DayChoice, choose_date
+from ingestd.extract.understand.findings import (
+    STRONG_LINK,
+    Finding,
+    amount_findings,
+    date_findings,
+    name_findings,
+    number_findings,
+    tax_number_findings,
+    tender_findings,
+)
 from ingestd.extract.understand.kinds import kind_of
 from ingestd.extract.understand.lexicon import Lexicon
-from ingestd.extract.understand.links import Link
-from ingestd.extract.understand.mentions import Place, find_mentions, quad_of, spans_of
-from ingestd.extract.understand.numbers import NumberChoice, choose_number, near_customer, tax_numbers
-from ingestd.extract.understand.parties import NameChoice, blocks, seller_names, seller_tax_number
+from ingestd.extract.understand.mentions import find_mentions, quad_of, spans_of
+from ingestd.extract.understand.numbers import NumberChoice, choose_number
+from ingestd.extract.understand.parties import NameChoice, blocks, seller_names
 from ingestd.extract.understand.phrases import Labels, find_labels
 from ingestd.extract.understand.weights import load_weights
-from ingestd.extract.values.normalise import money_text
 from ingestd.layout.rows import LaidOutDocument
 
 SETTLED_KINDS = frozenset({"invoice", "receipt", "credit-note"})
 """Kinds of paper that can be done without a person."""
-MIN_TOTAL_SCORE = 0.5
-"""Score of an explanation from which on its total is reported."""
 _KEY_GROUPS = (("invoice_no", "receipt_no"), ("date",), ("seller_tax_no", "tax_no"), ("net", "tax", "total"))
 """Fields whose probabilities decide whether a document is done; those of a group come from one explanation."""
-MAX_RIVALS = 4
-"""Rivals of a field that are kept for a person to choose from."""
-_STRONG_LINK = 1.5
-_CURRENCIES = {
-    "€": "EUR", "EURO": "EUR", "EUROS": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY", "元": "CNY", "圆": "CNY",
-    "RMB": "CNY", "₹": "INR", "RS": "INR", "RS.": "INR", "RM": "MYR", "ZŁ": "PLN", "ZL": "PLN", "SFR": "CHF",
-    "FR.": "CHF", "KČ": "CZK", "R": "ZAR", "$": "USD", "US$": "USD", "S$": "SGD", "A$": "AUD", "C$": "CAD",
-    "HK$": "HKD", "R$": "BRL",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +47,8 @@ class Understanding:
     dates: tuple[DayChoice, ...]
     numbers: tuple[NumberChoice, ...]
     names: tuple[NameChoice, ...]
+    features: Mapping[str, Mapping[str, float]]
+    """Field -> what its probability is made from."""
 
 
 def doubtful(kind: str, fields: Sequence[Field], below: float) -> tuple[str, ...]:
@@ -89,19 +87,6 @@ def _together(fields: Mapping[str, Field]) -> float:
     return chance
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """A value before it becomes a field."""
-
-    name: str
-    value: str
-    place: Place | None
-    level: Level
-    reasons: tuple[str, ...]
-    features: dict[str, float] = field(default_factory=dict)
-    rivals: tuple[FieldCandidate, ...] = ()
-
-
 def understand(page: SqueezedDocument, lexicon: Lexicon, today: date, kind: str | None = None) -> Understanding | None:
     """Explain a document; None where it is not a money document.
 
@@ -124,222 +109,34 @@ def understand(page: SqueezedDocument, lexicon: Lexicon, today: date, kind: str 
     kind = kind or _kind(document, labels, scored, numbers)
     receipt = kind == "receipt"
     findings = [
-        *_number(document, numbers, receipt=receipt),
-        *_dates(document, dates),
-        *_names(document, names, receipt=receipt),
-        *_tax_numbers(document, labels, receipt=receipt),
-        *_amounts(document, explanations),
-        *(_tender(scored) if receipt else ()),
+        *number_findings(document, numbers, receipt=receipt),
+        *date_findings(document, dates),
+        *name_findings(document, names, receipt=receipt),
+        *tax_number_findings(document, labels, receipt=receipt),
+        *amount_findings(document, explanations),
+        *(tender_findings(scored) if receipt else ()),
     ]
     fields = tuple(_field(finding, document) for finding in findings)
     return Understanding(
-        kind, _complete(fields, kind), labels, tuple(explanations), tuple(dates), tuple(numbers), tuple(names)
+        kind,
+        _complete(fields, kind),
+        labels,
+        tuple(explanations),
+        tuple(dates),
+        tuple(numbers),
+        tuple(names),
+        {finding.name: finding.features for finding in findings if finding.features},
     )
 
 
 def _kind(document: LaidOutDocument, labels: Labels, scored: Sequence[Scored], numbers: Sequence[NumberChoice]) -> str:
     bought = bool(blocks(document, labels, "buyer")) or any(phrase.role == "due_date" for phrase in labels.phrases)
     paid = any(one.dominant in ("paid", "change") and one.amount.written for one in scored)
-    numbered = bool(numbers) and numbers[0].score > _STRONG_LINK
+    numbered = bool(numbers) and numbers[0].score > STRONG_LINK
     return kind_of(document, labels, numbered=numbered, bought=bought, paid=paid)
 
 
-def _announced(links: Sequence[Link]) -> str:
-    if not links:
-        return "without a label"
-    link = links[0]
-    where = {"right": "beside", "below": "below", "column": "in the column of"}[link.relation]
-    return f"{where} '{link.phrase.text}'"
-
-
-def _rivals(
-    document: LaidOutDocument, chosen: str, found: Sequence[tuple[str, Place, Sequence[Link]]]
-) -> tuple[FieldCandidate, ...]:
-    """Other values that were considered, best first."""
-    rivals: dict[str, FieldCandidate] = {}
-    for value, place, links in found:
-        if value != chosen and value not in rivals:
-            reason = Reason(ReasonKind.LABEL, _announced(links))
-            raw = document.raw(spans_of(document, place))
-            rivals[value] = FieldCandidate(
-                value, raw, Level.READ, (reason,), place.page_index, quad_of(document, place)
-            )
-        if len(rivals) == MAX_RIVALS:
-            break
-    return tuple(rivals.values())
-
-
-def _margin(scores: Sequence[float]) -> float:
-    return min(scores[0] - scores[1], 5.0) if len(scores) > 1 else 3.0
-
-
-def _number(document: LaidOutDocument, numbers: Sequence[NumberChoice], *, receipt: bool) -> Iterator[_Finding]:
-    different = {choice.text: choice for choice in reversed(numbers)}
-    scores = sorted((choice.score for choice in different.values()), reverse=True)
-    if numbers:
-        best = numbers[0]
-        strong = bool(best.links) and best.links[0].phrase.role == "invoice_no"
-        again = sum(choice.text == best.text for choice in numbers) > 1
-        features = {"score": best.score, "margin": _margin(scores), "strong": strong, "again": again}
-        level = Level.AGREED if again else Level.READ
-        reasons = (_announced(best.links), *(("printed twice",) if again else ()))
-        rivals = _rivals(document, best.text, [(one.text, one.place, one.links) for one in numbers])
-        name = "receipt_no" if receipt else "invoice_no"
-        yield _Finding(name, best.text, best.place, level, reasons, features, rivals)
-
-
-def _dates(document: LaidOutDocument, dates: Sequence[DayChoice]) -> Iterator[_Finding]:
-    if not dates:
-        return
-    best = dates[0]
-    others = [choice.score for choice in dates if choice.day != best.day]
-    again = sum(choice.day == best.day for choice in dates) > 1
-    reasons = [_announced(best.links)]
-    if best.other is not None:
-        reasons.append(f"could also mean {best.other.isoformat()}")
-    features = {
-        "score": best.score,
-        "margin": _margin([best.score, *others]),
-        "settled": best.settled,
-        "again": again,
-        "only": not others,
-    }
-    level = Level.AGREED if again and best.settled else Level.READ
-    rivals = _rivals(
-        document, best.day.isoformat(), [(one.day.isoformat(), one.mention.place, one.links) for one in dates]
-    )
-    yield _Finding("date", best.day.isoformat(), best.mention.place, level, tuple(reasons), features, rivals)
-
-
-def _names(document: LaidOutDocument, names: Sequence[NameChoice], *, receipt: bool) -> Iterator[_Finding]:
-    if not names or names[0].score < 0.5:
-        return
-    best = names[0]
-    features = {"score": best.score, "margin": _margin([choice.score for choice in names])}
-    rivals = _rivals(document, best.text, [(one.text, one.place, ()) for one in names])
-    for name in ("merchant",) if receipt else ("seller_name", "merchant"):
-        yield _Finding(name, best.text, best.place, Level.READ, (best.how,), features, rivals)
-
-
-def _tax_numbers(document: LaidOutDocument, labels: Labels, *, receipt: bool) -> Iterator[_Finding]:
-    found = tax_numbers(document, labels)
-    customers = [near_customer(document, labels, choice) for choice in found]
-    several = len({choice.text for choice in found}) > 1
-    scores = [choice.score - 3.0 * (bought and several) for choice, bought in zip(found, customers, strict=True)]
-    places = [choice.place for choice in found]
-    index = seller_tax_number(list(zip(places, scores, strict=True)), document, labels)
-    if index is None:
-        return
-    seller = found[index]
-    yield _tax_finding("tax_no" if receipt else "seller_tax_no", seller, len({choice.text for choice in found}))
-    bought = blocks(document, labels, "buyer")
-    for choice, customer in zip(found, customers, strict=True):
-        if choice.text != seller.text and (customer or any(block.has(choice.place) for block in bought)):
-            yield _tax_finding("buyer_tax_no", choice, len(found))
-            return
-
-
-def _tax_finding(name: str, choice: NumberChoice, rivals: int) -> _Finding:
-    labelled = bool(choice.links) and choice.links[0].phrase.role == "tax_no"
-    reasons = [_announced(choice.links)]
-    if choice.scheme:
-        reasons.append(f"check digits of a {choice.scheme} pass")
-    level = Level.PROVED if choice.scheme and labelled else (Level.AGREED if choice.scheme else Level.READ)
-    features = {"score": choice.score, "only": rivals == 1, "checked": bool(choice.scheme), "labelled": labelled}
-    return _Finding(name, choice.text, choice.place, level, tuple(reasons), features)
-
-
-def _currency(best: Explanation) -> Iterator[_Finding]:
-    for one in (best.total, best.net, *best.taxes):
-        if one is not None and one.amount.currency:
-            code = _CURRENCIES.get(one.amount.currency, one.amount.currency)
-            if code.isascii() and code.isalpha() and len(code) == 3:
-                yield _Finding("currency", code, one.amount.place, Level.READ, ("beside the amount",))
-                return
-
-
-def _amounts(document: LaidOutDocument, explanations: Sequence[Explanation]) -> Iterator[_Finding]:
-    if not explanations or explanations[0].score < MIN_TOTAL_SCORE:
-        return
-    best = explanations[0]
-    yield from _currency(best)
-    lesser = [way.score for way in explanations[1:] if way.total.cents != best.total.cents]
-    level, reason = _level(best)
-    features = {
-        "score": best.score,
-        "margin": _margin([best.score, *lesser]),
-        "total": best.parts.get("total", 0.0),
-        "net": best.parts.get("net", 0.0),
-        "tax": best.parts.get("tax", 0.0),
-        "sum": best.equation == "sum",
-        "rate": best.rate,
-        "paid": best.paid,
-        "proved": level is Level.PROVED,
-        "written": best.total.amount.written,
-        "misread": best.total.penalty > 0,
-    }
-    for name, one in (("net", best.net), ("tax", best.taxes[0] if best.taxes else None), ("total", best.total)):
-        if one is None:
-            continue
-        cents = best.tax_cents if name == "tax" else one.cents
-        shared = best.equation in ("sum", "zero") or level is Level.CONFLICT
-        own = level if name == "total" or shared else Level.READ
-        reasons = [_announced(one.links)]
-        if name == "tax" and len(best.taxes) > 1:
-            reasons.append("sum of " + " + ".join(_money(tax.cents) for tax in best.taxes))
-        if one.penalty:
-            reasons.append("its point was not read")
-        if reason and own is not Level.READ:
-            reasons.append(reason)
-        value = _money(cents)
-        others = [(_money(way.total.cents), way.total.amount.place, way.total.links) for way in explanations]
-        rivals = _rivals(document, value, others) if name == "total" else ()
-        known = {**features, "own": best.parts.get(name, 0.0)}
-        yield _Finding(name, value, one.amount.place, own, tuple(reasons), known, rivals)
-
-
-def _money(cents: int) -> str:
-    return money_text(Decimal(cents) / 100)
-
-
-def _level(best: Explanation) -> tuple[Level, str]:
-    labelled = all(score > 0.7 for score in best.parts.values())
-    if best.equation == "sum" and best.net is not None:
-        signed = [("-" if one.dominant == "discount" else "+", abs(one.cents)) for one in best.extras]
-        extras = "".join(f" {sign} {_money(cents)}" for sign, cents in signed)
-        sides = f"{_money(best.net.cents)} + {_money(best.tax_cents)}{extras} = {_money(best.total.cents)}"
-        reason = f"net and tax make the total: {sides}"
-        proved = labelled and best.total.penalty == 0 and best.net.penalty == 0
-        return (Level.PROVED if proved else Level.AGREED), reason
-    if best.paid:
-        return (Level.PROVED if labelled else Level.AGREED), "what was paid less the change"
-    if _contradicts(best):
-        return Level.CONFLICT, "net and tax do not make the total"
-    if best.equation == "included":
-        return Level.AGREED, f"{_money(best.tax_cents)} is a usual tax within it"
-    return Level.READ, ""
-
-
-def _contradicts(best: Explanation) -> bool:
-    """Tell whether net, tax and total are all clearly labelled and do not add up, within a tenth of the total."""
-    if best.equation != "none" or best.net is None or not best.taxes:
-        return False
-    clear = all(score > CLEARLY_LABELLED for score in best.parts.values())
-    gap = abs(best.net.cents + best.tax_cents - best.total.cents)
-    return clear and 0 < gap <= abs(best.total.cents) // 10 and best.tax_cents != 0
-
-
-def _tender(scored: Sequence[Scored]) -> Iterator[_Finding]:
-    for name in ("rounding", "paid", "change"):
-        fitting = [
-            one for one in scored if one.dominant == name and one.penalty == 0 and one.evidence[name] > _STRONG_LINK
-        ]
-        if fitting:
-            best = max(fitting, key=lambda one: one.evidence[name])
-            yield _Finding(name, _money(best.cents), best.amount.place, Level.READ, (_announced(best.links),))
-
-
-def _field(finding: _Finding, document: LaidOutDocument) -> Field:
+def _field(finding: Finding, document: LaidOutDocument) -> Field:
     place = finding.place
     spans = spans_of(document, place) if place is not None else ()
     return Field(

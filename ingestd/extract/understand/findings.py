@@ -1,0 +1,245 @@
+"""Findings: values chosen for the fields of a document, with their level, reasons and features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from ingestd.document import FieldCandidate, Level, Reason, ReasonKind
+from ingestd.extract.understand.amounts import CLEARLY_LABELLED, Explanation, Scored
+from ingestd.extract.understand.dates import DayChoice
+from ingestd.extract.understand.links import Link
+from ingestd.extract.understand.mentions import Place, quad_of, spans_of
+from ingestd.extract.understand.numbers import NumberChoice, near_customer, tax_numbers
+from ingestd.extract.understand.parties import NameChoice, blocks, seller_tax_number
+from ingestd.extract.understand.phrases import Labels
+from ingestd.extract.values.normalise import money_text
+from ingestd.layout.rows import LaidOutDocument
+
+MIN_TOTAL_SCORE = 0.5
+"""Score of an explanation from which on its total is reported."""
+MAX_RIVALS = 4
+"""Rivals of a field that are kept for a person to choose from."""
+STRONG_LINK = 1.5
+"""Weight of a link from which on it announces its value clearly."""
+_CURRENCIES = {
+    "€": "EUR", "EURO": "EUR", "EUROS": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY", "元": "CNY", "圆": "CNY",
+    "RMB": "CNY", "₹": "INR", "RS": "INR", "RS.": "INR", "RM": "MYR", "ZŁ": "PLN", "ZL": "PLN", "SFR": "CHF",
+    "FR.": "CHF", "KČ": "CZK", "R": "ZAR", "$": "USD", "US$": "USD", "S$": "SGD", "A$": "AUD", "C$": "CAD",
+    "HK$": "HKD", "R$": "BRL",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A value before it becomes a field."""
+
+    name: str
+    value: str
+    place: Place | None
+    level: Level
+    reasons: tuple[str, ...]
+    features: dict[str, float] = field(default_factory=dict)
+    rivals: tuple[FieldCandidate, ...] = ()
+
+
+def _announced(links: Sequence[Link]) -> str:
+    if not links:
+        return "without a label"
+    link = links[0]
+    where = {"right": "beside", "below": "below", "column": "in the column of"}[link.relation]
+    return f"{where} '{link.phrase.text}'"
+
+
+def _rivals(
+    document: LaidOutDocument, chosen: str, found: Sequence[tuple[str, Place, Sequence[Link]]]
+) -> tuple[FieldCandidate, ...]:
+    """Other values that were considered, best first."""
+    rivals: dict[str, FieldCandidate] = {}
+    for value, place, links in found:
+        if value != chosen and value not in rivals:
+            reason = Reason(ReasonKind.LABEL, _announced(links))
+            raw = document.raw(spans_of(document, place))
+            rivals[value] = FieldCandidate(
+                value, raw, Level.READ, (reason,), place.page_index, quad_of(document, place)
+            )
+        if len(rivals) == MAX_RIVALS:
+            break
+    return tuple(rivals.values())
+
+
+def _margin(scores: Sequence[float]) -> float:
+    return min(scores[0] - scores[1], 5.0) if len(scores) > 1 else 3.0
+
+
+def number_findings(document: LaidOutDocument, numbers: Sequence[NumberChoice], *, receipt: bool) -> Iterator[Finding]:
+    """Find the number of the paper."""
+    different = {choice.text: choice for choice in reversed(numbers)}
+    scores = sorted((choice.score for choice in different.values()), reverse=True)
+    if numbers:
+        best = numbers[0]
+        strong = bool(best.links) and best.links[0].phrase.role == "invoice_no"
+        again = sum(choice.text == best.text for choice in numbers) > 1
+        features = {"score": best.score, "margin": _margin(scores), "strong": strong, "again": again}
+        level = Level.AGREED if again else Level.READ
+        reasons = (_announced(best.links), *(("printed twice",) if again else ()))
+        rivals = _rivals(document, best.text, [(one.text, one.place, one.links) for one in numbers])
+        name = "receipt_no" if receipt else "invoice_no"
+        yield Finding(name, best.text, best.place, level, reasons, features, rivals)
+
+
+def date_findings(document: LaidOutDocument, dates: Sequence[DayChoice]) -> Iterator[Finding]:
+    """Find the day of issue."""
+    if not dates:
+        return
+    best = dates[0]
+    others = [choice.score for choice in dates if choice.day != best.day]
+    again = sum(choice.day == best.day for choice in dates) > 1
+    reasons = [_announced(best.links)]
+    if best.other is not None:
+        reasons.append(f"could also mean {best.other.isoformat()}")
+    features = {
+        "score": best.score,
+        "margin": _margin([best.score, *others]),
+        "settled": best.settled,
+        "again": again,
+        "only": not others,
+    }
+    level = Level.AGREED if again and best.settled else Level.READ
+    rivals = _rivals(
+        document, best.day.isoformat(), [(one.day.isoformat(), one.mention.place, one.links) for one in dates]
+    )
+    yield Finding("date", best.day.isoformat(), best.mention.place, level, tuple(reasons), features, rivals)
+
+
+def name_findings(document: LaidOutDocument, names: Sequence[NameChoice], *, receipt: bool) -> Iterator[Finding]:
+    """Find the seller's name, which is the merchant of an invoice too."""
+    if not names or names[0].score < 0.5:
+        return
+    best = names[0]
+    features = {"score": best.score, "margin": _margin([choice.score for choice in names])}
+    rivals = _rivals(document, best.text, [(one.text, one.place, ()) for one in names])
+    for name in ("merchant",) if receipt else ("seller_name", "merchant"):
+        yield Finding(name, best.text, best.place, Level.READ, (best.how,), features, rivals)
+
+
+def tax_number_findings(document: LaidOutDocument, labels: Labels, *, receipt: bool) -> Iterator[Finding]:
+    """Find the tax numbers of seller and buyer."""
+    found = tax_numbers(document, labels)
+    customers = [near_customer(document, labels, choice) for choice in found]
+    several = len({choice.text for choice in found}) > 1
+    scores = [choice.score - 3.0 * (bought and several) for choice, bought in zip(found, customers, strict=True)]
+    places = [choice.place for choice in found]
+    index = seller_tax_number(list(zip(places, scores, strict=True)), document, labels)
+    if index is None:
+        return
+    seller = found[index]
+    yield _tax_finding("tax_no" if receipt else "seller_tax_no", seller, len({choice.text for choice in found}))
+    bought = blocks(document, labels, "buyer")
+    for choice, customer in zip(found, customers, strict=True):
+        if choice.text != seller.text and (customer or any(block.has(choice.place) for block in bought)):
+            yield _tax_finding("buyer_tax_no", choice, len(found))
+            return
+
+
+def _tax_finding(name: str, choice: NumberChoice, rivals: int) -> Finding:
+    labelled = bool(choice.links) and choice.links[0].phrase.role == "tax_no"
+    reasons = [_announced(choice.links)]
+    if choice.scheme:
+        reasons.append(f"check digits of a {choice.scheme} pass")
+    level = Level.PROVED if choice.scheme and labelled else (Level.AGREED if choice.scheme else Level.READ)
+    features = {"score": choice.score, "only": rivals == 1, "checked": bool(choice.scheme), "labelled": labelled}
+    return Finding(name, choice.text, choice.place, level, tuple(reasons), features)
+
+
+def _currency(best: Explanation) -> Iterator[Finding]:
+    for one in (best.total, best.net, *best.taxes):
+        if one is not None and one.amount.currency:
+            code = _CURRENCIES.get(one.amount.currency, one.amount.currency)
+            if code.isascii() and code.isalpha() and len(code) == 3:
+                yield Finding("currency", code, one.amount.place, Level.READ, ("beside the amount",))
+                return
+
+
+def amount_findings(document: LaidOutDocument, explanations: Sequence[Explanation]) -> Iterator[Finding]:
+    """Find net, tax, total and their currency in the best explanation."""
+    if not explanations or explanations[0].score < MIN_TOTAL_SCORE:
+        return
+    best = explanations[0]
+    yield from _currency(best)
+    lesser = [way.score for way in explanations[1:] if way.total.cents != best.total.cents]
+    level, reason = _level(best)
+    features = {
+        "score": best.score,
+        "margin": _margin([best.score, *lesser]),
+        "total": best.parts.get("total", 0.0),
+        "net": best.parts.get("net", 0.0),
+        "tax": best.parts.get("tax", 0.0),
+        "sum": best.equation == "sum",
+        "rate": best.rate,
+        "paid": best.paid,
+        "proved": level is Level.PROVED,
+        "written": best.total.amount.written,
+        "misread": best.total.penalty > 0,
+    }
+    for name, one in (("net", best.net), ("tax", best.taxes[0] if best.taxes else None), ("total", best.total)):
+        if one is None:
+            continue
+        cents = best.tax_cents if name == "tax" else one.cents
+        shared = best.equation in ("sum", "zero") or level is Level.CONFLICT
+        own = level if name == "total" or shared else Level.READ
+        reasons = [_announced(one.links)]
+        if name == "tax" and len(best.taxes) > 1:
+            reasons.append("sum of " + " + ".join(_money(tax.cents) for tax in best.taxes))
+        if one.penalty:
+            reasons.append("its point was not read")
+        if reason and own is not Level.READ:
+            reasons.append(reason)
+        value = _money(cents)
+        others = [(_money(way.total.cents), way.total.amount.place, way.total.links) for way in explanations]
+        rivals = _rivals(document, value, others) if name == "total" else ()
+        known = {**features, "own": best.parts.get(name, 0.0)}
+        yield Finding(name, value, one.amount.place, own, tuple(reasons), known, rivals)
+
+
+def _money(cents: int) -> str:
+    return money_text(Decimal(cents) / 100)
+
+
+def _level(best: Explanation) -> tuple[Level, str]:
+    labelled = all(score > 0.7 for score in best.parts.values())
+    if best.equation == "sum" and best.net is not None:
+        signed = [("-" if one.dominant == "discount" else "+", abs(one.cents)) for one in best.extras]
+        extras = "".join(f" {sign} {_money(cents)}" for sign, cents in signed)
+        sides = f"{_money(best.net.cents)} + {_money(best.tax_cents)}{extras} = {_money(best.total.cents)}"
+        reason = f"net and tax make the total: {sides}"
+        proved = labelled and best.total.penalty == 0 and best.net.penalty == 0
+        return (Level.PROVED if proved else Level.AGREED), reason
+    if best.paid:
+        return (Level.PROVED if labelled else Level.AGREED), "what was paid less the change"
+    if _contradicts(best):
+        return Level.CONFLICT, "net and tax do not make the total"
+    if best.equation == "included":
+        return Level.AGREED, f"{_money(best.tax_cents)} is a usual tax within it"
+    return Level.READ, ""
+
+
+def _contradicts(best: Explanation) -> bool:
+    """Tell whether net, tax and total are all clearly labelled and do not add up, within a tenth of the total."""
+    if best.equation != "none" or best.net is None or not best.taxes:
+        return False
+    clear = all(score > CLEARLY_LABELLED for score in best.parts.values())
+    gap = abs(best.net.cents + best.tax_cents - best.total.cents)
+    return clear and 0 < gap <= abs(best.total.cents) // 10 and best.tax_cents != 0
+
+
+def tender_findings(scored: Sequence[Scored]) -> Iterator[Finding]:
+    """Find rounding, what was paid and the change."""
+    for name in ("rounding", "paid", "change"):
+        fitting = [
+            one for one in scored if one.dominant == name and one.penalty == 0 and one.evidence[name] > STRONG_LINK
+        ]
+        if fitting:
+            best = max(fitting, key=lambda one: one.evidence[name])
+            yield Finding(name, _money(best.cents), best.amount.place, Level.READ, (_announced(best.links),))
