@@ -18,12 +18,13 @@ from ingestd.config import Config
 from ingestd.document import Record
 from ingestd.engine import Engine
 from ingestd.errors import ConfigError, TransientError
-from ingestd.web import ocr, pages
+from ingestd.web import ocr
 from ingestd.web.access import Access, Sessions
 from ingestd.web.assets import Assets
 from ingestd.web.errors import Problem
 from ingestd.web.guard import AccessLog, Guard, answer_to
 from ingestd.web.limits import Rate
+from ingestd.web.pages import read, session
 from ingestd.web.render import Renderer
 from ingestd.web.services import Services, services
 from ingestd.web.tokens import TokenStore
@@ -31,7 +32,7 @@ from ingestd.web.work import Painter, Pictures, Reader
 
 log = logging.getLogger(__name__)
 
-FILE_PATHS = frozenset({"/ocr", "/v1/documents"})
+FILE_PATHS = frozenset({"/ocr", "/v1/documents", "/read"})
 """Addresses that take files."""
 _FORM_BYTES = 1 << 16
 """Of a request with one file, what is not the file."""
@@ -132,10 +133,12 @@ def create_app(
 
 def _routes(assets: Assets) -> list[BaseRoute]:
     return [
-        Route("/", pages.index, methods=["GET"]),
-        Route("/sign-in", pages.sign_in_page, methods=["GET"]),
-        Route("/sign-in", pages.sign_in, methods=["POST"]),
-        Route("/sign-out", pages.sign_out, methods=["POST"]),
+        Route("/", read.screen, methods=["GET"]),
+        Route("/read", read.read, methods=["POST"]),
+        Route("/read/{sha256}/{page:int}.png", read.picture, methods=["GET"]),
+        Route("/sign-in", session.sign_in_page, methods=["GET"]),
+        Route("/sign-in", session.sign_in, methods=["POST"]),
+        Route("/sign-out", session.sign_out, methods=["POST"]),
         Route("/ocr", ocr.ocr, methods=["POST"]),
         Route("/static/{name}", assets.send, methods=["GET"]),
     ]
@@ -153,8 +156,7 @@ async def _on_problem(request: Request, error: Exception) -> Response:
         return answer_to(error, request.url.path)
     if error.status == 401:
         return RedirectResponse("/sign-in", 303)
-    values = {"user": request.scope.get("user"), "problem": error}
-    return services(request).renderer.page("problem.html", values, error.status, error.headers)
+    return services(request).renderer.page(request, "problem.html", {"problem": error}, error.status, error.headers)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

@@ -143,6 +143,10 @@ class Pictures:
             self._drawing[key] = asyncio.create_task(self._draw(original, key))
         return await asyncio.shield(self._drawing[key])
 
+    def kept(self, sha256: str, page_index: int) -> bytes | None:
+        """Return a page that was drawn before, as PNG; None where it is not kept."""
+        return self._kept.get((sha256, page_index))
+
     async def _draw(self, original: Path, key: tuple[str, int]) -> bytes:
         sha256, page_index = key
         try:

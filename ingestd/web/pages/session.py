@@ -1,35 +1,21 @@
-"""Pages for people."""
+"""Signing in and out."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from ingestd.store import queries
 from ingestd.web.access import COOKIE, client_of
 from ingestd.web.errors import Problem
-from ingestd.web.services import services, user_of
-from ingestd.web.tokens import Role
+from ingestd.web.services import services
 
 _MAX_FORM = 10
 """Fields of a form."""
-_NEWEST = 20
-_FAILURES = 10
-
-
-def index(request: Request) -> Response:
-    """Show how things are."""
-    user = user_of(request, Role.READ)
-    use = services(request)
-    with use.database() as db:
-        status = queries.status(db, use.clock.now(), _FAILURES)
-        newest = queries.latest(db, _NEWEST)
-    return use.renderer.page("index.html", {"user": user, "status": status, "newest": newest})
 
 
 async def sign_in_page(request: Request) -> Response:
     """Ask for a token."""
-    return services(request).renderer.page("sign_in.html", {"user": None, "problem": None})
+    return services(request).renderer.page(request, "sign_in.html", {"problem": None})
 
 
 async def sign_in(request: Request) -> Response:
@@ -40,7 +26,7 @@ async def sign_in(request: Request) -> Response:
     try:
         cookie = use.access.sign_in(secret if isinstance(secret, str) else "", client_of(request.scope))
     except Problem as problem:
-        return use.renderer.page("sign_in.html", {"user": None, "problem": problem}, problem.status, problem.headers)
+        return use.renderer.page(request, "sign_in.html", {"problem": problem}, problem.status, problem.headers)
     response = RedirectResponse("/", 303)
     response.set_cookie(
         COOKIE,
