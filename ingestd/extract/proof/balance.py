@@ -143,7 +143,7 @@ def _credible(balance: Balance) -> bool:
     """Return True where values without a label stand beside the best-announced values of all other fields.
 
     A page has many numbers, and among enough of them some fulfil an equation by chance. More than one value
-    without a label counts only where they stand side by side, each in its column.
+    without a label counts only where they stand side by side, each under the header of its column or none under any.
     """
     unlabelled = [entry.candidate for entry in balance.entries if entry.candidate.rank.unlabelled]
     others = [entry for entry in balance.entries if not entry.candidate.rank.unlabelled]
@@ -153,6 +153,6 @@ def _credible(balance: Balance) -> bool:
         return False  # many amounts equal the sum of the items: with or without tax, before or after a discount
     if any(Caveat.UNSURE in entry.candidate.value.caveats for entry in others):
         return False  # two guesses at once
-    rows = {candidate.column_row for candidate in unlabelled}
-    aligned = len(unlabelled) == 1 or (len(rows) == 1 and None not in rows)
+    rows = {(int(candidate.rank.position), candidate.column_row is None) for candidate in unlabelled}
+    aligned = len(unlabelled) == 1 or len(rows) == 1
     return aligned and bool(others) and not any(entry.place for entry in others)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingestd.document import Code, Level, Reason, ReasonKind
 from ingestd.extract.rulefile.compiled import CompiledField
 from ingestd.extract.search.candidates import Candidate, Rank
 from ingestd.extract.values.invoice_qr import StatedValue
-from ingestd.extract.values.normalise import Value
+from ingestd.extract.values.normalise import Caveat, Value
 
 _MAX_LABELLED = 6
 """Different values with a label that are tried in an equation."""
@@ -49,7 +49,7 @@ def joined(*parts: str) -> str:
 def values_of(evidence: FieldEvidence) -> list[Candidate]:
     """Return the values of a field that may stand in an equation: one candidate each, best first."""
     if evidence.chosen is not None:
-        return [evidence.chosen]
+        return [_announced(evidence.chosen) if evidence.has(Level.PROVED) else evidence.chosen]
     different: dict[str, Candidate] = {}
     for candidate in evidence.candidates:
         different.setdefault(candidate.value.text, candidate)
@@ -57,6 +57,12 @@ def values_of(evidence: FieldEvidence) -> list[Candidate]:
     others = [candidate for candidate in different.values() if candidate.rank.unlabelled][:_MAX_UNLABELLED]
     stated = [from_code(evidence.field, *evidence.stated)] if evidence.stated is not None else []
     return [*labelled, *stated, *others]
+
+
+def _announced(candidate: Candidate) -> Candidate:
+    """Count a proved value as one with a label."""
+    caveats = candidate.value.caveats & ~Caveat.UNSURE
+    return replace(candidate, rank=Rank(), value=replace(candidate.value, caveats=caveats))
 
 
 def from_code(field: CompiledField, stated: StatedValue, code: Code) -> Candidate:

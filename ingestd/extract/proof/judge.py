@@ -69,19 +69,31 @@ def judge(
 def _hear_code(by_field: Mapping[str, FieldEvidence], stated: StatedValue, code: Code) -> None:
     """Prove a value that the text says as well as a code; keep what only the code says for later."""
     targets = [by_field[name] for name in stated.fields if name in by_field]
-    said = [
-        (place, evidence, known)
-        for evidence in targets
-        for place, known in enumerate(evidence.candidates)
-        if Caveat.UNSURE not in known.value.caveats and known.value.text == stated.value
-    ]
+    said = _said(targets, stated)
+    unusual = _said([by_field[name] for name in stated.instead if name in by_field], stated)
     if said:
         _, evidence, known = min(said, key=lambda one: one[0])
         evidence.chosen, evidence.code_agrees = known, True
         text = joined(f"the {code.kind} code says the same", stated.note)
         evidence.add(Level.PROVED, stated_reason(text, stated, code, holds=True))
+    elif unusual and any(_sure(evidence) for evidence in targets):
+        unusual[0][1].add(Level.READ, stated_reason(f"the {code.kind} code says the same", stated, code, holds=True))
     elif targets:
         targets[0].stated = (stated, code)
+
+
+def _sure(evidence: FieldEvidence) -> bool:
+    return any(Caveat.UNSURE not in one.value.caveats for one in evidence.candidates)
+
+
+def _said(targets: Sequence[FieldEvidence], stated: StatedValue) -> list[tuple[int, FieldEvidence, Candidate]]:
+    """List the candidates that say the same as a code, each with its place among those of its field."""
+    return [
+        (place, evidence, known)
+        for evidence in targets
+        for place, known in enumerate(evidence.candidates)
+        if Caveat.UNSURE not in known.value.caveats and known.value.text == stated.value
+    ]
 
 
 def _settle(evidence: FieldEvidence, document: LaidOutDocument) -> None:

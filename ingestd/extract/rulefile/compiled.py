@@ -51,6 +51,10 @@ class CompiledField:
     prefer: Pattern | None
     between: Pattern
     """Matches the text that may stand between a label and its value."""
+    nought: Pattern | None = None
+    """Matches what stands for 0.00."""
+    no_nought: Pattern | None = None
+    """Matches rows of documents on which nothing stands for 0.00."""
 
 
 @dataclass(frozen=True)
@@ -123,10 +127,16 @@ def _field(name: str, spec: FieldRule) -> CompiledField:
         spec,
         strengths,
         regex.compile(spec.value or PATTERNS[spec.type], regex.IGNORECASE),
-        regex.compile(spec.not_value, regex.IGNORECASE) if spec.not_value else None,
-        regex.compile(spec.prefer, regex.IGNORECASE) if spec.prefer else None,
+        _optional(spec.not_value),
+        _optional(spec.prefer),
         regex.compile(filler, regex.IGNORECASE),
+        _optional(spec.nought.text if spec.nought else None),
+        _optional(spec.nought.unless if spec.nought else None),
     )
+
+
+def _optional(pattern: str | None) -> Pattern | None:
+    return regex.compile(pattern, regex.IGNORECASE) if pattern else None
 
 
 def _all_labels(rule: Rule) -> dict[str, int]:

@@ -76,18 +76,22 @@ def parse_equation(text: str) -> Equation:
     return Equation(tuple(terms), result[1])
 
 
+MAX_CODE_AGE_YEARS = 4
+"""Years from the year in an invoice code to the date of the invoice."""
+
+
 def cn_code_year(values: Sequence[str]) -> CheckResult:
     """Compare the year in a Chinese invoice code (first value) with the date of the invoice (second).
 
-    Codes are printed ahead: the year is 0 to 2 years before the date (measured on real invoices).
+    Codes are printed ahead: the year is 0 to 4 years before the date (measured on real invoices).
 
-    >>> cn_code_year(["012001900111", "2020-03-17"]).outcome, cn_code_year(["012001900111", "2017-05-08"]).outcome
+    >>> cn_code_year(["012001900111", "2020-03-17"]).outcome, cn_code_year(["012001900111", "2018-05-08"]).outcome
     (<CheckOutcome.PLAUSIBLE: 'plausible'>, <CheckOutcome.FAILED: 'failed'>)
     """
     code, day = values
     year = 2000 + int(code[5:7] if len(code) == 12 else code[4:6])
     behind = int(day[:4]) - year
-    if 0 <= behind <= 2:
+    if 0 <= behind <= MAX_CODE_AGE_YEARS:
         return CheckResult(CheckOutcome.PLAUSIBLE, f"year {year} in the invoice code fits the date {day}")
     return CheckResult(CheckOutcome.FAILED, f"year {year} in the invoice code does not fit the date {day}")
 

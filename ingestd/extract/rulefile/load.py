@@ -222,14 +222,17 @@ def _lint_tests(rule: Rule) -> Iterator[tuple[Position, str]]:
 
 
 def _lint_field(rule: Rule, name: str, spec: FieldRule) -> Iterator[tuple[Position, str]]:
-    if spec.zone is not None and spec.zone not in rule.zones:
-        yield ("zone",), f"zone '{spec.zone}' of '{name}' is not among the zones of this rule"
+    for key in ("zone", "unlabelled_zone"):
+        if (zone := getattr(spec, key)) is not None and zone not in rule.zones:
+            yield (key,), f"{key} '{zone}' of '{name}' is not among the zones of this rule"
     if spec.column is not None and (rule.items is None or spec.column not in rule.items.columns):
         yield ("column",), f"column '{spec.column}' of '{name}' is not among the columns of 'items'"
     if not spec.labels and not {"anywhere", "anywhere_if_proved"} & set(spec.where) and name not in _stated(rule):
         yield (), f"'{name}' can never be found: give 'labels', or 'where: anywhere' with a 'value'"
-    if set(spec.where) == {"anywhere_if_proved"} and not any(name in _named(check) for check in rule.checks):
-        yield ("where",), f"'{name}' can never be found: 'anywhere_if_proved' needs an equation that names it"
+    if set(spec.where) == {"anywhere_if_proved"} and not (
+        spec.check or any(name in _named(check) for check in rule.checks)
+    ):
+        yield ("where",), f"'{name}' can never be found: 'anywhere_if_proved' needs a check or an equation"
     if spec.labels and set(spec.where) == {"anywhere"}:
         yield ("where",), f"the labels of '{name}' are never used: 'where' has only 'anywhere'"
     taken = {text for label in spec.not_label for text in split_label(label)}
@@ -243,6 +246,9 @@ def _patterns(rule: Rule) -> Iterator[tuple[Position, str]]:
         for key in ("value", "not_value", "between", "prefer"):
             if (pattern := getattr(spec, key)) is not None:
                 yield ("fields", name, key), pattern
+        for key in ("text", "unless") if spec.nought is not None else ():
+            if (pattern := getattr(spec.nought, key)) is not None:
+                yield ("fields", name, "nought", key), pattern
     for index, sign in enumerate(rule.match.signs if rule.match else ()):
         for key in ("regex", "code"):
             if (pattern := getattr(sign, key)) is not None:

@@ -134,6 +134,13 @@ class Zone(Part):
     )
 
 
+class Nought(Part):
+    """Words or signs that stand for an amount of 0.00."""
+
+    text: Regex = Field(description="Pattern of what is printed in its place, such as *** or 免税.")
+    unless: Regex | None = Field(default=None, description="Not where this is found in any row, such as a tax rate.")
+
+
 class FieldRule(Part):
     """Search and checks of one field."""
 
@@ -148,9 +155,12 @@ class FieldRule(Part):
     where: Annotated[tuple[Where, ...], BeforeValidator(_one_or_many)] = Field(
         default=("right", "below"),
         description="Place of the value, seen from its label. anywhere: by its pattern, without a label; "
-        "anywhere_if_proved: the same, where a check proves it.",
+        "anywhere_if_proved: the same, where a checksum or an equation proves it.",
     )
     zone: Name | None = Field(default=None, description="Only in this zone.")
+    unlabelled_zone: Name | None = Field(
+        default=None, description="Without a label only in this zone; default: anywhere in 'zone'."
+    )
     column: Column | None = Field(default=None, description="Only in this column of the line items.")
     reach: PositiveFloat = Field(
         default=2.5, description="Distance below the label, in text heights, up to which a value is taken."
@@ -168,6 +178,7 @@ class FieldRule(Part):
     required: bool | Literal["read", "agreed", "proved"] = Field(
         default=False, description="A document without it goes to review; a level asks for at least that much proof."
     )
+    nought: Nought | None = Field(default=None, description="What is printed where an amount is 0.00.")
     prefer: Regex | None = Field(
         default=None,
         description="Pattern on the same row that is evidence for a value (a time beside a date).",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import regex
 
@@ -15,7 +16,7 @@ from ingestd.document import Reason, ReasonKind
 from ingestd.extract.rulefile.compiled import CompiledField
 from ingestd.extract.rulefile.labels import TIMEOUT_S, LabelHit
 from ingestd.extract.search.context import Limits, SearchContext, limits_of
-from ingestd.extract.values.normalise import NORMALISERS, Caveat, Rejected, Style, Value
+from ingestd.extract.values.normalise import NORMALISERS, Caveat, Rejected, Style, Value, money_text
 from ingestd.extract.values.validate import CheckOutcome, CheckResult, validate
 from ingestd.layout.rows import Row, Span
 
@@ -30,6 +31,9 @@ _PREFERRED = 0.25
 
 _COMMON_FORM = 0.5
 """Penalty of a value that looks like any other number."""
+
+_WORDS = 10.0
+"""Penalty of an amount that is not printed in figures."""
 
 _PER_DIRECTION, _PER_EDIT = 2.0, 0.25
 """Penalties per direction of ``where`` before the one that found the value, and per misread character of the label."""
@@ -120,6 +124,7 @@ def search(context: SearchContext, field: CompiledField, style: Style) -> Search
                 candidates.extend(_candidates(context, field, style, place))
             except Rejected as error:
                 rejected.append(str(error))
+        candidates.extend(_noughts(context, field, inside))
     except TimeoutError:
         rejected.append(f"the pattern of '{field.name}' takes longer than {TIMEOUT_S} s: make it simpler")
     return SearchResult(_ranked(candidates, field.spec.many), tuple(dict.fromkeys(rejected)))
@@ -148,19 +153,38 @@ def _candidates(context: SearchContext, field: CompiledField, style: Style, plac
         if Caveat.LABELLED_ONLY in value.caveats and place.rank.unlabelled:
             continue
         penalty = _COMMON_FORM * (Caveat.COMMON_FORM in value.caveats) - _PREFERRED * preferred
+        check = validate(value.text, field.spec.check)
+        sure = place.sure or (check is not None and check.outcome is CheckOutcome.PROVED)
         candidate = Candidate(
             field=field.name,
-            value=value if place.sure else replace(value, caveats=value.caveats | Caveat.UNSURE),
+            value=value if sure else replace(value, caveats=value.caveats | Caveat.UNSURE),
             raw=context.document.raw(spans),
             spans=spans,
             page_index=row.page_index,
             rank=replace(place.rank, penalty=place.rank.penalty + penalty, meaning=order),
             how=place.how,
-            check=validate(value.text, field.spec.check),
+            check=check,
             column_row=place.row if _under_header(context, field, row, place.start, place.end) else None,
         )
         if not (candidate.rank.unlabelled and candidate.failed):
             yield candidate
+
+
+def _noughts(context: SearchContext, field: CompiledField, inside: Limits) -> Iterator[Candidate]:
+    """Yield 0.00 where words or signs stand for it; it comes after every printed amount."""
+    rows = range(len(context.document.rows))
+    if field.nought is None:
+        return
+    if field.no_nought is not None and any(context.matches(field.no_nought, index) for index in rows):
+        return
+    for index in rows:
+        row = context.document.rows[index]
+        for start, end in context.matches(field.nought, index) if inside.has_row(context, index) else ():
+            spans = row.spans(start, end)
+            raw = context.document.raw(spans)
+            how = Reason(ReasonKind.PATTERN, f"'{raw}' stands for 0.00")
+            rank = Rank(unlabelled=True, penalty=_WORDS, position=_position(index, start))
+            yield Candidate(field.name, Value(money_text(Decimal(0))), raw, spans, row.page_index, rank, how)
 
 
 def _places(context: SearchContext, field: CompiledField, inside: Limits) -> Iterator[_Place]:
@@ -169,15 +193,30 @@ def _places(context: SearchContext, field: CompiledField, inside: Limits) -> Ite
             if inside.has(context, hit.row, *context.extent(hit)):
                 yield from _beside(context, field, hit, strength)
     if "anywhere" in field.spec.where or "anywhere_if_proved" in field.spec.where:
-        sure = "anywhere" in field.spec.where
-        min_digits = _MIN_DIGITS.get(field.spec.type, 0)
-        for index, row in enumerate(context.document.rows):
-            if context.digits[index] < min_digits or not inside.has_row(context, index):
-                continue
-            for start, end in context.matches(field.value, index):
-                if inside.has(context, index, *row.extent(start, end)):
-                    rank = Rank(unlabelled=True, position=_position(index, start))
-                    yield _Place(index, start, end, rank, _BY_PATTERN, sure)
+        yield from _unlabelled(context, field, inside)
+
+
+def _unlabelled(context: SearchContext, field: CompiledField, inside: Limits) -> Iterator[_Place]:
+    """Yield values by their pattern alone; amounts in capital characters announce themselves."""
+    sure = "anywhere" in field.spec.where
+    if field.spec.unlabelled_zone is not None:
+        inside = limits_of(context, field.spec.unlabelled_zone)
+    plain = Rank(penalty=_WORDS) if field.spec.type == "capital" else Rank(unlabelled=True)
+    min_digits = _MIN_DIGITS.get(field.spec.type, 0)
+    for index, row in enumerate(context.document.rows):
+        if context.digits[index] < min_digits or not inside.has_row(context, index):
+            continue
+        for start, end in context.matches(field.value, index):
+            if inside.has(context, index, *row.extent(start, end)) and not _of_another(context, field, index, start):
+                rank = replace(plain, position=_position(index, start))
+                yield _Place(index, start, end, rank, _BY_PATTERN, sure)
+
+
+def _of_another(context: SearchContext, field: CompiledField, row: int, start: int) -> bool:
+    """Return True where a label that is not this field's stands directly before a value."""
+    text = context.document.rows[row].text
+    before = [hit for hit in context.by_row.get(row, ()) if hit.end <= start]
+    return bool(before) and before[-1].label not in field.strengths and not text[before[-1].end : start].strip(" :.-(")
 
 
 def _position(row: int, offset: int) -> float:

@@ -98,7 +98,7 @@ def understand(page: SqueezedDocument, lexicon: Lexicon, today: date, kind: str 
     """
     document, weights = page.document, load_weights()
     labels = find_labels(page, lexicon)
-    mentions = find_mentions(document, today)
+    mentions = find_mentions(document, today, year_first=lexicon.order(labels.languages[0]) == "ymd")
     scored = score_amounts(document, mentions, labels, weights)
     explanations = explain_amounts(scored, mentions, len(document.rows), weights)
     if kind is None and not any(phrase.role not in (None, "ignore") or phrase.kinds for phrase in labels.phrases):

@@ -119,6 +119,10 @@ class Lexicon:
                         parts.setdefault(word, word_class)
         return parts
 
+    def order(self, language: str) -> Order:
+        """Return the usual order of day, month and year of a language, day first where it is unknown."""
+        return next((file.order for file in self.files if file.language == language), "dmy")
+
     @cached_property
     def legal_forms(self) -> frozenset[str]:
         """Squeezed endings of names of companies."""

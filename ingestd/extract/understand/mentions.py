@@ -138,12 +138,13 @@ def quad_of(document: LaidOutDocument, place: Place) -> Quad:
     return document.quad(spans_of(document, place))
 
 
-def find_mentions(document: LaidOutDocument, today: date) -> Mentions:
+def find_mentions(document: LaidOutDocument, today: date, *, year_first: bool = False) -> Mentions:
     """Find every mention.
 
     Args:
         document: the document.
         today: two-digit years lie at most ten years after it.
+        year_first: the language of the document puts the year first, in two digits too.
     """
     decimals = _decimal_sign(document)
     amounts: list[Amount] = []
@@ -153,7 +154,7 @@ def find_mentions(document: LaidOutDocument, today: date) -> Mentions:
     for index, row in enumerate(document.rows):
         if not any(character.isdigit() for character in row.text):
             continue
-        found = list(_days(document, index, row, today))
+        found = list(_days(document, index, row, today, year_first=year_first))
         days += found
         taken = [(day.place.start, day.place.end) for day in found]
         for match in _search(PERCENT, row.text):
@@ -181,11 +182,11 @@ def _decimal_sign(document: LaidOutDocument) -> str:
     return "," if votes[","] > votes["."] else "."
 
 
-def _days(document: LaidOutDocument, index: int, row: Row, today: date) -> Iterator[Day]:
+def _days(document: LaidOutDocument, index: int, row: Row, today: date, *, year_first: bool) -> Iterator[Day]:
     for match in _search(_DATE, row.text):
         if match[0].isdecimal() and _GOING_ON.match(row.text[max(match.start() - 1, 0) : match.start()]):
             continue  # digits of a longer code
-        possible = possible_days(match[0], today)
+        possible = possible_days(match[0], today, year_first=year_first)
         if possible:
             place = place_of(document, index, match.start(), match.end())
             yield Day(place, tuple(day for day, _ in possible), tuple(first for _, first in possible))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -54,6 +55,7 @@ _TWO = r"(?:0[1-9]|[12]\d|3[01])"
 _DAY_FIRST = (
     r"(?<!\d)(?P<y>(?:19|20)\d\d)\s*[年.\-/‐–]\s*(?P<m>\d{1,2})\s*[月.\-/‐–]\s*(?P<d>\d{1,2})(?!\d(?!\d?:))日?",
     r"(?<!\d)(?P<y>(?:19|20)\d\d)\s+(?P<m>\d{2})\s+(?P<d>\d{2})(?!\d)",
+    r"(?<!\d)(?P<y>\d\d)\s*年\s*(?P<m>\d{1,2})\s*月\s*(?P<d>\d{1,2})\s*日",
     *(
         rf"(?<![{before}]|\d[-/])(?P<a>\d{{1,2}})\s?{sep}\s?(?P<b>\d{{1,2}})\s?{sep}\s?(?P<y>{year})"
         for before, year in ((r"\d.", _LONG_YEAR), (r"\d.A-Za-z", _SHORT_YEAR + r"(?!\s?[-/]\s?\d)"))
@@ -99,6 +101,9 @@ def read_date(raw: str, today: date, order: Order = "dmy") -> ReadDate:
     Raises:
         Rejected: no date, no such day, or a day in the future.
 
+    >>> read_date("10-08-06", date(2020, 1, 1), "ymd")
+    ReadDate(day=datetime.date(2010, 8, 6), other=None, bare=False)
+
     >>> read_date("2018年02月01日", date(2020, 1, 1))
     ReadDate(day=datetime.date(2018, 2, 1), other=None, bare=False)
     >>> read_date("03/04/2018", date(2020, 1, 1)).other
@@ -125,15 +130,18 @@ MAX_AHEAD_DAYS = 3660
 """Dates that lie further ahead are misread."""
 
 
-def possible_days(raw: str, today: date) -> tuple[tuple[date, bool], ...]:
+def possible_days(raw: str, today: date, *, year_first: bool = False) -> tuple[tuple[date, bool], ...]:
     """List the days that a text can mean, days to come among them, each with True where the month stands first.
 
     Args:
         raw: text that holds a date, full-width forms already folded.
         today: a two-digit year lies at most ten years after it.
+        year_first: of three numbers of two digits the first is the year where that makes a day.
 
     >>> possible_days("03/04/2018", date(2020, 1, 1))
     ((datetime.date(2018, 4, 3), False), (datetime.date(2018, 3, 4), True))
+    >>> possible_days("10-08-06", date(2020, 1, 1), year_first=True)
+    ((datetime.date(2010, 8, 6), False),)
     >>> possible_days("Nov 17, 2017", date(2020, 1, 1))
     ((datetime.date(2017, 11, 17), False),)
     """
@@ -142,8 +150,12 @@ def possible_days(raw: str, today: date) -> tuple[tuple[date, bool], ...]:
         if found is None:
             continue
         parts = found.groupdict()
-        year = _full_year(parts["y"] or "", today.replace(year=today.year + 10, day=1))
-        if parts.get("a"):
+        latest = today.replace(year=today.year + 10, day=1)
+        year = _full_year(parts["y"] or "", latest)
+        if year_first and (day := _year_first(parts, latest)) is not None:
+            readings = [(day.month, day.day, False)]
+            year = day.year
+        elif parts.get("a"):
             first, second = int(parts["a"] or 0), int(parts["b"] or 0)
             readings = [(second, first, False), (first, second, True)]
         else:
@@ -161,6 +173,8 @@ def possible_days(raw: str, today: date) -> tuple[tuple[date, bool], ...]:
 
 def _resolve(raw: str, parts: dict[str, str | None], today: date, order: Order) -> ReadDate:
     year = _full_year(parts["y"] or "", today)
+    if order == "ymd" and (day := _year_first(parts, today)) is not None and EARLIEST <= day <= today:
+        return ReadDate(day)
     if parts.get("a"):
         first, second = int(parts["a"] or 0), int(parts["b"] or 0)
         pairs = [(second, first), (first, second)]
@@ -177,6 +191,14 @@ def _resolve(raw: str, parts: dict[str, str | None], today: date, order: Order) 
         when = "lies in the future" if real[0] > today else f"is before {EARLIEST.year}"
         raise Rejected(f"'{raw}' {when}")
     return ReadDate(days[0], days[1] if len(days) > 1 else None)
+
+
+def _year_first(parts: Mapping[str, str | None], today: date) -> date | None:
+    """Read three numbers of two digits as year, month and day; None where they are no day."""
+    first, second, third = (parts.get(name) or "" for name in "aby")
+    if len(first) != 2 or len(third) != 2:
+        return None
+    return _calendar_day(_full_year(first, today), int(second), int(third))
 
 
 def _full_year(text: str, today: date) -> int:

@@ -26,22 +26,24 @@ class StatedValue:
     value: str
     """Normalised."""
     note: str = ""
+    instead: tuple[str, ...] = ()
+    """Fields that it may be the value of on unusual papers; where only they agree, it proves and refutes nothing."""
 
 
 _INVOICE_QR = regex.compile(
-    r"01,(?P<kind>\d{2}),(?P<code>\d{10}|\d{12}|),(?P<number>\d{8}|\d{20}|),(?P<amount>-?\d+(?:\.\d{1,2})?|),"
+    r"01,(?P<kind>\d{2}),(?P<code>\d{10}|\d{12}|),(?P<number>\d{8,20}|),(?P<amount>-?\d+(?:\.\d{1,2})?|),"
     r"(?P<date>\d{8}|),?(?P<check>\d{20}|\d{6}|)(?:,(?P<crc>[0-9A-Fa-f]{0,4}))?,*"
 )
 
-_DIGITAL = ("31", "32")
-"""Kinds whose codes can state the amount with tax; all others state it without."""
+_PAPER_KINDS = frozenset(("01", "04", "08", "10", "11", "14"))
+"""Kinds whose codes mostly state the amount without tax; fully digital kinds mostly state it with tax."""
 
 
 def cn_invoice_qr(text: str) -> tuple[StatedValue, ...]:
     """Read the QR code of a Chinese invoice; any other code states nothing.
 
-    The amount excludes tax on paper, electronic and roll invoices. On fully digital ones it mostly includes tax, so it
-    supports whichever of the two amounts is printed.
+    The amount mostly excludes tax on paper, electronic and roll invoices. It is the total on invoices that a tax office
+    issues for others. On fully digital ones it mostly includes tax, so it supports whichever of the two is printed.
 
     >>> facts = cn_invoice_qr("01,10,012001900111,41726358,80.00,20200317,58213609471183572046,FB4F,")
     >>> [(fact.fields[0], fact.value) for fact in facts][:4]
@@ -58,8 +60,9 @@ def cn_invoice_qr(text: str) -> tuple[StatedValue, ...]:
     if found["number"]:
         facts.append(StatedValue(("invoice_no",), found["number"], note))
     if found["amount"]:
-        fields = ("total", "net") if found["kind"] in _DIGITAL else ("net",)
-        facts.append(StatedValue(fields, money_text(Decimal(found["amount"])), note))
+        paper = found["kind"] in _PAPER_KINDS
+        fields, instead = (("net",), ("total",)) if paper else (("total", "net"), ())
+        facts.append(StatedValue(fields, money_text(Decimal(found["amount"])), note, instead))
     if found["date"] and (day := _iso(found["date"])):
         facts.append(StatedValue(("date",), day, note))
     if found["check"] and len(found["check"]) == 20:

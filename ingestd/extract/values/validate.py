@@ -60,6 +60,10 @@ _PROVINCES = frozenset(
 )
 """First two digits of the administrative division codes, GB/T 2260."""
 
+_TAX_REGIONS = _PROVINCES | {"91", "92", "93", "94", "95"}
+"""Regions in numbers of fully digital invoices: provinces, and the cities that plan apart from their province (Dalian,
+Ningbo, Xiamen, Qingdao, Shenzhen)."""
+
 
 def uscc_check_character(body: str) -> str:
     """Compute the check character of the first 17 characters of a unified social credit code.
@@ -158,14 +162,16 @@ def cn_invoice_no(value: str) -> CheckResult:
 
     >>> cn_invoice_no("41726358").outcome, cn_invoice_no("99442000000000000001").outcome
     (<CheckOutcome.PLAUSIBLE: 'plausible'>, <CheckOutcome.FAILED: 'failed'>)
+    >>> cn_invoice_no("24952000000012345678").outcome
+    <CheckOutcome.PLAUSIBLE: 'plausible'>
     """
     if regex.fullmatch(r"\d{8}", value):
         return _plausible("8 digits; the number has no checksum")
     if not regex.fullmatch(r"\d{20}", value):
         return _failed("an invoice number has 8 digits, or 20 on a fully digital invoice")
-    if not 20 <= int(value[:2]) <= 50 or value[2:4] not in _PROVINCES:
-        return _failed("a number of 20 digits begins with a year and a province")
-    return _plausible("20 digits beginning with year and province; the number has no checksum")
+    if not 20 <= int(value[:2]) <= 50 or value[2:4] not in _TAX_REGIONS:
+        return _failed("a number of 20 digits begins with a year and a region")
+    return _plausible("20 digits beginning with year and region; the number has no checksum")
 
 
 def cn_check_code(value: str) -> CheckResult:

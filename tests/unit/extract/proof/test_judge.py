@@ -189,6 +189,12 @@ def test_the_amount_of_a_code_is_without_tax_on_invoices_of_the_older_kinds(tmp_
     assert (found["net"].value, found["net"].level) == ("100.00", Level.READ)
 
 
+def test_an_old_code_that_states_the_printed_total_refutes_no_net(tmp_path: Path) -> None:
+    found = judged(tmp_path, "NET 97.09\nTOTAL 100.00", INVOICE, [], [QR], witness="cn_invoice_qr")
+    assert levels(found)["net"] == levels(found)["total"] == "read"
+    assert "the QR code says the same" in texts(found["total"])
+
+
 @pytest.mark.parametrize(
     ("text", "proved"), [("NET 100.00\nTOTAL 116.00", "total"), ("NET 116.00\nTOTAL 131.08", "net")]
 )

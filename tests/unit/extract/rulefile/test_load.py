@@ -83,7 +83,7 @@ def test_all_problems_of_all_files_come_at_once_with_their_lines(tmp_path: Path)
             7,
             "never be found",
         ),
-        ("    labels: TOTAL\n", "    where: anywhere_if_proved\n", 9, "needs an equation"),
+        ("    labels: TOTAL\n", "    where: anywhere_if_proved\n", 9, "a check or an equation"),
         ("    labels: TOTAL\n", "    labels: TOTAL\n    where: anywhere\n", 10, "are never used"),
         ("    labels: TOTAL\n", "    labels: TOTAL\n    not_label: Total\n", 9, "is also a 'not_label'"),
         ("    labels: TOTAL\n", "    labels: TOTAL\n    zone: buyer\n", 10, "not among the zones"),

@@ -15,6 +15,14 @@ from tests.support.places import ROOT
 TODAY = date(2027, 1, 1)
 
 PAPERS = {
+    "two digits for a year stand first on a Chinese page": (
+        """
+        样例餐厅 结账单
+        结账时间：18-12-06 11:23
+        合计：              58.00
+        """,
+        "date=2018-12-06 total=58.00",
+    ),
     "the customer's VAT number stands first": (
         """
         Kundennummer: K0300111222
