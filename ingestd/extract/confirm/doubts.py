@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ingestd.document import KIND, Extraction, Field, Level, Status
 from ingestd.extract.rulefile.compiled import CompiledRule, RuleSet
 from ingestd.extract.rulefile.model import FieldRule
-from ingestd.extract.understand.document import SETTLED_KINDS, doubtful
 from ingestd.extract.understand.lexicon import KINDS
 
 UNKNOWN = "unknown"
 """Name of the rule of a document that no rule matches."""
 OTHER = "other"
 """Kind of a document that a person says is none of those that are recorded with fields."""
+SETTLED_KINDS = frozenset({"invoice", "receipt", "credit-note"})
+"""Understood kinds of paper that can be done without a person."""
+_KEY_GROUPS = (("invoice_no", "receipt_no"), ("date",), ("seller_tax_no", "tax_no"), ("net", "tax", "total"))
+"""Fields whose probabilities decide whether a document is done; those of a group come from one explanation."""
 
 _PROVED = (Level.PROVED, Level.CONFIRMED)
 _ENOUGH = {"read": (Level.READ, Level.AGREED, *_PROVED), "agreed": (Level.AGREED, *_PROVED), "proved": _PROVED}
@@ -47,7 +50,7 @@ def doubts(kind: str, fields: Sequence[Field], rules: RuleSet, *, kind_confirmed
         return tuple(one.name for one in fields if not _is_enough(one, specs.get(one.name)))
     in_conflict = tuple(one.name for one in fields if one.level is Level.CONFLICT)
     if rules.lexicon is not None and kind in SETTLED_KINDS:
-        return doubtful(kind, fields, rules.review_below)
+        return _doubtful(kind, fields, rules.review_below)
     return in_conflict if kind_confirmed else (KIND, *in_conflict)
 
 
@@ -65,3 +68,39 @@ def _is_enough(field: Field, spec: FieldRule | None) -> bool:
         return True
     least = "read" if spec.required is True else spec.required
     return field.level in _ENOUGH[least]
+
+
+def _doubtful(kind: str, fields: Sequence[Field], below: float) -> tuple[str, ...]:
+    """Name the fields of an understood document that a person has to look at.
+
+    They are those in conflict, the key fields that are missing and, beginning with the least likely, so many that
+    the other key fields are together as likely right as asked for.
+
+    Args:
+        kind: of the document.
+        fields: of the document; confirmed ones are right.
+        below: probability, 0 to 1, under which a person has to look.
+    """
+    known = {one.name: one for one in fields if one.value is not None or one.level is Level.CONFIRMED}
+    required = ("date", "total") if kind == "receipt" else ("invoice_no", "date", "total")
+    found = {name for name in required if name not in known}
+    found |= {one.name for one in fields if one.level is Level.CONFLICT}
+    unsure = {
+        name: known[name]
+        for group in _KEY_GROUPS
+        for name in group
+        if name in known and name not in found and known[name].level is not Level.CONFIRMED
+    }
+    while _together(unsure) < below:
+        worst = min(unsure, key=lambda name: unsure[name].probability or 0.0)
+        del unsure[worst]
+        found.add(worst)
+    return tuple(one.name for one in fields if one.name in found)
+
+
+def _together(fields: Mapping[str, Field]) -> float:
+    """Probability that these fields are right: the least of each group, multiplied."""
+    chance = 1.0
+    for group in _KEY_GROUPS:
+        chance *= min((fields[name].probability or 0.0 for name in group if name in fields), default=1.0)
+    return chance

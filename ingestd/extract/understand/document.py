@@ -30,11 +30,6 @@ from ingestd.extract.understand.phrases import Labels, find_labels
 from ingestd.extract.understand.weights import load_weights
 from ingestd.layout.rows import LaidOutDocument
 
-SETTLED_KINDS = frozenset({"invoice", "receipt", "credit-note"})
-"""Kinds of paper that can be done without a person."""
-_KEY_GROUPS = (("invoice_no", "receipt_no"), ("date",), ("seller_tax_no", "tax_no"), ("net", "tax", "total"))
-"""Fields whose probabilities decide whether a document is done; those of a group come from one explanation."""
-
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
@@ -49,42 +44,6 @@ class Understanding:
     names: tuple[NameChoice, ...]
     features: Mapping[str, Mapping[str, float]]
     """Field -> what its probability is made from."""
-
-
-def doubtful(kind: str, fields: Sequence[Field], below: float) -> tuple[str, ...]:
-    """Name the fields of an understood document that a person has to look at.
-
-    They are those in conflict, the key fields that are missing and, beginning with the least likely, so many that
-    the other key fields are together as likely right as asked for.
-
-    Args:
-        kind: of the document.
-        fields: of the document; confirmed ones are right.
-        below: probability, 0 to 1, under which a person has to look.
-    """
-    known = {one.name: one for one in fields if one.value is not None or one.level is Level.CONFIRMED}
-    required = ("date", "total") if kind == "receipt" else ("invoice_no", "date", "total")
-    found = {name for name in required if name not in known}
-    found |= {one.name for one in fields if one.level is Level.CONFLICT}
-    unsure = {
-        name: known[name]
-        for group in _KEY_GROUPS
-        for name in group
-        if name in known and name not in found and known[name].level is not Level.CONFIRMED
-    }
-    while _together(unsure) < below:
-        worst = min(unsure, key=lambda name: unsure[name].probability or 0.0)
-        del unsure[worst]
-        found.add(worst)
-    return tuple(one.name for one in fields if one.name in found)
-
-
-def _together(fields: Mapping[str, Field]) -> float:
-    """Probability that these fields are right: the least of each group, multiplied."""
-    chance = 1.0
-    for group in _KEY_GROUPS:
-        chance *= min((fields[name].probability or 0.0 for name in group if name in fields), default=1.0)
-    return chance
 
 
 def understand(page: SqueezedDocument, lexicon: Lexicon, today: date, kind: str | None = None) -> Understanding | None:
@@ -148,8 +107,8 @@ def _field(finding: Finding, document: LaidOutDocument) -> Field:
         quad_of(document, place) if place is not None else None,
         tuple((document.reading.lines[span.line].page_index, span.line) for span in spans),
         tuple(
-            Reason(ReasonKind.LABEL if index == 0 else ReasonKind.NOTE, text)
-            for index, text in enumerate(finding.reasons)
+            reason if isinstance(reason, Reason) else Reason(ReasonKind.NOTE if index else ReasonKind.LABEL, reason)
+            for index, reason in enumerate(finding.reasons)
         ),
         type=_TYPES.get(finding.name, FieldType.MONEY),
         probability=probability(finding.name, finding.features) if finding.features else None,

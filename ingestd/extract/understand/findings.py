@@ -17,6 +17,8 @@ from ingestd.extract.understand.phrases import Labels
 from ingestd.extract.values.normalise import money_text
 from ingestd.layout.rows import LaidOutDocument
 
+SUM_CHECK = "net and tax make the total"
+PAID_CHECK = "what was paid less the change is the total"
 MIN_TOTAL_SCORE = 0.5
 """Score of an explanation from which on its total is reported."""
 MAX_RIVALS = 4
@@ -39,7 +41,7 @@ class Finding:
     value: str
     place: Place | None
     level: Level
-    reasons: tuple[str, ...]
+    reasons: tuple[str | Reason, ...]
     features: dict[str, float] = field(default_factory=dict)
     rivals: tuple[FieldCandidate, ...] = ()
 
@@ -189,7 +191,7 @@ def amount_findings(document: LaidOutDocument, explanations: Sequence[Explanatio
         cents = best.tax_cents if name == "tax" else one.cents
         shared = best.equation in ("sum", "zero") or level is Level.CONFLICT
         own = level if name == "total" or shared else Level.READ
-        reasons = [_announced(one.links)]
+        reasons: list[str | Reason] = [_announced(one.links)]
         if name == "tax" and len(best.taxes) > 1:
             reasons.append("sum of " + " + ".join(_money(tax.cents) for tax in best.taxes))
         if one.penalty:
@@ -207,22 +209,26 @@ def _money(cents: int) -> str:
     return money_text(Decimal(cents) / 100)
 
 
-def _level(best: Explanation) -> tuple[Level, str]:
+def _level(best: Explanation) -> tuple[Level, Reason | None]:
     labelled = all(score > 0.7 for score in best.parts.values())
     if best.equation == "sum" and best.net is not None:
         signed = [("-" if one.dominant == "discount" else "+", abs(one.cents)) for one in best.extras]
         extras = "".join(f" {sign} {_money(cents)}" for sign, cents in signed)
         sides = f"{_money(best.net.cents)} + {_money(best.tax_cents)}{extras} = {_money(best.total.cents)}"
-        reason = f"net and tax make the total: {sides}"
         proved = labelled and best.total.penalty == 0 and best.net.penalty == 0
-        return (Level.PROVED if proved else Level.AGREED), reason
+        return (Level.PROVED if proved else Level.AGREED), _equation(SUM_CHECK, f"{SUM_CHECK}: {sides}", holds=True)
     if best.paid:
-        return (Level.PROVED if labelled else Level.AGREED), "what was paid less the change"
+        reason = _equation(PAID_CHECK, "what was paid less the change", holds=True)
+        return (Level.PROVED if labelled else Level.AGREED), reason
     if _contradicts(best):
-        return Level.CONFLICT, "net and tax do not make the total"
+        return Level.CONFLICT, _equation(SUM_CHECK, "net and tax do not make the total", holds=False)
     if best.equation == "included":
-        return Level.AGREED, f"{_money(best.tax_cents)} is a usual tax within it"
-    return Level.READ, ""
+        return Level.AGREED, Reason(ReasonKind.NOTE, f"{_money(best.tax_cents)} is a usual tax within it")
+    return Level.READ, None
+
+
+def _equation(check: str, text: str, *, holds: bool) -> Reason:
+    return Reason(ReasonKind.EQUATION, text, {"check": check, "holds": holds})
 
 
 def _contradicts(best: Explanation) -> bool:
