@@ -154,13 +154,24 @@ _RECEIPT_FIELDS = (
 )
 
 
+def type_of(name: str) -> FieldType | None:
+    """Return the type of a field of understood documents; None for other names."""
+    if name in _INVOICE_FIELDS or name in _RECEIPT_FIELDS:
+        return _TYPES.get(name, FieldType.MONEY)
+    return None
+
+
+def fields_of(kind: str) -> tuple[str, ...]:
+    """Return the names of all fields of an understood kind, in order."""
+    return _RECEIPT_FIELDS if kind == "receipt" else _INVOICE_FIELDS
+
+
 def _complete(fields: Sequence[Field], kind: str) -> tuple[Field, ...]:
     """All fields of a kind in their order, missing ones among them."""
     known = {one.name: one for one in fields}
-    names = _RECEIPT_FIELDS if kind == "receipt" else _INVOICE_FIELDS
     missing = (Reason(ReasonKind.MISSING, "no value that its label announces"),)
     return tuple(
         known.get(name)
         or Field(name, None, None, Level.MISSING, reasons=missing, type=_TYPES.get(name, FieldType.MONEY))
-        for name in names
+        for name in fields_of(kind)
     )
