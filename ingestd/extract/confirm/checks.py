@@ -11,7 +11,7 @@ from ingestd.document import FieldType, Item, Level, Reason, ReasonKind
 from ingestd.extract.rulefile.compiled import CompiledRule
 from ingestd.extract.rulefile.equation import RELATIONS, SUM_OF, Equation, parse_equation
 from ingestd.extract.rulefile.model import CrossCheck
-from ingestd.extract.understand.document import PAID_CHECK, SUM_CHECK
+from ingestd.extract.understand.findings import PAID_CHECK, SUM_CHECK
 from ingestd.extract.understand.numbers import scheme_of
 from ingestd.extract.values.normalise import money_text
 from ingestd.extract.values.validate import CheckOutcome, validate
