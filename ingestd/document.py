@@ -111,7 +111,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page on its way from decoded to readable."""
+    """One page between decoding and recognition."""
 
     index: int
     """0-based."""

@@ -1,4 +1,4 @@
-"""The three ways in which work can go wrong, each with its own consequence.
+"""Errors: each class has its own consequence.
 
 Every message says which file, what was found, what was expected and what to do about it.
 """
@@ -13,12 +13,12 @@ class IngestdError(Exception):
 
 
 class DocumentError(IngestdError):
-    """This document is bad and stays bad: fail it now, keep the file, tell the reason.
+    """Bad document, which stays bad: it fails at once, and its file is kept with the reason.
 
     Args:
-        found: what is wrong, as seen in the file.
-        expected: what would have been right.
-        fix: what the user can do.
+        found: the fault, as seen in the file.
+        expected: the sound state.
+        fix: advice to the user.
         code: short stable name of the kind of fault, for queries (``encrypted``, ``truncated`` ...).
     """
 
@@ -42,11 +42,11 @@ def _document_error(found: str, expected: str, fix: str, code: str) -> DocumentE
 
 
 class TransientError(IngestdError):
-    """The surroundings failed, not the document (full disk, lost share): try again later."""
+    """Environmental failure (full disk, lost share): the document is not to blame and is tried again later."""
 
 
 class ConfigError(IngestdError):
-    """Configuration, rules or models are wrong: refuse to start (exit 78), list all problems.
+    """Wrong configuration, rules or models: ingestd refuses to start (exit status 78) and lists all problems.
 
     Args:
         problems: one line each, beginning with where (``config.yaml: inboxes.0.path: ...``).
@@ -61,8 +61,8 @@ class ConfigError(IngestdError):
 
 
 class AttemptError(IngestdError):
-    """One try at a document failed for a reason that may not come back (its worker died, ran out of time)."""
+    """Failed attempt at a document, for a reason that may not come back: its worker died or ran out of time."""
 
 
 class TimeLimitError(AttemptError):
-    """One try at a document took longer than allowed."""
+    """Attempt that took longer than allowed."""

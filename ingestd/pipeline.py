@@ -36,7 +36,7 @@ class Pipeline:
     today: Callable[[], date]
 
     def __call__(self, claim: Claim) -> Record:
-        """Read a claimed document whose SHA-256 (hex) is known.
+        """Read a claimed document.
 
         Raises:
             DocumentError: the document is bad.

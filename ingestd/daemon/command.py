@@ -1,4 +1,4 @@
-"""Run one program of the user's: without a shell, for a bounded time, with bounded output."""
+"""User commands: run without a shell, for a bounded time, with bounded output."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import IO
 KEPT_BYTES = 4096
 """Length of the end of the output that is kept; errors are at the end."""
 _CHUNK_BYTES = 65536
+"""Capacity of a pipe on Linux (pipe(7))."""
 _MAX_CHUNKS = 64
 """Bound on one reading, so that a command that never stops printing meets its time limit."""
 _MIN_POLL_S, _MAX_POLL_S = 0.001, 0.05
@@ -23,10 +24,10 @@ _MIN_POLL_S, _MAX_POLL_S = 0.001, 0.05
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """End of a command."""
+    """Result of a command that has ended."""
 
     problem: str | None
-    """Why it did not do its work; None after exit status 0."""
+    """Reason of its failure; None after exit status 0."""
     output: str
     """The end of what it printed on stdout and stderr."""
     stopped: bool = False
@@ -41,13 +42,13 @@ def run(
     stop: threading.Event,
     inherited: Sequence[int] = (),
 ) -> CommandResult:
-    """Run a command to its end; never raises for anything that the command does.
+    """Run a command until it ends, its time is up, or the daemon stops; raises nothing.
 
     A process that the command leaves behind in the background is not waited for.
 
     Args:
         command: program and arguments.
-        environment: all of it.
+        environment: the whole environment of the command.
         limit_s: seconds after which the command and what it started are killed.
         stop: ends the command when set.
         inherited: descriptors that the command gets, open for as long as any process of its lives.
@@ -84,7 +85,7 @@ def run(
 
 
 def _tail(before: bytes, pipe: IO[bytes]) -> bytes:
-    """Read what is in a pipe without waiting; return the end of it all, one byte more than is kept."""
+    """Read a pipe without waiting; return the end of the output so far, one byte more than is kept."""
     for _ in range(_MAX_CHUNKS):
         chunk = pipe.read(_CHUNK_BYTES)
         if not chunk:  # the pipe is empty (None) or closed

@@ -1,4 +1,4 @@
-"""Events: what became of a job, for whoever subscribes to the daemon."""
+"""Events of jobs, for subscribers of the daemon."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class JobOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobEvent:
-    """A job that was recorded, failed, turned out a duplicate, or has to wait."""
+    """Outcome of a job: recorded, failed, duplicate, or waiting for another attempt."""
 
     outcome: JobOutcome
     job: Job

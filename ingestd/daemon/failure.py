@@ -1,4 +1,4 @@
-"""Why a document failed: as the ledger keeps it, and as the file beside it says it."""
+"""Failures: temporary or not, and the reason of a failed document in the ledger and beside its file."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from ingestd.store.jobs import Job
 
 
 def is_temporary(error: BaseException) -> bool:
-    """Tell whether an error is about the surroundings (disk, permissions, lock), not about the document."""
+    """Tell whether an error is environmental (disk, permissions, lock), so that no document is to blame."""
     return isinstance(error, TransientError | OSError | sqlite3.OperationalError)
 
 
 def reason_of(error: AttemptError | DocumentError, attempts: int) -> Mapping[str, str]:
-    """What went wrong, under the names of the ledger: ``code``, ``found``, ``expected``, ``fix``.
+    """Return the reason of a failure under the names of the ledger: ``code``, ``found``, ``expected``, ``fix``.
 
     Args:
-        error: of the last try.
-        attempts: as many as are allowed.
+        error: of the last attempt.
+        attempts: number of attempts allowed.
     """
     if isinstance(error, DocumentError):
         return {"code": error.code, "found": error.found, "expected": error.expected, "fix": error.fix}
     return {
         "code": "attempts",
         "found": str(error),
-        "expected": f"a document that can be read in one of {attempts} tries",
-        "fix": "see the log; if the document is honest raise the limits under engine, then retry",
+        "expected": f"a document that can be read in {attempts} attempts",
+        "fix": "see the log; if the file is legitimate, raise the engine limits, then retry",
     }
 
 
 def reason_file(job: Job, now: datetime) -> bytes:
-    """Content of that file: UTF-8 JSON."""
+    """Return the content of the file beside a failed document: UTF-8 JSON."""
     content = {
         "file": path_text(job.name),
         "source_path": path_text(job.source_path),

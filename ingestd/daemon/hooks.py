@@ -1,10 +1,9 @@
-"""Hooks: commands of the user's that are run when a document is recorded or has failed.
+"""Hooks: user commands that run when a document is recorded or has failed.
 
-A hook becomes due in the transaction that records the document or notes its failure, and is run once
-everything else is done: original and sidecar are where they belong, no transaction is open. It can neither
-lose nor fail the document; how it ended is only logged. That it ended is noted afterwards: after a kill in
-between it is run again (at least once), never twice at the same moment, because its processes hold a lock
-that outlives the daemon.
+A hook becomes due in the transaction that records the document or notes its failure. It runs after everything
+else: original and sidecar are where they belong, and no transaction is open. It can neither lose nor fail the
+document; its result is only logged. Its end is noted afterwards, so after a kill in between it runs again: at
+least once, but never twice at the same time, because its processes hold a lock that outlives the daemon.
 """
 
 from __future__ import annotations
@@ -31,14 +30,14 @@ log = logging.getLogger(__name__)
 _AGAIN_S = 5.0
 """Pause before a hook that cannot be started is tried again."""
 _MAX_ERROR = 2000
-"""Characters of an error that a hook is told."""
+"""Characters of an error that a hook receives."""
 _NOT_FOR_HOOKS = frozenset({"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID"})
-"""A hook must not speak to systemd in the name of the service."""
+"""Variables by which a hook could speak to systemd in the name of the service."""
 
 
 @dataclass(slots=True)
 class _Call:
-    """A command that runs in a thread, which waits for it."""
+    """Command in progress; a thread waits for it."""
 
     job: Job
     lock: int
@@ -48,13 +47,13 @@ class _Call:
 
 
 class Hooks:
-    """Runs what is due, a few at a time, each in a thread that only waits.
+    """Runner of due hooks, a few at a time, each in a thread that only waits.
 
     Args:
         options: the commands.
-        jobs: knows what is due.
+        jobs: job states, which say what is due.
         locks: folder for lock files.
-        environment: what every command inherits.
+        environment: inherited by every command.
         schedule: pauses before hooks that cannot be started.
         wake: called from other threads when a turn is due.
     """
@@ -85,11 +84,11 @@ class Hooks:
         return len(self._calls)
 
     def turn(self, tick: float, excluding: Iterable[int]) -> bool:
-        """Note what ended, start what is due; never waits.
+        """Note the commands that ended, start those that are due; never waits.
 
         Args:
             tick: seconds on a monotonic clock.
-            excluding: jobs whose files are not yet where they belong.
+            excluding: ids of jobs whose files are not yet where they belong.
 
         Returns:
             True if anything was done.
@@ -184,7 +183,7 @@ class Hooks:
         return handle
 
     def _facts(self, job: Job) -> dict[str, str] | None:
-        """Return the variables that tell a command what became of which document; paths are exact to the byte.
+        """Return the variables that describe document and outcome to a command; paths are exact to the byte.
 
         None if the document is no longer in the database.
         """

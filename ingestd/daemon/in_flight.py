@@ -1,4 +1,4 @@
-"""In-flight jobs: what the daemon remembers of a document between its claim and its end."""
+"""In-flight jobs: the daemon's memory of a document between its claim and its end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ingestd.store.jobs import Job
 
 @dataclass(frozen=True, slots=True)
 class InWork:
-    """The engine has the document."""
+    """Stage of a document that the engine has."""
 
     future: Future[Record]
     since: float
@@ -20,14 +20,14 @@ class InWork:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The engine has given an answer that is not in the ledger yet; kept while the database cannot be written."""
+    """Stage after the engine's answer, until it is in the ledger; outlasts a database that cannot be written."""
 
     result: Record | BaseException
 
 
 @dataclass(frozen=True, slots=True)
 class Undisposed:
-    """The ledger knows the end of the job, but its file is still in work."""
+    """Stage of a job whose end is in the ledger, while its file is still in work."""
 
 
 Stage = InWork | Read | Undisposed

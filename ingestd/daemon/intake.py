@@ -1,4 +1,4 @@
-"""Intake: notes in the ledger what became whole in the inboxes, and tells the inboxes what came of it."""
+"""Intake: from complete files in the inboxes to jobs in the ledger."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Intake:
         self._schedule = schedule
 
     def turn(self, now: datetime, tick: float) -> bool:
-        """Look into the inboxes and note what is whole; True if anything was noted."""
+        """Look into the inboxes and note the complete files; True if any was noted."""
         if not self._schedule.is_due(ARRIVALS, tick):
             return False
         arrivals = [(inbox, arrival) for inbox in self.inboxes for arrival in inbox.turn(tick)]
@@ -52,7 +52,7 @@ class Intake:
 
     def _put_off(self, arrivals: list[tuple[Inbox, Arrival]], error: Exception, tick: float) -> None:
         pause = self._schedule.put_off(ARRIVALS, tick)
-        log.warning("cannot note %d arrivals: %s; next try in %.0f s", len(arrivals), error, pause.total_seconds())
+        log.warning("cannot note %d arrivals: %s; next attempt in %.0f s", len(arrivals), error, pause.total_seconds())
         for inbox, arrival in arrivals:
             inbox.look_again(arrival.path)
 
@@ -63,7 +63,7 @@ class Intake:
 
     @property
     def pending(self) -> bool:
-        """True while there are files with content that are not noted yet."""
+        """True while files with content are not noted yet."""
         return self._schedule.faults(ARRIVALS) > 0 or self._any_pending()
 
     def _any_pending(self) -> bool:

@@ -1,8 +1,8 @@
-"""The way of one file: from inbox to work, and from work to archive or failed.
+"""Lifecycle of one file: from inbox to work, and from work to archive or failed.
 
-The order of effects is what makes a crash harmless. A job is in the ledger before its file moves;
-the place a file goes to is in the ledger before it goes there; the record is committed before the
-original is disposed of. Every method may be called again after a crash at any point inside it.
+The order of effects makes a crash harmless. A job is in the ledger before its file moves; the target of
+a file is in the ledger before the file goes there; the record is committed before the original is disposed
+of. Every method may be called again after a crash at any point inside it.
 """
 
 from __future__ import annotations
@@ -39,30 +39,30 @@ _HASH_DIGITS = 8
 
 
 class _Taken(Enum):
-    """What came of taking a file out of its inbox."""
+    """Result of taking a file out of its inbox."""
 
     YES = auto()
     GONE = auto()
     VANISHED = auto()
-    """From the work folder, which only ingestd may touch."""
+    """The file is missing, though it was in work, which only ingestd may touch."""
 
 
 class _Overtaken(Exception):
-    """Rolls a transaction back because another process changed the job."""
+    """Rollback of a transaction, because another process changed the job."""
 
     def __init__(self, moved: Moved) -> None:
         self.moved = moved
 
 
 class Lifecycle:
-    """Moves files and job states together.
+    """Mover of files and job states, together.
 
     Args:
         jobs: job states.
         inboxes: by name; a job of an inbox no longer configured is treated as ``move``.
         places: work, archive and failed folders.
-        options: whether sidecars are written.
-        hooks: which outcomes have a command that becomes due with them.
+        options: says if sidecars are written.
+        hooks: say which outcomes make a command due.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Lifecycle:
         self._hooks = hooks
 
     def _original(self, job: Job) -> str:
-        """Return what becomes of the original: ``move``, ``leave`` or ``delete``."""
+        """Return the configured treatment of the original: ``move``, ``leave`` or ``delete``."""
         inbox = self._inboxes.get(job.inbox)
         return inbox.original if inbox is not None else "move"
 
@@ -112,7 +112,7 @@ class Lifecycle:
         return Refused(claimed, _not_a_file(irregular)) if irregular else Claimed(claimed)
 
     def _take(self, job: Job, work: Path) -> _Taken:
-        """Move or copy the file into work, unless it is no longer the one that was whole."""
+        """Move or copy the file into work, unless it is no longer the one that was complete."""
         kept = job.archive_path
         if kept is not None and os.path.lexists(kept):  # a failed job that is to be tried again
             durable.remove(error_path(kept))
@@ -137,8 +137,8 @@ class Lifecycle:
         return _Taken.GONE
 
     def _return_to_inbox(self, job: Job, work: Path) -> None:
-        """Give a file back to the inbox, because another program still wrote it; it has to settle again."""
-        log.info("%s changed while it was being claimed; waiting for it again", path_text(job.source_path))
+        """Give a file that another program still wrote back to the inbox, where it has to settle again."""
+        log.info("%s changed while it was being claimed; waiting until it is complete", path_text(job.source_path))
         if self._original(job) == "leave":
             durable.remove(work)
         else:
@@ -147,7 +147,7 @@ class Lifecycle:
         self._jobs.forget(job)
 
     def _drop_claimed_source(self, job: Job, work: Path) -> None:
-        """Remove what an interrupted step left beside a file in work: its source, or the reason of a failure."""
+        """Remove the remains of an interrupted step: the source of a file in work, or the reason of its failure."""
         # a crash between copy and unlink leaves both; the source goes if it is the same file
         same = job.state is State.ARRIVED and look(job.source_path) == job.identity
         if same and self._original(job) != "leave" and digest(job.source_path) == digest(work):
@@ -157,10 +157,10 @@ class Lifecycle:
             durable.remove(error_path(job.archive_path))
 
     def start(self, job: Job, now: datetime) -> Started | Duplicate | Moved:
-        """Start one more try at a claimed job, unless its bytes are recorded already.
+        """Start one more attempt at a claimed job, unless its bytes are recorded already.
 
-        The attempt is persisted before a worker sees the document, so that one that takes the
-        whole machine down is tried a limited number of times.
+        The attempt is persisted before a worker sees the document. A document that takes the whole machine
+        down is therefore tried a limited number of times.
 
         Raises:
             TransientError: the file cannot be read.
@@ -182,7 +182,7 @@ class Lifecycle:
         """Commit record and job state in one transaction.
 
         Raises:
-            AttemptError: the record holds what no database can (half a surrogate pair, a number without end).
+            AttemptError: the record holds a value that SQLite cannot (half a surrogate pair, infinity).
             TransientError: the file cannot be read.
         """
         if _digest(self._work_path(job)) != record.sha256:
@@ -232,13 +232,13 @@ class Lifecycle:
         return duplicate if isinstance(duplicate, Moved) else Duplicate(duplicate)
 
     def fail(self, job: Job, reason: Mapping[str, str | int], now: datetime) -> Job | Moved:
-        """Note that a document is bad and where it will be kept; :meth:`dispose` takes it there."""
+        """Note a failure and the place where the file will be kept; :meth:`dispose` takes it there."""
         target = self._free(self._places.failed, job, job.sha256 or str(job.id))
         due = now if self._hooks.on_failure else None
         return self._jobs.fail(job, json.dumps(reason, ensure_ascii=False), target, due, now)
 
     def dispose(self, job: Job, now: datetime) -> Job | Moved:
-        """Finish a recorded, failed or duplicate job: write what belongs beside the file, put the file there.
+        """Finish a recorded, failed or duplicate job: write sidecar or reason, then put the file in its place.
 
         Raises:
             TransientError: archive or failed cannot be written; call again later.
@@ -265,7 +265,7 @@ class Lifecycle:
         return self._jobs.finish(job, now) if job.state is State.RECORDED else job
 
     def _put(self, work: Path, target: Path | None) -> None:
-        """Move the file from work to its last place, or delete it (target None); may have happened already."""
+        """Move the file from work to its target, or delete it (target None), unless that was done before."""
         if not os.path.lexists(work):
             return
         if target is None or (os.path.lexists(target) and digest(target) == digest(work)):
@@ -276,7 +276,7 @@ class Lifecycle:
     # -- after a crash
 
     def stranded(self, now: datetime) -> list[Job]:
-        """Look through work and return the jobs whose files are there; files without a job get one."""
+        """Return the jobs whose files are in work after a crash; files without a job get one."""
         jobs: list[Job] = []
         if not self._places.work.is_dir():
             return jobs
@@ -296,12 +296,12 @@ class Lifecycle:
         return jobs
 
     def _adopt(self, path: Path, now: datetime) -> Job:
-        """Give a new job to a file in work that the ledger does not know (an older database was restored)."""
+        """Make a job for a file in work that the ledger does not know, because an older database was restored."""
         inbox = next(iter(self._inboxes.values()))
         identity = look(path)
-        assert identity is not None, "it was listed a moment ago and nobody else works here"
+        assert identity is not None, "it was listed a moment ago, and no other program works here"
         job = self._jobs.arrive(inbox.name, inbox.path / path.name, identity, now)
-        log.warning("%s was in work without a job; it gets a new one", path_text(path))
+        log.warning("%s was in the work folder without a job; made one", path_text(path))
         durable.move(path, self._work_path(job))
         return job
 
@@ -318,15 +318,15 @@ def _not_a_file(found: str) -> DocumentError:
 
 @contextlib.contextmanager
 def _storing() -> Iterator[None]:
-    """Blame one document for a record that cannot be stored: a defect, but the others go on."""
+    """Turn a record that cannot be stored into a failed attempt of its document; other documents go on."""
     try:
         yield
     except (ValueError, OverflowError, sqlite3.IntegrityError, sqlite3.DataError) as error:
-        raise AttemptError(f"what was read cannot be stored: {type(error).__name__}: {error}") from error
+        raise AttemptError(f"the record cannot be stored: {type(error).__name__}: {error}") from error
 
 
 def _digest(path: Path) -> str:
     try:
         return digest(path)
     except OSError as error:
-        raise TransientError(f"cannot read {path}: {error.strerror}; it is tried again") from error
+        raise TransientError(f"cannot read {path}: {error.strerror}; will be retried") from error

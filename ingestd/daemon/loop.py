@@ -1,4 +1,4 @@
-"""The loop: what arrived is claimed, read, recorded and disposed of.
+"""The loop: claims, reads, records and disposes of arrived files.
 
 :meth:`Daemon.step` does one turn and never waits, so a test can drive it with a clock of its own.
 """
@@ -36,16 +36,16 @@ _MAX_PAUSE_S = 5.0
 
 
 class Daemon:
-    """Turns arrivals into records.
+    """Driver of the way from arrival to record.
 
     Args:
         intake: the inboxes.
         jobs: job states.
         lifecycle: moves files together with job states.
         engine: reads documents.
-        hooks: commands that are run when a document is recorded or has failed.
+        hooks: commands that run when a document is recorded or has failed.
         schedule: pauses after faults.
-        attempts: tries before a document fails that kills its worker.
+        attempts: attempts before a document that kills its worker fails.
         wake: called from other threads when a turn is due.
     """
 
@@ -74,28 +74,28 @@ class Daemon:
         """By job id."""
         self._draining = False
         self.ended = 0
-        """Documents that came to an end since the start: recorded, failed or duplicate."""
+        """Number of documents that finished since the start: recorded, failed or duplicate."""
 
     def subscribe(self, listener: Callable[[JobEvent], None]) -> None:
-        """Have a function called on every job outcome, after those subscribed before."""
+        """Call a function on every job outcome, after those subscribed before."""
         self._listeners.append(listener)
 
     # -- one turn
 
     def recover(self, now: datetime) -> None:
-        """Go on, after a start, with whatever a crash, a power cut or a stop left behind."""
+        """Resume, after a start, the jobs that a crash, a power cut or a stop left unfinished."""
         stranded = {job.id: job for job in self._lifecycle.stranded(now)}
         jobs = stranded | {job.id: job for job in self._jobs.in_states(UNSETTLED)}
         for job in jobs.values():
             match job.state:
                 case State.RUNNING if job.attempt >= self._attempts:
-                    self._fail(job, AttemptError(f"it stopped ingestd in each of {job.attempt} tries"), now)
+                    self._fail(job, AttemptError(f"ingestd was killed in each of {job.attempt} attempts"), now)
                 case State.RUNNING:
                     self._jobs.requeue(job, now, refund=False)
                 case State.RECORDED | State.FAILED | State.DUPLICATE:
                     self._in_flight[job.id] = InFlight(job, Undisposed())
         if jobs:
-            log.info("going on with %d unfinished documents", len(jobs))
+            log.info("resuming %d unfinished documents", len(jobs))
 
     def step(self, now: datetime, tick: float) -> bool:
         """Do one turn; never waits for a worker.
@@ -124,7 +124,7 @@ class Daemon:
         return max(0.0, min([tick + _MAX_PAUSE_S, *dues]) - tick)
 
     def idle(self) -> bool:
-        """Tell whether nothing is left to do but to wait for new files or for a later try."""
+        """Tell whether nothing is left to do but to wait for new files or for a later attempt."""
         return not (self._in_flight or self._hooks.running or self._intake.pending)
 
     def drain(self) -> None:
@@ -155,7 +155,7 @@ class Daemon:
         return self._engine.restarts
 
     def overdue_s(self, now: datetime) -> float:
-        """Return the seconds for which the document that is due for longest could have been worked on."""
+        """Return the seconds since the longest waiting document became due; 0 if none is due."""
         since = self._jobs.due_since(now)
         return 0.0 if since is None else (now - since).total_seconds()
 
@@ -167,14 +167,14 @@ class Daemon:
 
     @property
     def _free_slots(self) -> int:
-        """Claim one more document than there are workers, so that no worker waits for the daemon."""
+        """Number of documents to claim: one more than idle workers, so that no worker waits for the daemon."""
         return self._engine.slots + 1 - len(self._at(InWork))
 
     def _start(self, now: datetime, tick: float) -> bool:
         free = 0 if self._draining else self._free_slots
         if free <= 0:
             return False
-        # one in flight is due only if 'ingestd retry' made it so
+        # A job in flight is due only if 'ingestd retry' made it so.
         held = self._schedule.held(Kind.JOB, tick) - self._in_flight.keys()
         jobs = self._jobs.due(now, free, held)
         for job in jobs:
@@ -217,7 +217,7 @@ class Daemon:
         return bool(ready)
 
     def _settle(self, result: Record | BaseException, job: Job, now: datetime) -> None:
-        """Put the end of a try into the ledger."""
+        """Put the result of an attempt into the ledger."""
         if isinstance(result, BaseException):
             self._try_failed(job, result, now)
         else:
@@ -243,7 +243,7 @@ class Daemon:
 
     def _try_failed(self, job: Job, error: BaseException, now: datetime) -> None:
         match error:
-            case TransientError():  # the try does not count
+            case TransientError():  # the attempt does not count
                 self._wait(job, error, now, refund=True)
             case AttemptError() if job.attempt < self._attempts:
                 self._wait(job, error, now, refund=False)
@@ -259,7 +259,7 @@ class Daemon:
         if isinstance(waiting, Moved):
             _log_moved(job, waiting)
         else:
-            self._tell(JobOutcome.WAITING, waiting, reason=f"{error}; next try in {pause.total_seconds():.0f} s")
+            self._tell(JobOutcome.WAITING, waiting, reason=f"{error}; next attempt in {pause.total_seconds():.0f} s")
 
     def _fail(self, job: Job, error: AttemptError | DocumentError, now: datetime) -> None:
         failed = self._lifecycle.fail(job, reason_of(error, self._attempts), now)
@@ -289,7 +289,7 @@ class Daemon:
     # -- temporary faults
 
     def _guarded(self, job: Job, now: datetime, tick: float, action: Callable[[Job, datetime], None]) -> None:
-        """Do something with a job; a temporary fault puts it off and does not count as a try."""
+        """Do something with a job; a temporary fault puts it off and does not count as an attempt."""
         try:
             action(job, now)
         except Exception as error:
@@ -302,7 +302,7 @@ class Daemon:
     def _put_off(self, job: Job, error: Exception, now: datetime, tick: float) -> None:
         task = Task(Kind.JOB, job.id)
         pause = self._schedule.put_off(task, tick)
-        log.warning("%s: %s; next try in %.0f s", path_text(job.name), error, pause.total_seconds())
+        log.warning("%s: %s; next attempt in %.0f s", path_text(job.name), error, pause.total_seconds())
         if job.id in self._in_flight:
             return
         try:
@@ -327,7 +327,7 @@ class Daemon:
         self._engine.replace(engine)
 
     def close(self, now: datetime) -> None:
-        """Stop working; documents not finished stay in work and are claimed again by the next start."""
+        """Stop working; unfinished documents stay in work, and the next start claims them again."""
         try:
             self._engine.close(finish=False)
             for job, _ in self._at(InWork):
@@ -343,7 +343,7 @@ class Daemon:
         return [(flight.job, flight.stage) for flight in flights if isinstance(flight.stage, kind)]
 
     def _ready(self, kind: type[S], tick: float) -> list[tuple[Job, S]]:
-        """Return those of them that no fault keeps waiting."""
+        """Return the jobs at one kind of stage that no fault keeps waiting."""
         return [(job, stage) for job, stage in self._at(kind) if self._schedule.is_due(Task(Kind.JOB, job.id), tick)]
 
     def _tell(self, outcome: JobOutcome, job: Job, *, record: Record | None = None, reason: str | None = None) -> None:
@@ -353,4 +353,4 @@ class Daemon:
 
 
 def _log_moved(job: Job, moved: Moved) -> None:
-    log.info("%s: another process has made job %d %s", path_text(job.name), job.id, moved.state or "disappear")
+    log.info("%s: another process has changed job %d (now %s)", path_text(job.name), job.id, moved.state or "gone")

@@ -1,4 +1,4 @@
-"""Figures for Prometheus, served by the daemon's process from a thread of its own."""
+"""Metrics for Prometheus, served by the daemon's process from a thread of its own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STAGE_BUCKETS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
 
 class Metrics:
-    """What is counted while the daemon runs, and what is looked up when Prometheus asks.
+    """Counters of the running daemon, and values that are looked up on request.
 
     Args:
         config: where the database is, where to serve.
@@ -54,13 +54,13 @@ class Metrics:
         self.registry = prometheus.CollectorRegistry()
         prometheus.ProcessCollector(registry=self.registry)
         self._outcomes = prometheus.Counter(
-            "ingestd_outcomes", "What became of documents since the start.", ["outcome"], registry=self.registry
+            "ingestd_outcomes", "Outcomes of documents since the start.", ["outcome"], registry=self.registry
         )
         for outcome in JobOutcome:
             self._outcomes.labels(outcome.value)
         self._seconds = prometheus.Histogram(
             "ingestd_stage_seconds",
-            "Seconds that a recorded document took, by stage.",
+            "Seconds per stage of recorded documents.",
             ["stage"],
             buckets=_STAGE_BUCKETS,
             registry=self.registry,
@@ -75,7 +75,7 @@ class Metrics:
                 self._seconds.labels(stage).observe(seconds)
 
     def collect(self) -> Iterator[Metric]:
-        """Called by prometheus-client, in a thread that serves one request."""
+        """Yield the values of one request; prometheus-client calls this in a thread of its own."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 
         yield InfoMetricFamily("ingestd", "Which ingestd this is.", {"version": ingestd.__version__})
@@ -102,7 +102,7 @@ class Metrics:
             with faults(self._database), closing(connect(self._database, "read")) as db:
                 counts, oldest = jobs_by_state(db), oldest_waiting(db, self._clock.now())
         except (IngestdError, sqlite3.Error) as error:
-            log.warning("metrics: the database cannot be asked: %s", error)
+            log.warning("metrics: the database does not answer: %s", error)
             yield GaugeMetricFamily("ingestd_database_up", "1 if the database answered.", 0.0)
             return
         yield GaugeMetricFamily("ingestd_database_up", "1 if the database answered.", 1.0)
@@ -133,7 +133,7 @@ class Metrics:
         except OSError as error:
             raise ConfigError(
                 [
-                    f"metrics: found that {address} port {port} cannot be served on ({error.strerror or error}),"
+                    f"metrics: {address} port {port} cannot be served on ({error.strerror or error}),"
                     " expected a free port of this machine; correct metrics.port or metrics.address; the service needs"
                     " the drop-in systemd/metrics.conf"
                 ]

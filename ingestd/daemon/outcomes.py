@@ -1,4 +1,4 @@
-"""Outcomes of the lifecycle's steps, beside :class:`ingestd.store.jobs.Moved`."""
+"""Results of the steps of :class:`ingestd.daemon.lifecycle.Lifecycle`, beside :class:`ingestd.store.jobs.Moved`."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ingestd.store.jobs import Job
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The file is in work."""
+    """Result of a claim: the file is in work."""
 
     job: Job
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The file left the inbox or changed there; the job is forgotten."""
+    """Result of a claim: the file left the inbox or changed there, and the job is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The file cannot be read for what it is; the job has to fail."""
+    """Result of a claim: the file is missing or not a regular file, and the job has to fail."""
 
     job: Job
     error: DocumentError
@@ -31,7 +31,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A try has begun."""
+    """Result of a start: the attempt has begun."""
 
     job: Job
     claim: Claim
@@ -39,20 +39,20 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """The same bytes are recorded already; the file has to be disposed of."""
+    """Result of a start or a record: the same bytes are recorded already, and the file has to be disposed of."""
 
     job: Job
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The record is committed; the original has to be disposed of."""
+    """Result of a record: committed; the original has to be disposed of."""
 
     job: Job
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The file changed while it was read; it is read again."""
+    """Result of a record: the file changed while it was read, and is read again."""
 
     job: Job

@@ -1,4 +1,4 @@
-"""Backoff after temporary faults (full disk, lost share, locked database): longer with each fault in a row."""
+"""Backoff after environmental failures (full disk, lost share, locked database): doubles with each in a row."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import NamedTuple
 from ingestd.config import LedgerConfig
 
 _JITTER = 0.25
-"""Share of a pause by which it is made longer or shorter at random, so that jobs do not come back all at once."""
+"""Share of a pause that randomness adds or takes away, so that jobs do not all return at once."""
 _MAX_DOUBLINGS = 30
-"""Bound on the exponent, against overflow; the longest pause is reached long before."""
+"""Bound on the exponent, against overflow; the maximum pause is reached long before."""
 
 
 class Kind(Enum):
-    """What can be tried again."""
+    """Kind of task."""
 
     JOB = auto()
     HOOK = auto()
@@ -26,7 +26,7 @@ class Kind(Enum):
 
 
 class Task(NamedTuple):
-    """One thing that can be tried again."""
+    """Something that can fail for the time being and be tried again."""
 
     kind: Kind
     job_id: int = 0
@@ -34,16 +34,16 @@ class Task(NamedTuple):
 
 
 ARRIVALS, TURN = Task(Kind.ARRIVALS), Task(Kind.TURN)
-"""All arrivals that are not noted yet; a turn of the daemon as a whole."""
+"""Noting the files that have arrived; a whole turn of the daemon."""
 
 
 class RetrySchedule:
-    """The only place that knows, in memory, what has failed for a temporary reason and when it is due again.
+    """Record, in memory, of the tasks that failed for a temporary reason, and when they are due again.
 
     Times are ticks: seconds on a monotonic clock.
 
     Args:
-        options: first and longest pause.
+        options: first and maximum pause.
         rng: source of jitter.
     """
 
@@ -51,10 +51,10 @@ class RetrySchedule:
         self._options = options
         self._rng = rng
         self._faults: dict[Task, tuple[int, float]] = {}
-        """Faults in a row, and when the task is due again."""
+        """Faults in a row, and the tick from which the task is due again."""
 
     def pause(self, tries: int) -> timedelta:
-        """Return the pause after so many tries (from 1)."""
+        """Return the pause after a number of attempts (from 1)."""
         return backoff(tries, self._options.backoff_s, self._options.backoff_max_s, self._rng)
 
     def put_off(self, task: Task, tick: float, pause_s: float | None = None) -> timedelta:
@@ -74,7 +74,7 @@ class RetrySchedule:
         return pause
 
     def release(self, task: Task) -> None:
-        """Leave it to others when the task is due; its faults still count."""
+        """Hold the task no longer, because the ledger does; its faults still count."""
         if task in self._faults:
             self._faults[task] = (self._faults[task][0], -math.inf)
 
@@ -104,7 +104,7 @@ class RetrySchedule:
 
 
 def backoff(tries: int, first_s: float, max_s: float, rng: random.Random) -> timedelta:
-    """Return the pause before the next try: doubles with each, up to the longest, jittered either way.
+    """Return the pause before the next attempt: doubles with each, up to a maximum, with jitter.
 
     >>> 30 <= backoff(3, 10, 900, random.Random(0)).total_seconds() <= 50
     True

@@ -64,7 +64,7 @@ class Signals:
 
 
 class Service:
-    """Runs a daemon until a signal asks it to stop.
+    """Process of the daemon: runs until a signal asks it to stop.
 
     Args:
         daemon: not yet recovered.
@@ -101,7 +101,7 @@ class Service:
         self._schedule = schedule
         self._fault_pause_s = fault_pause_s
         self.failures = 0
-        """Documents that failed or are waiting for another try."""
+        """Number of times that a document failed or was put off."""
         daemon.subscribe(self._count)
 
     def run(self, *, once: bool, started: Callable[[Daemon], None]) -> None:
@@ -145,10 +145,10 @@ class Service:
                 signals.wake.wait(min(pause_s, watchdog / 3) if watchdog else pause_s)
 
     def _turn(self) -> tuple[bool, float, str | None]:
-        """Do one turn; a temporary fault that no single document is to blame for only costs time.
+        """Do one turn; an environmental failure that no single document is to blame for only costs time.
 
         Returns:
-            True if anything was done, seconds until the next turn, and what is wrong with the daemon.
+            True if anything was done, seconds until the next turn, and the present problem of the daemon, if any.
         """
         now, tick = self._clock.now(), self._clock.tick()
         try:
@@ -157,7 +157,7 @@ class Service:
             if not is_temporary(error):
                 raise
             done, pause_s = False, self._schedule.put_off(TURN, tick, self._fault_pause_s).total_seconds()
-            log.error("%s; everything is tried again in %g s", error, pause_s)
+            log.error("%s; next attempt in %g s", error, pause_s)
         else:
             self._schedule.clear(TURN)
         return done, pause_s, self.health.judge(self.daemon, now, tick)

@@ -1,4 +1,4 @@
-"""Tell systemd how the service is (sd_notify(3)); does nothing when not started by it."""
+"""State of the service for systemd (sd_notify(3)); nothing happens if systemd did not start it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 
 def notify(message: str, environment: Mapping[str, str] = os.environ) -> bool:
-    """Send a state such as ``READY=1``; False when nobody asked for it.
+    """Send a state such as ``READY=1``; False if systemd did not ask for it.
 
     Raises:
-        OSError: the socket that systemd named does not take it.
+        OSError: the socket that systemd named refuses it.
     """
     address = environment.get("NOTIFY_SOCKET")
     if not address:
@@ -24,7 +24,7 @@ def notify(message: str, environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def watchdog_s(environment: Mapping[str, str] = os.environ) -> float | None:
-    """Seconds after which systemd wants to hear ``WATCHDOG=1``, None if it does not.
+    """Return the seconds after which systemd expects ``WATCHDOG=1``; None if it does not.
 
     >>> watchdog_s({"WATCHDOG_USEC": "30000000"})
     30.0

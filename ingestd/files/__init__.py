@@ -1,1 +1,1 @@
-"""Durable effects, completeness, identity and encoding of files and their names."""
+"""Files of the user: durable effects, names, completeness, identity, encoding."""

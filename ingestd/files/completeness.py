@@ -1,6 +1,6 @@
-"""Does a file end where its own format says it ends?
+"""Completeness of files by the end marks and lengths of their formats.
 
-A scanner that pauses leaves a quiet but unfinished file; its structure tells. Only a few bytes at
+A scanner that pauses leaves a quiet but unfinished file; its structure shows that. Only a few bytes at
 both ends are read, and nothing is decoded.
 """
 
@@ -14,12 +14,13 @@ from typing import BinaryIO
 from ingestd.files.tiff import read_at, tiff_is_complete
 
 _TAIL_BYTES = 1 << 16
+"""Bytes at the end of a JPEG in which its end mark is looked for; scanners may pad the file."""
 _MAX_STEPS = 20_000
-"""Bound on the segments, folders or boxes followed, against files made to loop."""
+"""Bound on the segments or boxes followed, against files made to loop."""
 
 
 def is_complete(file: BinaryIO) -> bool:
-    """Tell whether a file of a known format has its proper end; False for formats not known.
+    """Tell whether a file of a known format has its proper end; False for unknown formats.
 
     JPEG: EOI after the start of scan. PNG: IEND. PDF: %%EOF near the end. TIFF: every strip and
     tile of every directory lies inside the file. BMP, WebP: the length in the header. HEIC/AVIF:

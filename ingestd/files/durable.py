@@ -1,8 +1,8 @@
-"""Every rename, copy, fsync and atomic write of the user's files.
+"""Durable effects on the user's files: every rename, copy, fsync and atomic write.
 
 Nothing here overwrites: a target that exists is an error. Data and folders are synced before a
-function returns, so that what it did survives a power cut. Errors of the filesystem come out as
-TransientError, because the document is not to blame.
+function returns, so that its effect survives a power cut. Errors of the filesystem become TransientError,
+because the document is not to blame.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ingestd.errors import TransientError
 from ingestd.files.names import partial_path
 
 _COPY_BYTES = 1 << 20
+"""Bytes copied at a time."""
 
 
 @contextlib.contextmanager
@@ -32,11 +33,11 @@ def _transient(action: str) -> Iterator[None]:
 def _fix(error: OSError) -> str:
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            return "free space on that disk, it is tried again"
+            return "free space on that disk; will be retried"
         case errno.EACCES | errno.EPERM | errno.EROFS:
-            return "give the user of ingestd write permission there, it is tried again"
+            return "give the user of ingestd write permission there; will be retried"
         case _:
-            return "it is tried again"
+            return "will be retried"
 
 
 def sync_folder(folder: Path) -> None:
@@ -61,10 +62,10 @@ def make_folder(folder: Path) -> None:
 def move(source: Path, target: Path) -> None:
     """Move a file to a name that must be free; across filesystems copy, sync, then unlink.
 
-    A file that has other names (hard links) is copied too: nobody may change it by one of them afterwards.
+    A file that has other names (hard links) is copied, so that it cannot be changed by one of them afterwards.
 
     Raises:
-        TransientError: the filesystem said no, or the target exists.
+        TransientError: the filesystem refused, or the target exists.
     """
     make_folder(target.parent)
     with _transient(f"move {source} to {target}"):
@@ -124,13 +125,13 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _created(partial: Path) -> BinaryIO:
-    """Open a file for writing that is new for certain: a link that somebody put there is not followed."""
+    """Create a file for writing, in place of any file or link of this name; a link is not followed."""
     partial.unlink(missing_ok=True)
     return partial.open("xb")
 
 
 def remove(path: Path) -> None:
-    """Delete a file; one that is already gone is fine."""
+    """Delete a file, if it is there."""
     with _transient(f"delete {path}"):
         try:
             path.unlink()
@@ -140,14 +141,14 @@ def remove(path: Path) -> None:
 
 
 def remove_folder(folder: Path) -> None:
-    """Delete an empty folder; one that is already gone is fine."""
+    """Delete an empty folder, if it is there."""
     with _transient(f"delete the folder {folder}"), contextlib.suppress(FileNotFoundError):
         folder.rmdir()
         sync_folder(folder.parent)
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part."""
+    """Write a file so that a reader sees the old content or the new, never a mixture."""
     make_folder(path.parent)
     with replacing(path) as writer:
         writer.write(data)
@@ -175,12 +176,12 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def nearest_existing(path: Path) -> Path:
-    """The path, or the nearest folder above it that is there: where it would be made."""
+    """Return the path, or the nearest folder above it that exists."""
     return next(parent for parent in (path, *path.parents) if parent.exists())
 
 
 def create_like(model: Path, path: Path) -> None:
-    """Create an empty file with the permissions of another, for content that is as private."""
+    """Create an empty file with the permissions of another, for equally private content."""
     with _transient(f"create {path}"):
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
@@ -190,7 +191,7 @@ def create_like(model: Path, path: Path) -> None:
 
 
 def publish(scratch: Path, target: Path, *, overwrite: bool) -> None:
-    """Give a file that was written under a scratch name in the same folder its name, durably."""
+    """Rename a file from a scratch name in the same folder to its final name, durably."""
     with _transient(f"write {target}"):
         with scratch.open("rb") as file:
             os.fsync(file.fileno())

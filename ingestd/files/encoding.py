@@ -1,8 +1,8 @@
-r"""How paths, moments and file numbers are written into TEXT and INTEGER columns.
+r"""Encoding of paths, moments and file numbers as TEXT and INTEGER columns, and of text for terminals.
 
 Paths on Linux are bytes. A path that is plain UTF-8 without control characters is stored as it is;
 every other byte is written as ``\x`` and two lower-case hex digits, so that a row can be printed,
-copied and searched, and the very same file found again.
+copied and searched, and leads back to the same file.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\udc80-\udcff]")
-"""Control characters, Unicode line breaks, and what ``os.fsdecode`` makes of bytes that are not UTF-8."""
+"""Control characters, Unicode line breaks, and bytes that are not UTF-8 (as ``os.fsdecode`` returns them)."""
 _AMBIGUOUS = re.compile(r"\\(?=x[0-9a-f]{2})")
-"""A backslash of the name itself that would be taken for the start of an escape."""
+"""Backslash of the name itself that looks like the start of an escape."""
 _ESCAPE = re.compile(rb"\\x([0-9a-f]{2})")
 _WORD = 1 << 64
+"""Number of inodes of 64 bits."""
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\udc80-\udcff]")
 """Control characters (but tab and line feed), bidirectional overrides, and bytes that are not UTF-8."""
 
@@ -48,7 +49,7 @@ def path_from(text: str) -> Path:
 
 
 def time_text(moment: datetime) -> str:
-    """Write a moment as ISO 8601 in UTC with milliseconds: sorts as text, SQLite's date functions read it.
+    """Write a moment as ISO 8601 in UTC with milliseconds, which sorts as text and suits SQLite's date functions.
 
     Raises:
         ValueError: if the moment has no timezone.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What tells one state of a file from another."""
+    """State of a file that any change alters: size, time of change, inode."""
 
     size: int
     mtime_ns: int
@@ -19,12 +19,12 @@ class Identity:
 
     @staticmethod
     def of(status: os.stat_result) -> Identity:
-        """From the result of stat or lstat."""
+        """Take the identity from the result of stat or lstat."""
         return Identity(status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 def look(path: Path) -> Identity | None:
-    """Current identity of a path, links not followed; None when it is gone or out of reach."""
+    """Return the identity of a path, links not followed; None if it is gone or cannot be reached."""
     try:
         return Identity.of(path.lstat())
     except OSError:
@@ -32,7 +32,7 @@ def look(path: Path) -> Identity | None:
 
 
 def kind(mode: int) -> str | None:
-    """Say what a file that is not regular is, None for a regular one."""
+    """Name the kind of a file that is not regular; None for a regular file."""
     if stat.S_ISREG(mode):
         return None
     names = {
@@ -47,6 +47,6 @@ def kind(mode: int) -> str | None:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file's content in hex, read in pieces."""
+    """Return the SHA-256 of a file's content in hex, read in pieces."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

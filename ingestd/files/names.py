@@ -1,4 +1,4 @@
-"""Names and places of files: in work, in archive and failed, and of what lies beside an original."""
+"""Names and places of files: in work, in archive and failed, and beside an original."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def partial_path(target: Path) -> Path:
-    """Return the name under which a file grows; after a crash the same step is done again and reuses it.
+    """Return the name under which a file grows; the same step, repeated after a crash, reuses it.
 
     >>> partial_path(Path("archive/scan.pdf"))
     PosixPath('archive/.scan.pdf.partial')
@@ -71,7 +71,7 @@ def work_path(work: Path, job_id: int, name: str) -> Path:
 
 
 def safe_name(name: str) -> str:
-    r"""Return a file name to store under: printable, without bytes that are not UTF-8, short enough to be added to.
+    r"""Return a name to store a file under: printable, UTF-8, with room for a hash and a suffix.
 
     >>> safe_name("bill\n2.pdf")
     'bill_2.pdf'

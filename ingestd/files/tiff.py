@@ -1,4 +1,4 @@
-"""End of a TIFF: every strip and tile of every directory lies inside the file (TIFF 6.0, BigTIFF).
+"""Completeness of a TIFF: every strip and tile of every directory lies inside the file (TIFF 6.0, BigTIFF).
 
 A TIFF has no end mark; only its directories tell. They are followed in the daemon, in Python, by offsets alone:
 nothing is decoded, and the file cannot make it take much time or memory, because entries and values are counted.
@@ -20,6 +20,7 @@ _TYPE_BYTES = dict(enumerate((1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4), start=1)) 
 _INTEGER_CODES = {3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 """Format of struct by field type, of the types that offsets and lengths may have."""
 _STRIP_OFFSETS, _STRIP_COUNTS, _TILE_OFFSETS, _TILE_COUNTS = 273, 279, 324, 325
+"""Tags (TIFF 6.0, sections 3 and 15)."""
 
 
 def tiff_is_complete(file: BinaryIO, size: int) -> bool:
@@ -59,7 +60,7 @@ def read_at(file: BinaryIO, offset: int, length: int) -> bytes:
 
 
 class _Walk:
-    """Follows the directories of one file within the bounds."""
+    """Walk through the directories of one file, within the bounds."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file

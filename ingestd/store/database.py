@@ -1,4 +1,4 @@
-"""Opening the database, and the one kind of transaction that writes to it.
+"""Connections to the database, and the one kind of transaction that writes to it.
 
 Transactions in sqlite-utils 4, as relied on here: outside a transaction ``db.execute()`` and every
 ``insert``/``update``/``delete`` commit at once, each on its own; inside an open transaction they
@@ -25,8 +25,8 @@ from ingestd.store import schema
 OLDEST_SQLITE = (3, 38, 0)
 """STRICT tables (3.37) and the JSON functions without a compile option (3.38)."""
 
-_BUSY_S = 30.0
-"""How long a statement waits for another process's write transaction; ours take milliseconds."""
+BUSY_S = 30.0
+"""Seconds that a statement waits for the write transaction of another process; ours take milliseconds."""
 
 _OPEN_MODES = {"create": "rwc", "write": "rw", "read": "ro"}
 
@@ -53,7 +53,7 @@ def connect(path: Path, access: Literal["create", "write", "read"] = "create") -
         )
     with faults(path):
         uri = f"{path.absolute().as_uri()}?mode={_OPEN_MODES[access]}"
-        connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_S)
+        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S)
         try:
             return _prepared(Database(connection, execute_plugins=False), path, access)
         except BaseException:
@@ -62,7 +62,7 @@ def connect(path: Path, access: Literal["create", "write", "read"] = "create") -
 
 
 def require_usable(path: Path) -> None:
-    """Refuse a database that ``connect`` would refuse, without creating or changing one; a missing one is fine.
+    """Refuse a database that ``connect`` would refuse; creates and changes nothing, and accepts a missing file.
 
     Raises:
         ConfigError, TransientError: as ``connect``.
@@ -99,7 +99,7 @@ def _prepared(db: Database, path: Path, access: str) -> Database:
 
 
 def require_undamaged(db: Database, path: Path) -> None:
-    """Look through the whole file, a second or so for each gigabyte that is cached; indexes are not compared.
+    """Check the whole file, about a second per cached gigabyte; indexes are not compared.
 
     Raises:
         ConfigError: with the first fault.
@@ -128,7 +128,7 @@ def transaction(db: Database) -> Iterator[None]:
 
 @contextlib.contextmanager
 def faults(path: Path) -> Iterator[None]:
-    """Translate what SQLite says about the database file into a ConfigError or a TransientError.
+    """Translate SQLite's errors about the database file into a ConfigError or a TransientError.
 
     Errors that are not about the file (wrong SQL, violated constraints) pass unchanged.
     """
@@ -141,30 +141,30 @@ def faults(path: Path) -> Iterator[None]:
                     raise ConfigError([damaged(path, str(error))]) from error
                 raise ConfigError(
                     [
-                        f"{path}: found no SQLite database, expected the database of ingestd;"
+                        f"{path}: found a file that is not a SQLite database, expected the database of ingestd;"
                         " restore a backup, or move the file away to begin a new one"
                     ]
                 ) from error
             case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
                 raise ConfigError(
                     [
-                        f"{path}: found that it cannot be opened or written ({error}), expected a file in a folder"
+                        f"{path}: found a file that cannot be opened or written ({error}), expected a file in a folder"
                         " that exists, both writable by this user; correct record.database or the permissions"
                     ]
                 ) from error
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-                raise TransientError(f"{path}: another process keeps it locked ({error}); it is tried again") from error
+                raise TransientError(f"{path}: another process keeps it locked ({error}); will be retried") from error
             case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_NOMEM:
-                raise TransientError(f"{path}: {error}; free space or memory, it is tried again") from error
+                raise TransientError(f"{path}: {error}; free space or memory; will be retried") from error
             case _:
                 raise
 
 
 def damaged(path: Path, found: str) -> str:
-    """What is said of a database that SQLite finds damaged: which, and how to restore it."""
+    """Return the message about a database that SQLite finds damaged: which, and how to restore it."""
     return (
         f"{path}: found a damaged database ({found}), expected the sound database of ingestd; restore a backup: stop"
         f" ingestd, move {path.name} with its -wal and -shm to another place, put the file made by 'ingestd backup'"
-        " here under this name, and start again; then 'ingestd verify' lists the originals that it does not know,"
-        " which are read again when dropped into an inbox; without a backup all of the archive is"
+        " here under this name, and start again; then 'ingestd verify' lists the originals that it does not know: drop"
+        " them into an inbox to have them read again; without a backup, drop all originals of the archive"
     )

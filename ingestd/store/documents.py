@@ -22,14 +22,14 @@ from ingestd.store import rows
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A record with what the database knows beyond it."""
+    """Record with what the database adds to it."""
 
     id: int
     record: Record
     source_path: Path
-    """Where the user dropped it."""
+    """Place where the user dropped it."""
     archive_path: Path | None
-    """Where the original is; None where it was deleted or left in the inbox."""
+    """Place of the original; None if it was deleted or left in the inbox."""
     received_at: datetime
     recorded_at: datetime
 
@@ -85,12 +85,12 @@ def save(
 
 
 def replace_extraction(db: Database, document_id: int, extraction: Extraction, *, rules_hash: str) -> None:
-    """Put today's fields and items in the place of the old ones; what was read stays as it is.
+    """Replace the fields and items of a document; its reading stays.
 
     Args:
         db: with an open write transaction, which is not committed here.
         document_id: of a recorded document.
-        extraction: what the rules say now.
+        extraction: by the present rules.
         rules_hash: of those rules, for provenance.
 
     Raises:
@@ -124,7 +124,7 @@ def _require_transaction(db: Database) -> None:
 
 
 def document_by_sha(db: Database, sha256: str) -> int | None:
-    """Id of the document with these bytes, None where they are not recorded."""
+    """Return the id of the document with these bytes; None if they are not recorded."""
     row = db.execute("SELECT id FROM documents WHERE sha256 = ?", [sha256]).fetchone()
     return None if row is None else int(row[0])
 
@@ -147,7 +147,7 @@ class StoredReading:
 
 
 def stored_reading(db: Database, document_id: int) -> StoredReading:
-    """Load what was read from a document, unparsed; empty for an unknown id."""
+    """Load the rows of a document's reading, unparsed; empty for an unknown id."""
     return StoredReading(
         pages=tuple(_rows(db, "pages", document_id, "page_index")),
         lines=tuple(_rows(db, "lines", document_id, "line_index")),
@@ -156,12 +156,12 @@ def stored_reading(db: Database, document_id: int) -> StoredReading:
 
 
 def load_reading(db: Database, document_id: int) -> Reading:
-    """Load what was read from a document, exactly as it was saved; empty for an unknown id."""
+    """Load the reading of a document, exactly as it was saved; empty for an unknown id."""
     return stored_reading(db, document_id).parsed()
 
 
 def load_extraction(db: Database, document_id: int) -> Extraction:
-    """What the rules made of a document.
+    """Load the fields and items of a document.
 
     Raises:
         LookupError: if there is no such document.
@@ -171,7 +171,7 @@ def load_extraction(db: Database, document_id: int) -> Extraction:
 
 
 def load_document(db: Database, document_id: int) -> Document:
-    """A document with everything that belongs to it, all of one moment.
+    """Load a document with everything that belongs to it, all of one moment.
 
     Raises:
         LookupError: if there is no such document.

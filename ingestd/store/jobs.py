@@ -1,13 +1,13 @@
 """The ledger: the state of every file that ever arrived, in the table ``jobs``.
 
     arrived -> claimed -> running -> recorded -> done
-                 |-> waiting   (a temporary fault, or a try that failed: due again at next_at)
-                 |-> failed    (bad document, or tries used up)
+                 |-> waiting   (environmental failure, or a failed attempt: due again at next_at)
+                 |-> failed    (bad document, or attempts used up)
                  |-> duplicate (same bytes already recorded)
 
-One method per transition; no other code sets a state. Each is a compare-and-set: it names the states that it may
-start from, changes the row only if the job is in one of them, and returns the job as it is then, or :class:`Moved`.
-A transition commits by itself, or takes part in the caller's transaction.
+There is one method per transition; no other code sets a state. Each is a compare-and-set: it changes the row only
+if the job is in one of the expected states, and returns the changed job, else :class:`Moved`. A transition commits
+by itself, or takes part in the caller's transaction.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ingestd.store.database import transaction
 
 
 class State(StrEnum):
-    """Where a job is; see the module's picture."""
+    """State of a job; see the picture above."""
 
     ARRIVED = "arrived"
     CLAIMED = "claimed"
@@ -48,7 +48,7 @@ _Values = Mapping[str, str | int | None]
 """Column -> value."""
 
 _UNCHANGED, _REFUNDED = "attempt", "max(0, attempt - 1)"
-"""SQL for the number of tries after a transition."""
+"""SQL for the number of attempts after a transition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +63,28 @@ class Job:
     sha256: str | None
     state: State
     attempt: int
-    """Tries begun so far."""
+    """Number of attempts begun so far."""
     next_at: datetime | None
     error: str | None
     document_id: int | None
     archive_path: Path | None
-    """Where the original goes, or has gone, persisted before it is moved."""
+    """Target of the original, persisted before it is moved."""
     created_at: datetime
     hook_at: datetime | None
-    """Since when its hook is due; None where it has come to its end or there is none."""
+    """Moment from which its hook is due; None if it has ended or there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A transition that did not happen, because another process changed the job before."""
+    """Result of a transition that did not happen, because another process changed the job first."""
 
     job_id: int
     state: State | None
-    """Where the job is; None if it is gone."""
+    """Present state; None if the job is gone."""
 
 
 class Jobs:
-    """Reads and writes job states.
+    """Ledger of all jobs.
 
     Args:
         db: opened and migrated by :mod:`ingestd.store.database`.
@@ -96,7 +96,7 @@ class Jobs:
     # -- transitions
 
     def arrive(self, inbox: str, path: Path, identity: Identity, now: datetime) -> Job:
-        """Note a whole file in an inbox; one noted already and not yet claimed only gets its new identity."""
+        """Note a complete file in an inbox; one noted before and not yet claimed only gets its new identity."""
         size, mtime_ns, inode = identity.size, identity.mtime_ns, file_number(identity.inode)
         with self._atomic():
             known = self._rows(
@@ -130,45 +130,45 @@ class Jobs:
         self.db.execute("delete from jobs where id = ? and state in ('arrived', 'waiting', 'claimed')", [job.id])
 
     def start(self, job: Job, sha256: str, now: datetime) -> Job | Moved:
-        """Begin one more try; persisted before a worker sees the document."""
+        """Begin one more attempt; persisted before a worker sees the document."""
         values = {"sha256": sha256, "error": None}
-        return self._move(job.id, (State.CLAIMED,), State.RUNNING, now, values, tries="attempt + 1")
+        return self._move(job.id, (State.CLAIMED,), State.RUNNING, now, values, attempts="attempt + 1")
 
     def requeue(self, job: Job, now: datetime, *, refund: bool) -> Job | Moved:
-        """End a try without a result, so that the document is read again at once.
+        """End an attempt without a result, so that the document is read again at once.
 
         Args:
             job: running.
             now: UTC.
-            refund: do not count the try.
+            refund: do not count the attempt.
         """
-        return self._move(job.id, (State.RUNNING,), State.CLAIMED, now, tries=_REFUNDED if refund else _UNCHANGED)
+        return self._move(job.id, (State.RUNNING,), State.CLAIMED, now, attempts=_REFUNDED if refund else _UNCHANGED)
 
     def wait(self, job: Job, until: datetime, error: str, now: datetime, *, refund: bool) -> Job | Moved:
         """Put off a job that is not yet recorded.
 
         Args:
             job: not yet recorded.
-            until: when it is due again, UTC.
-            error: why it waits.
+            until: moment at which it is due again, UTC.
+            error: reason of the wait.
             now: UTC.
-            refund: do not count the try that has ended.
+            refund: do not count the attempt that has ended.
         """
         states = (State.ARRIVED, State.CLAIMED, State.WAITING, State.RUNNING)
         values = {"next_at": time_text(until), "error": _storable(error)}
-        return self._move(job.id, states, State.WAITING, now, values, tries=_REFUNDED if refund else _UNCHANGED)
+        return self._move(job.id, states, State.WAITING, now, values, attempts=_REFUNDED if refund else _UNCHANGED)
 
     def record(
         self, job: Job, document_id: int, sha256: str, archive_path: Path, hook_at: datetime | None, now: datetime
     ) -> Job | Moved:
-        """Note that the document is in the database; belongs into the transaction that saves it.
+        """Note that the document is in the database; call it in the transaction that saves the document.
 
         Args:
             job: running.
             document_id: of the saved document.
             sha256: of its bytes.
-            archive_path: where the original goes.
-            hook_at: since when a hook is due; None: no hook.
+            archive_path: target of the original.
+            hook_at: moment from which a hook is due; None: no hook.
             now: UTC.
         """
         values: _Values = {
@@ -190,13 +190,13 @@ class Jobs:
         return self._move(job.id, (State.CLAIMED, State.RUNNING), State.DUPLICATE, now, values)
 
     def fail(self, job: Job, error: str, archive_path: Path, hook_at: datetime | None, now: datetime) -> Job | Moved:
-        """Give a document up.
+        """Note that a document has failed.
 
         Args:
             job: not yet recorded.
             error: reason as JSON (see :mod:`ingestd.daemon.failure`).
-            archive_path: where the file goes.
-            hook_at: since when a hook is due; None: no hook.
+            archive_path: target of the file.
+            hook_at: moment from which a hook is due; None: no hook.
             now: UTC.
         """
         states = (State.CLAIMED, State.WAITING, State.RUNNING)
@@ -208,12 +208,12 @@ class Jobs:
         return self._move(job.id, (State.RECORDED,), State.DONE, now)
 
     def retry(self, job: Job, now: datetime) -> Job | Moved:
-        """Make a failed or waiting job due at once, with all its tries."""
+        """Make a failed or waiting job due at once, with all its attempts."""
         due = {"next_at": time_text(now)}
-        return self._move(job.id, (State.FAILED, State.WAITING), State.WAITING, now, due, tries="0")
+        return self._move(job.id, (State.FAILED, State.WAITING), State.WAITING, now, due, attempts="0")
 
     def hook_ended(self, job: Job) -> None:
-        """Note that the hook of a job came to its end; one that became due again meanwhile stays due."""
+        """Note that the hook of a job has ended; a hook that became due again meanwhile stays due."""
         assert job.hook_at is not None, "only hooks that are due are run"
         self.db.execute("update jobs set hook_at = null where id = ? and hook_at = ?", [job.id, time_text(job.hook_at)])
 
@@ -225,11 +225,11 @@ class Jobs:
         now: datetime,
         values: _Values | None = None,
         *,
-        tries: str = _UNCHANGED,
+        attempts: str = _UNCHANGED,
     ) -> Job | Moved:
-        """Set state, values and tries (SQL) of a job in an expected state; without a value ``next_at`` becomes null."""
+        """Set state, values and attempts (SQL) of a job in an expected state; ``next_at`` is null unless given."""
         columns = {"state": state, "updated_at": time_text(now), "next_at": None, **(values or {})}
-        settings = ", ".join((*(f"{name} = ?" for name in columns), f"attempt = {tries}"))
+        settings = ", ".join((*(f"{name} = ?" for name in columns), f"attempt = {attempts}"))
         marks = ", ".join("?" for _ in expected)
         with self._atomic():
             changed = self.db.execute(
@@ -253,15 +253,15 @@ class Jobs:
     # -- questions
 
     def job(self, job_id: int) -> Job | None:
-        """The job with this id."""
+        """Return the job with this id; None if there is none."""
         rows = self._rows("id = ?", [job_id])
         return rows[0] if rows else None
 
     def due(self, now: datetime, limit: int, excluding: Iterable[int]) -> list[Job]:
-        """Jobs to be claimed or run now, oldest first; waiting ones that have been due for longest."""
+        """Return the jobs to be started now, oldest first; of the waiting, those due for longest."""
         skipped = sorted(excluding)
         marks = ", ".join("?" for _ in skipped)
-        # Each part walks an index and stops: this is asked in every turn, and a hundred thousand may have arrived.
+        # Each part walks an index and stops: every turn asks this, and a hundred thousand files may have arrived.
         parts = (
             f"state = 'arrived' and next_at is null and id not in ({marks}) order by id",
             f"state = 'claimed' and next_at is null and id not in ({marks}) order by id",
@@ -271,11 +271,11 @@ class Jobs:
         return self._rows(f"id in ({chosen})", [*skipped, *skipped, time_text(now), *skipped], limit)
 
     def hooks_due(self, limit: int, excluding: Iterable[int]) -> list[Job]:
-        """Jobs that came to an end and whose hook has not, oldest first."""
+        """Return the finished jobs whose hook is due, oldest first."""
         skipped = sorted(excluding)
         marks = ", ".join("?" for _ in skipped)
         return self._rows(
-            # by the index of hooks that are due, which is short: those of ids and states hold every document there is
+            # By the short index of due hooks: the indexes of ids and states hold every document.
             "id in (select id from jobs indexed by jobs_hook_at where hook_at is not null)"
             f" and +state in ('done', 'failed') and id not in ({marks})",
             [*skipped],
@@ -283,13 +283,13 @@ class Jobs:
         )
 
     def next_at(self) -> datetime | None:
-        """When the first waiting job is due."""
+        """Return the moment at which the first waiting job is due; None if none waits."""
         row = self.db.execute("select min(next_at) from jobs where state = 'waiting'").fetchone()
         return time_from(row[0]) if row[0] else None
 
     def due_since(self, now: datetime) -> datetime | None:
-        """Since when the first of the jobs that could go on now could have; None if there is none."""
-        # of those that have arrived, the first is taken for the oldest: there may be a hundred thousand
+        """Return the moment at which the longest due of all due jobs became due; None if none is due."""
+        # Of the arrived files the first counts as the oldest: there may be a hundred thousand.
         row = self.db.execute(
             "select min(since) from ("
             " select updated_at as since from jobs where id ="
@@ -301,33 +301,33 @@ class Jobs:
         return time_from(row[0]) if row[0] else None
 
     def in_states(self, states: Sequence[State]) -> list[Job]:
-        """Jobs in any of these states, oldest first."""
+        """Return the jobs in any of these states, oldest first."""
         marks = ", ".join("?" for _ in states)
         return self._rows(f"state in ({marks})", list(states))
 
     def count_unsettled(self) -> int:
-        """Number of jobs that are neither done nor failed nor duplicates."""
+        """Return the number of jobs that are neither done nor failed nor duplicates."""
         marks = ", ".join("?" for _ in UNSETTLED)
         return int(
             self.db.execute(f"select count(*) from jobs where state in ({marks})", list(UNSETTLED)).fetchone()[0]
         )
 
     def remembered(self, inbox: str) -> dict[Path, Identity]:
-        """The last state in which each file of an inbox was seen; for originals that are left in place."""
+        """Return the last known identity of each file of an inbox; for originals that are left in place."""
         rows = self.db.execute(
             "select source_path, size_bytes, mtime_ns, inode from jobs where inbox = ? order by id", [inbox]
         )
         return {path_from(path): _identity(size, mtime_ns, inode) for path, size, mtime_ns, inode in rows}
 
     def is_reserved(self, path: Path, job_id: int) -> bool:
-        """Tell whether a place below archive or failed was ever given to another job."""
+        """Tell whether a place below archive or failed was ever promised to another job."""
         found = self.db.execute(
             "select 1 from jobs where archive_path = ? and id != ? limit 1", [path_text(path), job_id]
         )
         return found.fetchone() is not None
 
     def of_path(self, path: Path) -> list[Job]:
-        """Jobs of a file, newest first, whether the path is where it was dropped or where it went."""
+        """Return the jobs of a file, newest first, by the path where it was dropped or kept."""
         text = path_text(path)
         return list(reversed(self._rows("source_path = ? or archive_path = ?", [text, text])))
 

@@ -1,4 +1,4 @@
-"""What the commands ask the database; plain data comes back, nothing is changed.
+"""Queries of the commands and the page: plain data comes back, nothing is changed.
 
 Names and paths in it are as ``record.encoding`` writes them: printable whatever the file is called.
 """
@@ -19,13 +19,14 @@ from sqlite_utils import Database
 from ingestd.files.encoding import path_text, time_from, time_text
 
 _TRIGRAM = 3
-"""Characters that the index needs; shorter words are looked for in one document after the other."""
+"""Characters that the index needs; shorter words are searched for in every text."""
 
 _SHA256 = re.compile("[0-9a-f]{6,64}")
-"""Enough digits of a SHA-256 to name a document."""
+"""Digits of a SHA-256, enough to name a document."""
 
 _EXCERPT_BEFORE = 20
 _EXCERPT_LENGTH = 72
+"""Characters of an excerpt: before the first word found, and in all."""
 
 _QUEUED = ("arrived", "claimed", "running", "waiting")
 """States of files that have not been read yet."""
@@ -47,11 +48,11 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A document that was searched for."""
+    """One document found by a search."""
 
     document: Summary
     excerpt: str
-    """Text around the first word found, on one line; the beginning where only the name or a value has it."""
+    """Text around the first word found, on one line; the beginning if only the name or a value has it."""
 
 
 def search(db: Database, text: str, limit: int) -> list[SearchHit]:
@@ -83,7 +84,7 @@ def search(db: Database, text: str, limit: int) -> list[SearchHit]:
 
 
 def phrase(word: str) -> str:
-    """A word as FTS5 takes it literally."""
+    """Quote a word, so that FTS5 takes it literally."""
     return '"' + word.replace('"', '""') + '"'
 
 
@@ -107,7 +108,7 @@ def excerpt(text: str, words: Iterable[str]) -> str:
 
 
 def latest(db: Database, limit: int) -> list[Summary]:
-    """The documents recorded last, newest first."""
+    """Return the documents recorded last, newest first."""
     rows = db.query(f"SELECT {_SUMMARY} FROM documents d ORDER BY d.recorded_at DESC, d.id DESC LIMIT {limit:d}")
     return [_summary(row) for row in rows]
 
@@ -142,7 +143,7 @@ def find(db: Database, name: str) -> list[Summary]:
 
 
 def all_ids(db: Database) -> list[int]:
-    """Ids of all documents, oldest first."""
+    """Return the ids of all documents, oldest first."""
     return [document_id for (document_id,) in db.execute("SELECT id FROM documents ORDER BY id").fetchall()]
 
 
@@ -159,7 +160,7 @@ def _summary(row: Mapping[str, Any]) -> Summary:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A file that has not been read yet."""
+    """File that has not been read yet."""
 
     job_id: int
     name: str
@@ -169,12 +170,12 @@ class Waiting:
     age_s: float
     """Seconds since it arrived."""
     reason: str | None
-    """Why it has to wait, where something went wrong for the time being."""
+    """Reason of the wait, if there was an environmental failure or a failed attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file that could not be read."""
+    """File that could not be read."""
 
     job_id: int
     name: str
@@ -188,7 +189,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How things are."""
+    """Numbers of documents and files, the oldest that waits, the last failures."""
 
     documents: int
     review: int
@@ -234,12 +235,12 @@ def _recorded_since(db: Database, moment: datetime) -> int:
 
 
 def jobs_by_state(db: Database) -> dict[str, int]:
-    """State -> number of files, states without files left out."""
+    """Return the number of files by state; states without files are left out."""
     return dict(db.execute("SELECT state, count(*) FROM jobs GROUP BY state ORDER BY state").fetchall())
 
 
 def oldest_waiting(db: Database, now: datetime) -> Waiting | None:
-    """The file that arrived first of those that have not been read."""
+    """Return the file that arrived first of those that have not been read; None if there is none."""
     marks = ", ".join("?" for _ in _QUEUED)
     rows = db.query(f"SELECT * FROM jobs WHERE state IN ({marks}) ORDER BY created_at, id LIMIT 1", _QUEUED)
     for row in rows:

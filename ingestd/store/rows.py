@@ -1,4 +1,4 @@
-"""Between the nouns of ``ingestd.document`` and rows of the database. Pure functions.
+"""Conversion between the nouns of ``ingestd.document`` and rows of the database. Pure functions.
 
 JSON columns are compact and exact: a float is written with the digits that give the same float back.
 """
@@ -39,7 +39,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 
 
 def to_json(value: object) -> str:
-    """Compact JSON text of plain data; NaN and infinity, which JSON lacks, raise ValueError."""
+    """Write plain data as compact JSON; NaN and infinity, which JSON lacks, raise ValueError."""
     return _encode(value)
 
 
@@ -53,7 +53,7 @@ def text_rows(lines: Sequence[Line], gap: str = " ") -> list[str]:
 
 
 def plain_text(reading: Reading) -> str:
-    """The text of a document for searching and for reading: a row a line, a form feed between pages.
+    """Return the text of a document for searching and showing: one line per row, a form feed between pages.
 
     NUL, which ends a text for SQLite's full-text search, becomes a space.
     """
@@ -64,13 +64,13 @@ def plain_text(reading: Reading) -> str:
 
 
 def field_values(extraction: Extraction) -> str:
-    """The distinct normalised values, one a line: searched too, because the paper may say them otherwise."""
+    """Return the distinct normalised values, one per line, for searching: they may differ from the printed text."""
     values = dict.fromkeys(field.value for field in extraction.fields if field.value is not None)
     return "\n".join(values).replace("\0", " ")
 
 
 def page_row(page: PageInfo) -> Row:
-    """Row of ``pages``. A measure that is not a number is stored as null."""
+    """Return a row of ``pages``; a measure that is not a number is stored as null."""
     return {
         "page_index": page.index,
         "width_px": page.width_px,
@@ -84,7 +84,7 @@ def page_row(page: PageInfo) -> Row:
 
 
 def page_from(row: Mapping[str, Any]) -> PageInfo:
-    """The page that ``page_row`` wrote."""
+    """Return the page of a row that ``page_row`` wrote."""
     quality = json.loads(row["quality"])
     return PageInfo(
         index=row["page_index"],
@@ -99,7 +99,7 @@ def page_from(row: Mapping[str, Any]) -> PageInfo:
 
 
 def line_rows(lines: Iterable[Line]) -> Iterator[Row]:
-    """Rows of ``lines``: numbered from 0 through the document, as ``Reading.lines`` and ``Field.lines`` are."""
+    """Yield rows of ``lines``, numbered from 0 through the document, like ``Reading.lines`` and ``Field.lines``."""
     for index, line in enumerate(lines):
         yield {
             "page_index": line.page_index,
@@ -113,7 +113,7 @@ def line_rows(lines: Iterable[Line]) -> Iterator[Row]:
 
 
 def line_from(row: Mapping[str, Any]) -> Line:
-    """The line that ``line_rows`` wrote."""
+    """Return the line of a row that ``line_rows`` wrote."""
     return Line(
         page_index=row["page_index"],
         quad=quad_from(row["quad"]),
@@ -125,7 +125,7 @@ def line_from(row: Mapping[str, Any]) -> Line:
 
 
 def chars_json(chars: Iterable[Char]) -> str:
-    """Per character a flat list: position, then character and probability of each alternative.
+    """Write a flat list per character: position, then character and probability of each alternative.
 
     >>> chars_json([Char(0.25, (("0", 0.9), ("O", 0.1)))])
     '[[0.25,"0",0.9,"O",0.1]]'
@@ -134,7 +134,7 @@ def chars_json(chars: Iterable[Char]) -> str:
 
 
 def chars_from(text: str) -> tuple[Char, ...]:
-    """The characters that ``chars_json`` wrote."""
+    """Read the characters that ``chars_json`` wrote."""
     # Most characters have one alternative; a document has thousands of characters.
     return tuple(
         [
@@ -145,17 +145,17 @@ def chars_from(text: str) -> tuple[Char, ...]:
 
 
 def code_row(code: Code) -> Row:
-    """Row of ``codes``."""
+    """Return a row of ``codes``."""
     return {"page_index": code.page_index, "kind": code.kind, "text": code.text, "quad": to_json(code.quad)}
 
 
 def code_from(row: Mapping[str, Any]) -> Code:
-    """The code that ``code_row`` wrote."""
+    """Return the code of a row that ``code_row`` wrote."""
     return Code(page_index=row["page_index"], quad=quad_from(row["quad"]), kind=row["kind"], text=row["text"])
 
 
 def field_row(field: Field) -> Row:
-    """Row of ``fields``."""
+    """Return a row of ``fields``."""
     return {
         "name": field.name,
         "value": field.value,
@@ -173,7 +173,7 @@ def field_row(field: Field) -> Row:
 
 
 def field_from(row: Mapping[str, Any]) -> Field:
-    """The field that ``field_row`` wrote; reasons written before there was ``evidence`` are of kind ``other``."""
+    """Return the field of a row that ``field_row`` wrote; without ``evidence`` (0.1.0) reasons are ``other``."""
     texts, evidence = json.loads(row["reasons"]), json.loads(row["evidence"])
     if not evidence:
         evidence = [{"kind": ReasonKind.OTHER.value, "data": {}}] * len(texts)
@@ -221,7 +221,7 @@ def _reason(data: Mapping[str, Any]) -> Reason:
 
 
 def item_rows(items: Iterable[Item]) -> Iterator[Row]:
-    """Rows of ``items``, numbered from 0."""
+    """Yield rows of ``items``, numbered from 0."""
     for index, item in enumerate(items):
         yield {
             "item_index": index,
@@ -235,7 +235,7 @@ def item_rows(items: Iterable[Item]) -> Iterator[Row]:
 
 
 def item_from(row: Mapping[str, Any]) -> Item:
-    """The item that ``item_rows`` wrote."""
+    """Return the item of a row that ``item_rows`` wrote."""
     return Item(
         name=row["name"],
         quantity=row["quantity"],
@@ -247,7 +247,7 @@ def item_from(row: Mapping[str, Any]) -> Item:
 
 
 def quad_from(text: str) -> Quad:
-    """The four corners of a JSON quad."""
+    """Read the four corners of a JSON quad."""
     return _quad(json.loads(text))
 
 

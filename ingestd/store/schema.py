@@ -159,12 +159,12 @@ def _views(db: Database) -> None:
         "total_words",
     )
     receipt = ("merchant", "date", "receipt_no", "tax_no", "net", "tax", "rounding", "total", "paid", "change")
-    db.create_view("invoices", _one_row_a_document(invoice, marks=("invoice_no",)))
-    db.create_view("receipts", _one_row_a_document(receipt, marks=("merchant", "receipt_no")))
+    db.create_view("invoices", _one_row_per_document(invoice, marks=("invoice_no",)))
+    db.create_view("receipts", _one_row_per_document(receipt, marks=("merchant", "receipt_no")))
 
 
-def _one_row_a_document(fields: Iterable[str], marks: Iterable[str]) -> str:
-    """SELECT with two columns a field (value and level) for the documents whose rule knows one of ``marks``.
+def _one_row_per_document(fields: Iterable[str], marks: Iterable[str]) -> str:
+    """Return a SELECT with two columns per field (value, level) of the documents whose rule knows one of ``marks``.
 
     Each column is a lookup of its own: a query pays only for the columns that it names.
     """
@@ -239,7 +239,7 @@ for _name, _step in _STEPS.items():
 
 
 def migrate(db: Database) -> None:
-    """Bring the schema up to date; call it inside a write transaction, so that two starts do not collide."""
+    """Bring the schema up to date; call it in a write transaction, so that two starts do not collide."""
     migrations.apply(db)
 
 

@@ -1,1 +1,1 @@
-"""What arrives in the inboxes, and when it is whole."""
+"""Inboxes: arrivals, kernel events, and the settling of files."""

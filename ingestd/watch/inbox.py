@@ -1,4 +1,4 @@
-"""One inbox: scans and hints go in, whole files come out."""
+"""One inbox: scans and hints go in, complete files come out."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A file that is whole, or that will fail because it is not a regular file."""
+    """Complete file, or one that will fail because it is not a regular file."""
 
     path: Path
     identity: Identity
 
 
 def complete_on_disk(path: Path) -> bool:
-    """Tell whether the file has its proper end; never follows a link, never blocks on a FIFO."""
+    """Tell whether a file has its proper end; never follows a link, never blocks on a FIFO."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -37,14 +37,14 @@ def complete_on_disk(path: Path) -> bool:
 
 
 class Inbox:
-    """Watches one folder.
+    """Watcher of one folder.
 
     Args:
         config: the inbox's own section.
-        settle: when a file counts as whole.
+        settle: conditions under which a file counts as complete.
         events: shared source of native events; None: poll.
-        noted: files that were handed over before and may still be there, in the state they had; where
-            originals are left in place these are all files that were ever seen.
+        noted: identity of files that were handed over before and may still be there; if originals are left in
+            place, of all files that were ever seen.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Inbox:
     ) -> None:
         self.config = config
         self.problem: str | None = None
-        """Why the folder cannot be watched at the moment, None if it can."""
+        """Reason why the folder cannot be watched at present; None if it can."""
         self._events = events if config.watch != "polling" else None
         self._noted = dict(noted)
         self._settler = Settler(settle.quiet_s, settle.incomplete_s, look, complete_on_disk)
@@ -76,11 +76,11 @@ class Inbox:
 
     @property
     def pending(self) -> int:
-        """Files with content that are not yet whole."""
+        """Number of files with content that are not yet complete."""
         return self._settler.unfinished
 
     def blind_s(self, now: float) -> float:
-        """Seconds for which a folder that has been watched is lost, or its events do not come; 0 if all is well."""
+        """Return the seconds since a watched folder was lost or its events stopped; 0 if all is well."""
         return 0.0 if self._blind_since is None else now - self._blind_since
 
     def hint(self, path: Path) -> None:
@@ -88,24 +88,24 @@ class Inbox:
         self._hints[path] = None
 
     def taken(self, path: Path) -> None:
-        """The file handed over as whole was claimed; another of its name is a new one."""
+        """Note that a file was claimed; another file of its name is a new one."""
         if self.config.original != "leave":
             self._noted.pop(path, None)
 
     def look_again(self, path: Path) -> None:
-        """The file handed over as whole was not claimed, because it changed or could not be noted."""
+        """Note that a file was not claimed, because it changed or could not be noted."""
         self._noted.pop(path, None)
         self.hint(path)
 
     def next_due(self, now: float) -> float:
-        """When :meth:`turn` has something to do at the latest, on the clock of ``now``."""
+        """Return the tick at which :meth:`turn` has something to do at the latest."""
         if self._hints or self._scan_at is None:
             return now
         due = self._settler.next_due()
         return self._scan_at if due is None else min(self._scan_at, due)
 
     def turn(self, now: float) -> list[Arrival]:
-        """Scan if it is time to, follow the hints, and return what became whole."""
+        """Scan if a scan is due, follow the hints, and return the files that became complete."""
         if self._scan_at is None or now >= self._scan_at:
             self._scan(now)
         hints, self._hints = list(self._hints), {}
@@ -119,7 +119,7 @@ class Inbox:
     def _scan(self, now: float) -> None:
         deaf = self._deaf()
         if deaf:
-            log.warning("inbox %s: its events have ceased; asking for them anew", self.config.name)
+            log.warning("inbox %s: its kernel events have stopped; asking for them again", self.config.name)
             self._disarm()
         problem = self._trust() or self._look_through(now)
         deaf = self._deaf()
@@ -134,7 +134,7 @@ class Inbox:
         self._scan_at = now + (self._rescan_s if self._native and not problem and not deaf else self.config.poll_s)
 
     def _deaf(self) -> bool:
-        """Whether events were promised and the threads that bring them are dead."""
+        """Tell whether the threads that bring promised events are dead."""
         return self._events is not None and self._native and not self._events.alive(self.config.path)
 
     def _note_blindness(self, blind: bool, now: float) -> None:
@@ -144,14 +144,14 @@ class Inbox:
             self._blind_since = now
 
     def _trust(self) -> str | None:
-        """Arm the watch if the folder is there and is the right one; return what is wrong."""
+        """Arm the watch if the folder exists and is the right one; return the problem, if any."""
         root = self.config.path
         try:
             status = root.stat()
             os.scandir(root).close()
         except OSError as error:
             self._disarm()
-            return f"{root} cannot be read: {error.strerror}; it is looked for every {self.config.poll_s:g} s"
+            return f"{root} cannot be read: {error.strerror}; looking for it every {self.config.poll_s:g} s"
         if self.config.sentinel and not (root / self.config.sentinel).exists():
             self._disarm()
             return f"{root / self.config.sentinel} is missing, so the folder is not trusted; is the share mounted?"
@@ -168,7 +168,7 @@ class Inbox:
         return None
 
     def _arm(self, identity: tuple[int, int]) -> None:
-        """Ask for native events; a folder that was replaced is a new one to the kernel."""
+        """Ask for kernel events; a replaced folder is a new one to the kernel."""
         if self._events is None or self._armed == identity:
             return
         self._armed = identity
@@ -190,7 +190,7 @@ class Inbox:
         self._native = False
 
     def _follow(self, path: Path, now: float) -> None:
-        """Look at a path that an event named: a file, or a folder that was moved in whole."""
+        """Look at a path that an event named: a file, or a folder that was moved in with its files."""
         if self.problem or not path.is_relative_to(self.config.path):
             return
         relative = path.relative_to(self.config.path)

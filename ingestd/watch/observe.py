@@ -1,7 +1,7 @@
-"""Look into inboxes: full scans, kernel events as hints, and what kind of filesystem a folder is on.
+"""Observation of inboxes: full scans, kernel events as hints, types of filesystems.
 
-Events only make things fast. A periodic scan makes them right: event queues overflow in silence,
-network shares say nothing, and a watch on a folder that was replaced is dead.
+Events make it fast, a periodic scan makes it right: event queues overflow in silence, network shares raise
+no events, and a watch on a replaced folder is dead.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _EVENTLESS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A file found by a scan."""
+    """File found by a scan."""
 
     path: Path
     identity: Identity
@@ -55,7 +55,7 @@ def scan(root: Path, patterns: tuple[str, ...], *, recursive: bool) -> Iterator[
     """Yield every file below ``root`` that is not ignored; never follows a symbolic link.
 
     Raises:
-        OSError: the root itself cannot be read; a subfolder that vanishes meanwhile is passed over.
+        OSError: the root itself cannot be read; a subfolder that cannot is skipped.
     """
     folders = [root]
     while folders:
@@ -83,7 +83,7 @@ def scan(root: Path, patterns: tuple[str, ...], *, recursive: bool) -> Iterator[
 
 
 def filesystem_type(path: Path, mountinfo: str) -> str:
-    """Type of the filesystem a path is on.
+    """Return the type of the filesystem of a path.
 
     Args:
         path: absolute, links resolved.
@@ -109,7 +109,7 @@ def raises_events(path: Path) -> bool:
 
 
 class Events:
-    """Native events of all inboxes watched that way.
+    """Kernel events of all inboxes that are watched natively.
 
     Args:
         wake: called from the observer's thread after each hint.
@@ -118,11 +118,11 @@ class Events:
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
         self._observer: BaseObserver | None = None
-        """Made when first needed: the kernel may have no instance left, which must not keep ingestd from starting."""
+        """Made at first use: the kernel may have no instance left, and ingestd must start without it."""
         self._watches: dict[Path, ObservedWatch] = {}
 
     def arm(self, root: Path, hint: Callable[[Path], None], *, recursive: bool) -> str | None:
-        """Watch a folder, again if it is watched already.
+        """Watch a folder; a folder that is watched already is watched again.
 
         Args:
             root: the folder.
@@ -130,7 +130,7 @@ class Events:
             recursive: watch subfolders too.
 
         Returns:
-            Why that is not possible; None if it is.
+            Reason why that is not possible; None if it is.
         """
         self.disarm(root)
         try:
@@ -150,13 +150,13 @@ class Events:
         return self._observer
 
     def disarm(self, root: Path) -> None:
-        """Stop watching a folder; one not watched is fine."""
+        """Stop watching a folder, if it is watched."""
         watch = self._watches.pop(root, None)
         if watch is not None and self._observer is not None:
             self._observer.unschedule(watch)
 
     def alive(self, root: Path) -> bool:
-        """Tell whether the threads that collect and deliver the events of a folder run."""
+        """Tell whether the threads that deliver the events of a folder are running."""
         watch = self._watches.get(root)
         if self._observer is None:
             return False
@@ -164,7 +164,7 @@ class Events:
         return collecting and self._observer.is_alive()
 
     def close(self) -> None:
-        """Stop delivering."""
+        """Stop delivering events."""
         if self._observer is not None:
             self._observer.stop()
             self._observer.join()

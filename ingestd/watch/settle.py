@@ -1,8 +1,8 @@
-"""When is a file whole? Pure: time and the state of files are handed in.
+"""Settling: wait until files are complete. Pure: time and the state of files are handed in.
 
-A file is whole when it has not changed for the quiet time and its format's own end is there. A file
-without a proper end (or of a format not known) is taken after a much longer quiet time, so that it
-fails with a reason instead of lying there unexplained. An empty file only waits.
+A file is complete when it has not changed for the quiet time and its format's own end is there. A file
+without a proper end, or of an unknown format, is taken after a much longer quiet time: it then fails with
+a reason instead of staying unexplained. An empty file waits without end.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ class _Candidate:
 
 
 class Settler:
-    """Follows the files of one inbox until they are whole.
+    """Follower of the files of one inbox until they are complete.
 
     Args:
         quiet_s: seconds without a change that a complete file needs.
-        incomplete_s: seconds without a change after which an incomplete file is taken all the same.
-        look: current identity of a file, None when it is gone or may not be looked at.
+        incomplete_s: seconds without a change after which an incomplete file is taken too.
+        look: returns the present identity of a file, None if it is gone or cannot be reached.
         is_complete: tells from the file's structure whether its end is there.
     """
 
@@ -47,7 +47,7 @@ class Settler:
         self._due: list[tuple[float, Path]] = []
 
     def __len__(self) -> int:
-        """Number of files being followed, empty ones included."""
+        """Return the number of files being followed, empty ones included."""
         return len(self._candidates)
 
     @property
@@ -56,19 +56,19 @@ class Settler:
         return sum(candidate.identity.size > 0 for candidate in self._candidates.values())
 
     def notice(self, path: Path, identity: Identity, now: float) -> None:
-        """A file was seen in this state; starts its quiet time anew if the state is new."""
+        """Note the state of a file; a new state restarts its quiet time."""
         known = self._candidates.get(path)
         if known is not None and known.identity == identity:
             return
         self._schedule(path, _Candidate(identity, now, now + self._quiet_s))
 
     def next_due(self) -> float | None:
-        """When to look again, on the clock that ``now`` comes from; None if nothing is followed."""
+        """Return the tick at which to look again; None if no file is followed."""
         self._drop_stale()
         return self._due[0][0] if self._due else None
 
     def settled(self, now: float) -> list[tuple[Path, Identity]]:
-        """Files that are whole now; they are followed no longer."""
+        """Return the files that are complete now; they are followed no longer."""
         whole: list[tuple[Path, Identity]] = []
         while True:
             self._drop_stale()
@@ -91,7 +91,7 @@ class Settler:
         quiet = now - candidate.changed_at
         if identity.size > 0 and (quiet >= self._incomplete_s or self._is_complete(path)):
             return identity
-        # Still no end: look again after the quiet time, later and later.
+        # The end is still missing: look again after the quiet time, then ever later.
         wait = max(self._quiet_s, min(quiet, self._incomplete_s - quiet if identity.size else self._incomplete_s))
         self._schedule(path, _Candidate(identity, candidate.changed_at, now + wait))
         return None
@@ -101,7 +101,7 @@ class Settler:
         heapq.heappush(self._due, (candidate.due_at, path))
 
     def _drop_stale(self) -> None:
-        """Remove entries whose file is no longer followed or was rescheduled."""
+        """Drop entries of files that are no longer followed or were rescheduled."""
         while self._due:
             due_at, path = self._due[0]
             candidate = self._candidates.get(path)

@@ -35,7 +35,7 @@ from tests.support.storm import documents, drop, new_place, settled, storm
 PATIENCE_S = 3600.0
 WAITING = 400
 """Most documents that wait in the inbox in the steady phase, so that memory is of a steady load."""
-MOST_GROWTH = 0.10
+MAX_GROWTH = 0.10
 SAMPLE_S = 2.0
 
 
@@ -64,7 +64,7 @@ def sample(daemon: Started, done: int) -> Sample | None:
 
 
 def steady(
-    place: Installation, daemon: Started, arriving: Iterator[tuple[str, bytes]], chance: random.Random, count: int
+    place: Installation, daemon: Started, arriving: Iterator[tuple[str, bytes]], rng: random.Random, count: int
 ) -> tuple[dict[str, bytes], list[Sample]]:
     """Keep the daemon busy with so many documents; return them, and what it held meanwhile."""
     dropped: dict[str, bytes] = {}
@@ -75,7 +75,7 @@ def steady(
         assert time.monotonic() < end, f"only {done} of {count} documents in {PATIENCE_S:g} s"
         for _ in range(min(count - len(dropped), WAITING - (len(dropped) - done))):
             name, content = next(arriving)
-            drop(place, name, content, chance)
+            drop(place, name, content, rng)
             dropped[name] = content
         taken = sample(daemon, done)
         samples += [taken] if taken else []
@@ -106,16 +106,16 @@ def growth(samples: list[Sample], name: str) -> tuple[float, float]:
 def run(root: Path, options: argparse.Namespace) -> bool:
     """All phases; prints the report, and returns whether every promise was kept."""
     begun = time.monotonic()
-    chance = random.Random(options.seed)
-    place, nursery, arriving = new_place(root / "place"), Nursery(), documents(chance)
-    dropped = storm(place, nursery, arriving, chance, options.kills)
+    rng = random.Random(options.seed)
+    place, nursery, arriving = new_place(root / "place"), Nursery(), documents(rng)
+    dropped = storm(place, nursery, arriving, rng, options.kills)
     stormy = len(dropped)
     daemon = nursery.start(place.config, Faults())
     until("everything of the storm", lambda: settled(place) == stormy, PATIENCE_S)
     dropped |= burst(place, daemon, arriving, options.burst)
     daemon.stop()
     daemon = nursery.start(place.config, Faults())
-    quiet, samples = steady(place, daemon, arriving, chance, max(1, options.documents - len(dropped)))
+    quiet, samples = steady(place, daemon, arriving, rng, max(1, options.documents - len(dropped)))
     dropped |= quiet
     until("work to be empty", lambda: not place.files("work"))
     daemon.stop()
@@ -145,7 +145,7 @@ def run(root: Path, options: argparse.Namespace) -> bool:
         ("descriptors", "descriptors"),
     ):
         first, last = growth(samples, name)
-        flat &= last <= first * (1 + MOST_GROWTH)
+        flat &= last <= first * (1 + MAX_GROWTH)
         table.add_row(f"{what}: first tenth, last tenth", f"{first:.1f}, {last:.1f} ({last / first - 1:+.1%})")
     Console().print(table)
     return flat

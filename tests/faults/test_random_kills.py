@@ -20,9 +20,9 @@ KILLS = 15
 
 @pytest.mark.parametrize("seed", [20261103])
 def test_pitfall_07_and_08_killed_at_random_times_under_load(root: Path, nursery: Nursery, seed: int) -> None:
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     place = new_place(root / "place")
-    dropped = storm(place, nursery, documents(chance), chance, KILLS)
+    dropped = storm(place, nursery, documents(rng), rng, KILLS)
     daemon = nursery.start(place.config, Faults())
     until("everything to be settled", lambda: place.settled(len(dropped)) and not place.files("work"))
     daemon.stop()

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(240)
 
 GOOD, AGAIN, BAD = picture(1), picture(2, model="exception", once=True), damaged(1)
 
-MOST_STARTS = 12
+MAX_STARTS = 12
 """Of a daemon that empties the inbox and ends; two or three are enough."""
 
 
@@ -70,7 +70,7 @@ class Attempt:
 
     def run(self, kill_at: int | None = None) -> bool:
         """Run until all is settled; with ``kill_at`` until before that effect. True if it was killed."""
-        for _ in range(MOST_STARTS):
+        for _ in range(MAX_STARTS):
             if self.place.settled(len(self._scenario.documents)) and not self.place.files("work"):
                 return False
             faults = Faults(
@@ -83,7 +83,7 @@ class Attempt:
             if status == -signal.SIGKILL:
                 return True
             assert status in (0, 1), self.place.log()
-        raise AssertionError(f"not settled after {MOST_STARTS} starts: {self.place.log()}")
+        raise AssertionError(f"not settled after {MAX_STARTS} starts: {self.place.log()}")
 
     def check(self) -> None:
         check(self.place, self._scenario.documents, self._scenario.original)

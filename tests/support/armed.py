@@ -205,7 +205,7 @@ def arm(faults: Faults) -> None:
     if faults.no_inotify:
         _use_up_inotify()
     if faults.busy_s is not None:
-        database._BUSY_S = faults.busy_s
+        database.BUSY_S = faults.busy_s
     if faults.stand_in:
         from tests.support import stand_in
 

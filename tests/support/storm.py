@@ -21,12 +21,12 @@ CONFIGURATION = (
 """As many tries as there are kills: a document that is in work at a kill has used one up."""
 
 
-def documents(chance: random.Random, first: int = 0) -> Iterator[tuple[str, bytes]]:
+def documents(rng: random.Random, first: int = 0) -> Iterator[tuple[str, bytes]]:
     """Names and contents without end: mostly good, some damaged, some twins, some that kill their worker once."""
     number = first
     while True:
         number += 1
-        match chance.randrange(200):
+        match rng.randrange(200):
             case 0:
                 content = picture(number, model="killed", once=True)
             case 1 | 2 | 3 | 4:
@@ -38,10 +38,10 @@ def documents(chance: random.Random, first: int = 0) -> Iterator[tuple[str, byte
         yield f"{number:06}.png", content
 
 
-def drop(place: Installation, name: str, content: bytes, chance: random.Random) -> None:
+def drop(place: Installation, name: str, content: bytes, rng: random.Random) -> None:
     """Put a document into the inbox the way one or another program does."""
     target = place.inbox / name
-    match chance.randrange(3):
+    match rng.randrange(3):
         case 0:
             target.write_bytes(content)
         case 1:
@@ -56,7 +56,7 @@ def drop(place: Installation, name: str, content: bytes, chance: random.Random) 
 
 
 def storm(
-    place: Installation, nursery: Nursery, arriving: Iterator[tuple[str, bytes]], chance: random.Random, kills: int
+    place: Installation, nursery: Nursery, arriving: Iterator[tuple[str, bytes]], rng: random.Random, kills: int
 ) -> dict[str, bytes]:
     """Start and kill the daemon so many times while documents arrive; return what was dropped.
 
@@ -66,13 +66,13 @@ def storm(
     dropped: dict[str, bytes] = {}
     for number in range(kills):
         daemon = nursery.start(place.config, Faults(forked=True))
-        goal = settled(place) + (chance.randrange(1, 20) if number % 2 else 0)
-        end = time.monotonic() + chance.uniform(0.05, 0.8)
+        goal = settled(place) + (rng.randrange(1, 20) if number % 2 else 0)
+        end = time.monotonic() + rng.uniform(0.05, 0.8)
         while time.monotonic() < end or settled(place) < goal:
             name, content = next(arriving)
-            drop(place, name, content, chance)
+            drop(place, name, content, rng)
             dropped[name] = content
-            time.sleep(chance.uniform(0.0, 0.2))
+            time.sleep(rng.uniform(0.0, 0.2))
         daemon.kill()
     return dropped
 

@@ -139,7 +139,7 @@ def test_database_that_cannot_be_used(tmp_path: Path) -> None:
         other.execute("create table bookmarks (title)")
     assert ["another program" in problem for problem in problems_of(config)] == [True]
     (tmp_path / "ingestd.db").write_bytes(b"no database at all, and longer than a header of one" * 20)
-    assert ["no SQLite database" in problem for problem in problems_of(config)] == [True]
+    assert ["not a SQLite database" in problem for problem in problems_of(config)] == [True]
 
 
 def test_database_in_use_is_no_problem(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_document_that_is_due_and_never_ends_is_stale(
     assert judged(world, health, 90) is None
     with caplog.at_level(logging.INFO, "ingestd.daemon.health"):
         problem = judged(world, health, 20)
-        assert problem is not None and "none came to an end for 110 s" in problem
+        assert problem is not None and "none has finished for 110 s" in problem
         judged(world, health, 20)
         assert caplog.text.count("no longer fed") == 1
         world.restart()
@@ -109,7 +109,7 @@ def test_inbox_that_is_lost_is_blind_and_one_that_never_was_there_is_not(tmp_pat
     assert judged(world, health, 40) is None
     problem = judged(world, health, 20)
     assert problem is not None
-    assert problem.startswith("inbox inbox is not seen for ")
+    assert problem.startswith("inbox inbox has not been watched for ")
     assert "cannot be read: No such file" in problem
     (tmp_path / "unmounted").rename(world.inbox)
     assert judged(world, health, 2) is None

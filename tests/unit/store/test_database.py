@@ -116,7 +116,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) ->
     path = tmp_path / "ingestd.db"
     path.write_bytes(b"this is a text file, longer than the header of a database" * 20)
     before = path.read_bytes()
-    with pytest.raises(ConfigError, match=r"no SQLite database.*restore a backup"):
+    with pytest.raises(ConfigError, match=r"not a SQLite database.*restore a backup"):
         connect(path)
     assert path.read_bytes() == before
 
