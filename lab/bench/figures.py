@@ -17,7 +17,8 @@ from lab.bench.harness import ROOT
 PAGE = ROOT / "docs" / "benchmarks.md"
 RECORD = ROOT / "lab" / "bench" / "record"
 SECTIONS = {
-    "outside": "Documents from outside",
+    "understanding": "Money documents from outside",
+    "outside": "Documents from outside, version 0.1.0",
     "compare": "Readers side by side",
     "conditions": "Readers by condition",
     "fields": "Fields",

@@ -1,4 +1,4 @@
-"""Documents whose fields are known: receipts of sroie, real specimens, and invoices that lab/corpus draws.
+"""Documents whose fields are known: from outside, receipts of sroie, real specimens, invoices that lab/corpus draws.
 
 Of every drawn invoice there is a clean page and a degraded one; kind, degradation and severity follow from the seed.
 Drawing needs the fonts that samples/README.md names; pages are kept in lab/bench/out.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -22,12 +21,14 @@ from rich.progress import track
 from ingestd.extract.values.dates import read_date
 from ingestd.extract.values.financial_numerals import parse_financial_numerals
 from ingestd.extract.values.normalise import money_text
+from lab.bench import outside
 from lab.bench.data import bgr, data_folder
 from lab.bench.harness import OUT
+from lab.bench.known import Known
 from lab.corpus import INVOICE_KINDS, render
 from lab.corpus.degrade import DEGRADATIONS, degrade
 
-TODAY = date(2026, 1, 1)
+TODAY = date(2026, 11, 27)
 
 SEEDS: Mapping[str, range] = {"invoices": range(2000, 2200), "invoices-tune": range(1000, 1100)}
 """Drawn invoices to quote figures from, and those that rules were tuned on."""
@@ -63,22 +64,6 @@ _NAMES = {
     **{name: (name,) for name in ("buyer_name", "buyer_tax_no", "seller_tax_no")},
 }
 """Names in the manifest of real documents -> our fields, any of which counts."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Known:
-    """One document and the true values of some of its fields."""
-
-    path: Path
-    group: str
-    """Half, split or state that it is counted under."""
-    values: Mapping[tuple[str, ...], str]
-    """Names, any of which counts -> value."""
-    kind: str = ""
-    condition: str = ""
-    severity: int = 0
-    """Kind of a drawn invoice, its degradation and severity; 0 is clean."""
-    wiped: bool = False
 
 
 def known(corpus: str) -> list[Known]:
@@ -155,6 +140,7 @@ def _draw(path: Path, seed: int, kind: str, condition: str, severity: int) -> di
 
 
 CORPORA: Mapping[str, Callable[[str], Iterator[Known]]] = {
+    **outside.CORPORA,
     "sroie": _receipts,
     "sroie-train": _receipts,
     "real": _real,

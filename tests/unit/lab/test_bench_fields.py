@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ingestd.document import Extraction, Field, Level, Reason, ReasonKind, Status
 from lab.bench.fields import Answer, across, answers_of, share
+from lab.bench.known import Known, same
 from lab.bench.misreadings import Misreadings, near_enough, take_up
 from lab.bench.repair import Dice, as_read, one_too_many
-from lab.bench.truths import SEEDS, Known, conditions
+from lab.bench.truths import SEEDS, conditions
 from lab.corpus import INVOICE_KINDS
 from lab.corpus.degrade import DEGRADATIONS
 
@@ -48,6 +49,13 @@ def test_a_value_under_any_of_its_names_counts() -> None:
     known = Known(Path("a"), "real", {("invoice_no", "receipt_no"): "7"})
     (found,) = answers_of(known, extraction(field("invoice_no", None, Level.MISSING), field("receipt_no", "7")))
     assert found.right
+
+
+def test_numbers_and_merchants_may_be_spelt_otherwise_but_not_dates_and_amounts() -> None:
+    assert same("receipt_no", "inv 100/2", "INV-100-2") and not same("receipt_no", "INV-100", "INV-100-2")
+    assert same("seller_tax_no", "GB123456789", "123456789") and not same("invoice_no", "GB123456789", "123456789")
+    assert same("merchant", "Example Ltd", "EXAMPLE") and not same("merchant", "Example Trading Company Ltd", "Exam")
+    assert not same("total", "1.0", "1.00") and not same("date", "2020-1-1", "2020-01-01")
 
 
 def test_on_a_wiped_form_nothing_may_be_found() -> None:
