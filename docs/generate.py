@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from layer_table import architecture
 from pydantic.fields import FieldInfo
-from rule_reference import rules_reference, rules_schema
+from rule_reference import lexicon_schema, rules_reference, rules_schema
 
 from ingestd.cli import cli
 from ingestd.config import Config, InboxConfig, Section
@@ -85,6 +85,7 @@ PAGES = {
     "commands.md": commands,
     "rules-reference.md": rules_reference,
     "../rules/rules.schema.json": rules_schema,
+    "../rules/lexicon.schema.json": lexicon_schema,
     "sidecar.schema.json": sidecar.json_schema,
 }
 

@@ -1,4 +1,4 @@
-"""The reference of rule files and their JSON Schema, made from the models; used by generate.py."""
+"""Reference and JSON Schemas of rule and lexicon files, made from the models; used by generate.py."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from ingestd.extract.rulefile.model import (
     Zone,
     json_schema,
 )
+from ingestd.extract.understand import lexicon_files
+from ingestd.extract.understand.lexicon import KINDS, PHRASE_ROLES, WORD_CLASSES, LexiconFile
 from ingestd.extract.values.invoice_qr import INVOICE_QRS
 from ingestd.extract.values.normalise import NORMALISERS
 from ingestd.extract.values.validate import VALIDATORS
@@ -46,17 +48,27 @@ _PARTS = MappingProxyType(
     }
 )
 
+_LEXICON = (
+    "Words of money documents, one file per language in the folder `lexicon` of the rules; explained in "
+    "[rules.md](rules.md#words-of-money-documents)."
+)
+
 
 def rules_schema() -> str:
-    """JSON Schema of a rule file, for editors."""
+    """Write the JSON Schema of a rule file, for editors."""
     return json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
 
 
+def lexicon_schema() -> str:
+    """Write the JSON Schema of a lexicon file, for editors."""
+    return json.dumps(lexicon_files.json_schema(), ensure_ascii=False, indent=2) + "\n"
+
+
 def rules_reference() -> str:
-    """Every key with its meaning, and the names of all types and checks."""
+    """Write every key with its meaning, and the names of all types and checks."""
     parts = [
         "# Keys of rule files\n\nMade from `ingestd/extract/` by `docs/generate.py`; do not edit. "
-        "How rules work is told in [rules.md](rules.md).\n"
+        "[rules.md](rules.md) explains them.\n"
     ]
     parts += [f"## {title}\n\n{_table(model)}" for title, model in _PARTS.items()]
     witnesses = {name: witness.read for name, witness in INVOICE_QRS.items()}
@@ -67,6 +79,11 @@ def rules_reference() -> str:
         ("Witnesses", witnesses),
     ):
         parts.append(f"## {title}\n\n{''.join(_functions(functions))}")
+    parts.append(f"## Lexicon files\n\n{_LEXICON}\n\n{_table(LexiconFile)}")
+    for title, meanings in (("words", WORD_CLASSES), ("phrases", PHRASE_ROLES)):
+        rows = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in meanings.items())
+        parts.append(f"### {title}\n\n| key | meaning |\n|---|---|\n{rows}")
+    parts.append(f"### kinds\n\n{', '.join(f'`{name}`' for name in KINDS)}.\n")
     return "\n".join(parts)
 
 

@@ -19,7 +19,7 @@ from ingestd.cli.common import (
     require_writable,
 )
 from ingestd.clock import SystemClock
-from ingestd.extract import RuleSet, load_rules, run_rule_tests
+from ingestd.extract import RuleSet, lint_rules, load_rules, run_rule_tests
 from ingestd.extract.explanation import Explanation
 from ingestd.extract.explanation import explain as explain_reading
 
@@ -30,19 +30,32 @@ def rules() -> None:
 
 
 def _rule_set(path: Path | None, config_path: Path | None) -> RuleSet:
-    """The rules of a folder, of the folder that a file lies in, or the configured ones."""
+    """Load the rules of a folder, of the folder of a file, or the configured ones."""
     if path is None:
         return rules_of(config_or_shipped(config_path))
-    return load_rules(path if path.is_dir() else path.parent)
+    return load_rules(_folder(path))
+
+
+def _folder(path: Path) -> Path:
+    """Return the folder of rules that a path names or lies in."""
+    folder = path if path.is_dir() else path.parent
+    return folder.parent if folder.name == "lexicon" else folder
 
 
 @rules.command("check")
 @click.argument("path", metavar="[PATH]", required=False, type=click.Path(path_type=Path, exists=True))
 @config_option
 def rules_check(path: Path | None, config_path: Path | None) -> None:
-    """Lint the rule files in the folder PATH, or beside the file PATH (default: the configured ones)."""
+    """Lint the rule and lexicon files in the folder PATH, or beside the file PATH (default: the configured ones)."""
     loaded = _rule_set(path, config_path)
-    click.echo(f"{len(loaded.rules)} rule files are right")
+    folder = config_or_shipped(config_path).extract.rules if path is None else _folder(path)
+    problems = lint_rules(folder)
+    for problem in problems:
+        click.echo(problem)
+    languages = len(loaded.lexicon.files) if loaded.lexicon is not None else 0
+    state = f"load; {len(problems)} of their entries change nothing" if problems else "are right"
+    click.echo(f"{len(loaded.rules)} rule files are right, {languages} lexicon files {state}")
+    sys.exit(1 if problems else 0)
 
 
 @rules.command("test")

@@ -1,4 +1,4 @@
-"""Rules that prove their answers: from a reading to fields, each with its level and its reasons.
+"""Rules that prove their results: from a reading to fields, each with its level and its reasons.
 
 rules = load_rules(folder)
 extraction = extract(reading, rules, today)
@@ -7,7 +7,7 @@ extraction = extract(reading, rules, today)
 from ingestd.extract.apply import extract
 from ingestd.extract.confirm.doubts import UNKNOWN
 from ingestd.extract.rulefile.compiled import RuleSet
-from ingestd.extract.rulefile.load import load_rules
+from ingestd.extract.rulefile.load import lint_rules, load_rules
 from ingestd.extract.selftest import TestResult, run_rule_tests
 
-__all__ = ["UNKNOWN", "RuleSet", "TestResult", "extract", "load_rules", "run_rule_tests"]
+__all__ = ["UNKNOWN", "RuleSet", "TestResult", "extract", "lint_rules", "load_rules", "run_rule_tests"]

@@ -1,18 +1,14 @@
-"""Read rule files: YAML to frozen rules, every problem at once with file and line.
-
-All scalars are taken as the text they are (YAML's BaseLoader) and converted by the models, so that a field may
-be called ``no`` and a test may expect ``total: 12.50`` without quotes.
-"""
+"""Load a folder of rules: frozen rules and the lexicon, every problem at once with file and line."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import regex
-import yaml
 from pydantic import ValidationError
 
 from ingestd.config.shipped import shipped
@@ -20,11 +16,12 @@ from ingestd.errors import ConfigError
 from ingestd.extract.rulefile.compiled import RuleSet, split_label
 from ingestd.extract.rulefile.equation import SUM_OF, parse_equation
 from ingestd.extract.rulefile.model import CrossCheck, FieldRule, Rule
-from ingestd.extract.understand.lexicon import Lexicon, load_lexicon
+from ingestd.extract.rulefile.source import Problem, Source, model_problems, read_source
+from ingestd.extract.understand.lexicon import Lexicon
+from ingestd.extract.understand.lexicon_files import lint_lexicon, parse_lexicon
 from ingestd.extract.values.invoice_qr import INVOICE_QRS
 
-Position = tuple[Any, ...]
-"""Keys and indices that lead to a place in a file."""
+_File = TypeVar("_File")
 
 _PROBE_S = 0.1
 _PROBES = ("0" * 400, "A" * 400 + "!", " " * 400 + "x", "0 " * 200 + "x", "1,1." * 100 + "x", "甲" * 400 + "!")
@@ -41,39 +38,44 @@ def load_rules(folder: Path | None) -> RuleSet:
     paths = sorted(folder.glob("*.yaml"))
     if not paths:
         raise ConfigError([f"{folder}: no rule files; expected files such as en-receipt.yaml"])
-    rules, problems, digest = [], [], hashlib.sha256()
-    for path in paths:
-        try:
-            data = path.read_bytes()
-            rule, wrong = parse_rule(data.decode("utf-8"), path)
-        except (OSError, UnicodeDecodeError) as error:
-            rule, wrong, data = None, [f"{path}: cannot be read: {error}"], b""
-        digest.update(f"{path.name}\0{len(data)}\0".encode() + data)
-        problems += wrong
-        rules += [rule] if rule is not None else []
+    digest = hashlib.sha256()
+    rules, problems = _parsed(paths, parse_rule, digest, "")
     fallbacks = [rule.rule for rule in rules if rule.fallback]
     if len(fallbacks) > 1:
         problems.append(f"{folder}: {' and '.join(fallbacks)} are all 'fallback'; expected at most one")
-    lexicon, wrong = _lexicon(folder / "lexicon", digest)
+    languages, wrong = _parsed(sorted((folder / "lexicon").glob("*.yaml")), parse_lexicon, digest, "lexicon/")
     problems += wrong
     if problems:
         raise ConfigError(problems)
+    lexicon = Lexicon(tuple(languages)) if languages else None
     return RuleSet(tuple(rules), digest.hexdigest()[:16], lexicon)
 
 
-def _lexicon(folder: Path, digest: hashlib._Hash) -> tuple[Lexicon | None, list[str]]:
-    """Load the lexicon of a folder of rules, if it has one."""
-    paths = sorted(folder.glob("*.yaml"))
-    if not paths:
-        return None, []
-    try:
-        lexicon = load_lexicon(folder)
-    except ConfigError as error:
-        return None, list(error.problems)
+def lint_rules(folder: Path | None) -> list[str]:
+    """List entries of a sound folder of rules that change nothing, each as ``FILE:LINE: description and fix``."""
+    folder = shipped("rules") if folder is None else folder
+    paths = sorted((folder / "lexicon").glob("*.yaml"))
+    return [found for path in paths for found in lint_lexicon(path.read_text(encoding="utf-8"), path)]
+
+
+def _parsed(
+    paths: Sequence[Path],
+    parse: Callable[[str, Path], tuple[_File | None, list[str]]],
+    digest: hashlib._Hash,
+    prefix: str,
+) -> tuple[list[_File], list[str]]:
+    """Parse files; add name and content of each to the digest."""
+    parsed, problems = [], []
     for path in paths:
-        data = path.read_bytes()
-        digest.update(f"lexicon/{path.name}\0{len(data)}\0".encode() + data)
-    return lexicon, []
+        try:
+            data = path.read_bytes()
+            one, wrong = parse(data.decode("utf-8"), path)
+        except (OSError, UnicodeDecodeError) as error:
+            one, wrong, data = None, [f"{path}: cannot be read: {error}"], b""
+        digest.update(f"{prefix}{path.name}\0{len(data)}\0".encode() + data)
+        problems += wrong
+        parsed += [one] if one is not None else []
+    return parsed, problems
 
 
 def parse_rule(text: str, path: Path) -> tuple[Rule | None, list[str]]:
@@ -82,101 +84,41 @@ def parse_rule(text: str, path: Path) -> tuple[Rule | None, list[str]]:
     Returns:
         The rule, or None, and its problems; with problems the rule must not be used.
     """
+    source, problems = read_source(text, path, "'rule:' and 'fields:'", "copy a field with 'like:'")
+    if source is None:
+        return None, problems
+    found = _copy_likes(source)
     try:
-        node = yaml.compose(text, Loader=yaml.BaseLoader)
-    except yaml.YAMLError as error:
-        return None, [_yaml_problem(path, error)]
-    except RecursionError:
-        return None, [f"{path}:1: nested too deeply to be read"]
-    if not isinstance(node, yaml.MappingNode):
-        return None, [f"{path}:1: expected keys such as 'rule:' and 'fields:'"]
-    marks: dict[Position, int] = {}
-    problems = list(_walk(node, (), marks, set()))
-    rule = None
-    if not problems:
-        data = yaml.load(text, Loader=yaml.BaseLoader)
-        problems = [(_line(marks, at), what) for at, what in _copy_likes(data, marks)]
-        try:
-            rule = Rule.model_validate(data)
-            problems += [(_line(marks, at), what) for at, what in _lint(rule, path)]
-        except ValidationError as error:
-            problems += [(_line(marks, detail["loc"]), _model_problem(detail)) for detail in error.errors()]
-    return rule, [f"{path}:{line}: {what}" for line, what in sorted(problems)]
+        rule = Rule.model_validate(source.data)
+    except ValidationError as error:
+        return None, source.told(chain(found, model_problems(error)))
+    return rule, source.told(chain(found, _lint(rule, path)))
 
 
-def _yaml_problem(path: Path, error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    line = f":{mark.line + 1}" if mark is not None else ""
-    return f"{path}{line}: not valid YAML: {getattr(error, 'problem', None) or error}"
-
-
-def _walk(node: yaml.Node, at: Position, marks: dict[Position, int], seen: set[int]) -> Iterator[tuple[int, str]]:
-    """Note the line of every key and report what YAML would let pass: keys given twice, aliases."""
-    marks.setdefault(at, node.start_mark.line + 1)
-    if id(node) in seen:
-        yield node.start_mark.line + 1, "anchors and aliases are not understood; copy a field with 'like:'"
-        return
-    seen.add(id(node))
-    if isinstance(node, yaml.SequenceNode):
-        for index, child in enumerate(node.value):
-            yield from _walk(child, (*at, index), marks, seen)
-    elif isinstance(node, yaml.MappingNode):
-        for key, child in node.value:
-            line = key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
-                yield line, "a key that is not a plain word; expected 'name: value'"
-                continue
-            name = key.value
-            if name == "<<":
-                yield line, "'<<' is not understood; copy a field with 'like:'"
-            if (*at, name) in marks:
-                yield line, f"'{name}' is given twice, first on line {marks[(*at, name)]}"
-                continue
-            marks[(*at, name)] = line
-            yield from _walk(child, (*at, name), marks, seen)
-
-
-def _line(marks: Mapping[Position, int], at: Position) -> int:
-    """Return the line of the deepest part of a position that stands in the file."""
-    names = tuple(part if isinstance(part, int) else str(part) for part in at)
-    while names and names not in marks:
-        names = names[:-1]
-    return marks.get(names, 1)
-
-
-def _copy_likes(data: Any, marks: dict[Position, int]) -> list[tuple[Position, str]]:
+def _copy_likes(source: Source) -> list[Problem]:
     """Fill fields that say ``like: OTHER`` with what the other says, in place."""
-    problems: list[tuple[Position, str]] = []
-    fields = data.get("fields")
+    problems: list[Problem] = []
+    fields = source.data.get("fields")
     if not isinstance(fields, dict):
         return problems
     for name, spec in fields.items():
-        chain = [name]
+        seen = [name]
         while isinstance(spec, dict) and "like" in spec:
             other = spec["like"]
-            if other in chain or not isinstance(fields.get(other), dict):
-                why = "leads back to itself" if other in chain else "is not a field of this rule"
+            if other in seen or not isinstance(fields.get(other), dict):
+                why = "leads back to itself" if other in seen else "is not a field of this rule"
                 problems.append((("fields", name, "like"), f"'like: {other}' {why}"))
                 break
-            chain.append(other)
+            seen.append(other)
             spec = fields[other]
             for key, value in spec.items():
                 if key != "like" and key not in fields[name]:
                     fields[name][key] = value
-                    marks.setdefault(("fields", name, str(key)), marks.get(("fields", name), 1))
+                    source.lines.setdefault(("fields", name, str(key)), source.line(("fields", name)))
     return problems
 
 
-def _model_problem(detail: Any) -> str:
-    where = ".".join(str(part) for part in detail["loc"]) or "(file)"
-    if detail["type"] == "extra_forbidden":
-        return f"{where}: unknown key; remove it or correct its spelling"
-    if detail["type"] == "missing":
-        return f"{where}: missing; add it"
-    return f"{where}: {detail['msg'].removeprefix('Value error, ')} (found {detail['input']!r})"
-
-
-def _lint(rule: Rule, path: Path) -> Iterator[tuple[Position, str]]:
+def _lint(rule: Rule, path: Path) -> Iterator[Problem]:
     """Yield problems of well-formed rules that cannot work."""
     if rule.rule != path.stem:
         yield ("rule",), f"'{rule.rule}' in a file named {path.name}; give both the same name"
@@ -191,7 +133,7 @@ def _lint(rule: Rule, path: Path) -> Iterator[tuple[Position, str]]:
             yield at, f"the regex {pattern!r} can run without end; avoid nested repetition such as (a+)+"
 
 
-def _lint_checks(rule: Rule) -> Iterator[tuple[Position, str]]:
+def _lint_checks(rule: Rule) -> Iterator[Problem]:
     for index, check in enumerate(rule.checks):
         for name in _named(check):
             if name.startswith(SUM_OF):
@@ -212,7 +154,7 @@ def _stated(rule: Rule) -> frozenset[str]:
     return INVOICE_QRS[rule.witness].fields if rule.witness is not None else frozenset()
 
 
-def _lint_tests(rule: Rule) -> Iterator[tuple[Position, str]]:
+def _lint_tests(rule: Rule) -> Iterator[Problem]:
     for index, test in enumerate(rule.tests):
         if (test.text is None) == (not test.lines):
             yield ("tests", index), f"test '{test.name}': give either 'text' or 'lines'"
@@ -221,7 +163,7 @@ def _lint_tests(rule: Rule) -> Iterator[tuple[Position, str]]:
                 yield ("tests", index), f"test '{test.name}' names '{name}', which is not a field of this rule"
 
 
-def _lint_field(rule: Rule, name: str, spec: FieldRule) -> Iterator[tuple[Position, str]]:
+def _lint_field(rule: Rule, name: str, spec: FieldRule) -> Iterator[Problem]:
     for key in ("zone", "unlabelled_zone"):
         if (zone := getattr(spec, key)) is not None and zone not in rule.zones:
             yield (key,), f"{key} '{zone}' of '{name}' is not among the zones of this rule"
@@ -241,7 +183,7 @@ def _lint_field(rule: Rule, name: str, spec: FieldRule) -> Iterator[tuple[Positi
             yield ("labels", index), f"label '{label}' of '{name}' is also a 'not_label'"
 
 
-def _patterns(rule: Rule) -> Iterator[tuple[Position, str]]:
+def _patterns(rule: Rule) -> Iterator[Problem]:
     for name, spec in rule.fields.items():
         for key in ("value", "not_value", "between", "prefer"):
             if (pattern := getattr(spec, key)) is not None:

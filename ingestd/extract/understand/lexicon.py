@@ -1,36 +1,83 @@
 """Words of money documents by language, and the phrases that they form.
 
 A lexicon file lists words by class (``total``, ``tax``, ``number`` ...) and whole phrases by role. Words side by side
-form a phrase, and :func:`role_of` says which role the classes of a phrase announce: ``TOTAL`` + ``ohne`` + ``MwSt``
-is a net amount, ``Rechnungs`` + ``Nr`` an invoice number.
+form a phrase, and :func:`role_of` derives its role from their classes: ``TOTAL`` + ``ohne`` + ``MwSt`` is a net amount,
+``Rechnungs`` + ``Nr`` an invoice number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Literal
+from types import MappingProxyType
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.config import JsonDict
 
-from ingestd.errors import ConfigError
 from ingestd.extract.rulefile.labels import squeeze
 from ingestd.extract.understand.spotting import Spotter
 from ingestd.extract.values.dates import Order
 
-WORD_CLASSES = (
-    *("invoice", "number", "date", "order", "customer", "delivery", "register", "tax", "total", "amount", "sub", "net"),
-    *("gross", "excluding", "including", "base", "rate", "due", "paid", "change", "tip", "discount", "rounding"),
-    *("prepaid", "deposit", "previous", "issue", "expiry", "print", "period", "quantity", "unit_price", "item"),
-    *("phone", "page", "bank", "reference"),
+WORD_CLASSES: Mapping[str, str] = MappingProxyType(
+    {
+        "invoice": "The paper itself: invoice, bill, receipt.",
+        "number": "The word for number.",
+        "date": "The word for date.",
+        "order": "An order, an offer or a project.",
+        "customer": "The customer, the customer's account or contract.",
+        "delivery": "A delivery, its note or its service.",
+        "register": "A register, till, terminal or operator, whose number is not the invoice's.",
+        "tax": "Value added or sales tax.",
+        "total": "The total.",
+        "amount": "The word for amount.",
+        "sub": "A subtotal.",
+        "net": "An amount without tax.",
+        "gross": "An amount with tax.",
+        "excluding": "Makes an amount one without tax: total excluding VAT.",
+        "including": "Makes an amount one with tax; without an amount it is the tax within it.",
+        "base": "The amount on which tax is due.",
+        "rate": "The rate of tax.",
+        "due": "The amount that is still to be paid; with a date the day it is due.",
+        "paid": "Paid amounts and means of payment.",
+        "change": "Money given back.",
+        "tip": "Surcharges: tip, shipping, fees.",
+        "discount": "Discounts.",
+        "rounding": "The difference to a rounded total.",
+        "prepaid": "Payments in advance.",
+        "deposit": "Deposits on things that are returned.",
+        "previous": "Balances carried over from earlier papers.",
+        "issue": "The issue of the paper; with a date its date.",
+        "expiry": "The end of validity.",
+        "print": "The printing of the paper.",
+        "period": "Periods, and dates that are not the invoice's.",
+        "quantity": "The column of quantities.",
+        "unit_price": "The column of prices.",
+        "item": "The columns of articles, their numbers and names.",
+        "phone": "Telephone and fax.",
+        "page": "The page.",
+        "bank": "Bank, account, IBAN.",
+        "reference": "References of either party.",
+    }
 )
-PHRASE_ROLES = (
-    *("date", "due_date", "delivery_date", "order_date", "tax_no", "fiscal_no", "invoice_no", "total", "net", "tax"),
-    "ignore",
+"""Class -> meaning of its words."""
+PHRASE_ROLES: Mapping[str, str] = MappingProxyType(
+    {
+        "date": "Day of issue.",
+        "due_date": "Day on which payment is due.",
+        "delivery_date": "Day of delivery.",
+        "order_date": "Day of the order.",
+        "tax_no": "Number for value added tax.",
+        "fiscal_no": "Number at the tax office.",
+        "invoice_no": "Number of the paper.",
+        "total": "Total.",
+        "net": "Amount without tax.",
+        "tax": "Tax.",
+        "ignore": "Nothing: printed texts with words of the lexicon that are not labels.",
+    }
 )
+"""Role -> value that its phrases announce."""
 KINDS = (
     *("invoice", "receipt", "credit-note", "pro-forma", "statement", "order-confirmation", "delivery-note", "pay-slip"),
     *("reminder", "ticket"),
@@ -52,11 +99,21 @@ _COMPOUND_ENDS = ("number", "date", "total", "amount")
 MIN_PART = 2
 """Letters of a word that may be joined to another without a space."""
 
-Words = dict[str, tuple[str, ...]]
+
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+
+
+def _keys(names: Iterable[str]) -> JsonDict:
+    """Limit the keys of a mapping in the JSON Schema."""
+    return {"propertyNames": {"enum": list(names)}}
 
 
 class LexiconFile(BaseModel):
-    """One file of ``rules/lexicon/``: one language."""
+    """One file of ``rules/lexicon/``: words of one language."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -64,12 +121,20 @@ class LexiconFile(BaseModel):
     order: Order = Field(description="Usual order of day, month and year.")
     decimals: Literal[".", ","] = Field(description="Usual sign between units and cents.")
     compounds: bool = Field(default=False, description="Words are joined without a space: Rechnungs + Nummer.")
-    words: Words = Field(description="Class -> words; words side by side form a phrase.")
-    phrases: Words = Field(default={}, description="Role -> whole phrases, which win over single words.")
-    seller: tuple[str, ...] = Field(default=(), description="Headings of the seller's block.")
-    buyer: tuple[str, ...] = Field(default=(), description="Headings of the buyer's block.")
-    kinds: Words = Field(default={}, description="Kind of document -> its headings.")
-    legal_forms: tuple[str, ...] = Field(default=(), description="Endings of names of companies.")
+    words: dict[str, Texts] = Field(
+        description="Class -> words; words side by side form a phrase.", json_schema_extra=_keys(WORD_CLASSES)
+    )
+    phrases: dict[str, Texts] = Field(
+        default={},
+        description="Role -> whole phrases, which win over single words.",
+        json_schema_extra=_keys(PHRASE_ROLES),
+    )
+    seller: Texts = Field(default=(), description="Headings of the seller's block.")
+    buyer: Texts = Field(default=(), description="Headings of the buyer's block.")
+    kinds: dict[str, Texts] = Field(
+        default={}, description="Kind of document -> its headings.", json_schema_extra=_keys(KINDS)
+    )
+    legal_forms: Texts = Field(default=(), description="Endings of names of companies.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,35 +280,3 @@ def _tax_role(known: Set[str]) -> str:
     if "including" in known:
         return "total" if known & _SUMMED else "tax"
     return "rate" if "rate" in known else "tax"
-
-
-def load_lexicon(folder: Path) -> Lexicon:
-    """Load every ``*.yaml`` file of a folder.
-
-    Raises:
-        ConfigError: with every problem of every file.
-    """
-    files, problems = [], []
-    for path in sorted(folder.glob("*.yaml")):
-        try:
-            file = LexiconFile.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
-            problems.append(f"{path}: cannot be read: {error}")
-            continue
-        problems += _problems(file, path)
-        files.append(file)
-    if problems:
-        raise ConfigError(problems)
-    return Lexicon(tuple(files))
-
-
-def _problems(file: LexiconFile, path: Path) -> Iterator[str]:
-    if file.language != path.stem:
-        yield f"{path}: language is '{file.language}'; expected '{path.stem}', the name of the file"
-    for section, names, known in (
-        ("words", file.words, WORD_CLASSES),
-        ("phrases", file.phrases, PHRASE_ROLES),
-        ("kinds", file.kinds, KINDS),
-    ):
-        for name in set(names) - set(known):
-            yield f"{path}: {section}.{name} is unknown; expected one of {', '.join(known)}"

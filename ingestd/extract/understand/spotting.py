@@ -127,6 +127,11 @@ class Spotter:
         return None
 
 
+def words_of(text: str) -> int:
+    """Count the words of a text; ideographs side by side are one."""
+    return len(_WORD.findall(text))
+
+
 def _ideographic(label: str) -> bool:
     return any("\u3400" <= character <= "\u9fff" for character in label)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,7 +66,9 @@ def test_altered_model_is_reported(world: World, ingestd: Callable[..., Result])
 
 
 def test_rules_are_checked_and_tested(world: World, ingestd: Callable[..., Result]) -> None:
-    assert "rule files are right" in ingestd("rules", "check").output
+    checked = ingestd("rules", "check")
+    assert checked.exit_code == 0, checked.output
+    assert "rule files are right" in checked.output
     result = ingestd("rules", "test")
     assert result.exit_code == 0, result.output
     assert ", 0 failed" in result.output
@@ -76,6 +79,18 @@ def test_rules_are_checked_and_tested(world: World, ingestd: Callable[..., Resul
     (world.root / "rules" / "bad.yaml").write_text("rule: bad\nlables: 1\n")
     with pytest.raises(ConfigError, match=r"bad\.yaml"):
         CliRunner().invoke(cli, ["rules", "check", str(world.root / "rules")], catch_exceptions=False)
+
+
+def test_words_of_the_lexicon_that_change_nothing_are_told(tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    shutil.copytree(shipped("rules"), folder)
+    file = folder / "lexicon" / "tr.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("[toplam, ", "[toplam, Toplam, "), encoding="utf-8")
+    for path in (folder, file):
+        result = CliRunner().invoke(cli, ["rules", "check", str(path)])
+        assert result.exit_code == 1
+        assert f"{file}:" in result.output
+        assert "'Toplam' is given twice in this list, first as 'toplam'; remove one" in result.output
 
 
 def test_retry_makes_failed_documents_due(world: World, ingestd: Callable[..., Result]) -> None:

@@ -1,0 +1,84 @@
+"""Lexicon files: every problem with file and line, and entries that change nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ingestd.extract.rulefile.load import lint_rules
+from ingestd.extract.understand.lexicon_files import lint_lexicon, parse_lexicon
+from tests.support.places import ROOT
+
+SOUND = """\
+language: de
+order: dmy
+decimals: ","
+words:
+  total: [summe, gesamt]
+  tax: mwst
+phrases:
+  invoice_no: [rechnung nr]
+kinds:
+  invoice: [rechnung]
+legal_forms: [gmbh]
+"""
+PATH = Path("lexicon/de.yaml")
+
+
+def test_a_sound_file_is_taken_as_it_is() -> None:
+    file, problems = parse_lexicon(SOUND, PATH)
+    assert (problems, lint_lexicon(SOUND, PATH)) == ([], [])
+    assert file is not None
+    assert file.words == {"total": ("summe", "gesamt"), "tax": ("mwst",)}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("language: de", "language: fr", "1: 'fr' in a file named de.yaml; give both the same name"),
+        ("order: dmy\n", "", "1: order: missing; add it"),
+        ("order: dmy", "order: day first", "2: order: Input should be 'dmy', 'mdy' or 'ymd' (found 'day first')"),
+        ("  tax: mwst", "  taxes: mwst", "6: words.taxes: unknown; expected one of invoice, number, date, "),
+        ("  invoice_no:", "  number:", "8: phrases.number: unknown; expected one of date, due_date, "),
+        ("  invoice: [rech", "  bill: [rech", "10: kinds.bill: unknown; expected one of invoice, receipt, "),
+        ("legal_forms:", "legal_form:", "11: legal_form: unknown key; remove it or correct its spelling"),
+        ("  tax: mwst", "  total: mwst", "6: 'total' is given twice, first on line 5"),
+        ("  tax: mwst", "  tax: {a: b}", "6: words.tax: Input should be a valid tuple (found {'a': 'b'})"),
+        ("[gmbh]", "&a [gmbh]\nseller: *a", "11: anchors and aliases are not understood; copy the words"),
+        (SOUND, "- summe\n", "1: expected keys such as 'language:' and 'words:'"),
+        ("[gmbh]", "[gmbh", "12: not valid YAML: "),
+    ],
+)
+def test_what_cannot_be_understood_is_refused_at_its_line(old: str, new: str, problem: str) -> None:
+    assert old in SOUND
+    _, problems = parse_lexicon(SOUND.replace(old, new), PATH)
+    assert any(found.startswith(f"lexicon/de.yaml:{problem}") for found in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("[summe, gesamt]", "[summe, Summe]", "5: words.total: 'Summe' is given twice in this list, first as 'summe'"),
+        ("[summe, gesamt]", "[summe,\n    summe]", "6: words.total: 'summe' is given twice in this list, first; "),
+        ("[rechnung nr]", "[rechnung nr, rechnungnr]", "8: phrases.invoice_no: 'rechnungnr' is given twice"),
+        ("[gmbh]", "[gmbh, g.m.b.h.]", "11: legal_forms: 'g.m.b.h.' is given twice"),
+        ("mwst", "'%'", "6: words.tax: '%' has neither a letter nor a digit, so it is never found; remove it"),
+        ("mwst", "a b c d e f g", "6: words.tax: 'a b c d e f g' is too long to be found; expected at most 6 words"),
+    ],
+)
+def test_entries_that_change_nothing_are_named_at_their_line(old: str, new: str, problem: str) -> None:
+    assert old in SOUND
+    text = SOUND.replace(old, new)
+    assert parse_lexicon(text, PATH)[1] == []
+    (found,) = lint_lexicon(text, PATH)
+    assert found.startswith(f"lexicon/de.yaml:{problem}")
+
+
+def test_the_same_word_in_two_classes_or_languages_is_no_problem() -> None:
+    text = SOUND.replace("[summe, gesamt]", "[summe, mwst]")
+    assert lint_lexicon(text, PATH) == []
+
+
+def test_shipped_words_are_given_once() -> None:
+    assert lint_rules(ROOT / "rules") == []
