@@ -20,6 +20,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from ingestd.errors import IngestdError
 from ingestd.files.encoding import escape, time_text
+from ingestd.store.listing import Filters, ids_query
 
 Value = str | int | float | None
 
@@ -49,14 +50,16 @@ _DOCUMENT_COLUMNS = (
 )
 
 
-def documents(db: Database, since: datetime | None) -> Rows:
-    """One row a document, two columns (value and level) for each field that any of them has."""
+def documents(db: Database, since: datetime | None, filters: Filters | None = None) -> Rows:
+    """One row per document, two columns (value and level) for each field that any document has."""
     names = [name for (name,) in db.execute("SELECT name FROM fields GROUP BY name ORDER BY min(rowid)").fetchall()]
+    chosen, values = ids_query(filters) if filters is not None else ("", {})
     columns = (*_DOCUMENT_COLUMNS, *itertools.chain.from_iterable((name, f"{name}_level") for name in names))
     cursor = db.execute(
         f"SELECT {', '.join(f'd.{name}' for name in _DOCUMENT_COLUMNS)}, f.name, f.value, f.level"
-        " FROM documents d LEFT JOIN fields f ON f.document_id = d.id WHERE d.recorded_at >= ? ORDER BY d.id",
-        [_from(since)],
+        " FROM documents d LEFT JOIN fields f ON f.document_id = d.id WHERE d.recorded_at >= :since"
+        f"{f' AND d.id IN ({chosen})' if chosen else ''} ORDER BY d.id",
+        {"since": _from(since), **values},
     )
     width = len(_DOCUMENT_COLUMNS)
 

@@ -108,6 +108,12 @@ def sums(db: Database, filters: Filters) -> list[Sum]:
     return [Sum(rule, count, money(cents)) for rule, count, cents in found.fetchall()]
 
 
+def ids_query(filters: Filters) -> tuple[str, dict[str, Any]]:
+    """Write the SELECT of the ids that the filters let through, and the values that it names."""
+    tables, conditions, values = _conditions(filters)
+    return f"SELECT s.document_id FROM {tables} WHERE {' AND '.join(conditions)}", values
+
+
 def kinds(db: Database) -> list[str]:
     """Return the kinds of all documents; walks an index from kind to kind."""
     found: list[str] = []

@@ -24,7 +24,7 @@ from ingestd.web.assets import Assets
 from ingestd.web.errors import Problem
 from ingestd.web.guard import AccessLog, Guard, answer_to
 from ingestd.web.limits import Rate
-from ingestd.web.pages import read, session
+from ingestd.web.pages import documents, read, session
 from ingestd.web.render import Renderer
 from ingestd.web.services import Services, services
 from ingestd.web.tokens import TokenStore
@@ -32,7 +32,7 @@ from ingestd.web.work import Painter, Pictures, Reader
 
 log = logging.getLogger(__name__)
 
-FILE_PATHS = frozenset({"/ocr", "/v1/documents", "/read"})
+FILE_PATHS = frozenset({"/ocr", "/v1/documents", "/read", "/documents"})
 """Addresses that take files."""
 _FORM_BYTES = 1 << 16
 """Of a request with one file, what is not the file."""
@@ -136,6 +136,11 @@ def _routes(assets: Assets) -> list[BaseRoute]:
         Route("/", read.screen, methods=["GET"]),
         Route("/read", read.read, methods=["POST"]),
         Route("/read/{sha256}/{page:int}.png", read.picture, methods=["GET"]),
+        Route("/documents", documents.listing, methods=["GET"]),
+        Route("/documents", documents.upload, methods=["POST"]),
+        Route("/documents/now", documents.now, methods=["GET"]),
+        Route("/documents/arrived", documents.arrived, methods=["GET"]),
+        Route("/documents/export.{form}", documents.export, methods=["GET"]),
         Route("/sign-in", session.sign_in_page, methods=["GET"]),
         Route("/sign-in", session.sign_in, methods=["POST"]),
         Route("/sign-out", session.sign_out, methods=["POST"]),

@@ -135,6 +135,136 @@ ingestd.reading = (form) => {
   ingestd.catchFiles(take);
 };
 
+// -- uploads
+
+// Sends one file to the inbox; `show` is told how much of it is there, 0 to 1.
+ingestd.upload = (file, show) => new Promise((resolve, reject) => {
+  const request = new XMLHttpRequest(); // fetch tells nothing about what was sent
+  const body = new FormData();
+  body.append("document", file, file.name);
+  request.open("POST", "/documents");
+  request.setRequestHeader("Accept", "application/json");
+  request.responseType = "json";
+  request.upload.onprogress = (event) => show(event.loaded / event.total);
+  request.onload = () => {
+    if (request.status === 202) resolve(request.response.files[0]);
+    else reject(new Error(request.response?.message || `HTTP ${request.status}`));
+  };
+  request.onerror = () => reject(new Error("offline"));
+  request.send(body);
+});
+
+ingestd.uploads = (form) => {
+  const AT_ONCE = 2;
+  const ASKED_AT_ONCE = 5;
+  const LATE_S = 20;
+  const input = form.querySelector("input[type=file]");
+  const list = document.getElementById("uploads");
+  const queue = [];
+  const open = new Set();
+  let sending = 0;
+
+  const row = (file) => {
+    const item = list.appendChild(document.createElement("li"));
+    const name = item.appendChild(document.createElement("span"));
+    name.textContent = file.name;
+    const state = item.appendChild(document.createElement("span"));
+    list.hidden = false;
+    return { file, item, state, since: Date.now() };
+  };
+
+  const send = async () => {
+    if (sending >= AT_ONCE || !queue.length) return;
+    sending += 1;
+    const one = queue.shift();
+    const bar = document.createElement("progress");
+    bar.max = 1;
+    bar.ariaLabel = form.dataset.sending;
+    one.state.replaceChildren(bar);
+    try {
+      one.sent = await ingestd.upload(one.file, (share) => { bar.value = share; });
+      one.since = Date.now();
+      one.state.textContent = form.dataset.unseen;
+      open.add(one);
+    } catch (error) {
+      one.state.className = "conflict";
+      one.state.textContent = `${form.dataset.failed}: ${error.message}`;
+    }
+    one.file = null;
+    sending -= 1;
+    send();
+  };
+
+  const settle = (one, progress) => {
+    const words = { done: form.dataset.done, recorded: form.dataset.done, duplicate: form.dataset.duplicate };
+    if (progress.document_id && words[progress.state]) {
+      const link = document.createElement("a");
+      link.href = `/documents/${progress.document_id}`;
+      link.textContent = form.dataset.open;
+      one.state.replaceChildren(`${words[progress.state]} · `, link);
+    } else if (progress.state === "failed") {
+      one.state.className = "conflict";
+      one.state.textContent = `${form.dataset.failed}: ${progress.reason}`;
+    } else {
+      const late = Date.now() - one.since > LATE_S * 1000;
+      one.state.textContent = progress.state === "unseen"
+        ? form.dataset[late ? "late" : "unseen"]
+        : form.dataset[progress.state === "running" ? "running" : "waiting"];
+      return;
+    }
+    open.delete(one);
+  };
+
+  const ask = async () => {
+    for (const one of Array.from(open).slice(0, ASKED_AT_ONCE)) {
+      const answer = await fetch(`/documents/arrived?${new URLSearchParams(one.sent)}`);
+      if (answer.ok) settle(one, await answer.json());
+    }
+  };
+
+  const take = (files) => {
+    for (const file of files) queue.push(row(file));
+    for (let n = 0; n < AT_ONCE; n += 1) send();
+  };
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    take(Array.from(input.files));
+    input.value = "";
+  });
+  input.addEventListener("change", () => {
+    take(Array.from(input.files));
+    input.value = "";
+  });
+  ingestd.catchFiles(take);
+  return ask;
+};
+
+// -- what changes by itself, while somebody looks
+
+ingestd.everySecond = (...tasks) => {
+  const turn = async () => {
+    if (!document.hidden) for (const task of tasks) await task().catch(() => {}); // offline: the next turn asks again
+    setTimeout(turn, 1000);
+  };
+  turn();
+};
+
+ingestd.now = (place) => async () => {
+  const answer = await fetch("/documents/now");
+  if (answer.ok) place.innerHTML = await answer.text(); // from our own template, which escapes everything
+};
+
+// Addresses of searches have no empty parts.
+ingestd.shortAddress = (form) => form.addEventListener("submit", () => {
+  for (const field of form.elements) field.disabled = field.name !== "" && field.value === "";
+});
+
 ingestd.arm(document);
 const readForm = document.getElementById("read");
 if (readForm) ingestd.reading(readForm);
+const uploadForm = document.getElementById("upload");
+const nowPlace = document.getElementById("now");
+if (nowPlace) ingestd.everySecond(...(uploadForm ? [ingestd.uploads(uploadForm)] : []), ingestd.now(nowPlace));
+const filterForm = document.getElementById("filters");
+if (filterForm) ingestd.shortAddress(filterForm);
