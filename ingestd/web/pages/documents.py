@@ -11,8 +11,9 @@ from typing import Any, BinaryIO
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
+from ingestd.errors import IngestdError
 from ingestd.files.encoding import path_text, time_from, time_text
-from ingestd.output.export import FORMATS, documents, writer
+from ingestd.output.export import FORMATS, Rows, documents, writer
 from ingestd.store.jobs import Job, Jobs, State
 from ingestd.store.listing import kinds, listed, sums
 from ingestd.web.errors import Problem
@@ -94,13 +95,20 @@ def export(request: Request) -> Response:
     target = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 (closed when it is sent)
     try:
         with use.database() as db:
-            writer(form, bom=form == "csv")(documents(db, None, filters), target)  # type: ignore[arg-type]
+            _write(form, documents(db, None, filters), target)  # type: ignore[arg-type]
     except BaseException:
         target.close()
         raise
     target.seek(0)
     headers = {"Content-Disposition": f'attachment; filename="documents-{use.clock.today()}.{form}"'}
     return StreamingResponse(_pieces(target), media_type=_TYPES[form], headers=headers)  # type: ignore[arg-type]
+
+
+def _write(form: str, rows: Rows, target: BinaryIO) -> None:
+    try:
+        writer(form, bom=form == "csv")(rows, target)
+    except IngestdError as error:
+        raise Problem(422, str(error), fix="narrow the filters, or export CSV") from error
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
