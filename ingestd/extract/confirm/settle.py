@@ -1,4 +1,4 @@
-"""What holds of a document once people have had their say: corrections laid over what was read, proved anew.
+"""Lay corrections by people over the values read, and prove the rest again.
 
 Nothing of the reading is lost: it is handed in, and handed in again after the next correction.
 """

@@ -154,7 +154,7 @@ class FieldRule(Part):
     )
     where: Annotated[tuple[Where, ...], BeforeValidator(_one_or_many)] = Field(
         default=("right", "below"),
-        description="Place of the value, seen from its label. anywhere: by its pattern, without a label; "
+        description="Place of the value, seen from its label. anywhere: by its pattern alone; "
         "anywhere_if_proved: the same, where a checksum or an equation proves it.",
     )
     zone: Name | None = Field(default=None, description="Only in this zone.")

@@ -194,7 +194,7 @@ def _resolve(raw: str, parts: dict[str, str | None], today: date, order: Order) 
 
 
 def _year_first(parts: Mapping[str, str | None], today: date) -> date | None:
-    """Read three numbers of two digits as year, month and day; None where they are no day."""
+    """Read three numbers of two digits as year, month and day; None where the calendar has no such day."""
     first, second, third = (parts.get(name) or "" for name in "aby")
     if len(first) != 2 or len(third) != 2:
         return None

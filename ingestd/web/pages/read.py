@@ -30,7 +30,7 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the screen shows of one file."""
+    """Content of the screen for one file."""
 
     name: str
     sha256: str
