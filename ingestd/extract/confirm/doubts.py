@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ingestd.document import KIND, Extraction, Field, Level, Status
+from ingestd.document import KIND, Extraction, Field, Level, ReasonKind, Status
 from ingestd.extract.rulefile.compiled import CompiledRule, RuleSet
 from ingestd.extract.rulefile.model import FieldRule
 from ingestd.extract.understand.lexicon import KINDS
@@ -19,7 +19,8 @@ _KEY_GROUPS = (("invoice_no", "receipt_no"), ("date",), ("seller_tax_no", "tax_n
 """Fields whose probabilities decide whether a document is done; those of a group come from one explanation."""
 
 _PROVED = (Level.PROVED, Level.CONFIRMED)
-_ENOUGH = {"read": (Level.READ, Level.AGREED, *_PROVED), "agreed": (Level.AGREED, *_PROVED), "proved": _PROVED}
+_READ = (Level.READ, Level.AGREED, *_PROVED)
+_ENOUGH = {"read": _READ, "labelled": _READ, "agreed": (Level.AGREED, *_PROVED), "proved": _PROVED}
 
 
 def rule_of(rules: RuleSet, kind: str) -> CompiledRule | None:
@@ -66,6 +67,8 @@ def _is_enough(field: Field, spec: FieldRule | None) -> bool:
         return False
     if spec is None or not spec.required:
         return True
+    if spec.required == "labelled" and field.level is Level.READ:
+        return not any(one.kind is ReasonKind.PATTERN for one in field.reasons)
     least = "read" if spec.required is True else spec.required
     return field.level in _ENOUGH[least]
 

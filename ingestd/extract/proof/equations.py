@@ -94,8 +94,8 @@ def contradict(by_field: Mapping[str, FieldEvidence], check: CrossCheck, equatio
     """Let an equation that holds for no values speak against those of its fields that nothing else proves."""
     chosen = {name: [candidate] if (candidate := by_field[name].chosen) is not None else [] for name in equation.fields}
     balance = first_values(equation, chosen)
-    if check.otherwise == "nothing" or balance is None:
-        return
+    if check.otherwise == "nothing" or balance is None or balance.exact:
+        return  # exact: another check has chosen the values since
     if equation.sums and not all(entry.candidate.spans for entry in balance.entries):
         return  # the items of a roll say nothing about a net amount that only its code states
     reason = Reason(

@@ -14,6 +14,7 @@ from ingestd.extract.proof.alternatives import alternatives_of, gap
 from ingestd.extract.proof.equations import contradict, solve
 from ingestd.extract.proof.evidence import FieldEvidence, from_code, joined, stated_reason
 from ingestd.extract.proof.repair import STRONG, Repair, agrees, repair
+from ingestd.extract.proof.stand_in import add_stand_ins
 from ingestd.extract.rulefile.compiled import CompiledRule
 from ingestd.extract.rulefile.equation import RELATIONS
 from ingestd.extract.rulefile.model import CrossCheck
@@ -52,6 +53,7 @@ def judge(
         field.name: FieldEvidence(field, found[field.name].candidates, found[field.name].rejected)
         for field in (*rule.fields, *rule.sums)
     }
+    add_stand_ins(by_field, document)
     for value, code in stated:
         _hear_code(by_field, value, code)
     checks = [(check, rule.equations[check.name]) for check in rule.spec.checks if check.equation]
@@ -186,10 +188,13 @@ def _relate(by_field: Mapping[str, FieldEvidence], check: CrossCheck) -> None:
     text = result.reason if holds else f"{check.name} fails: {result.reason}"
     if not text:
         return
-    level = Level.CONFLICT if not holds and check.otherwise == "conflict" else Level.READ
     reason = Reason(ReasonKind.RELATION, text, {"check": check.name, "holds": holds})
-    for name in check.of:
-        by_field[name].add(level, reason)
+    if holds or check.otherwise == "nothing":
+        for name in check.of:
+            by_field[name].add(Level.READ, reason)
+        return
+    for name in [name for name in check.of if not by_field[name].has(Level.PROVED)] or check.of:
+        by_field[name].add(Level.CONFLICT, reason)
 
 
 def _field(evidence: FieldEvidence, document: LaidOutDocument) -> Field:

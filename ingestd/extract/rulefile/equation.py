@@ -122,9 +122,21 @@ def different(values: Sequence[str]) -> CheckResult:
     return CheckResult(CheckOutcome.FAILED, f"{values[0]} stands for more than one of them")
 
 
+def same(values: Sequence[str]) -> CheckResult:
+    """Compare values that are printed twice, such as the preprinted and the machine-printed number of an invoice.
+
+    >>> same(["41726358", "41726359"]).outcome
+    <CheckOutcome.FAILED: 'failed'>
+    """
+    if len(set(values)) == 1:
+        return CheckResult(CheckOutcome.PLAUSIBLE, "")
+    return CheckResult(CheckOutcome.FAILED, f"{' and '.join(dict.fromkeys(values))} differ")
+
+
 RELATIONS: Mapping[str, Callable[[Sequence[str]], CheckResult]] = {
     "cn_code_year": cn_code_year,
     "cn_number_year": cn_number_year,
     "different": different,
+    "same": same,
 }
 """Name in rule files -> check of several values."""

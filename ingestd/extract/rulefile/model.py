@@ -70,6 +70,7 @@ Where = Literal["right", "below", "left", "anywhere", "anywhere_if_proved"]
 Check = Annotated[str, *_one_of(VALIDATORS)]
 Relation = Annotated[str, *_one_of(RELATIONS)]
 InvoiceQr = Annotated[str, *_one_of(INVOICE_QRS)]
+AmountSign = Literal["words", "sum"]
 Column = Literal["name", "quantity", "unit_price", "amount", "rate", "tax"]
 
 
@@ -80,19 +81,24 @@ class Part(BaseModel):
 
 
 class Sign(Part):
-    """Evidence for this kind of document; give exactly one of text, regex and code."""
+    """Evidence for this kind of document; give exactly one of text, regex, code and amounts."""
 
     text: Label | None = Field(default=None, description="Printed words, 'a | b' for either; small misreadings count.")
     regex: Regex | None = Field(default=None, description="Pattern in the text of one row.")
     code: Regex | None = Field(default=None, description="Pattern in the text of a QR or one-dimensional code.")
+    amounts: AmountSign | None = Field(
+        default=None,
+        description="words: an amount in Chinese capital characters that is printed in figures too; sum: a net and a "
+        "Chinese tax that make a total.",
+    )
     weight: PositiveFloat = Field(
         default=1.0, description="Weight in the sum that is compared with 'enough' and with other rules."
     )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Sign:
-        if sum(given is not None for given in (self.text, self.regex, self.code)) != 1:
-            raise ValueError("give exactly one of 'text', 'regex' and 'code'")
+        if sum(given is not None for given in (self.text, self.regex, self.code, self.amounts)) != 1:
+            raise ValueError("give exactly one of 'text', 'regex', 'code' and 'amounts'")
         return self
 
 
@@ -175,8 +181,10 @@ class FieldRule(Part):
     check: Annotated[tuple[Check, ...], BeforeValidator(_one_or_many)] = Field(
         default=(), description="Checks of the value; several are alternatives."
     )
-    required: bool | Literal["read", "agreed", "proved"] = Field(
-        default=False, description="A document without it goes to review; a level asks for at least that much proof."
+    required: bool | Literal["read", "labelled", "agreed", "proved"] = Field(
+        default=False,
+        description="A document without it goes to review; a level asks for at least that much proof, 'labelled' for a "
+        "label or more.",
     )
     nought: Nought | None = Field(default=None, description="What is printed where an amount is 0.00.")
     prefer: Regex | None = Field(
@@ -184,6 +192,10 @@ class FieldRule(Part):
         description="Pattern on the same row that is evidence for a value (a time beside a date).",
     )
     alone: bool = Field(default=False, description="Beside its label only where no second value follows on the row.")
+    stand_in: Name | None = Field(
+        default=None,
+        description="Field whose value is taken where this one was not read, or read in doubt: the amount in words.",
+    )
     helper: bool = Field(default=False, description="Used in checks only, not recorded.")
     like: Name | None = Field(default=None, description="Copy everything not given here from this field.")
 

@@ -10,7 +10,8 @@ import regex
 
 from ingestd.extract.rulefile.compiled import CompiledRule, Pattern, RuleSet, split_label
 from ingestd.extract.rulefile.labels import TIMEOUT_S, SqueezedDocument
-from ingestd.extract.rulefile.model import Sign
+from ingestd.extract.rulefile.model import AmountSign, Sign
+from ingestd.extract.search.amount_signs import amount_signs
 from ingestd.layout.rows import LaidOutDocument
 
 
@@ -95,6 +96,7 @@ def rank_rules(squeezed: SqueezedDocument, rules: RuleSet, *, only_eligible: boo
         only_eligible: do not look for the signs of rules that ``need`` or ``unless`` rule out.
     """
     printed = {hit.label for hit in rules.sign_scanner.scan(squeezed)}
+    amounts = amount_signs(squeezed.document)
     scores = []
     for rule in rules.compiled:
         match = rule.spec.match
@@ -103,7 +105,7 @@ def rank_rules(squeezed: SqueezedDocument, rules: RuleSet, *, only_eligible: boo
         lacking = tuple(text for text in match.need if not _is_shown(text, printed))
         barring = tuple(text for text in match.unless if _is_shown(text, printed))
         sought = () if only_eligible and (lacking or barring) else match.signs
-        signs = tuple(sign for sign in sought if _is_present(sign, squeezed.document, printed))
+        signs = tuple(sign for sign in sought if _is_present(sign, squeezed.document, printed, amounts))
         scores.append(RuleScore(rule, match.enough, signs, lacking, barring))
     return sorted(scores, key=lambda score: (not score.is_eligible, -score.weight))
 
@@ -113,9 +115,13 @@ def _is_shown(text: str, printed: Collection[str]) -> bool:
     return any(part in printed for part in split_label(text))
 
 
-def _is_present(sign: Sign, document: LaidOutDocument, printed: Collection[str]) -> bool:
+def _is_present(
+    sign: Sign, document: LaidOutDocument, printed: Collection[str], amounts: Collection[AmountSign]
+) -> bool:
     if sign.text is not None:
         return _is_shown(sign.text, printed)
+    if sign.amounts is not None:
+        return sign.amounts in amounts
     if sign.code is not None:
         return any(matches(sign.code, code.text) for code in document.reading.codes)
     return any(matches(sign.regex or "", row.text) for row in document.rows)
@@ -124,6 +130,8 @@ def _is_present(sign: Sign, document: LaidOutDocument, printed: Collection[str])
 def _name_of(sign: Sign) -> str:
     if sign.text is not None:
         return sign.text
+    if sign.amounts is not None:
+        return f"amounts {sign.amounts}"
     return f"code {sign.code}" if sign.code is not None else f"regex {sign.regex}"
 
 

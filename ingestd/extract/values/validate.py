@@ -144,13 +144,13 @@ def cn_tax_no(value: str) -> CheckResult:
 
 
 def cn_invoice_code(value: str) -> CheckResult:
-    """Check a Chinese invoice code: 10 digits (region, year, ...) or 12 digits (0 or 1, region, year, ...).
+    """Check a Chinese invoice code: 10 digits (region, year, ...) or 12 digits (0, 1 or 2, region, year, ...).
 
     >>> cn_invoice_code("1100101130").outcome, cn_invoice_code("012001900111").outcome
     (<CheckOutcome.PLAUSIBLE: 'plausible'>, <CheckOutcome.PLAUSIBLE: 'plausible'>)
     """
-    if not regex.fullmatch(r"\d{10}|[01]\d{11}", value):
-        return _failed("an invoice code has 10 digits, or 12 beginning with 0 or 1")
+    if not regex.fullmatch(r"\d{10}|[012]\d{11}", value):
+        return _failed("an invoice code has 10 digits, or 12 beginning with 0, 1 or 2")
     region = value[:2] if len(value) == 10 else value[1:3]
     if region not in _PROVINCES:
         return _failed(f"{region} is not a province")
