@@ -20,16 +20,15 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from ingestd.config import EngineConfig
-from ingestd.document import Extraction, Field, Level
+from ingestd.document import KIND, Extraction, Field, Level
 from ingestd.engine import R
 from ingestd.engine.local import LocalEngine
 from ingestd.errors import AttemptError
 from ingestd.extract import RuleSet, extract
+from ingestd.extract.confirm.settle import in_force, settle
 from ingestd.files import durable
-from ingestd.files.encoding import path_from
-from ingestd.files.names import sidecar_path
 from ingestd.output import sidecar
-from ingestd.store import documents, rows
+from ingestd.store import corrections, documents, rows
 from ingestd.store.database import connect, transaction
 
 log = logging.getLogger(__name__)
@@ -52,6 +51,11 @@ class Change:
     """As ``path_text`` writes it."""
     before: Extraction
     after: Extraction
+    """With the corrections of people, which stay."""
+    read: Extraction
+    """Without them."""
+    last_correction: int
+    """Id of the last correction that ``after`` holds, 0 for none."""
 
     @property
     def fields(self) -> dict[str, tuple[Standing | None, Standing | None]]:
@@ -96,10 +100,32 @@ def changes(
         connect(database, "read") as db,
         _submitting(apply_rules, workers if len(batches) > 1 else 0, options) as submit,
     ):
-        applied = _ahead(ids, lambda document_id: submit(document_id, documents.stored_reading(db, document_id)))
+        applied = _ahead(
+            ids,
+            lambda document_id: submit(
+                document_id, documents.stored_reading(db, document_id), _said_kind(db, document_id)
+            ),
+        )
         for batch in batches:
-            results = [_compare(db, document_id, future) for document_id, future in islice(applied, len(batch))]
+            results = [
+                _compare(db, document_id, future, apply_rules) for document_id, future in islice(applied, len(batch))
+            ]
             yield [result for result in results if result is not None]
+
+
+def _said_kind(db: Database, document_id: int) -> str | None:
+    """Kind of a document that a person said, None where nobody did."""
+    said = in_force([entry.correction for entry in corrections.history(db, document_id)])
+    return said[KIND].value if KIND in said else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """What today's rules make of a document."""
+
+    read: Extraction
+    base: Extraction
+    """The same of the kind that a person said; ``read`` where nobody did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,27 +135,29 @@ class Reapply:
     rules: RuleSet
     today: date
 
-    def __call__(self, document_id: int, stored: documents.StoredReading) -> Extraction:
+    def __call__(self, document_id: int, stored: documents.StoredReading, kind: str | None) -> Reread:
         """Extract the fields of one document.
 
         Raises:
             AttemptError: the rules fail on this document.
         """
         try:
-            return extract(stored.parsed(), self.rules, self.today)
+            reading = stored.parsed()
+            read = extract(reading, self.rules, self.today)
+            return Reread(read, read if kind is None else extract(reading, self.rules, self.today, kind))
         except Exception as error:
             log.exception("document %d: today's rules fail", document_id)
             raise AttemptError(f"{type(error).__name__}: {error}") from error
 
 
-Submit = Callable[[int, documents.StoredReading], "Future[Extraction]"]
+Submit = Callable[[int, documents.StoredReading, str | None], "Future[Reread]"]
 
 
 @contextmanager
 def _submitting(apply_rules: Reapply, workers: int, options: EngineConfig) -> Iterator[Submit]:
     """Start worker processes, or work in this one for 0 workers."""
     if not workers:
-        yield lambda document_id, stored: _at_once(apply_rules, document_id, stored)
+        yield lambda document_id, stored, kind: _at_once(apply_rules, document_id, stored, kind)
         return
     engine = LocalEngine(
         functools.partial(Reapply, apply_rules.rules, apply_rules.today),
@@ -143,10 +171,12 @@ def _submitting(apply_rules: Reapply, workers: int, options: EngineConfig) -> It
         engine.close(finish=False)
 
 
-def _at_once(apply_rules: Reapply, document_id: int, stored: documents.StoredReading) -> Future[Extraction]:
-    future: Future[Extraction] = Future()
+def _at_once(
+    apply_rules: Reapply, document_id: int, stored: documents.StoredReading, kind: str | None
+) -> Future[Reread]:
+    future: Future[Reread] = Future()
     try:
-        future.set_result(apply_rules(document_id, stored))
+        future.set_result(apply_rules(document_id, stored, kind))
     except AttemptError as error:
         future.set_exception(error)
     return future
@@ -162,16 +192,27 @@ def _ahead(ids: Iterable[int], start: Callable[[int], Future[R]]) -> Iterator[tu
     yield from pending
 
 
-def _compare(db: Database, document_id: int, future: Future[Extraction]) -> Change | Unreadable | None:
+def _compare(
+    db: Database, document_id: int, future: Future[Reread], apply_rules: Reapply
+) -> Change | Unreadable | None:
     try:
-        after = future.result()
+        reread = future.result()
     except AttemptError as error:
         return Unreadable(document_id, str(error))
-    before = documents.load_extraction(db, document_id)
-    if before == after or _stored(before) == _stored(after):
+    with db.atomic():
+        before = documents.load_extraction(db, document_id)
+        read_before = corrections.what_was_read(db, document_id)
+        history = corrections.history(db, document_id)
+        [(name,)] = db.execute("SELECT name FROM documents WHERE id = ?", [document_id]).fetchall()
+    said = [entry.correction for entry in history]
+    after = settle(reread.base, said, apply_rules.rules, apply_rules.today)
+    if _same(before, after) and _same(read_before, reread.read):
         return None
-    [(name,)] = db.execute("SELECT name FROM documents WHERE id = ?", [document_id]).fetchall()
-    return Change(document_id, name, before, after)
+    return Change(document_id, name, before, after, reread.read, history[-1].id if history else 0)
+
+
+def _same(one: Extraction, other: Extraction) -> bool:
+    return one == other or _stored(one) == _stored(other)
 
 
 def _stored(extraction: Extraction) -> tuple[object, ...]:
@@ -183,6 +224,8 @@ def _stored(extraction: Extraction) -> tuple[object, ...]:
 def apply(db: Database, batch: Sequence[Change], rules_hash: str, *, with_sidecars: bool) -> list[Path]:
     """Write changes to the sidecars and to the database in one transaction.
 
+    Documents that a person has corrected since they were looked at are left as they are.
+
     Returns:
         Sidecars that are no longer where they were put; they are not made anew.
 
@@ -192,8 +235,12 @@ def apply(db: Database, batch: Sequence[Change], rules_hash: str, *, with_sideca
     lost = []
     with transaction(db):
         for change in batch:
+            if corrections.last_id(db, change.document_id) != change.last_correction:
+                log.warning("document %d was corrected meanwhile; extract it again", change.document_id)
+                continue
             documents.replace_extraction(db, change.document_id, change.after, rules_hash=rules_hash)
-            path = _sidecar_path(db, change.document_id) if with_sidecars else None
+            corrections.replace_reading(db, change.document_id, change.read)
+            path = sidecar.place_of(db, change.document_id) if with_sidecars else None
             if path is None:
                 continue
             if path.exists():
@@ -201,13 +248,3 @@ def apply(db: Database, batch: Sequence[Change], rules_hash: str, *, with_sideca
             else:
                 lost.append(path)
     return lost
-
-
-def _sidecar_path(db: Database, document_id: int) -> Path | None:
-    """Where the daemon put the sidecar: beside the place of the original, even of one that was not kept."""
-    row = db.execute(
-        "SELECT archive_path FROM jobs WHERE document_id = ? AND state IN ('recorded', 'done')", [document_id]
-    ).fetchone()
-    if row is None or row[0] is None:
-        return None
-    return sidecar_path(path_from(row[0]))

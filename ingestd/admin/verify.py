@@ -20,6 +20,7 @@ from ingestd.files.encoding import path_from, path_text
 from ingestd.files.identity import digest, kind
 from ingestd.files.names import is_partial, originals_of, sidecar_path, work_path
 from ingestd.output import sidecar
+from ingestd.store import corrections
 from ingestd.store.jobs import Job, Jobs, State
 
 _BATCH = 500
@@ -87,6 +88,9 @@ class Verification:
                 yield Difference("database", path, f"the database is damaged: {found}; restore a backup")
         for table, row, parent, _ in self._db.execute("PRAGMA foreign_key_check").fetchmany(_MOST_FAULTS):
             yield Difference("database", path, f"row {row} of {table} has no {parent}; restore a backup")
+        for document_id, field in corrections.contradictions(self._db, _MOST_FAULTS):
+            text = f"document {document_id}: {field} is not as people corrected it; 'ingestd extract {document_id}'"
+            yield Difference("database", path, f"{text} puts it right")
 
     # -- from the database to the files
 
@@ -144,6 +148,8 @@ class Verification:
         if irregular:
             return f"is {irregular}"
         wanted = sidecar.render(self._db, document_id)
+        if corrections.is_sidecar_due(self._db, document_id):
+            return None  # it follows a correction
         if path.stat().st_size > 2 * len(wanted) + _SIDECAR_ROOM:
             return f"has {path.stat().st_size} bytes, expected {len(wanted)}"
         found = path.read_bytes()

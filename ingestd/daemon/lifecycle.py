@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 _HASH_DIGITS = 8
 """Digits of the content's hash that tell files of one name apart."""
+_MAX_SIDECARS = 20
+"""Sidecars that are brought up to date in one turn."""
 
 
 class _Taken(Enum):
@@ -272,6 +274,14 @@ class Lifecycle:
             durable.remove(work)
         else:
             durable.move(work, target)
+
+    def refresh_sidecars(self) -> bool:
+        """Bring sidecars up to date that do not show a correction yet; True if there were any.
+
+        Raises:
+            TransientError: one cannot be written; call again later.
+        """
+        return sidecar.refresh_due(self._jobs.db, _MAX_SIDECARS, wanted=self._options.sidecar) > 0
 
     # -- after a crash
 

@@ -18,7 +18,7 @@ from ingestd.daemon.in_flight import InFlight, InWork, Read, Stage, Undisposed
 from ingestd.daemon.intake import Intake
 from ingestd.daemon.lifecycle import Lifecycle
 from ingestd.daemon.outcomes import Changed, Claimed, Duplicate, Gone, Recorded, Refused, Started
-from ingestd.daemon.retry import Kind, RetrySchedule, Task
+from ingestd.daemon.retry import SIDECARS, Kind, RetrySchedule, Task
 from ingestd.document import Record
 from ingestd.engine import Engine
 from ingestd.engine.rolling import RollingEngine
@@ -111,6 +111,7 @@ class Daemon:
         done |= self._collect(now, tick)
         done |= self._start(now, tick)
         done |= self._dispose(now, tick)
+        done |= self._refresh_sidecars(tick)
         done |= self._hooks.turn(tick, [job.id for job, _ in self._at(Undisposed)])
         self._engine.turn(tick, expected=self._intake.pending)
         return done
@@ -285,6 +286,19 @@ class Daemon:
             _log_moved(job, disposed)
         elif disposed.state is State.DUPLICATE:
             self._tell(JobOutcome.DUPLICATE, disposed)
+
+    def _refresh_sidecars(self, tick: float) -> bool:
+        """Make up for corrections that were cut off before their sidecar was written."""
+        if not self._schedule.is_due(SIDECARS, tick):
+            return False
+        try:
+            done = self._lifecycle.refresh_sidecars()
+        except TransientError as error:
+            pause = self._schedule.put_off(SIDECARS, tick)
+            log.warning("sidecars of corrected documents: %s; next try in %.0f s", error, pause.total_seconds())
+            return False
+        self._schedule.clear(SIDECARS)
+        return done
 
     # -- temporary faults
 

@@ -22,6 +22,7 @@ class Kind(Enum):
     JOB = auto()
     HOOK = auto()
     ARRIVALS = auto()
+    SIDECARS = auto()
     TURN = auto()
 
 
@@ -33,8 +34,8 @@ class Task(NamedTuple):
     """Of a job or its hook."""
 
 
-ARRIVALS, TURN = Task(Kind.ARRIVALS), Task(Kind.TURN)
-"""Noting the files that have arrived; a whole turn of the daemon."""
+ARRIVALS, SIDECARS, TURN = Task(Kind.ARRIVALS), Task(Kind.SIDECARS), Task(Kind.TURN)
+"""Noting the files that have arrived; sidecars of corrected documents; a whole turn of the daemon."""
 
 
 class RetrySchedule:

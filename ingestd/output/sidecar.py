@@ -10,12 +10,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 from sqlite_utils import Database
 
 from ingestd.document import Level, Source, Status
+from ingestd.files import durable
+from ingestd.files.encoding import path_from
+from ingestd.files.names import sidecar_path
+from ingestd.store import corrections
+from ingestd.store.database import transaction
 from ingestd.store.rows import Row
 
 SCHEMA = 1
@@ -91,6 +97,18 @@ class LineRow(BaseModel):
     )
 
 
+class CorrectionRow(BaseModel):
+    """One correction by a person."""
+
+    field: str = Field(description="Name of the field, or @rule for the kind of document.")
+    action: Literal["confirm", "withdraw"] = Field(description="withdraw: what was read holds again.")
+    from_value: str | None = Field(description="Value before.")
+    from_level: Level | None = Field(description="Level before; null where the document had no such field.")
+    to_value: str | None = Field(description="Value from then on; null: the document has none.")
+    corrected_by: str
+    corrected_at: datetime
+
+
 class Sidecar(BaseModel):
     """What ingestd recorded of one document."""
 
@@ -115,6 +133,9 @@ class Sidecar(BaseModel):
     codes: list[CodeRow]
     pages: list[PageRow]
     lines: list[LineRow]
+    corrections: list[CorrectionRow] = Field(
+        default=[], description="Oldest first; the key is left out where nobody corrected anything."
+    )
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -127,8 +148,11 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "codes": (CodeRow, "rowid"),
     "pages": (PageRow, "page_index"),
     "lines": (LineRow, "line_index"),
+    "corrections": (CorrectionRow, "id"),
 }
 """Table -> its columns (as a model), and its order."""
+_LEFT_OUT = ("corrections",)
+"""Tables that have no key where they have no rows: documents without them keep the sidecar that they have."""
 
 
 def render(db: Database, document_id: int) -> bytes:
@@ -146,8 +170,51 @@ def render(db: Database, document_id: int) -> bytes:
         for table, (model, order) in _TABLES.items():
             where = f"document_id = {document_id:d}"
             rows = [_object(row) for row in _rows(db, table, model.model_fields, where, order)]
-            parts.append(f'"{table}": [' + ",".join(f"\n  {row}" for row in rows) + ("\n ]" if rows else "]"))
+            if rows or table not in _LEFT_OUT:
+                parts.append(f'"{table}": [' + ",".join(f"\n  {row}" for row in rows) + ("\n ]" if rows else "]"))
     return ("{\n " + ",\n ".join(parts) + "\n}\n").encode()
+
+
+def place_of(db: Database, document_id: int) -> Path | None:
+    """Where the daemon put the sidecar, or will: beside the place of the original, even of one that was not kept."""
+    row = db.execute(
+        "SELECT archive_path FROM jobs WHERE document_id = ? AND state IN ('recorded', 'done')", [document_id]
+    ).fetchone()
+    return None if row is None or row[0] is None else sidecar_path(path_from(row[0]))
+
+
+def refresh(db: Database, document_id: int, *, wanted: bool) -> None:
+    """Bring a sidecar up to date after a correction; one that was taken away is not made anew.
+
+    Args:
+        db: open for writing, without a transaction; the write lock is held while the file is written, so that what
+            two processes write comes in the order of what they committed.
+        document_id: whose.
+        wanted: False: sidecars are not written here.
+
+    Raises:
+        TransientError: the file cannot be written; it stays due.
+    """
+    with transaction(db):
+        on_its_way = "SELECT 1 FROM jobs WHERE document_id = ? AND state = 'recorded'"
+        if db.execute(on_its_way, [document_id]).fetchone() is not None:
+            return  # the daemon may have rendered it before the correction and write it after this
+        path = place_of(db, document_id)
+        if wanted and path is not None and path.exists():
+            durable.write_atomic(path, render(db, document_id))
+        corrections.sidecar_written(db, document_id)
+
+
+def refresh_due(db: Database, limit: int, *, wanted: bool) -> int:
+    """Bring the sidecars up to date that an interrupted correction left behind; returns how many were due.
+
+    Raises:
+        TransientError: a file cannot be written; it stays due.
+    """
+    due = corrections.sidecars_due(db, limit)
+    for document_id in due:
+        refresh(db, document_id, wanted=wanted)
+    return len(due)
 
 
 def json_schema() -> str:

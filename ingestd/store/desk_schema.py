@@ -48,15 +48,18 @@ CREATE TABLE corrections (
     corrected_by TEXT NOT NULL,
     corrected_at TEXT NOT NULL,
     seconds REAL,
+    undoes INTEGER REFERENCES corrections (id) ON DELETE CASCADE,
     evidence TEXT NOT NULL
 ) STRICT;
 CREATE INDEX corrections_document_id ON corrections (document_id);
+CREATE INDEX corrections_corrected_by ON corrections (corrected_by);
+CREATE INDEX corrections_undoes ON corrections (undoes) WHERE undoes IS NOT NULL;
 CREATE TABLE extractions (
     document_id INTEGER PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE,
     extraction TEXT NOT NULL,
     sidecar_due INTEGER NOT NULL CHECK (sidecar_due IN (0, 1))
 ) STRICT;
-CREATE INDEX extractions_sidecar_due ON extractions (document_id) WHERE sidecar_due;
+CREATE INDEX extractions_sidecar_due ON extractions (sidecar_due) WHERE sidecar_due;
 CREATE TABLE reviews (
     document_id INTEGER PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE,
     locked_by TEXT,

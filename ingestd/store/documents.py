@@ -84,14 +84,16 @@ def save(
     return document_id
 
 
-def replace_extraction(db: Database, document_id: int, extraction: Extraction, *, rules_hash: str) -> None:
+def replace_extraction(
+    db: Database, document_id: int, extraction: Extraction, *, rules_hash: str | None = None
+) -> None:
     """Replace the fields and items of a document; its reading stays.
 
     Args:
         db: with an open write transaction, which is not committed here.
         document_id: of a recorded document.
-        extraction: by the present rules.
-        rules_hash: of those rules, for provenance.
+        extraction: what holds now.
+        rules_hash: of the rules that say so, for provenance; None: those of before.
 
     Raises:
         LookupError: if there is no such document.
@@ -99,7 +101,7 @@ def replace_extraction(db: Database, document_id: int, extraction: Extraction, *
     _require_transaction(db)
     updated = db.execute(
         "UPDATE documents SET status = ?, rule = ?, field_values = ?,"
-        " provenance = json_set(provenance, '$.rules', ?) WHERE id = ?",
+        " provenance = json_set(provenance, '$.rules', coalesce(?, provenance ->> '$.rules')) WHERE id = ?",
         [extraction.status.value, extraction.rule, rows.field_values(extraction), rules_hash, document_id],
     )
     if not updated.rowcount:

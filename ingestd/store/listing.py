@@ -89,12 +89,15 @@ def listed(db: Database, filters: Filters, limit: int, before: int | None = None
         values["before"] = before
     # FTS5 walks its rowids downwards only if they are asked for by their own name.
     order = "documents_fts.rowid" if "documents_fts" in tables else "s.document_id"
-    found = db.query(
-        f"SELECT {_COLUMNS} FROM {tables} WHERE {' AND '.join(conditions)}"
-        f" ORDER BY {order} DESC LIMIT {min(limit, MAX_PAGE):d}",
-        values,
-    )
-    return [_listed(row) for row in found]
+    return listed_rows(db, tables, " AND ".join(conditions), f"{order} DESC", values, limit)
+
+
+def listed_rows(
+    db: Database, tables: str, condition: str, order: str, values: dict[str, Any], limit: int
+) -> list[Listed]:
+    """Return documents by SQL of the caller, whose tables are named ``s`` (summaries) and ``d`` (documents)."""
+    sql = f"SELECT {_COLUMNS} FROM {tables} WHERE {condition} ORDER BY {order} LIMIT {min(limit, MAX_PAGE):d}"
+    return [_listed(row) for row in db.query(sql, values)]
 
 
 def sums(db: Database, filters: Filters) -> list[Sum]:

@@ -27,6 +27,7 @@ from ingestd.document import (
     Reason,
     ReasonKind,
     Source,
+    Status,
 )
 from ingestd.layout.geometry import as_quads
 from ingestd.layout.order import group_rows, text_edges
@@ -243,6 +244,29 @@ def item_from(row: Mapping[str, Any]) -> Item:
         amount=row["amount"],
         rate=row["rate"],
         tax=row["tax"],
+    )
+
+
+def extraction_json(extraction: Extraction) -> str:
+    """Write a whole extraction as JSON text."""
+    return to_json(
+        {
+            "rule": extraction.rule,
+            "status": extraction.status.value,
+            "fields": [field_row(field) for field in extraction.fields],
+            "items": list(item_rows(extraction.items)),
+        }
+    )
+
+
+def extraction_from(text: str) -> Extraction:
+    """Read what ``extraction_json`` wrote."""
+    data = json.loads(text)
+    return Extraction(
+        rule=data["rule"],
+        fields=tuple(map(field_from, data["fields"])),
+        items=tuple(map(item_from, data["items"])),
+        status=Status(data["status"]),
     )
 
 

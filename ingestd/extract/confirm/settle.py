@@ -91,7 +91,7 @@ def prove(read: Extraction, said: Mapping[str, Said], rules: RuleSet, today: dat
     """Judge all fields with the values that people gave; no field becomes ``confirmed`` here.
 
     Args:
-        read: as in :func:`settle`.
+        read: as in :func:`settle`; fields that are confirmed there stay as they are.
         said: by field; fields that were not read are added.
         rules: today's.
         today: as in :func:`settle`.
@@ -110,9 +110,9 @@ def prove(read: Extraction, said: Mapping[str, Said], rules: RuleSet, today: dat
     checks = checks_about(plan, said)
     findings = [found for check in checks if (found := check_together(check, values, types, read.items)) is not None]
     again = {check.name for check in checks}
-    sure = {name for name, one in said.items() if one.is_confirmed}
     cleared = {name: _without(field, again) if name not in said else field for name, field in fields.items()}
-    sure |= {name for name, field in cleared.items() if field.level is Level.PROVED}
+    sure = {name for name, one in said.items() if one.is_confirmed}
+    sure |= {name for name, field in cleared.items() if field.level in (Level.PROVED, Level.CONFIRMED)}
     return tuple(_judged(field, _about(field.name, findings, sure)) for field in cleared.values())
 
 
@@ -171,7 +171,7 @@ def _without(field: Field, checks: set[str]) -> Field:
     kept = tuple(
         reason for reason in field.reasons if reason.kind not in _TIED or reason.data.get("check") not in checks
     )
-    if len(kept) == len(field.reasons):
+    if len(kept) == len(field.reasons) or field.level is Level.CONFIRMED:
         return field
     return dataclasses.replace(field, reasons=kept, level=_level_left(kept, field.level))
 
@@ -225,7 +225,7 @@ def _about(name: str, findings: Sequence[Finding], sure: set[str]) -> Iterator[F
 def _judged(field: Field, findings: Iterator[Finding]) -> Field:
     """A field with the findings of the checks that were made again."""
     found = list(findings)
-    if not found or field.value is None:
+    if not found or field.value is None or field.level is Level.CONFIRMED:
         return field
     levels = [field.level, *(finding.level for finding in found)]
     reasons = (*field.reasons, *dict.fromkeys(finding.reason for finding in found))

@@ -234,10 +234,14 @@ def lines(change: Change | Unreadable) -> list[str]:
     return [" ".join(line.split()) for line in shown(view(change)).splitlines()]
 
 
+def change(name: str, before: Extraction, after: Extraction) -> Change:
+    return Change(4, name, before, after, read=after, last_correction=0)
+
+
 def test_a_change_names_old_and_new() -> None:
     before = Extraction("unknown", (field("total", "12.50"), field("date", None)), (), Status.REVIEW)
     after = Extraction("note", (field("total", "12.60"), field("paid", "20.00")), (), Status.DONE)
-    assert lines(Change(4, "a.pdf", before, replace(after, items=record().extraction.items))) == [
+    assert lines(change("a.pdf", before, replace(after, items=record().extraction.items))) == [
         "4 a.pdf",
         "rule unknown → note",
         "status review → done",
@@ -252,12 +256,12 @@ def test_a_change_of_reasons_alone_is_said_to_be_so() -> None:
     one = field("total", "12.50")
     before = Extraction("note", (one,), (), Status.DONE)
     after = Extraction("note", (replace(one, reasons=(Reason(ReasonKind.NOTE, "better"),)),), (), Status.DONE)
-    assert lines(Change(4, "a", before, after)) == ["4 a", "only reasons and places"]
+    assert lines(change("a", before, after)) == ["4 a", "only reasons and places"]
 
 
 def test_changes_of_hostile_text_cannot_steer_the_terminal() -> None:
     fields = (field(HOSTILE, HOSTILE),)
-    change = Change(4, HOSTILE, Extraction(HOSTILE, (), (), Status.DONE), Extraction(HOSTILE, fields, (), Status.DONE))
-    for text in (shown(view(change), width=500), shown(view(Unreadable(4, HOSTILE)), width=500)):
+    hostile = change(HOSTILE, Extraction(HOSTILE, (), (), Status.DONE), Extraction(HOSTILE, fields, (), Status.DONE))
+    for text in (shown(view(hostile), width=500), shown(view(Unreadable(4, HOSTILE)), width=500)):
         assert "\x1b" not in text
         assert HARMLESS in text

@@ -1,0 +1,119 @@
+"""A document as a person settles it: how it stands, what is in doubt, what each keystroke proves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sqlite_utils import Database
+
+from ingestd.clock import Clock
+from ingestd.document import KIND, Extraction, Field, Level
+from ingestd.extract import RuleSet
+from ingestd.extract.confirm.doubts import doubts, rule_of
+from ingestd.extract.confirm.settle import Said, correctable, field_type, in_force, prove
+from ingestd.extract.confirm.typed import context_of, read_typed
+from ingestd.extract.values.dates import Rejected
+from ingestd.store import corrections, documents
+from ingestd.store.corrections import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A document as it stands: for a person to settle, and after a correction."""
+
+    document_id: int
+    version: str
+    extraction: Extraction
+    """In force."""
+    doubts: tuple[str, ...]
+    """Fields that a person has to settle; ``KIND`` where the kind is open."""
+    history: tuple[Entry, ...]
+    """Corrections, oldest first."""
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """Fields by name."""
+        return {field.name: field for field in self.extraction.fields}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A typed text, normalised and judged."""
+
+    field: str
+    value: str | None
+    level: Level
+    reasons: tuple[str, ...]
+    error: str | None = None
+    """Why the text cannot be a value at all."""
+
+
+def state_of(db: Database, document_id: int, rules: RuleSet) -> State:
+    """A document as it stands, all of one moment.
+
+    Raises:
+        LookupError: there is no such document.
+    """
+    with db.atomic():
+        extraction = documents.load_extraction(db, document_id)
+        version = corrections.version(db, document_id)
+        history = corrections.history(db, document_id)
+    kind_confirmed = KIND in in_force([entry.correction for entry in history])
+    left = doubts(extraction.rule, extraction.fields, rules, kind_confirmed=kind_confirmed)
+    return State(document_id, version, extraction, left, history)
+
+
+def judge_typed(
+    db: Database, document_id: int, texts: Mapping[str, str], rules: RuleSet, clock: Clock
+) -> tuple[Judged, ...]:
+    """Judge what is typed so far, and every other field with it: for each keystroke; nothing is written.
+
+    Args:
+        db: open for reading.
+        document_id: of a recorded document.
+        texts: field -> text as typed.
+        rules: today's.
+        clock: source of time.
+
+    Returns:
+        Every field of the document, typed ones with their normal form; unknown fields are left out.
+
+    Raises:
+        LookupError: there is no such document.
+    """
+    state = state_of(db, document_id, rules)
+    read = state.extraction
+    said: dict[str, Said] = {}
+    wrong: dict[str, str] = {}
+    for name in texts.keys() & set(correctable(read, rules)):
+        try:
+            said[name] = Said(normalised(name, texts[name], read, rules, clock))
+        except Rejected as error:
+            wrong[name] = str(error)
+    proved = prove(read, said, rules, clock.today())
+    return tuple(
+        Judged(field.name, None, Level.CONFLICT, (wrong[field.name],), wrong[field.name])
+        if field.name in wrong
+        else Judged(field.name, field.value, field.level, tuple(reason.text for reason in field.reasons))
+        for field in proved
+    )
+
+
+def normalised(name: str, text: str, read: Extraction, rules: RuleSet, clock: Clock) -> str | None:
+    """Normalise a typed text for a field of a document; None: the document has none.
+
+    Raises:
+        Rejected: the text cannot be a value.
+    """
+    plan = rule_of(rules, read.rule)
+    field = field_of(name, read)
+    field = replace(field, type=field_type(field, plan))
+    order = plan.spec.dates.order if plan is not None else None
+    return read_typed(text, field.type, context_of(field, clock.today(), order))
+
+
+def field_of(name: str, extraction: Extraction) -> Field:
+    """Return a field of a document; one that it lacks is missing."""
+    found = next((field for field in extraction.fields if field.name == name), None)
+    return found or Field(name, None, None, Level.MISSING)
