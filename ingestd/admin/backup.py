@@ -1,4 +1,4 @@
-"""A consistent copy of the database while the daemon goes on writing."""
+"""Consistent copies of the database, made while the daemon goes on writing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ingestd.store.database import damaged, faults
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What a copy holds."""
+    """Facts of a finished copy."""
 
     path: Path
     size_bytes: int
@@ -30,14 +30,14 @@ class Backup:
 def backup(database: Path, target: Path, *, overwrite: bool = False) -> Backup:
     """Copy the database as it is at one moment into a file of its own, checked and synced.
 
-    The copy is made under a scratch name (SQLite's online backup; writers are not held up) and gets its name
-    only when it is whole and sound. It needs no other file beside it. Its schema is that of the original,
+    The copy is made under a scratch name by SQLite's online backup, which does not block writers. It gets its
+    name only when it is whole and sound, and needs no other file beside it. Its schema is that of the original,
     so that a copy can be made before an upgrade.
 
     Args:
         database: of ingestd.
-        target: where the copy goes; its folder must exist.
-        overwrite: an older copy of this name may be replaced.
+        target: path of the copy; its folder must exist.
+        overwrite: replace an older copy of this name.
 
     Raises:
         IngestdError: the target exists or is the database itself.
@@ -61,7 +61,7 @@ def backup(database: Path, target: Path, *, overwrite: bool = False) -> Backup:
 
 def _require_free(database: Path, target: Path, overwrite: bool) -> None:
     if not target.parent.is_dir():
-        raise IngestdError(f"{target}: its folder does not exist; make it, or name another place")
+        raise IngestdError(f"{target}: found no folder {target.parent}; create it, or name another place")
     if not os.path.lexists(target):
         return
     own = [Path(f"{database}{suffix}") for suffix in ("", "-wal", "-shm")]
@@ -72,14 +72,14 @@ def _require_free(database: Path, target: Path, overwrite: bool) -> None:
 
 
 def _copy(database: Path, scratch: Path) -> tuple[int, int]:
-    """Copy and check; returns the number of documents and of jobs."""
+    """Copy and check; return the number of documents and of jobs."""
     with (
         closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as source,
         closing(sqlite3.connect(scratch)) as copy,
     ):
         schema.require_ours(Database(source, execute_plugins=False), database)
         source.backup(copy)
-        # The journal mode is part of the copy; WAL would want two more files beside it.
+        # The journal mode is part of the copy; WAL would need two more files beside it.
         copy.execute("PRAGMA journal_mode = DELETE")
         found = [text for (text,) in copy.execute("PRAGMA integrity_check(3)")]
         found += [f"a row of {table} without its {parent}" for table, _, parent, _ in foreign_key_faults(copy)]
@@ -90,7 +90,7 @@ def _copy(database: Path, scratch: Path) -> tuple[int, int]:
 
 
 def foreign_key_faults(connection: sqlite3.Connection) -> list[tuple[str, int | None, str, int]]:
-    """Rows whose parent is missing: table, rowid, parent table, number of the key (at most three)."""
+    """Return at most three rows whose parent is missing: table, rowid, parent table, number of the key."""
     return connection.execute("PRAGMA foreign_key_check").fetchmany(3)
 
 

@@ -1,4 +1,4 @@
-"""What became of a file, and why, in words."""
+"""History of a file, in words: the outcome of its jobs, and its state now."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from ingestd.watch.observe import ignored
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that is known about a file."""
+    """One known fact about a file."""
 
     at: str | None
-    """ISO time, None for what is so now."""
+    """ISO time; None for the present."""
     what: str
 
 
 def explain(path: Path, config: Config, ledger: Jobs | None) -> list[Event]:
-    """Tell the story of a file, oldest first, then how things are now.
+    """Return the history of a file, oldest first, then its present state.
 
     Args:
-        path: absolute; where it was dropped, or where it went.
+        path: absolute; in the inbox, or in archive or failed.
         config: with the inboxes.
-        ledger: None where no database exists yet.
+        ledger: None if there is no database yet.
     """
     jobs = ledger.of_path(path) if ledger else []
     story = [Event(time_text(job.created_at), _of_job(job)) for job in reversed(jobs)]
@@ -40,12 +40,12 @@ def _of_job(job: Job) -> str:
     head = f"job {job.id}: {path_text(job.source_path)} ({job.identity.size} bytes) "
     match job.state:
         case State.ARRIVED:
-            return head + "is whole and waits for a worker"
+            return head + "is complete and waits for a worker"
         case State.CLAIMED | State.RUNNING:
-            return head + f"is being read (try {max(job.attempt, 1)})"
+            return head + f"is being read (attempt {max(job.attempt, 1)})"
         case State.WAITING:
             due = time_text(job.next_at) if job.next_at else "now"
-            return head + f"waits until {due}: {job.error or 'it was asked to be tried again'}"
+            return head + f"waits until {due}: {job.error or 'a retry was requested'}"
         case State.RECORDED | State.DONE:
             return head + f"was recorded as document {job.document_id}; see 'ingestd show {job.document_id}'"
         case State.DUPLICATE:
@@ -54,7 +54,7 @@ def _of_job(job: Job) -> str:
             reason = json.loads(job.error or "{}")
             return head + (
                 f"failed ({reason.get('code')}): {reason.get('found')}; expected {reason.get('expected')};"
-                f" {reason.get('fix')}; kept as {job.archive_path}; 'ingestd retry {job.id}' tries again"
+                f" {reason.get('fix')}; kept as {job.archive_path}; to try again: 'ingestd retry {job.id}'"
             )
 
 
@@ -64,7 +64,7 @@ def _now(path: Path, config: Config, jobs: list[Job]) -> list[str]:
         if jobs:
             return []
         known = ", ".join(str(inbox.path) for inbox in config.inboxes)
-        return [f"{path_text(path)} is in no inbox and was never seen; inboxes are {known}"]
+        return [f"{path_text(path)} is not in an inbox and was never seen; inboxes are {known}"]
     try:
         status = path.lstat()
     except OSError as error:
@@ -87,8 +87,8 @@ def _in_inbox(path: Path, inbox: InboxConfig, config: Config, size: int, irregul
     if irregular:
         return f"it is {irregular}; it will be moved to failed"
     if size == 0:
-        return "it is empty; it is taken as soon as it has content and is quiet"
+        return "it is empty; it is taken once it has content and no longer changes"
     if not complete_on_disk(path):
         wait_s = config.settle.incomplete_s
-        return f"its end is missing, so it may still be growing; it is taken {wait_s:g} s after its last change"
-    return f"it is whole; it is taken {config.settle.quiet_s:g} s after its last change, if ingestd runs"
+        return f"its end is missing, so it may still grow; it is taken {wait_s:g} s after its last change"
+    return f"it is complete; it is taken {config.settle.quiet_s:g} s after its last change, if ingestd runs"

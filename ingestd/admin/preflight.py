@@ -1,4 +1,4 @@
-"""Everything about a configuration that can be known to be wrong before a document is touched."""
+"""Check a configuration before any document is touched: folders, database, rules, models, hooks, extras."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ingestd.store.database import require_usable
 
 
 def problems_of(config: Config) -> list[str]:
-    """What keeps ingestd from working at all; one line each, all at once."""
+    """Return all problems that keep ingestd from starting, one line each."""
     return [
         *_overlaps(config),
         *_not_folders(config),
@@ -33,7 +33,7 @@ def problems_of(config: Config) -> list[str]:
 
 
 def _overlaps(config: Config) -> list[str]:
-    """No folder of ours may lie in an inbox, nor an inbox in another: files would go round in circles."""
+    """Find folders of ingestd inside an inbox and inboxes inside another: files would go round in circles."""
     places = {
         "spool.work": config.spool.work,
         "spool.archive": config.spool.archive,
@@ -42,12 +42,12 @@ def _overlaps(config: Config) -> list[str]:
     inboxes = {f"inboxes.{index}.path": inbox.path for index, inbox in enumerate(config.inboxes)}
     everything = places | inboxes
     return [
-        f"{name}: {path} lies in {other} ({root}); expected folders apart from each other"
+        f"{name}: {path} lies in {other} ({root}); expected folders outside of each other; move one of them"
         for name, path in everything.items()
         for other, root in everything.items()
         if name != other and path.resolve().is_relative_to(root.resolve())
     ] + [
-        f"{name}: {path} lies in {other} ({root}), from which files are taken; expected another place"
+        f"{name}: {path} lies in {other} ({root}), from which files are taken; move it to another folder"
         for name, path in _files_of_ours(config).items()
         for other, root in {**inboxes, "spool.work": config.spool.work}.items()
         if path.resolve().is_relative_to(root.resolve())
@@ -64,9 +64,9 @@ def _files_of_ours(config: Config) -> dict[str, Path]:
 
 
 def _not_folders(config: Config) -> list[str]:
-    """An inbox may be missing (it is watched as soon as it appears), but not be something else."""
+    """Find inboxes that are not folders; a missing one is watched as soon as it appears."""
     return [
-        f"inboxes.{index}.path: {inbox.path} is not a folder; expected a folder or a path that is free"
+        f"inboxes.{index}.path: {inbox.path} is not a folder; expected a folder or an unused path"
         for index, inbox in enumerate(config.inboxes)
         if inbox.path.exists() and not inbox.path.is_dir()
     ]
@@ -83,7 +83,7 @@ def _not_writable(config: Config) -> list[str]:
     for name, folder in folders.items():
         nearest = durable.nearest_existing(folder)
         if not nearest.is_dir():
-            problems.append(f"{name}: {nearest} is not a folder; expected a folder or a path that is free")
+            problems.append(f"{name}: {nearest} is not a folder; expected a folder or an unused path")
         elif not os.access(nearest, os.W_OK | os.X_OK, effective_ids=True):
             problems.append(f"{name}: {nearest} cannot be written by this user; {_remedy(nearest)}")
     database = config.record.database
@@ -94,7 +94,7 @@ def _not_writable(config: Config) -> list[str]:
 
 def _remedy(path: Path) -> str:
     if os.statvfs(path).f_flag & os.ST_RDONLY:
-        return "its filesystem is read-only: mount it for writing, or name it in ReadWritePaths= of the service"
+        return "its filesystem is read-only: mount it for writing, or add it to ReadWritePaths= of the service"
     return "change its owner or its mode"
 
 
@@ -114,7 +114,7 @@ def _database(config: Config) -> list[str]:
     except ConfigError as error:
         return list(error.problems)
     except TransientError:
-        return []  # locked at this moment, so somebody uses it
+        return []  # locked at this moment, so another process uses it
     return []
 
 

@@ -1,4 +1,4 @@
-"""What works, but may surprise: shown by ``ingestd check``, in the way of nobody."""
+"""Non-fatal configuration warnings, printed by ``ingestd check``."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from ingestd.files import durable
 from ingestd.watch.observe import ignored, raises_events
 
 _TYPICAL_NAMES = ("scan.pdf", "IMG_0001.jpg", "receipt.png", "fax.tif")
-_LEAST_FREE_BYTES = 1 << 30
-_FEW_HANDLES = 512
-"""The daemon has some fifty files open, each worker a dozen; kernel events and metrics want more."""
-_OLDEST_CLOCK = 2026
-"""Year of this program: a clock that shows less has lost its battery."""
-_WATCH_LIMIT = Path("/proc/sys/fs/inotify/max_user_watches")
-_MOST_WATCHED = 0.8
+_MIN_FREE_BYTES = 1 << 30
+_MIN_HANDLES = 512
+"""The daemon has some fifty files open, each worker a dozen; kernel events and metrics need more."""
+_MIN_YEAR = 2026
+"""Year of this program: a clock that shows an earlier one has lost its battery."""
+_WATCHES_LIMIT = Path("/proc/sys/fs/inotify/max_user_watches")
+_MAX_WATCHES_SHARE = 0.8
 """Share of the kernel's watches that the folders of the inboxes may take."""
 
 
-def notices_of(config: Config, now: datetime) -> list[str]:
-    """One line for each surprise.
+def warnings_of(config: Config, now: datetime) -> list[str]:
+    """Return one line for each setting or condition that works, but may surprise.
 
     Args:
-        config: without problems, or at least one that could be read.
+        config: as loaded; need not be free of problems.
         now: with a timezone.
     """
     return [
-        *(notice for inbox in config.inboxes for notice in _inbox(inbox, config)),
+        *(warning for inbox in config.inboxes for warning in _inbox(inbox, config)),
         *_watches(config.inboxes),
         *_space(config),
         *_filesystems(config),
@@ -49,40 +49,44 @@ def _inbox(inbox: InboxConfig, config: Config) -> list[str]:
     where = f"inbox {inbox.name}"
     if not inbox.path.is_dir():
         return [f"{where}: {inbox.path} does not exist; it is watched as soon as it appears"]
-    notices = []
+    warnings = []
     if inbox.original != "leave" and not os.access(inbox.path, os.W_OK | os.X_OK, effective_ids=True):
-        notices.append(f"{where}: {inbox.path} cannot be written, so files cannot be taken; or set original: leave")
+        warnings.append(
+            f"{where}: {inbox.path} cannot be written, so files cannot be taken; allow writing, or set original: leave"
+        )
     if inbox.watch == "native" and not raises_events(inbox.path):
-        notices.append(f"{where}: its filesystem reports no changes of other machines; watch: auto would poll")
+        warnings.append(
+            f"{where}: its filesystem does not report changes made by other machines; set watch: auto, which polls"
+        )
     work = durable.nearest_existing(config.spool.work)
     if inbox.original != "leave" and inbox.path.stat().st_dev != work.stat().st_dev:
-        notices.append(f"{where}: on another filesystem than spool.work, so files are copied instead of renamed")
+        warnings.append(f"{where}: on another filesystem than spool.work, so files are copied instead of renamed")
     if inbox.sentinel and not (inbox.path / inbox.sentinel).exists():
-        notices.append(
+        warnings.append(
             f"{where}: the sentinel {inbox.path / inbox.sentinel} is missing; nothing is taken until it is there"
         )
     pattern = next((found for name in _TYPICAL_NAMES if (found := ignored(Path(name), inbox.ignore))), None)
     if pattern:
-        notices.append(f"{where}: ignores names like {pattern!r}, so ordinary documents are never taken")
-    return notices
+        warnings.append(f"{where}: ignores names like {pattern!r}, so ordinary documents are never taken")
+    return warnings
 
 
 def _watches(inboxes: Iterable[InboxConfig]) -> Iterator[str]:
-    """Native events cost a watch a folder, of which the kernel has a limited number for each user."""
+    """Warn of too many folders: each takes one inotify watch, and the kernel limits watches per user."""
     try:
-        most = int(_WATCH_LIMIT.read_text(encoding="utf-8"))
+        limit = int(_WATCHES_LIMIT.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
-    enough, folders = int(most * _MOST_WATCHED), 0
+    max_folders, folders = int(limit * _MAX_WATCHES_SHARE), 0
     for inbox in inboxes:
         if not _is_native(inbox):
             continue
         for _ in os.walk(inbox.path) if inbox.recursive else [inbox.path]:
             folders += 1
-            if folders > enough:
+            if folders > max_folders:
                 yield (
-                    f"inboxes have more than {enough} folders, the kernel watches {most} for each user; raise"
-                    " fs.inotify.max_user_watches with sysctl, or set watch: polling"
+                    f"inboxes have more than {max_folders} folders, and the kernel allows {limit} watches per user;"
+                    " raise fs.inotify.max_user_watches with sysctl, or set watch: polling"
                 )
                 return
 
@@ -99,8 +103,8 @@ def _space(config: Config) -> Iterator[str]:
     }
     for name, place in places.items():
         free = shutil.disk_usage(durable.nearest_existing(place)).free
-        if free < max(_LEAST_FREE_BYTES, config.admit.max_bytes):
-            yield f"{name}: {free >> 20} MiB are free at {place}; documents wait when nothing is left"
+        if free < max(_MIN_FREE_BYTES, config.admit.max_bytes):
+            yield f"{name}: {free >> 20} MiB are free at {place}; documents wait while none is free"
 
 
 def _filesystems(config: Config) -> Iterator[str]:
@@ -116,21 +120,27 @@ def _times(config: Config) -> Iterator[str]:
     if config.settle.incomplete_s < config.settle.quiet_s:
         yield (
             f"settle.incomplete_s ({config.settle.incomplete_s:g}) is less than settle.quiet_s"
-            f" ({config.settle.quiet_s:g}), so no file is waited for until its end is there"
+            f" ({config.settle.quiet_s:g}), so incomplete files are not waited for"
         )
 
 
 def _process() -> Iterator[str]:
     handles, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if handles != resource.RLIM_INFINITY and handles < _FEW_HANDLES:
-        yield f"this process may open {handles} files; raise it with 'ulimit -n', or LimitNOFILE= in the service"
+    if handles != resource.RLIM_INFINITY and handles < _MIN_HANDLES:
+        yield (
+            f"this process may open {handles} files, expected {_MIN_HANDLES} or more; raise it with 'ulimit -n',"
+            " or with LimitNOFILE= in the service"
+        )
 
 
 def _clock(now: datetime) -> Iterator[str]:
-    if now.year < _OLDEST_CLOCK:
-        yield f"the clock says {now:%Y-%m-%d}; set it, or documents are archived under that date and theirs are doubted"
+    if now.year < _MIN_YEAR:
+        yield (
+            f"the clock shows {now:%Y-%m-%d}; set it: documents are archived under that date, and their own later"
+            " dates are not believed"
+        )
 
 
 def _exposure(config: Config) -> Iterator[str]:
     if config.metrics.port is not None and not config.metrics.address.startswith(("127.", "::1", "localhost")):
-        yield f"metrics.address: {config.metrics.address} lets other machines ask for figures; they need no password"
+        yield f"metrics.address: {config.metrics.address} lets other machines read the metrics without a password"

@@ -1,7 +1,7 @@
-"""Apply today's rules to what was read before; no page is read again.
+"""Re-extraction: apply the present rules to stored readings; no page is read again.
 
-Worker processes parse and extract, this one reads rows and writes. In each batch the sidecars are written first and
-the COMMIT comes last: a run that is cut off in between finds the same differences once more.
+Worker processes parse and extract; this one reads rows and writes. In each batch the sidecars are written first and
+the COMMIT comes last: a run that is cut off in between finds the same differences again.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Standing = tuple[str | None, Level]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A document of which today's rules make something else."""
+    """Document with a different result under the present rules."""
 
     document_id: int
     name: str
@@ -59,7 +59,7 @@ class Change:
 
     @property
     def fields(self) -> dict[str, tuple[Standing | None, Standing | None]]:
-        """Fields whose value or level is new: name -> before and after, None where the rule has no such field."""
+        """Fields whose value or level differs: name -> before and after, None where the rule has no such field."""
         before, after = _standings(self.before.fields), _standings(self.after.fields)
         names = dict.fromkeys((*after, *before))
         pairs = {name: (before.get(name), after.get(name)) for name in names}
@@ -68,7 +68,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A document on which today's rules fail; it keeps what it has."""
+    """Document on which the present rules fail; it keeps its fields."""
 
     document_id: int
     error: str
@@ -81,13 +81,13 @@ def _standings(fields: Sequence[Field]) -> dict[str, Standing]:
 def changes(
     database: Path, ids: Sequence[int], rules: RuleSet, today: date, workers: int, options: EngineConfig
 ) -> Iterator[list[Change | Unreadable]]:
-    """Compare what is recorded with what today's rules say; yields one list per batch without unchanged documents.
+    """Compare recorded fields with those of the present rules; yield one list per batch, without unchanged documents.
 
     Args:
         database: the file; only read.
         ids: of the documents to look at.
         rules: to apply.
-        today: no later date is believed.
+        today: later dates are not believed.
         workers: number of processes; a single batch is done in this one, which is faster than starting any.
         options: their limits.
 
@@ -114,23 +114,23 @@ def changes(
 
 
 def _said_kind(db: Database, document_id: int) -> str | None:
-    """Kind of a document that a person said, None where nobody did."""
+    """Return the kind of a document as a person said it; None if no one did."""
     said = in_force([entry.correction for entry in corrections.history(db, document_id)])
     return said[KIND].value if KIND in said else None
 
 
 @dataclass(frozen=True, slots=True)
 class Reread:
-    """What today's rules make of a document."""
+    """Result of the present rules for one document."""
 
     read: Extraction
     base: Extraction
-    """The same of the kind that a person said; ``read`` where nobody did."""
+    """The same for the kind that a person said; ``read`` if no one did."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reapply:
-    """Today's rules, to be applied to stored readings in any process."""
+    """Present rules, to be applied to stored readings in any process."""
 
     rules: RuleSet
     today: date
@@ -146,7 +146,7 @@ class Reapply:
             read = extract(reading, self.rules, self.today)
             return Reread(read, read if kind is None else extract(reading, self.rules, self.today, kind))
         except Exception as error:
-            log.exception("document %d: today's rules fail", document_id)
+            log.exception("document %d: the rules fail", document_id)
             raise AttemptError(f"{type(error).__name__}: {error}") from error
 
 
@@ -216,7 +216,7 @@ def _same(one: Extraction, other: Extraction) -> bool:
 
 
 def _stored(extraction: Extraction) -> tuple[object, ...]:
-    """An extraction as its rows say it: what is not stored cannot have changed."""
+    """Return an extraction as its rows hold it; parts that are not stored do not count as changed."""
     fields = [rows.field_row(field) for field in extraction.fields]
     return extraction.rule, extraction.status, fields, extraction.items
 
@@ -227,7 +227,7 @@ def apply(db: Database, batch: Sequence[Change], rules_hash: str, *, with_sideca
     Documents that a person has corrected since they were looked at are left as they are.
 
     Returns:
-        Sidecars that are no longer where they were put; they are not made anew.
+        Sidecars that are no longer where they were put; they are not written again.
 
     Raises:
         TransientError: a sidecar cannot be written; the database is as before.

@@ -1,7 +1,7 @@
-"""Compares archive, failed and work folders, sidecars and the database; every difference in words.
+"""Verification: compare archive, failed and work folders, sidecars and the database.
 
 Everything is streamed: one document, one folder's names, one chunk of a file at a time. The daemon may run
-meanwhile: what is on its way is no difference, and whatever looks like one is looked at again in the newest state.
+meanwhile: files on their way are not differences, and an apparent difference is checked again in the newest state.
 """
 
 from __future__ import annotations
@@ -25,35 +25,35 @@ from ingestd.store.jobs import Job, Jobs, State
 
 _BATCH = 500
 """Rows read from the database at a time."""
-_MOST_FAULTS = 20
-"""Faults of the database file that are listed."""
-_SIDECAR_ROOM = 1 << 20
-"""A sidecar that is this much larger than it should be is not read."""
+_MAX_FAULTS = 20
+"""Bound on the listed faults of the database file."""
+_MAX_EXCESS_BYTES = 1 << 20
+"""Excess over twice the expected size beyond which a sidecar is not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is not as the database says."""
+    """One disagreement between the files and the database."""
 
     kind: str
     """Stable name: ``database``, ``missing``, ``changed``, ``sidecar``, ``unknown``, ``leftover``, ``removed``."""
     path: str
-    """As ``record.encoding`` writes it."""
+    """As ``path_text`` writes it."""
     text: str
-    """What is wrong, and what to do."""
+    """The fault, and what to do."""
 
     @property
     def is_fault(self) -> bool:
-        """False where the user may have done it on purpose (a failed file that was taken away)."""
+        """False if the user may have intended it (a failed file that was taken away)."""
         return self.kind != "removed"
 
 
 class Verification:
-    """One comparison; iterate :meth:`differences` to its end, then read the counts.
+    """One comparison: iterate :meth:`differences` to its end, then read the counts.
 
     Args:
         db: opened for reading.
-        config: where folders are.
+        config: names the folders.
     """
 
     def __init__(self, db: Database, config: Config) -> None:
@@ -66,7 +66,7 @@ class Verification:
         self.bytes_hashed = 0
 
     def differences(self) -> Iterator[Difference]:
-        """Yield every difference; the order is that of database, then of folders.
+        """Yield every difference: first those of the database, then those of the folders.
 
         Raises:
             OSError: a folder cannot be read.
@@ -79,18 +79,18 @@ class Verification:
             yield from self._strangers(folder)
         yield from self._work()
 
-    # -- the database by itself
+    # -- the database alone
 
     def _database(self) -> Iterator[Difference]:
         path = path_text(self._config.record.database)
-        for (found,) in self._db.execute(f"PRAGMA integrity_check({_MOST_FAULTS})").fetchall():
+        for (found,) in self._db.execute(f"PRAGMA integrity_check({_MAX_FAULTS})").fetchall():
             if found != "ok":
                 yield Difference("database", path, f"the database is damaged: {found}; restore a backup")
-        for table, row, parent, _ in self._db.execute("PRAGMA foreign_key_check").fetchmany(_MOST_FAULTS):
+        for table, row, parent, _ in self._db.execute("PRAGMA foreign_key_check").fetchmany(_MAX_FAULTS):
             yield Difference("database", path, f"row {row} of {table} has no {parent}; restore a backup")
-        for document_id, field in corrections.contradictions(self._db, _MOST_FAULTS):
+        for document_id, field in corrections.contradictions(self._db, _MAX_FAULTS):
             text = f"document {document_id}: {field} is not as people corrected it; 'ingestd extract {document_id}'"
-            yield Difference("database", path, f"{text} puts it right")
+            yield Difference("database", path, f"{text} restores it")
 
     # -- from the database to the files
 
@@ -125,7 +125,7 @@ class Verification:
             yield Difference("changed", path_text(path), f"{where}: {found}; restore the file from a backup")
 
     def _content_problem(self, path: Path, sha256: str | None) -> str | None:
-        """Say how a file that is there differs from what was recorded, or None."""
+        """Describe how an existing file differs from its record; None if it does not."""
         irregular = kind(path.lstat().st_mode)
         if irregular:
             return f"found {irregular} in the place of the original"
@@ -137,8 +137,8 @@ class Verification:
 
     def _sidecar(self, path: Path, document_id: int) -> Iterator[Difference]:
         found = self._sidecar_problem(path, document_id) and self._sidecar_problem(path, document_id)
-        if found:  # twice: the rules may have been applied anew between reading the one and the other
-            fix = f"'ingestd show {document_id} --json' prints it anew"
+        if found:  # twice: the rules may have been applied again between reading the one and the other
+            fix = f"write it again with 'ingestd show {document_id} --json'"
             yield Difference("sidecar", path_text(path), f"document {document_id}: its sidecar {found}; {fix}")
 
     def _sidecar_problem(self, path: Path, document_id: int) -> str | None:
@@ -150,24 +150,24 @@ class Verification:
         wanted = sidecar.render(self._db, document_id)
         if corrections.is_sidecar_due(self._db, document_id):
             return None  # it follows a correction
-        if path.stat().st_size > 2 * len(wanted) + _SIDECAR_ROOM:
+        if path.stat().st_size > 2 * len(wanted) + _MAX_EXCESS_BYTES:
             return f"has {path.stat().st_size} bytes, expected {len(wanted)}"
         found = path.read_bytes()
         return None if found == wanted else disagreement(found, wanted)
 
     def _kept_jobs(self) -> Iterator[Difference]:
-        """Files that failed or came twice: they may be taken away by the user, but do not change."""
+        """Yield failed files and duplicates that have changed or are gone; a user may take them away."""
         for job in self._jobs((State.FAILED, State.DUPLICATE)):
             place, where = job.archive_path, f"job {job.id} ({job.state})"
             if place is None or os.path.lexists(self._work_path(job)):
                 continue
             if os.path.lexists(place):
                 found = self._content_problem(place, job.sha256)
-                # What is no regular file failed for just that.
+                # A job without a hash failed because its file is not a regular file.
                 if found and not (job.state is State.FAILED and job.sha256 is None):
                     yield Difference("changed", path_text(place), f"{where}: {found}; restore it from a backup")
             elif self._should_be_kept(job) and self._unchanged(job):
-                text = f"{where}: is no longer there; somebody took it away, or it is lost"
+                text = f"{where}: its file is no longer there; it was taken away, or it is lost"
                 yield Difference("removed", path_text(place), text)
 
     def _should_be_kept(self, job: Job) -> bool:
@@ -195,7 +195,7 @@ class Verification:
                     yield job
 
     def _unchanged(self, job: Job) -> bool:
-        """False if the daemon went on with a job meanwhile."""
+        """Tell whether a job is still as it was read; False if the daemon went on with it."""
         return self._ledger.job(job.id) == job
 
     def _work_path(self, job: Job) -> Path:
@@ -210,14 +210,14 @@ class Verification:
                 yield self._stranger(path)
 
     def _is_known(self, path: Path) -> bool:
-        """Whether a job has this place, or the place beside which this file belongs."""
+        """Tell whether a job has this path, or the path beside which this file belongs."""
         return any(
             job.archive_path == place for place in (path, *originals_of(path)) for job in self._ledger.of_path(place)
         )
 
     def _stranger(self, path: Path) -> Difference:
         if is_partial(path.name):
-            return Difference("leftover", path_text(path), "is what an interrupted write left; remove it")
+            return Difference("leftover", path_text(path), "is left over from an interrupted write; remove it")
         irregular = kind(path.lstat().st_mode)
         what = irregular or "a file"
         fix = "remove it" if irregular else "drop it into an inbox to have it read, or remove it"
@@ -237,7 +237,7 @@ class Verification:
 
 
 def _files_below(root: Path) -> Iterator[Path]:
-    """Everything that is not a folder, folder by folder; links are not followed."""
+    """Yield all paths that are not folders, folder by folder; links are not followed."""
     folders = [root] if root.is_dir() else []
     while folders:
         folder = folders.pop()
@@ -251,14 +251,14 @@ def _files_below(root: Path) -> Iterator[Path]:
 
 
 def disagreement(found: bytes, wanted: bytes) -> str | None:
-    """Say how the bytes of a sidecar differ from what the rows say; None if only their layout does."""
+    """Describe how a sidecar differs from its rows; None if only its layout does."""
     rows = json.loads(wanted)
     try:
         read = json.loads(found)
-    except (ValueError, RecursionError) as error:  # no JSON, no UTF-8, or numbers without end
+    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, or endless numbers
         return f"is damaged or cut short ({error})"
     if not isinstance(read, dict):
-        return "is no sidecar"
+        return "is not a sidecar"
     keys = [key for key in chain(rows, read.keys() - rows.keys()) if read.get(key, _ABSENT) != rows.get(key, _ABSENT)]
     return f"disagrees with the database about {', '.join(map(ascii, keys[:5]))}" if keys else None
 

@@ -13,7 +13,7 @@ import click
 from ingestd.admin import history as explaining
 from ingestd.admin.backup import backup as copy_database
 from ingestd.admin.preflight import problems_of
-from ingestd.admin.preflight_warnings import notices_of
+from ingestd.admin.preflight_warnings import warnings_of
 from ingestd.admin.verify import Difference, Verification
 from ingestd.app import manifest_of
 from ingestd.cli import EX_CONFIG
@@ -35,7 +35,7 @@ def check(config_path: Path | None, as_json: bool) -> None:
     except ConfigError as error:
         problems, notices = list(error.problems), []
     else:
-        problems, notices = problems_of(config), notices_of(config, datetime.now(UTC))
+        problems, notices = problems_of(config), warnings_of(config, datetime.now(UTC))
     if as_json:
         click.echo(json.dumps({"problems": problems, "notices": notices}, ensure_ascii=False, indent=2))
     else:

@@ -1,4 +1,4 @@
-"""The command extract: today's rules over what was read before."""
+"""The command extract: apply today's rules to stored text."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def extract(names: tuple[str, ...], everything: bool, only_diff: bool, config_pa
 
 
 def _results(config: Config, ids: list[int], rules: RuleSet, *, write: bool) -> Iterator[Change | Unreadable]:
-    """What today's rules change, document by document, each after it was written if it is to be."""
+    """Yield the changes by today's rules, document by document; with ``write``, after they were written."""
     database = config.record.database
     today = SystemClock().today()
     with faults(database), contextlib.ExitStack() as stack:
@@ -68,12 +68,12 @@ def _results(config: Config, ids: list[int], rules: RuleSet, *, write: bool) -> 
             changed = [result for result in batch if isinstance(result, Change)]
             if db is not None and changed:
                 for path in apply(db, changed, rules.hash, with_sidecars=config.record.sidecar):
-                    click.echo(f"ingestd: {path_text(path)} is not there any more and was not made anew", err=True)
+                    click.echo(f"ingestd: {path_text(path)} no longer exists and was not written again", err=True)
             yield from batch
 
 
 def view(result: Change | Unreadable) -> RenderableType:
-    """What today's rules change in one document, one line a field."""
+    """Render the changes in one document, one line per field."""
     if isinstance(result, Unreadable):
         return safe_text(f"document {result.document_id}: today's rules fail: {result.error}", "bold red")
     rows = [(name, _arrow(_standing(before), _standing(after))) for name, (before, after) in result.fields.items()]
@@ -102,7 +102,7 @@ def _standing(standing: Standing | None) -> Text:
 
 
 def _data(result: Change | Unreadable) -> dict[str, object]:
-    """The same as plain data."""
+    """Return the same as plain data."""
     if isinstance(result, Unreadable):
         return {"document_id": result.document_id, "error": result.error}
     old, new = result.before, result.after

@@ -47,12 +47,12 @@ def run(config_path: Path | None, once: bool) -> None:
     report = progress.report if progress else _log_report
     with progress or nullcontext(), running_service(config, lambda: load(path), report) as service:
         service.run(once=once, started=started)
-    if service.failures:
-        sys.exit(1 if once else 0)
+    if once and service.failures:
+        sys.exit(1)
 
 
 def _sentence(event: JobEvent) -> str:
-    """What became of a document, as one line."""
+    """Describe the outcome of a document in one line."""
     name = path_text(event.job.name)
     match event.outcome:
         case JobOutcome.RECORDED if event.record is not None:
@@ -60,7 +60,7 @@ def _sentence(event: JobEvent) -> str:
         case JobOutcome.FAILED:
             text = f"failed: {event.reason}; kept as {event.job.archive_path}"
         case JobOutcome.WAITING:
-            text = f"will be tried again: {event.reason}"
+            text = f"will be retried: {event.reason}"
         case _:
             text = f"is already recorded as document {event.job.document_id}"
     return escape(f"{_MARKS[event.outcome]} {name}: {text}")
@@ -75,7 +75,7 @@ def _log_report(event: JobEvent) -> None:
 
 
 class _Progress:
-    """A progress bar for ``run --once``; failures are printed above it."""
+    """Progress bar of ``run --once``; failures are printed above it."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True)

@@ -1,4 +1,4 @@
-"""What the commands show on a terminal. Untrusted text (names, readings) never reaches it unescaped."""
+"""Output of the commands on a terminal. Untrusted text (names, readings) never reaches it unescaped."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ LEVEL_STYLES = {
     Level.MISSING: "dim",
 }
 _NAMING_FIELDS = ("invoice_no", "merchant", "seller_name", "receipt_no")
-"""The first of these that a document has names it in its headline."""
+"""Fields that name a document; the first that it has is taken."""
 _DAY_S, _HOUR_S, _MINUTE_S = 86_400, 3_600, 60
 
 
 def console() -> Console:
-    """Standard output: colours only on a terminal and without NO_COLOR, nothing in texts interpreted."""
+    """Return standard output: colours only on a terminal and without NO_COLOR; markup is not interpreted."""
     return Console(markup=False, emoji=False, highlight=False)
 
 
 def safe_text(content: object, style: str = "") -> Text:
-    """Text for one cell: control characters escaped, nothing taken for markup."""
+    """Return the text of one cell: control characters escaped, markup not interpreted."""
     return Text(escape(str(content)).replace("\n", " "), style=style)
 
 
 def _local(moment: datetime) -> str:
-    """A moment on the user's clock."""
+    """Write a moment in the user's time zone."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def age(seconds: float) -> str:
-    """A length of time in its largest unit.
+    """Write a length of time in its largest unit.
 
     >>> age(12), age(600), age(7200), age(200000)
     ('12 s', '10 min', '2 h', '2 days')
@@ -58,7 +58,7 @@ def age(seconds: float) -> str:
 
 
 def grid(rows: Iterable[tuple[str, RenderableType]]) -> Table:
-    """Names on the left, what they stand for on the right."""
+    """Make a table of names on the left and their values on the right."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -68,7 +68,7 @@ def grid(rows: Iterable[tuple[str, RenderableType]]) -> Table:
 
 
 def table(*headers: str) -> Table:
-    """A table without frame whose last column takes what is left of the line."""
+    """Make a table without frame whose last column takes the rest of the line."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for header in headers:
         table.add_column(header, overflow="fold")
@@ -79,7 +79,7 @@ def table(*headers: str) -> Table:
 
 
 def headline(record: Record, seconds: float | None = None) -> str:
-    """Say what was read: kind of document, who or which number, date and total with their levels."""
+    """Summarise a record: kind of document, name or number, date and total with their levels."""
     fields = {field.name: field for field in record.extraction.fields if field.value is not None}
     first = next((fields[name] for name in _NAMING_FIELDS if name in fields), None)
     parts = [record.extraction.rule]
@@ -99,7 +99,7 @@ def headline(record: Record, seconds: float | None = None) -> str:
 
 
 def status_view(status: Overview, newest: Sequence[Summary]) -> RenderableType:
-    """Counts, the file that waits longest, the last failures and the last documents."""
+    """Render counts, the file that waits longest, the last failures and the last documents."""
     review = f", {status.review:,} for review" if status.review else ""
     parts: list[RenderableType] = [
         grid(
@@ -150,7 +150,7 @@ def _summaries(documents: Sequence[Summary]) -> Table:
 
 
 def _failures(failures: Sequence[Failure]) -> Group:
-    """Two lines a failure: which file, and why."""
+    """Render two lines per failure: the file, and the reason."""
     parts: list[RenderableType] = []
     for failure in failures:
         when = (f"  {_local(failure.failed_at)}, {escape(failure.inbox)}", "dim")
@@ -164,7 +164,7 @@ def _failures(failures: Sequence[Failure]) -> Group:
 
 
 def hits_view(hits: Sequence[SearchHit], words: Sequence[str]) -> RenderableType:
-    """Two lines a document: what it is, and the text around the first word found."""
+    """Render two lines per document: its name, and the text around the first word found."""
     parts: list[RenderableType] = []
     for hit in hits:
         found = safe_text(hit.excerpt)
@@ -186,7 +186,7 @@ def hits_view(hits: Sequence[SearchHit], words: Sequence[str]) -> RenderableType
 
 
 def fields_table(extraction: Extraction) -> Table:
-    """Fields with their values, how far they are believed, and why."""
+    """Make the table of fields with their values, levels and reasons."""
     rows = table("field", "value", "level", "why")
     rows.columns[0].no_wrap = True
     rows.columns[1].max_width = 32
@@ -202,7 +202,7 @@ def fields_table(extraction: Extraction) -> Table:
 
 
 def _why(field: Field) -> str:
-    """The reasons, and what was read where it is not what stands in the value."""
+    """Return the reasons, and the text as read if the value differs from it."""
     read = [] if field.raw is None or field.raw.strip() == field.value else [f"read as {field.raw.strip()!r}"]
     return "; ".join([*(reason.text for reason in field.reasons), *read])
 
@@ -218,7 +218,7 @@ def _items_table(items: Sequence[Item]) -> Table:
 
 
 def reading_view(reading: Reading) -> RenderableType:
-    """The codes and the text, page by page."""
+    """Render codes and text, page by page."""
     parts: list[RenderableType] = []
     for page in reading.pages:
         of = f" of {len(reading.pages)}" if len(reading.pages) > 1 else ""
@@ -237,7 +237,7 @@ def reading_view(reading: Reading) -> RenderableType:
 
 
 def document_view(document: Document) -> RenderableType:
-    """One document: what it is, its fields and items, its text."""
+    """Render one document: its facts, fields, items and text."""
     record = document.record
     extraction = record.extraction
     verdict = Text(extraction.status.value, style="yellow" if extraction.status is Status.REVIEW else "green")

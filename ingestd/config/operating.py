@@ -1,4 +1,4 @@
-"""Sections of config.yaml about folders, files, processes and whoever looks after them."""
+"""Sections of config.yaml about folders, files, processes and operation."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class InboxConfig(Section):
         default="auto",
         description="native: kernel events; polling: for network shares; auto: by filesystem type.",
     )
-    poll_s: PositiveFloat = Field(default=5.0, description="Seconds between two looks when polling.")
+    poll_s: PositiveFloat = Field(default=5.0, description="Seconds between two scans when polling.")
     recursive: bool = Field(default=True, description="Take files from subfolders too; the folders stay.")
     ignore: tuple[str, ...] = Field(
         default=(".*", "~$*", "*.tmp", "*.part", "*.partial", "*.crdownload", "Thumbs.db", "desktop.ini"),
         description="Glob patterns of names (files and folders) that are never taken.",
     )
     original: Literal["move", "leave", "delete"] = Field(
-        default="move", description="What becomes of a recorded original: archived, left in place, deleted."
+        default="move", description="Treatment of a recorded original: move to the archive, leave in place, delete."
     )
     duplicates: Literal["move", "delete"] = Field(
-        default="move", description="What becomes of a file that is already recorded: archived or deleted."
+        default="move", description="Treatment of a file that is already recorded: move to the archive, delete."
     )
     sentinel: str | None = Field(
         default=None, description="Name of a file that must exist in the folder before it is trusted (mounts)."
@@ -46,40 +46,42 @@ class InboxConfig(Section):
 
 
 class SettleConfig(Section):
-    """When a file counts as whole."""
+    """Conditions under which a file counts as complete."""
 
     quiet_s: PositiveFloat = Field(
-        default=2.0, description="Seconds without a change before a structurally complete file is taken."
+        default=2.0, description="Seconds without a change after which a structurally complete file is taken."
     )
     incomplete_s: PositiveFloat = Field(
         default=60.0,
-        description="Seconds without a change after which a file without a proper end is taken all the same.",
+        description="Seconds without a change after which a file without a proper end is taken too.",
     )
-    rescan_s: PositiveFloat = Field(default=30.0, description="Seconds between two full looks into an inbox.")
+    rescan_s: PositiveFloat = Field(default=30.0, description="Seconds between two full scans of an inbox.")
 
 
 class SpoolConfig(Section):
-    """Where the user's files go."""
+    """Folders for the user's files."""
 
-    work: Path = Field(default=Path("work"), description="Claimed files; same filesystem as the inboxes is best.")
+    work: Path = Field(default=Path("work"), description="Claimed files; best on the filesystem of the inboxes.")
     archive: Path = Field(default=Path("archive"), description="Recorded originals and their sidecars.")
     failed: Path = Field(default=Path("failed"), description="Files that could not be read, with NAME.error.json.")
     layout: str = Field(
         default="{received:%Y/%m}/{name}",
-        description="Place below archive; {received} is the UTC arrival time, {name} the file name, {inbox}, {rule}.",
+        description="Path below archive; {received} is the UTC arrival time, {name} the file name, {inbox}, {rule}.",
     )
 
 
 class LedgerConfig(Section):
-    """How often a document is tried."""
+    """Attempts and pauses between them."""
 
-    attempts: PositiveInt = Field(default=3, description="Tries before a document that kills its worker fails.")
-    backoff_s: PositiveFloat = Field(default=10.0, description="First wait after a temporary fault; doubles each time.")
-    backoff_max_s: PositiveFloat = Field(default=900.0, description="Longest wait between two tries.")
+    attempts: PositiveInt = Field(default=3, description="Attempts before a document that kills its worker fails.")
+    backoff_s: PositiveFloat = Field(
+        default=10.0, description="Seconds before the first retry after a temporary fault; doubles each time."
+    )
+    backoff_max_s: PositiveFloat = Field(default=900.0, description="Maximum of these seconds.")
 
 
 class RecordConfig(Section):
-    """Where results go."""
+    """Places of the results."""
 
     database: Path = Field(default=Path("ingestd.db"), description="SQLite database.")
     sidecar: bool = Field(default=True, description="Write NAME.EXT.json beside the archived original.")
@@ -88,24 +90,28 @@ class RecordConfig(Section):
 class EngineConfig(Section):
     """Worker processes and their limits."""
 
-    workers: PositiveInt | None = Field(default=None, description="Processes; default: one per core.")
-    time_limit_s: PositiveFloat = Field(default=300.0, description="A document that takes longer costs one attempt.")
-    memory_limit_mb: PositiveInt = Field(default=4096, description="Address space of one worker.")
+    workers: PositiveInt | None = Field(default=None, description="Number of processes; default: one per core.")
+    time_limit_s: PositiveFloat = Field(
+        default=300.0, description="Seconds per document; one that takes longer has used up one attempt."
+    )
+    memory_limit_mb: PositiveInt = Field(default=4096, description="Address space of one worker in MiB.")
     idle_s: PositiveFloat | None = Field(
         default=300.0,
-        description="Seconds without a document after which workers end and give their memory back; null: never.",
+        description="Seconds without a document after which workers end and free their memory; null: never.",
     )
 
 
 class HooksConfig(Section):
-    """Commands that are told what became of a document: docs/operating.md."""
+    """Commands that run after a document was recorded or has failed: docs/operating.md."""
 
     on_success: tuple[str, ...] = Field(
         default=(), description="Command and its arguments, run without a shell for each recorded document."
     )
-    on_failure: tuple[str, ...] = Field(default=(), description="The same for each document that failed.")
-    time_limit_s: PositiveFloat = Field(default=60.0, description="A command that takes longer is killed.")
-    parallel: PositiveInt = Field(default=1, description="Commands at the same time; 1 spares them locks.")
+    on_failure: tuple[str, ...] = Field(default=(), description="The same, run for each document that failed.")
+    time_limit_s: PositiveFloat = Field(default=60.0, description="Seconds after which a command is killed.")
+    parallel: PositiveInt = Field(
+        default=1, description="Number of commands at the same time; with 1 they need no locks of their own."
+    )
 
     @field_validator("on_success", "on_failure")
     @classmethod
@@ -115,7 +121,7 @@ class HooksConfig(Section):
         return command
 
     def rebased(self, base: Path) -> HooksConfig:
-        """The same with programs that are named by a relative path below ``base``; bare names stay."""
+        """Return the section with relative paths of programs made absolute, seen from ``base``; bare names stay."""
         moved = {
             name: (str(base / command[0]), *command[1:])
             for name in ("on_success", "on_failure")
@@ -128,31 +134,31 @@ EXTRA_FOR_METRICS = "metrics.port: needs the extra 'metrics': pip install 'inges
 
 
 class MetricsConfig(Section):
-    """Figures for Prometheus; need the extra ``metrics``."""
+    """Metrics for Prometheus; they need the extra ``metrics``."""
 
     port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
-        default=None, description="TCP port on which /metrics is served; default: not at all."
+        default=None, description="TCP port of /metrics; default: not served."
     )
     address: str = Field(
-        default="127.0.0.1", min_length=1, description="Address to serve on; by default this machine only."
+        default="127.0.0.1", min_length=1, description="Address to serve on; default: this machine only."
     )
 
 
 class HealthConfig(Section):
-    """When systemd's watchdog is no longer fed, so that systemd starts the service anew."""
+    """Limits after which systemd's watchdog is no longer fed, so that systemd restarts the service."""
 
     stale_s: PositiveFloat = Field(
         default=1800.0,
-        description="Seconds for which a document may be due and none of all come to an end; at least two time limits.",
+        description="Seconds that a document may be due while none finishes; at least three times engine.time_limit_s.",
     )
     blind_s: PositiveFloat = Field(
         default=600.0,
-        description="Seconds for which an inbox that was watched may be lost, or kernel events may be missing.",
+        description="Seconds that a watched inbox may be lost, or its kernel events may be missing.",
     )
 
 
 class LogConfig(Section):
-    """What is logged."""
+    """Level and form of the log."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least severity shown.")
-    format: Literal["text", "json"] = Field(default="text", description="json: one object a line.")
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Lowest severity shown.")
+    format: Literal["text", "json"] = Field(default="text", description="json: one object per line.")

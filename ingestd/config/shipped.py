@@ -1,4 +1,4 @@
-"""Locate the files that ship with ingestd: inside the wheel, or in the root of a checkout."""
+"""Files that ship with ingestd: inside the wheel, or in the root of a checkout."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ def shipped(name: str) -> Path:
     for candidate in (package / "shipped" / name, package.parent / name):
         if candidate.exists():
             return candidate
-    raise ConfigError([f"{package}: found no {name}, expected a complete installation; install ingestd again"])
+    raise ConfigError([f"{package}: found no {name}, expected a complete installation; reinstall ingestd"])

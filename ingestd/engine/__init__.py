@@ -1,4 +1,4 @@
-"""Engines: run the work on documents outside of the daemon's process."""
+"""Engines: the work on documents, outside of the daemon's process."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ingestd.document import Claim
 R = TypeVar("R")
 
 Work = Callable[[Claim], R]
-"""Reads one claimed document; raises DocumentError if it is bad."""
+"""Function that reads one claimed document; raises DocumentError if it is bad."""
 
 
 class Engine(Protocol[R]):
-    """Runs work on several documents at the same time.
+    """Runner of work on several documents at the same time.
 
-    The daemon needs these six members and no more. Methods are called from one thread, properties from any.
+    The daemon needs only these six members. Methods are called from one thread, properties from any.
     An engine without processes of its own does nothing in ``rest`` and ``wake``.
     """
 
@@ -40,7 +40,7 @@ class Engine(Protocol[R]):
         ...
 
     def rest(self) -> None:
-        """Give back the memory of idle workers; does nothing while a document is in work."""
+        """Free the memory of idle workers; do nothing while a document is in work."""
         ...
 
     def wake(self) -> None:

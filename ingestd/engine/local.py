@@ -1,4 +1,4 @@
-"""Run work in processes of this machine, each with a limit on time, memory and system calls.
+"""Engine of processes on this machine, each with a limit on time, memory and system calls.
 
 Documents are untrusted: decoders and models run only here. Processes are spawned, not forked,
 because the daemon has threads.
@@ -25,7 +25,7 @@ from ingestd.errors import AttemptError, DocumentError, TimeLimitError, Transien
 
 log = logging.getLogger(__name__)
 
-_BROKEN = "idle workers died, perhaps for want of memory; new ones are started"
+_BROKEN = "idle workers died, perhaps out of memory; starting new ones"
 
 P = ParamSpec("P")
 """Arguments of the work; they are pickled on their way into a worker process."""
@@ -42,7 +42,7 @@ def _start(make_work: Callable[[], Callable[..., Any]], memory_limit_mb: int, ti
     sandbox.enter(memory_limit_mb)
     cv2.setNumThreads(1)
     _make_work, _time_limit_s = make_work, time_limit_s
-    with contextlib.suppress(Exception):  # said with the first document, which tries again
+    with contextlib.suppress(Exception):  # the first document tries again, and reports it
         _ready()
 
 
@@ -68,7 +68,7 @@ def _awake() -> int:
 
 
 class LocalEngine(Generic[P, R]):
-    """A pool of worker processes; for work on claims it is an :class:`ingestd.engine.Engine`.
+    """Pool of worker processes; for work on claims it is an :class:`ingestd.engine.Engine`.
 
     Args:
         make_work: builds the work inside each worker; must be picklable.
@@ -102,7 +102,7 @@ class LocalEngine(Generic[P, R]):
             self._replace_pool()
         try:
             running = self._pool.schedule(_run, args=args, kwargs=kwargs, timeout=self._time_limit_s)
-        except RuntimeError:  # it broke a moment ago
+        except RuntimeError:  # the pool broke a moment ago
             outcome.set_exception(TransientError(_BROKEN))
             return outcome
         self._running.add(running)
@@ -122,12 +122,12 @@ class LocalEngine(Generic[P, R]):
         if not self._resting:
             return
         self._pool = self._new_pool()
-        # starts the processes now, so that a document does not wait for models to load
+        # Starts the processes now, so that a document does not wait for models to load.
         self._pool.schedule(_awake)
         self._resting = False
 
     def _replace_pool(self) -> None:
-        """Pebble gives up a pool when a worker dies that had nothing to do: no document is to blame."""
+        """Replace a pool that Pebble gave up because an idle worker died: no document is to blame."""
         log.warning(_BROKEN)
         self._pool.stop()
         self._pool.join()
@@ -135,7 +135,7 @@ class LocalEngine(Generic[P, R]):
         self.restarts += self.slots
 
     def _settle(self, finished: Future[R], outcome: Future[R]) -> None:
-        """Turn what became of the process into what became of the document."""
+        """Translate the end of the process into the result of the document."""
         self._running.discard(finished)
         if finished.cancelled():
             outcome.set_exception(AttemptError("the engine was closed before the document was read"))
@@ -148,14 +148,15 @@ class LocalEngine(Generic[P, R]):
                 outcome.set_exception(error)
             case TimeoutError():
                 self.restarts += 1
-                outcome.set_exception(TimeLimitError(f"reading took longer than {self._time_limit_s:g} s"))
+                limit = f"{self._time_limit_s:g} s (engine.time_limit_s)"
+                outcome.set_exception(TimeLimitError(f"reading took longer than {limit}"))
             case ProcessExpired():
                 self.restarts += 1
                 outcome.set_exception(AttemptError(f"the worker died ({_death(error.exitcode)})"))
             case BrokenProcessPool():
                 outcome.set_exception(TransientError(_BROKEN))
             case MemoryError():
-                outcome.set_exception(AttemptError("the worker ran out of memory"))
+                outcome.set_exception(AttemptError("the worker ran out of memory (engine.memory_limit_mb)"))
             case _:
                 log.error("a worker hit a defect", exc_info=error)
                 outcome.set_exception(AttemptError(f"a worker hit a defect: {type(error).__name__}: {error}"))
@@ -167,21 +168,21 @@ class LocalEngine(Generic[P, R]):
         if finish:
             self._pool.close()
         else:
-            for running in list(self._running):  # stopping the pool alone would leave them undecided for ever
+            for running in list(self._running):  # stopping the pool alone would leave them without a result
                 running.cancel()
             self._pool.stop()
         self._pool.join()
 
 
 def _death(exitcode: int) -> str:
-    """Say how a process ended.
+    """Describe how a process ended.
 
     >>> _death(-9)
-    'SIGKILL, perhaps for want of memory'
+    'SIGKILL, perhaps out of memory'
     >>> _death(3)
     'exit status 3'
     """
     if exitcode >= 0:
         return f"exit status {exitcode}"
     name = signal.Signals(-exitcode).name
-    return f"{name}, perhaps for want of memory" if name == "SIGKILL" else name
+    return f"{name}, perhaps out of memory" if name == "SIGKILL" else name

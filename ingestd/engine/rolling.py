@@ -10,7 +10,7 @@ from ingestd.engine import Engine, R
 
 
 class RollingEngine(Generic[R]):
-    """Gives new documents to the newest engine; older engines finish what they have and are closed.
+    """Engine that can be replaced: new documents go to the newest one; older ones finish and are closed.
 
     Args:
         first: the engine to begin with.

@@ -1,4 +1,4 @@
-"""Confine a worker to reading files and computing.
+"""Confinement of a worker to reading files and computing.
 
 Documents are hostile until proved otherwise, and decoders are written in C. A worker that a document has taken
 over cannot write, create, rename or delete a file or change its attributes, open a socket, start a program, look

@@ -1,4 +1,4 @@
-"""Draw on a page what was read from it: thin boxes around lines, coloured and labelled ones around fields.
+"""Draw the results of reading on a page: thin boxes around lines, coloured and labelled ones around fields.
 
 Labels are field names and levels, which are ASCII: OpenCV's fonts know no Chinese.
 """
@@ -34,10 +34,11 @@ _WHITE: Colour = (255, 255, 255)
 
 _FONT = cv2.FONT_HERSHEY_DUPLEX
 _LABEL_OF_LINE = 0.42
-"""Height of a label's capitals as a share of the page's usual line height ..."""
+"""Cap height of a label as a share of the page's median line height ..."""
 _LABEL_OF_PAGE = 1 / 130
-"""... and at least this share of the page's longest side, so that it can be read when the page fills a screen."""
-_LABEL_LEAST_PX = 9
+"""... and the minimum as a share of the page's longest side: legible when the page fills a screen."""
+_MIN_LABEL_PX = 9
+"""Minimum cap height on small pages."""
 _TINT = 0.16
 """Share of its colour that a field's box is filled with."""
 
@@ -46,25 +47,25 @@ _TINT = 0.16
 class _Style:
     """Sizes that fit the page, in px."""
 
-    capital: float
+    cap_height: float
     stroke: int
 
     @property
     def pad(self) -> int:
-        return max(2, round(self.capital * 0.4))
+        return max(2, round(self.cap_height * 0.4))
 
     def label_size(self, text: str) -> tuple[int, int]:
-        """Width and height of a label with its padding."""
+        """Return width and height of a label with its padding."""
         (width, height), baseline = cv2.getTextSize(text, _FONT, self.font_scale, self.text_stroke)
         return width + 2 * self.pad, height + baseline // 2 + 2 * self.pad
 
     @property
     def font_scale(self) -> float:
-        return cv2.getFontScaleFromHeight(_FONT, round(self.capital), self.text_stroke)
+        return cv2.getFontScaleFromHeight(_FONT, round(self.cap_height), self.text_stroke)
 
     @property
     def text_stroke(self) -> int:
-        return max(1, round(self.capital / 16))
+        return max(1, round(self.cap_height / 16))
 
 
 def annotate(pixels: Pixels, lines: Sequence[Line], codes: Sequence[Code], fields: Sequence[Field]) -> Pixels:
@@ -99,9 +100,9 @@ def annotate(pixels: Pixels, lines: Sequence[Line], codes: Sequence[Code], field
 
 def _style(pixels: Pixels, lines: Sequence[Line]) -> _Style:
     longest = max(pixels.shape[:2])
-    usual = float(np.median(sizes(as_quads(line.quad for line in lines))[:, 1])) if lines else 0.0
-    capital = max(usual * _LABEL_OF_LINE, longest * _LABEL_OF_PAGE, _LABEL_LEAST_PX)
-    return _Style(capital, stroke=max(1, round(capital / 6)))
+    median = float(np.median(sizes(as_quads(line.quad for line in lines))[:, 1])) if lines else 0.0
+    cap_height = max(median * _LABEL_OF_LINE, longest * _LABEL_OF_PAGE, _MIN_LABEL_PX)
+    return _Style(cap_height, stroke=max(1, round(cap_height / 6)))
 
 
 def _outline(picture: Pixels, quad: Quad, colour: Colour, width: int) -> None:
@@ -118,7 +119,7 @@ def _rect(quad: Quad) -> Rect:
 
 
 def _tint(picture: Pixels, quad: Quad, colour: Colour) -> None:
-    """Lay a little of the colour over the inside, text stays readable."""
+    """Lay a little of the colour over the inside; text stays readable."""
     left, top, right, bottom = _rect(quad)
     window = picture[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
     if not window.size:
@@ -137,7 +138,7 @@ def _place(
     boxes: Sequence[Rect],
     text: Sequence[Rect],
 ) -> Rect:
-    """Where a box's label covers least: other labels weigh most, then fields, then other text."""
+    """Choose the place where a label covers least: other labels weigh most, then fields, then other text."""
 
     def cost(place: Rect) -> float:
         return 20 * _covered(place, labels) + 4 * _covered(place, boxes) + _covered(place, text)
@@ -147,7 +148,7 @@ def _place(
 
 
 def _around(box: Rect, size: tuple[int, int]) -> Iterable[tuple[int, int]]:
-    """Left top corners to try, the best looking first: above, beside, below, further off."""
+    """Yield left top corners to try in order of preference: above, beside, below, further away."""
     left, top, right, bottom = box
     width, height = size
     middle = (top + bottom - height) // 2
@@ -158,14 +159,14 @@ def _around(box: Rect, size: tuple[int, int]) -> Iterable[tuple[int, int]]:
 
 
 def _inside(left: int, top: int, size: tuple[int, int], page: Sequence[int]) -> Rect:
-    """The label's rectangle, moved into the page as far as it fits there."""
+    """Return the label's rectangle, moved into the page as far as it fits there."""
     x = max(0, min(left, page[1] - size[0]))
     y = max(0, min(top, page[0] - size[1]))
     return x, y, x + size[0], y + size[1]
 
 
 def _covered(place: Rect, others: Iterable[Rect]) -> int:
-    """Pixels of ``place`` that others claim, counted once for each.
+    """Count the pixels of ``place`` that others cover, once for each.
 
     >>> _covered((0, 0, 4, 4), [(2, 2, 9, 9), (8, 8, 9, 9)])
     4
@@ -179,7 +180,7 @@ def _covered(place: Rect, others: Iterable[Rect]) -> int:
 
 
 def _label(picture: Pixels, place: Rect, text: str, colour: Colour, style: _Style) -> None:
-    """White letters on the level's colour: legible whatever lies below."""
+    """Draw white letters on the level's colour, legible on any background."""
     left, top, right, bottom = place
     cv2.rectangle(picture, (left, top), (right - 1, bottom - 1), colour, cv2.FILLED)
     cv2.rectangle(picture, (left, top), (right - 1, bottom - 1), _WHITE, 1)

@@ -1,4 +1,4 @@
-"""Documents as CSV, JSON lines or an Excel workbook; rows stream, so memory does not grow with them."""
+"""Export of documents as CSV, JSON lines or an Excel workbook; rows stream, so memory stays constant."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ Value = str | int | float | None
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Column names, and rows of as many values, made while they are consumed."""
+    """Table: column names, and rows of as many values, made while they are consumed."""
 
     columns: tuple[str, ...]
     rows: Iterator[tuple[Value, ...]]
 
 
-# -- what
+# -- tables
 
 
 _DOCUMENT_COLUMNS = (
@@ -51,7 +51,7 @@ _DOCUMENT_COLUMNS = (
 
 
 def documents(db: Database, since: datetime | None, filters: Filters | None = None) -> Rows:
-    """One row per document, two columns (value and level) for each field that any document has."""
+    """Return one row per document, with two columns (value and level) for each field that any of them has."""
     names = [name for (name,) in db.execute("SELECT name FROM fields GROUP BY name ORDER BY min(rowid)").fetchall()]
     chosen, values = ids_query(filters) if filters is not None else ("", {})
     columns = (*_DOCUMENT_COLUMNS, *itertools.chain.from_iterable((name, f"{name}_level") for name in names))
@@ -81,7 +81,7 @@ def _view(name: str) -> Callable[[Database, datetime | None], Rows]:
 
 
 def items(db: Database, since: datetime | None) -> Rows:
-    """One row a line item, with the document that it is on."""
+    """Return one row per line item, with its document."""
     cursor = db.execute(
         "SELECT document_id, d.name AS document, item_index, i.name, quantity, unit_price, amount, rate, tax"
         " FROM items i JOIN documents d ON d.id = document_id WHERE d.recorded_at >= ?"
@@ -101,10 +101,10 @@ TABLES: dict[str, Callable[[Database, datetime | None], Rows]] = {
     "receipts": _view("receipts"),
     "items": items,
 }
-"""What can be exported."""
+"""Tables that can be exported."""
 
 
-# -- how
+# -- formats
 
 
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d+)?")
@@ -113,7 +113,7 @@ _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _FORMULA = tuple("=+-@\t\r")
 """First characters that make a spreadsheet take a CSV cell for a formula (OWASP, CSV injection)."""
 
-_SHEET_ROWS = 1_048_576
+_MAX_SHEET_ROWS = 1_048_576
 """Excel's limit, the header included."""
 
 
@@ -137,7 +137,7 @@ def write_csv(table: Rows, target: BinaryIO, *, bom: bool = False) -> None:
 
 
 def _csv_cell(value: Value) -> Value:
-    r"""Make a value harmless to a spreadsheet.
+    r"""Return a cell that no spreadsheet runs as a formula.
 
     >>> _csv_cell("=HYPERLINK(0)"), _csv_cell("-12.50"), _csv_cell("+60 3-1234")
     ("'=HYPERLINK(0)", '-12.50', "'+60 3-1234")
@@ -148,7 +148,7 @@ def _csv_cell(value: Value) -> Value:
 
 
 def write_jsonl(table: Rows, target: BinaryIO) -> None:
-    """Write one JSON object a line, UTF-8, values as they are in the database."""
+    """Write one JSON object per line, UTF-8, values as in the database."""
     for row in table.rows:
         line = json.dumps(dict(zip(table.columns, row, strict=True)), ensure_ascii=False)
         target.write(line.encode() + b"\n")
@@ -170,9 +170,10 @@ def write_xlsx(table: Rows, target: BinaryIO) -> None:
         for column, name in enumerate(table.columns):
             sheet.write_string(0, column, name, header)
         for number, row in enumerate(table.rows, start=1):
-            if number >= _SHEET_ROWS:
+            if number >= _MAX_SHEET_ROWS:
                 raise IngestdError(
-                    f"found more than {_SHEET_ROWS - 1:,} rows, expected what a sheet can hold; narrow it or use CSV"
+                    f"found more than {_MAX_SHEET_ROWS - 1:,} rows, expected no more, the limit of a sheet;"
+                    " narrow the export with --since, or use --format csv"
                 )
             for column, value in enumerate(row):
                 _write_cell(sheet, number, column, value, money)
@@ -193,7 +194,7 @@ def _write_cell(sheet: Worksheet, row: int, column: int, value: Value, money: Fo
 
 
 def _day(value: str) -> date | None:
-    """The day that an ISO date names; None for other text, and for days before Excel's calendar."""
+    """Return the day of an ISO date; None for other text, and for days before Excel's calendar."""
     if not _ISO_DATE.fullmatch(value):
         return None
     try:
@@ -210,7 +211,7 @@ FORMATS = ("csv", "jsonl", "xlsx")
 
 
 def writer(form: str, *, bom: bool = False) -> Writer:
-    """The function that writes one of FORMATS; ``bom`` is for CSV."""
+    """Return the function for one of FORMATS; ``bom`` is for CSV."""
     if form == "csv":
         return functools.partial(write_csv, bom=bom)
     return {"jsonl": write_jsonl, "xlsx": write_xlsx}[form]

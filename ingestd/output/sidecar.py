@@ -1,6 +1,6 @@
 """The sidecar: NAME.EXT.json beside the original, with the content of the document's rows.
 
-It is rendered from the database, so that one made again after a crash is the same to the byte. The
+It is rendered from the database, so rendering it again after a crash gives the same bytes. The
 models describe its form (docs/sidecar.schema.json is generated from them); rendering does not go
 through them, because JSON columns are copied as they are.
 """
@@ -36,7 +36,7 @@ Quad = Annotated[
 
 
 class FieldRow(BaseModel):
-    """One extracted fact with its proof."""
+    """One extracted field with its proof."""
 
     name: str
     value: str | None = Field(description="Normalised: ISO date, decimal string with a dot, code without spaces.")
@@ -110,7 +110,7 @@ class CorrectionRow(BaseModel):
 
 
 class Sidecar(BaseModel):
-    """What ingestd recorded of one document."""
+    """Record of one document."""
 
     version: Literal[1] = Field(alias="schema", description="Version of this format.")
     id: int = Field(description="documents.id in the database.")
@@ -119,7 +119,7 @@ class Sidecar(BaseModel):
     media_type: str
     size_bytes: int
     page_count: int
-    source_path: str = Field(description="Where it was dropped; bytes that are not printable UTF-8 as \\xNN.")
+    source_path: str = Field(description="Path in the inbox; bytes that are not printable UTF-8 as \\xNN.")
     archive_path: str | None
     status: Status
     rule: str
@@ -150,13 +150,13 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "lines": (LineRow, "line_index"),
     "corrections": (CorrectionRow, "id"),
 }
-"""Table -> its columns (as a model), and its order."""
+"""Table -> its columns (as a model), and the column that orders it."""
 _LEFT_OUT = ("corrections",)
-"""Tables that have no key where they have no rows: documents without them keep the sidecar that they have."""
+"""Tables whose key is left out where they have no rows: sidecars without them keep their bytes."""
 
 
 def render(db: Database, document_id: int) -> bytes:
-    """The sidecar of a document: UTF-8 JSON, one row a line, keys in a fixed order, a newline at the end.
+    """Render the sidecar of a document: UTF-8 JSON, one row per line, keys in a fixed order, a newline at the end.
 
     Raises:
         LookupError: if there is no such document.
@@ -176,7 +176,7 @@ def render(db: Database, document_id: int) -> bytes:
 
 
 def place_of(db: Database, document_id: int) -> Path | None:
-    """Where the daemon put the sidecar, or will: beside the place of the original, even of one that was not kept."""
+    """Return the path of the sidecar, written or not: beside that of the original, even of one that was not kept."""
     row = db.execute(
         "SELECT archive_path FROM jobs WHERE document_id = ? AND state IN ('recorded', 'done')", [document_id]
     ).fetchone()
@@ -184,13 +184,13 @@ def place_of(db: Database, document_id: int) -> Path | None:
 
 
 def refresh(db: Database, document_id: int, *, wanted: bool) -> None:
-    """Bring a sidecar up to date after a correction; one that was taken away is not made anew.
+    """Bring a sidecar up to date after a correction; one that was taken away is not written again.
 
     Args:
-        db: open for writing, without a transaction; the write lock is held while the file is written, so that what
-            two processes write comes in the order of what they committed.
-        document_id: whose.
-        wanted: False: sidecars are not written here.
+        db: open for writing, without a transaction; the write lock is held while the file is written, so that the
+            files of two processes come in the order of their commits.
+        document_id: of the corrected document.
+        wanted: write the file; False where the configuration asks for none.
 
     Raises:
         TransientError: the file cannot be written; it stays due.
@@ -206,7 +206,7 @@ def refresh(db: Database, document_id: int, *, wanted: bool) -> None:
 
 
 def refresh_due(db: Database, limit: int, *, wanted: bool) -> int:
-    """Bring the sidecars up to date that an interrupted correction left behind; returns how many were due.
+    """Bring sidecars up to date that an interrupted correction left behind; return the number that was due.
 
     Raises:
         TransientError: a file cannot be written; it stays due.
@@ -218,7 +218,7 @@ def refresh_due(db: Database, limit: int, *, wanted: bool) -> int:
 
 
 def json_schema() -> str:
-    """Text of docs/sidecar.schema.json."""
+    """Return the text of docs/sidecar.schema.json."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Sidecar.model_json_schema()}
     return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
 

@@ -120,7 +120,7 @@ def test_rows_without_their_document_are_damage_too(database: Path, tmp_path: Pa
 def test_missing_database_other_program_and_missing_folder(database: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such file"):
         backup(tmp_path / "none.db", tmp_path / "copy.db")
-    with pytest.raises(IngestdError, match="folder does not exist"):
+    with pytest.raises(IngestdError, match="found no folder"):
         backup(database, tmp_path / "nowhere" / "copy.db")
     with closing(sqlite3.connect(tmp_path / "other.db")) as other:
         other.execute("CREATE TABLE bookmarks (title)")

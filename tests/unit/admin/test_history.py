@@ -55,9 +55,9 @@ def test_pitfall_18_every_reason_for_not_taking_a_file_is_told(world: World) -> 
     assert "a symbolic link" in told(world, world.inbox / "link.png")
     assert "a FIFO" in told(world, world.inbox / "fifo.png")
     assert "it is a folder" in told(world, world.inbox / "sub")
-    assert "it is whole" in told(world, whole)
+    assert "it is complete" in told(world, whole)
     assert "was never seen" in told(world, world.inbox / "none.png")
-    assert "is in no inbox" in told(world, world.root / "elsewhere.png")
+    assert "is not in an inbox" in told(world, world.root / "elsewhere.png")
 
 
 def test_before_the_first_start_there_is_no_database(world: World) -> None:
@@ -70,6 +70,6 @@ def test_waiting_file_says_until_when_and_why(world: World) -> None:
     path = world.drop("scan.png")
     world.engine.hold = True
     world.run(4)
-    assert "is being read (try 1)" in told(world, path)
+    assert "is being read (attempt 1)" in told(world, path)
     world.db.execute("update jobs set state = 'waiting', next_at = '2026-08-03T13:00:00.000Z', error = 'disk full'")
     assert "waits until 2026-08-03T13:00:00.000Z: disk full" in told(world, path)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from ingestd.admin.preflight import problems_of
-from ingestd.admin.preflight_warnings import notices_of
+from ingestd.admin.preflight_warnings import warnings_of
 from ingestd.config import Config, parse
 from ingestd.engine import sandbox
 from tests.support.unprivileged import open_folder, unprivileged
@@ -41,7 +41,7 @@ def test_shipped_rules_and_models_have_no_problems(tmp_path: Path) -> None:
     (tmp_path / "inbox").mkdir()
     config = configured(tmp_path, "inboxes: [{path: inbox}]\nmetrics: {port: 9464}\nhooks: {on_success: [/bin/true]}")
     assert problems_of(config) == []
-    assert notices_of(config, NOW) == []
+    assert warnings_of(config, NOW) == []
 
 
 def test_all_problems_are_found_at_once(tmp_path: Path) -> None:
@@ -95,14 +95,14 @@ def _assert_both_are_reported(root: Path) -> None:
         problems = problems_of(config)
         assert [problem.split(":")[0] for problem in problems] == ["spool.archive"]
         assert f"{root / 'closed'} cannot be written" in problems[0]
-        (notice,) = notices_of(config, NOW)
+        (notice,) = warnings_of(config, NOW)
         assert "files cannot be taken" in notice
 
 
 def test_notices(tmp_path: Path) -> None:
     (tmp_path / "mount").mkdir()
     config = configured(tmp_path, "inboxes: [{path: mount, sentinel: .mounted}, {path: later}]")
-    first, second = notices_of(config, NOW)
+    first, second = warnings_of(config, NOW)
     assert ".mounted is missing" in first
     assert "does not exist" in second
 
@@ -112,7 +112,7 @@ def test_inbox_on_another_filesystem_is_noticed(tmp_path: Path) -> None:
     if shm.stat().st_dev == tmp_path.stat().st_dev:
         pytest.fail("expected two filesystems: /dev/shm is not one of its own here")
     config = configured(tmp_path, f"inboxes: [{{path: {shm}}}]")
-    assert any("another filesystem" in notice for notice in notices_of(config, NOW))
+    assert any("another filesystem" in notice for notice in warnings_of(config, NOW))
 
 
 @pytest.mark.parametrize("key", ["record: {database: inbox/ingestd.db}", "extract: {rules: inbox/rules}"])
@@ -163,14 +163,14 @@ def test_metrics_without_their_extra(tmp_path: Path, monkeypatch: pytest.MonkeyP
     [
         ("inboxes: [{path: inbox, ignore: ['*']}]", "ignores names like '*'"),
         ("inboxes: [{path: inbox}]\nsettle: {quiet_s: 10, incomplete_s: 5}", "is less than settle.quiet_s"),
-        ("inboxes: [{path: inbox}]\nmetrics: {port: 9464, address: 0.0.0.0}", "lets other machines ask"),
+        ("inboxes: [{path: inbox}]\nmetrics: {port: 9464, address: 0.0.0.0}", "lets other machines read"),
         ("inboxes: [{path: inbox}]\nspool: {archive: /dev/shm/archive}", "spool.archive: on another filesystem"),
         ("inboxes: [{path: inbox}]\nadmit: {max_bytes: 20000000000}", "spool.work: 10240 MiB are free"),
     ],
 )
 def test_surprises(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "inbox").mkdir()
-    notices = notices_of(configured(tmp_path, text), NOW)
+    notices = warnings_of(configured(tmp_path, text), NOW)
     assert said in notices[0]
 
 
@@ -178,10 +178,10 @@ def test_machine_that_surprises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (tmp_path / "inbox").mkdir()
     monkeypatch.setattr(sandbox, "not_offered", lambda: ["Landlock"])
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 4096))
-    notices = notices_of(configured(tmp_path, "inboxes: [{path: inbox}]"), datetime(1970, 1, 2, tzinfo=UTC))
+    notices = warnings_of(configured(tmp_path, "inboxes: [{path: inbox}]"), datetime(1970, 1, 2, tzinfo=UTC))
     assert [notice.split(" ")[0] for notice in notices] == ["this", "the", "this"]
     assert "ulimit -n" in notices[0]
-    assert "the clock says 1970-01-02" in notices[1]
+    assert "the clock shows 1970-01-02" in notices[1]
     assert notices[2] == "this kernel does not offer Landlock"
 
 
@@ -190,11 +190,11 @@ def test_pitfall_14_more_folders_than_the_kernel_watches(tmp_path: Path, monkeyp
         (tmp_path / "inbox" / str(number)).mkdir(parents=True)
     limit = tmp_path / "limit"
     limit.write_text("10\n")
-    monkeypatch.setattr("ingestd.admin.preflight_warnings._WATCH_LIMIT", limit)
-    (notice,) = notices_of(configured(tmp_path, "inboxes: [{path: inbox}]"), NOW)
-    assert "more than 8 folders, the kernel watches 10" in notice
-    assert notices_of(configured(tmp_path, "inboxes: [{path: inbox, recursive: false}]"), NOW) == []
-    assert notices_of(configured(tmp_path, "inboxes: [{path: inbox, watch: polling}]"), NOW) == []
+    monkeypatch.setattr("ingestd.admin.preflight_warnings._WATCHES_LIMIT", limit)
+    (notice,) = warnings_of(configured(tmp_path, "inboxes: [{path: inbox}]"), NOW)
+    assert "more than 8 folders, and the kernel allows 10 watches" in notice
+    assert warnings_of(configured(tmp_path, "inboxes: [{path: inbox, recursive: false}]"), NOW) == []
+    assert warnings_of(configured(tmp_path, "inboxes: [{path: inbox, watch: polling}]"), NOW) == []
 
 
 @pytest.mark.parametrize(

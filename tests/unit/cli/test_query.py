@@ -205,7 +205,7 @@ def test_extract_writes_to_the_database_and_the_sidecars(shell: Shell) -> None:
         "paid": [None, {"value": "20.00", "level": "read"}],
         "total": [{"value": "12.50", "level": "read"}, None],
     }
-    assert f"{shell.folder}/archive/note.tif.json is not there any more" in result.stderr
+    assert f"{shell.folder}/archive/note.tif.json no longer exists" in result.stderr
     content = json.loads((shell.folder / "archive" / "a\nb.jpg.json").read_text(encoding="utf-8"))
     assert [(entry["name"], entry["value"]) for entry in content["fields"]] == [("paid", "20.00")]
     assert documents.load_extraction(shell.db, 3).fields[0].name == "paid"

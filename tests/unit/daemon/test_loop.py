@@ -62,7 +62,7 @@ def test_pitfall_09_and_10_bad_file_is_kept_with_its_reason_and_stops_nothing(wo
 
 def test_pitfall_07_document_that_kills_its_worker_fails_after_some_tries(world: World) -> None:
     def die(claim: Claim) -> Record:
-        raise AttemptError("the worker died (SIGKILL, perhaps for want of memory)")
+        raise AttemptError("the worker died (SIGKILL, perhaps out of memory)")
 
     world.engine.work = die
     world.drop("poison.png")

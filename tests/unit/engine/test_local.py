@@ -47,7 +47,7 @@ def test_bad_document_keeps_its_reason(engine: LocalEngine[[Claim], str]) -> Non
     ("name", "why"),
     [
         ("crash", "SIGSEGV"),
-        ("killed", "SIGKILL, perhaps for want of memory"),
+        ("killed", "SIGKILL, perhaps out of memory"),
         ("exit", "exit status 3"),
         ("endless", "longer than 2 s"),
         ("greedy", "out of memory"),

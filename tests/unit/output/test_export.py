@@ -149,7 +149,7 @@ def test_a_workbook_has_numbers_dates_and_text_where_they_belong() -> None:
 
 
 def test_a_workbook_of_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "_SHEET_ROWS", 3)
+    monkeypatch.setattr(export, "_MAX_SHEET_ROWS", 3)
     table = export.Rows(("x",), iter([(n,) for n in range(3)]))
     with pytest.raises(IngestdError, match="more than 2 rows"):
         written(export.write_xlsx, table)
