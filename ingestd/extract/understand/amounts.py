@@ -278,6 +278,8 @@ def _ways(total: Scored, base: float, known: _Known, weights: Weights, *, paid: 
             continue
         for extras, shift in known.extras:
             gap = cents - net_cents - shift
+            if gap == 0 and extras and net_score > 1.0 and net.amount is not total.amount:
+                yield _with_extras(total, net, extras, base, net_score, weights, paid=paid)
             if gap == 0 and not extras and net_score > 1.0:
                 yield _without_tax(total, net, base, net_score, known, weights, paid=paid)
             if gap == 0 or (gap > 0) != (net_cents > 0) or 100 * abs(gap) > MAX_TAX_PERCENT * abs(net_cents):
@@ -329,6 +331,22 @@ def _sum_bonus(parts: Mapping[str, float], weights: Weights, *, rate: bool) -> f
     unlabelled = sum(score < MIN_LABELLED for score in parts.values())
     worth = weights.equation["sum"] + weights.equation["rate"] * rate
     return float(worth * weights.equation["unlabelled"] ** unlabelled)
+
+
+def _with_extras(
+    total: Scored,
+    net: Scored,
+    extras: tuple[Scored, ...],
+    base: float,
+    net_score: float,
+    weights: Weights,
+    *,
+    paid: bool,
+) -> Explanation:
+    """Explain a total by a net amount and surcharges or discounts, without a tax."""
+    parts = {"total": base, "net": net_score}
+    score = base + net_score + _sum_bonus(parts, weights, rate=False) + weights.equation["extra"] * len(extras)
+    return Explanation(total, net, (), extras, score, "sum", False, paid, parts)
 
 
 def _without_tax(
