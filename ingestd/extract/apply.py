@@ -22,6 +22,7 @@ from ingestd.extract.search.classify import Classification, classify, matches
 from ingestd.extract.search.context import SearchContext, locate_labels
 from ingestd.extract.search.line_items import Cells, column_sum, read_items, read_table
 from ingestd.extract.understand.document import Understanding, understand
+from ingestd.extract.understand.lexicon import Lexicon
 from ingestd.extract.values.dates import Order
 from ingestd.extract.values.invoice_qr import INVOICE_QRS, StatedValue
 from ingestd.extract.values.normalise import Style
@@ -91,7 +92,21 @@ def examine(reading: Reading, rules: RuleSet, today: date, kind: str | None = No
     table = read_table(context)
     found |= {entry.name: column_sum(context, table, entry.name.removeprefix(SUM_OF)) for entry in rule.sums}
     fields = judge(document, rule, found, _stated(document, rule))
+    if rule.spec.complete and rules.lexicon is not None:
+        fields = _completed(fields, rule, squeezed, rules.lexicon, today)
     return Examined(squeezed, classification, rule, context, table, found, fields)
+
+
+def _completed(
+    fields: tuple[Field, ...], rule: CompiledRule, squeezed: SqueezedDocument, lexicon: Lexicon, today: date
+) -> tuple[Field, ...]:
+    """Take required fields that a rule does not find from what the document is understood to say."""
+    lacking = {field.name for field in fields if field.value is None and rule.spec.fields[field.name].required}
+    understanding = understand(squeezed, lexicon, today) if lacking else None
+    if understanding is None:
+        return fields
+    understood = {field.name: field for field in understanding.fields if field.value is not None}
+    return tuple(understood.get(field.name, field) if field.name in lacking else field for field in fields)
 
 
 def _order(document: LaidOutDocument, rule: CompiledRule) -> Order:

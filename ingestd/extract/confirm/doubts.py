@@ -48,7 +48,7 @@ def doubts(kind: str, fields: Sequence[Field], rules: RuleSet, *, kind_confirmed
     plan = rule_of(rules, kind)
     if plan is not None:
         specs = plan.spec.fields
-        return tuple(one.name for one in fields if not _is_enough(one, specs.get(one.name)))
+        return tuple(one.name for one in fields if not _is_enough(one, specs.get(one.name), rules.review_below))
     in_conflict = tuple(one.name for one in fields if one.level is Level.CONFLICT)
     if rules.lexicon is not None and kind in SETTLED_KINDS:
         return _doubtful(kind, fields, rules.review_below)
@@ -61,9 +61,17 @@ def status_of(extraction: Extraction, rules: RuleSet, *, kind_confirmed: bool = 
     return Status.REVIEW if left else Status.DONE
 
 
-def _is_enough(field: Field, spec: FieldRule | None) -> bool:
-    """Return True where a field leaves nothing for a person to do."""
+def _is_enough(field: Field, spec: FieldRule | None, below: float) -> bool:
+    """Return True where a field leaves nothing for a person to do.
+
+    Args:
+        field: of a document that a rule matches.
+        spec: the rule's demands on it.
+        below: probability, 0 to 1, under which a person has to look at a field that is understood instead of found.
+    """
     if field.level is Level.CONFLICT:
+        return False
+    if field.probability is not None and field.probability < below and field.level not in _PROVED:
         return False
     if spec is None or not spec.required:
         return True

@@ -276,6 +276,10 @@ class Rule(Part):
     title: str = Field(min_length=1, description="Kind of document, in words.")
     match: Match | None = Field(default=None, description="Signs of this kind; not in the fallback.")
     fallback: bool = Field(default=False, description="Applied where no other rule matches.")
+    complete: bool = Field(
+        default=False,
+        description="Required fields that are not found are taken from what the document is understood to say.",
+    )
     dates: Dates = Field(default=Dates(), description="Order of dates that fit more than one.")
     decimals: Decimals = Field(default=".", description="Sign before the cents.")
     phrases: Labels = Field(default=(), description="Printed texts that contain labels and announce nothing.")

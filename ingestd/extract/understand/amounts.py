@@ -33,7 +33,7 @@ _FINAL = frozenset(("total", "due", "paid", "amount"))
 MIN_LABELLED = 0.7
 """Score from which on a label counts as one."""
 CLEARLY_LABELLED = 2.5
-MAX_EXTRAS = 4
+MAX_EXTRAS = 5
 MAX_SUMMANDS = 30
 _HOSTILE = frozenset(
     (
@@ -81,6 +81,12 @@ class Explanation:
     paid: bool = False
     parts: Mapping[str, float] = field(default_factory=dict)
     """Score of each role by itself."""
+
+    @property
+    def net_cents(self) -> int:
+        """Net amount in hundredths, further parts of the net (supplies at another rate) included."""
+        further = sum(one.cents for one in self.extras if one.dominant == "base")
+        return (self.net.cents if self.net is not None else 0) + further
 
     @property
     def tax_cents(self) -> int:
@@ -239,7 +245,7 @@ def _known(scored: Sequence[Scored], mentions: Mentions, weights: Weights) -> _K
     by_role = {role: _best_by_value(scored, role, weights) for role in ("total", "net", "tax")}
     nets = dict(sorted(by_role["net"].items(), key=lambda item: -item[1][0])[:MAX_NETS])
     certain = [one for one in scored if one.penalty == 0]
-    extras = [one for one in certain if one.dominant in ("tip", "discount") and one.cents][:MAX_EXTRAS]
+    extras = [one for one in certain if one.dominant in ("tip", "discount", "base") and one.cents][:MAX_EXTRAS]
     labelled = [one for one in certain if one.cents and one.evidence.get("tax", 0) > 1.2][:MAX_TAXES]
     roundings = {one.cents for one in certain if one.dominant == "rounding" and 0 < abs(one.cents) < 100}
     paid = {one.cents for one in certain if one.dominant == "paid"}

@@ -188,7 +188,7 @@ def amount_findings(document: LaidOutDocument, explanations: Sequence[Explanatio
     for name, one in (("net", best.net), ("tax", best.taxes[0] if best.taxes else None), ("total", best.total)):
         if one is None:
             continue
-        cents = best.tax_cents if name == "tax" else one.cents
+        cents = {"net": best.net_cents, "tax": best.tax_cents}.get(name, one.cents)
         shared = best.equation in ("sum", "zero") or level is Level.CONFLICT
         own = level if name == "total" or shared else Level.READ
         reasons: list[str | Reason] = [_announced(one.links)]
@@ -212,9 +212,13 @@ def _money(cents: int) -> str:
 def _level(best: Explanation) -> tuple[Level, Reason | None]:
     labelled = all(score > 0.7 for score in best.parts.values())
     if best.equation == "sum" and best.net is not None:
-        signed = [("-" if one.dominant == "discount" else "+", abs(one.cents)) for one in best.extras]
+        signed = [
+            ("-" if one.dominant == "discount" else "+", abs(one.cents))
+            for one in best.extras
+            if one.dominant != "base"
+        ]
         extras = "".join(f" {sign} {_money(cents)}" for sign, cents in signed)
-        sides = f"{_money(best.net.cents)} + {_money(best.tax_cents)}{extras} = {_money(best.total.cents)}"
+        sides = f"{_money(best.net_cents)} + {_money(best.tax_cents)}{extras} = {_money(best.total.cents)}"
         proved = labelled and best.total.penalty == 0 and best.net.penalty == 0
         return (Level.PROVED if proved else Level.AGREED), _equation(SUM_CHECK, f"{SUM_CHECK}: {sides}", holds=True)
     if best.paid:

@@ -429,3 +429,44 @@ def test_a_date_that_fits_two_orders_is_for_review(rules: RuleSet) -> None:
         rules,
     )
     assert found.status == "review"
+
+
+def test_supplies_with_and_without_tax_make_one_net_amount(rules: RuleSet) -> None:
+    fields = {
+        field.name: field.value
+        for field in read(
+            """
+        SPECIMEN BAKERIES LTD
+        TAX INVOICE
+        Invoice No: 7718F712
+        Date: 18/10/2017
+        Total 6% supplies (excl. GST):  12.24
+        GST:                             0.73
+        Total 6% supplies (Inc. GST):   12.97
+        Total 0% supplies:              18.08
+        Total Payable:                  31.05
+        """,
+            rules,
+        ).fields
+    }
+    assert (fields["net"], fields["tax"], fields["total"]) == ("30.32", "0.73", "31.05")
+
+
+def test_a_required_field_that_a_rule_misses_is_taken_from_the_understanding(rules: RuleSet) -> None:
+    found = read(
+        """
+        SAMPLE FURNITURE SDN BHD
+        40150 SHAH ALAM, SELANGOR
+        RECEIPT # CS00633960
+        DATE: 25/04/2017
+        SUB-TOTAL            92.50
+        GST                   1.50
+        T                    94.00
+        CASH                 94.00
+        CHANGE                0.00
+        """,
+        rules,
+    )
+    fields = {field.name: field for field in found.fields}
+    assert found.rule == "en-receipt"
+    assert fields["total"].value == "94.00"
