@@ -83,7 +83,7 @@ class Extracted:
 
     @property
     def done(self) -> bool:
-        """Nobody is asked to look at it."""
+        """No person has to look at it."""
         return self.extraction.status == "done"
 
     @property

@@ -168,7 +168,7 @@ def _lint_field(rule: Rule, name: str, spec: FieldRule) -> Iterator[Problem]:
         if (zone := getattr(spec, key)) is not None and zone not in rule.zones:
             yield (key,), f"{key} '{zone}' of '{name}' is not among the zones of this rule"
     if spec.stand_in is not None and (spec.stand_in not in rule.fields or spec.stand_in == name):
-        yield ("stand_in",), f"stand_in '{spec.stand_in}' of '{name}' is no other field of this rule"
+        yield ("stand_in",), f"stand_in '{spec.stand_in}' of '{name}' is not another field of this rule"
     if spec.column is not None and (rule.items is None or spec.column not in rule.items.columns):
         yield ("column",), f"column '{spec.column}' of '{name}' is not among the columns of 'items'"
     if not spec.labels and not {"anywhere", "anywhere_if_proved"} & set(spec.where) and name not in _stated(rule):

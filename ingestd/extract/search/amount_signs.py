@@ -52,5 +52,5 @@ def _words(document: LaidOutDocument) -> Iterator[int]:
         try:
             for match in _CAPITAL.finditer(row.text, timeout=TIMEOUT_S):
                 yield int(parse_financial_numerals(match[0]).scaleb(2))
-        except (TimeoutError, ValueError):  # a garbled amount is no sign
+        except (TimeoutError, ValueError):  # a garbled amount is not a sign
             continue
