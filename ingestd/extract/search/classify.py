@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import regex
 
 from ingestd.extract.rulefile.compiled import CompiledRule, Pattern, RuleSet, split_label
-from ingestd.extract.rulefile.labels import TIMEOUT_S, SqueezedDocument
+from ingestd.extract.rulefile.labels import TIMEOUT_S, LabelHit, SqueezedDocument
 from ingestd.extract.rulefile.model import AmountSign, Sign
 from ingestd.extract.search.amount_signs import amount_signs
 from ingestd.layout.rows import LaidOutDocument
@@ -95,7 +95,7 @@ def rank_rules(squeezed: SqueezedDocument, rules: RuleSet, *, only_eligible: boo
         rules: all rules in force.
         only_eligible: do not look for the signs of rules that ``need`` or ``unless`` rule out.
     """
-    printed = {hit.label for hit in rules.sign_scanner.scan(squeezed)}
+    printed = _printed(rules.sign_scanner.scan(squeezed))
     amounts = amount_signs(squeezed.document)
     scores = []
     for rule in rules.compiled:
@@ -108,6 +108,19 @@ def rank_rules(squeezed: SqueezedDocument, rules: RuleSet, *, only_eligible: boo
         signs = tuple(sign for sign in sought if _is_present(sign, squeezed.document, printed, amounts))
         scores.append(RuleScore(rule, match.enough, signs, lacking, barring))
     return sorted(scores, key=lambda score: (not score.is_eligible, -score.weight))
+
+
+def _printed(hits: Sequence[LabelHit]) -> frozenset[str]:
+    """Collect the labels found; a misread one counts only where no other label is printed in full."""
+    full: dict[int, list[LabelHit]] = {}
+    for hit in hits:
+        if not hit.edits:
+            full.setdefault(hit.row, []).append(hit)
+    return frozenset(
+        hit.label
+        for hit in hits
+        if not hit.edits or all(hit.end <= other.start or other.end <= hit.start for other in full.get(hit.row, ()))
+    )
 
 
 def _is_shown(text: str, printed: Collection[str]) -> bool:
