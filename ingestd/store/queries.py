@@ -225,7 +225,7 @@ def status(db: Database, now: datetime, failures: int) -> Overview:
             last_day=_recorded_since(db, now - timedelta(days=1)),
             jobs=jobs_by_state(db),
             oldest=oldest_waiting(db, now),
-            failures=_failures(db, failures),
+            failures=latest_failures(db, failures),
         )
 
 
@@ -257,7 +257,8 @@ def oldest_waiting(db: Database, now: datetime) -> Waiting | None:
     return None
 
 
-def _failures(db: Database, limit: int) -> list[Failure]:
+def latest_failures(db: Database, limit: int) -> list[Failure]:
+    """Return the files that failed last, newest first."""
     rows = db.query(f"SELECT * FROM jobs WHERE state = 'failed' ORDER BY updated_at DESC, id DESC LIMIT {limit:d}")
     return [_failure(row) for row in rows]
 

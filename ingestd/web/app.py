@@ -18,13 +18,13 @@ from ingestd.config import Config
 from ingestd.document import Record
 from ingestd.engine import Engine
 from ingestd.errors import ConfigError, TransientError
-from ingestd.web import ocr
+from ingestd.web import ocr, originals
 from ingestd.web.access import Access, Sessions
 from ingestd.web.assets import Assets
 from ingestd.web.errors import Problem
 from ingestd.web.guard import AccessLog, Guard, answer_to
 from ingestd.web.limits import Rate
-from ingestd.web.pages import documents, read, session
+from ingestd.web.pages import document, documents, failures, read, session, status
 from ingestd.web.render import Renderer
 from ingestd.web.services import Services, services
 from ingestd.web.tokens import TokenStore
@@ -141,6 +141,14 @@ def _routes(assets: Assets) -> list[BaseRoute]:
         Route("/documents/now", documents.now, methods=["GET"]),
         Route("/documents/arrived", documents.arrived, methods=["GET"]),
         Route("/documents/export.{form}", documents.export, methods=["GET"]),
+        Route("/documents/{id:int}", document.show, methods=["GET"]),
+        Route("/documents/{id:int}/sidecar", document.download, methods=["GET"]),
+        Route("/v1/documents/{id:int}/original", originals.original, methods=["GET"]),
+        Route("/v1/documents/{id:int}/pages/{page:int}.png", originals.page, methods=["GET"]),
+        Route("/failed", failures.listing, methods=["GET"]),
+        Route("/failed/retry", failures.retry, methods=["POST"]),
+        Route("/failed/{id:int}/retry", failures.retry, methods=["POST"]),
+        Route("/status", status.show, methods=["GET"]),
         Route("/sign-in", session.sign_in_page, methods=["GET"]),
         Route("/sign-in", session.sign_in, methods=["POST"]),
         Route("/sign-out", session.sign_out, methods=["POST"]),

@@ -1,0 +1,64 @@
+"""One document: its picture with boxes, fields with their reasons, items, text and history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ingestd.admin.history import explain
+from ingestd.output import sidecar
+from ingestd.store.documents import Document, load_document
+from ingestd.store.jobs import Jobs
+from ingestd.store.rows import plain_text
+from ingestd.web.errors import Problem
+from ingestd.web.originals import document_id, no_document
+from ingestd.web.pages.counts import counts_of
+from ingestd.web.services import services, user_of
+from ingestd.web.tokens import Role
+
+
+def show(request: Request) -> Response:
+    """Show a document; ``?page=2`` shows its second page."""
+    user_of(request, Role.READ)
+    use = services(request)
+    with use.database() as db:
+        try:
+            document = load_document(db, document_id(request))
+        except LookupError as error:
+            raise no_document() from error
+        values: dict[str, Any] = {
+            "document": document,
+            "events": explain(document.archive_path or document.source_path, use.config, Jobs(db)),
+            "counts": counts_of(db),
+            **_page_values(document, request.query_params.get("page", "1")),
+        }
+    return use.renderer.page(request, "document.html", values)
+
+
+def _page_values(document: Document, wanted: str) -> dict[str, Any]:
+    reading, extraction = document.record.reading, document.record.extraction
+    number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else 0
+    if not 1 <= number <= max(1, len(reading.pages)):
+        raise Problem(404, f"found page {wanted[:10]!r}, expected 1 to {len(reading.pages)}", fix="choose a page")
+    index = number - 1
+    return {
+        "page": reading.pages[index] if reading.pages else None,
+        "lines": [(n, line) for n, line in enumerate(reading.lines) if line.page_index == index],
+        "fields_here": [field for field in extraction.fields if field.page_index == index and field.value is not None],
+        "texts": plain_text(reading).split("\f"),
+    }
+
+
+def download(request: Request) -> Response:
+    """Send the sidecar of a document."""
+    user_of(request, Role.READ)
+    number = document_id(request)
+    with services(request).database() as db:
+        try:
+            content = sidecar.render(db, number)
+        except LookupError as error:
+            raise no_document() from error
+    headers = {"Content-Disposition": f'attachment; filename="document-{number}.json"'}
+    return Response(content, media_type="application/json", headers=headers)

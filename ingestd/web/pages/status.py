@@ -1,0 +1,96 @@
+"""How things are: queue, throughput, disks, watched folders, and if the daemon runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+import ingestd
+from ingestd.config import Config, InboxConfig
+from ingestd.files.durable import nearest_existing
+from ingestd.store import queries
+from ingestd.web.pages.counts import counts_of
+from ingestd.web.services import services, user_of
+from ingestd.web.tokens import Role
+
+_LOCKS = Path("/proc/locks")
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A filesystem that something of ours is on."""
+
+    path: str
+    free_bytes: int
+    total_bytes: int
+
+    @property
+    def used(self) -> float:
+        """Share in use, 0 to 1."""
+        return 1 - self.free_bytes / self.total_bytes if self.total_bytes else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An inbox and how it is now."""
+
+    inbox: InboxConfig
+    problem: str
+    """Why nothing is taken from it; empty where nothing stands against it."""
+
+
+def show(request: Request) -> Response:
+    """Show how things are."""
+    user_of(request, Role.READ)
+    use = services(request)
+    with use.database() as db:
+        values = {
+            "now": queries.status(db, use.clock.now(), 0),
+            "counts": counts_of(db),
+            "is_running": daemon_runs(use.config.spool.work),
+            "disks": disks_of(use.config),
+            "inboxes": [Watched(inbox, _problem_of(inbox)) for inbox in use.config.inboxes],
+            "version": ingestd.__version__,
+        }
+    return use.renderer.page(request, "status.html", values)
+
+
+def _problem_of(inbox: InboxConfig) -> str:
+    if not inbox.path.is_dir():
+        return "the folder is not there"
+    if inbox.sentinel and not (inbox.path / inbox.sentinel).exists():
+        return "its sentinel is missing"
+    return "" if os.access(inbox.path, os.R_OK | os.X_OK) else "the folder cannot be read"
+
+
+def disks_of(config: Config) -> list[Disk]:
+    """List the filesystems of inboxes, spool and database, each once."""
+    places = [config.spool.archive, config.record.database.parent, config.spool.work, config.spool.failed]
+    found: dict[int, Disk] = {}
+    for place in [*places, *(inbox.path for inbox in config.inboxes)]:
+        there = nearest_existing(place.absolute())
+        usage = shutil.disk_usage(there)
+        found.setdefault(there.stat().st_dev, Disk(str(place), usage.free, usage.total))
+    return list(found.values())
+
+
+def daemon_runs(work: Path) -> bool | None:
+    """Tell if a daemon holds the lock of the work folder; None where the kernel does not show locks.
+
+    Trying the lock would keep a daemon from starting at the same moment.
+    """
+    try:
+        status = (work / ".lock").stat()
+    except OSError:
+        return False
+    try:
+        locks = _LOCKS.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
+    return any(row.split()[1] == "FLOCK" and place in row.split() for row in locks)
