@@ -1,4 +1,4 @@
-"""How things are: queue, throughput, disks, watched folders, and if the daemon runs."""
+"""Status: queue, throughput, disks, watched folders, and if the daemon runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LOCKS = Path("/proc/locks")
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """A filesystem that something of ours is on."""
+    """A filesystem in use."""
 
     path: str
     free_bytes: int
@@ -45,7 +45,7 @@ class Watched:
 
 
 def show(request: Request) -> Response:
-    """Show how things are."""
+    """Show the status."""
     user_of(request, Role.READ)
     use = services(request)
     with use.database() as db:
