@@ -31,11 +31,11 @@ from ingestd.store.database import transaction
 log = logging.getLogger(__name__)
 
 _TRIES = 5
-"""Times that a correction is worked out anew because the document changed meanwhile."""
+"""Times that a correction is worked out again because the document changed meanwhile."""
 
 
 class CorrectionError(IngestdError):
-    """A correction that was not made.
+    """Refusal of a correction.
 
     Args:
         code: ``no-document``, ``no-field``, ``no-kind``, ``form``, ``check``, ``changed``, ``locked`` or ``nothing``.
@@ -51,7 +51,7 @@ class CorrectionError(IngestdError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person says of one field."""
+    """Statement of a person about one field."""
 
     field: str
     """Name, or ``KIND``."""
@@ -73,8 +73,8 @@ class _Plan:
     version: str
     new: tuple[NewEntry, ...]
     settled: Extraction
-    anew: bool
-    """The rules were applied anew, for another kind."""
+    again: bool
+    """The rules were applied again, for another kind."""
 
 
 class Corrector:
@@ -159,14 +159,14 @@ class Corrector:
         state, read = self._look(document_id)
         said = [one.correction for one in state.history]
         of_kind = [self._kind(one, by, now) for one in wanted if one.field == KIND]
-        base, anew = self._base(document_id, read, [*said, *of_kind])
+        base, again = self._base(document_id, read, [*said, *of_kind])
         new = []
         for one in wanted:
             correction = of_kind[0] if one.field == KIND else self._typed(one, state, base, by, now, anyway=anyway)
             new.append(_entry(correction, state, seconds=one.seconds))
         if len({entry.correction.field for entry in new}) < max(len(new), 1):
             raise CorrectionError("nothing", "found no field, or one twice; name each field once")
-        return self._plan(state, base, said, tuple(new), anew=anew)
+        return self._plan(state, base, said, tuple(new), again=again)
 
     def _work_out_undo(self, document_id: int, by: str, now: datetime) -> _Plan:
         state, read = self._look(document_id)
@@ -180,16 +180,16 @@ class Corrector:
             )
         new = tuple(_entry(_before(state.history, entry, by, now), state, undoes=entry.id) for entry in entries)
         said = [one.correction for one in state.history]
-        base, anew = self._base(document_id, read, [*said, *(entry.correction for entry in new)])
-        return self._plan(state, base, said, new, anew=anew)
+        base, again = self._base(document_id, read, [*said, *(entry.correction for entry in new)])
+        return self._plan(state, base, said, new, again=again)
 
     def _plan(
-        self, state: State, base: Extraction, said: Sequence[Correction], new: tuple[NewEntry, ...], *, anew: bool
+        self, state: State, base: Extraction, said: Sequence[Correction], new: tuple[NewEntry, ...], *, again: bool
     ) -> _Plan:
         everything = [*said, *(entry.correction for entry in new)]
         settled = settle(base, everything, self._rules, self._clock.today())
         checked = tuple(replace(entry, evidence=_evidence(entry, state, settled)) for entry in new)
-        return _Plan(state.version, checked, settled, anew)
+        return _Plan(state.version, checked, settled, again)
 
     def _kind(self, one: Wanted, by: str, now: datetime) -> Correction:
         known = kinds_of(self._rules)
@@ -199,7 +199,7 @@ class Corrector:
         return Correction(KIND, None if one.withdrawn else one.text, by, now, one.withdrawn)
 
     def _base(self, document_id: int, read: Extraction, said: Sequence[Correction]) -> tuple[Extraction, bool]:
-        """What was read, of the kind that a person said; True where the rules were applied anew for that."""
+        """Return the reading, of the kind that a person said; True where the rules were applied again for that."""
         kind = in_force(said).get(KIND)
         if kind is None or kind.value == read.rule:
             return read, False
@@ -239,7 +239,7 @@ class Corrector:
             if holder is not None and holder != by:
                 message = f"document {document_id}: {holder} has it open; wait until it is settled or the lock ends"
                 raise CorrectionError("locked", message)
-            rules_hash = self._rules.hash if plan.anew else None
+            rules_hash = self._rules.hash if plan.again else None
             corrections.add(self._db, document_id, plan.new, plan.settled, rules_hash=rules_hash)
             reviews.corrected(self._db, document_id)
         return True
@@ -252,7 +252,7 @@ class Corrector:
 
 
 def _before(history: Sequence[Entry], undone: Entry, by: str, now: datetime) -> Correction:
-    """The correction that brings back what held of a field before another one."""
+    """Return the correction that brings back the value of a field before another correction."""
     earlier = in_force([entry.correction for entry in history if entry.id < undone.id])
     held = earlier.get(undone.correction.field)
     if held is None:
@@ -271,7 +271,7 @@ def _entry(
 
 
 def _evidence(entry: NewEntry, state: State, settled: Extraction) -> dict[str, Any]:
-    """What was shown to the person, and what the checks say of the new value."""
+    """Return what was shown to the person, and what the checks say of the new value."""
     name = entry.correction.field
     shown = state.fields.get(name)
     after = next((field for field in settled.fields if field.name == name), None)

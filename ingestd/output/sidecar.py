@@ -134,7 +134,7 @@ class Sidecar(BaseModel):
     pages: list[PageRow]
     lines: list[LineRow]
     corrections: list[CorrectionRow] = Field(
-        default=[], description="Oldest first; the key is left out where nobody corrected anything."
+        default=[], description="Oldest first; the key is left out where there are none."
     )
 
 

@@ -90,7 +90,7 @@ def last_id(db: Database, document_id: int) -> int:
 
 
 def what_was_read(db: Database, document_id: int) -> Extraction:
-    """What the rules made of a document, without corrections.
+    """Return what the rules made of a document, without corrections.
 
     Raises:
         LookupError: if there is no such document.
@@ -100,7 +100,7 @@ def what_was_read(db: Database, document_id: int) -> Extraction:
 
 
 def version(db: Database, document_id: int) -> str:
-    """A text that changes whenever the kind, the status, a field or a correction of a document does.
+    """Return a text that changes whenever the kind, the status, a field or a correction of a document does.
 
     Raises:
         LookupError: if there is no such document.
@@ -125,7 +125,7 @@ def add(
         document_id: of a recorded document.
         new: in order.
         settled: fields, kind and status from now on.
-        rules_hash: of the rules, where they were applied anew for another kind of document.
+        rules_hash: of the rules, where they were applied again for another kind of document.
 
     Raises:
         LookupError: if there is no such document.
@@ -223,7 +223,7 @@ def sidecar_written(db: Database, document_id: int) -> None:
 
 
 def contradictions(db: Database, limit: int) -> list[tuple[int, str]]:
-    """Fields that are not as the last correction says, or say ``confirmed`` although nobody did: document, field."""
+    """Fields that are not as the last correction says, or say ``confirmed`` although no one did: document, field."""
     found = db.execute(
         "WITH last AS (SELECT document_id, field, max(id) AS id FROM corrections GROUP BY document_id, field),"
         " held AS (SELECT c.document_id, c.field, c.to_value FROM last JOIN corrections c ON c.id = last.id"

@@ -19,12 +19,12 @@ from ingestd.store.listing import Listed, listed_rows
 MAX_NOTE = 500
 """Characters of a note."""
 _LOOKED_AT = 500
-"""Documents of the queue that are looked at for one that nobody has open."""
+"""Documents of the queue that are looked at for one that is not open elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A document that somebody has open."""
+    """Lock of a document, held by the user who has it open."""
 
     document_id: int
     by: str
@@ -33,7 +33,7 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """A document that somebody put off."""
+    """Document put off by a user."""
 
     document: Listed
     by: str
@@ -155,7 +155,7 @@ def unlock(db: Database, document_id: int, user: str) -> None:
 
 
 def holder(db: Database, document_id: int, now: datetime) -> str | None:
-    """User who has a document open; None where nobody has."""
+    """User who has a document open; None where no one has."""
     row = db.execute(
         "SELECT locked_by FROM reviews WHERE document_id = ? AND locked_until > ?", [document_id, time_text(now)]
     ).fetchone()
