@@ -167,12 +167,19 @@ def _unpack_npm(package: str, folder: Path) -> None:
         contents.extractall(folder, filter="data")
 
 
+PACKED = "faces.json"
+"""Table of a folder whose training faces were cut to the charset: rows of file, han, written and weight."""
+
+
 def load(folder: Path, split: Split) -> tuple[Face, ...]:
     """Load the faces of a split, the weight of each family spread over its faces.
 
     Raises:
         FileNotFoundError: a file is missing because ``fetch`` has not run.
     """
+    if split is Split.TRAIN and (folder / PACKED).exists():
+        rows = json.loads((folder / PACKED).read_text(encoding="utf-8"))
+        return tuple(_packed(folder / row.pop("file"), **row) for row in rows)
     faces = []
     for family in FAMILIES:
         for name in family.faces if family.split is split else ():
@@ -183,6 +190,10 @@ def load(folder: Path, split: Split) -> tuple[Face, ...]:
             coverage, weight = _coverage(path, int(index or 0)), family.weight / len(family.faces)
             faces.append(Face(path, int(index or 0), coverage, family.han, family.written, weight))
     return tuple(faces)
+
+
+def _packed(path: Path, *, han: bool, written: bool, weight: float) -> Face:
+    return Face(path, 0, _coverage(path, 0), han, written, weight)
 
 
 @cache

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,6 +105,58 @@ def train(
 
 @main.command()
 @with_fonts
+@click.option("--lines", type=click.Path(exists=True, path_type=Path), required=True, help="Real lines from 'real'.")
+@click.option("--count", type=int, default=6000, show_default=True, help="Most real lines to take along.")
+@click.option("--validation", type=click.Path(exists=True, path_type=Path), required=True, help="Receipts to measure.")
+@click.option("--handwriting", type=click.Path(exists=True, path_type=Path), required=True, help="Hands to measure.")
+@click.option("--donor", type=click.Path(exists=True, path_type=Path), required=True, help="PP-OCRv6 small (ONNX).")
+@click.option(
+    "--init", type=click.Path(exists=True, path_type=Path), required=True, help="Model of ours to go on from."
+)
+@click.option("--share", type=float, default=0.5, show_default=True, help="Of the way from the donor to --init.")
+@click.option("--into", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+def carry(
+    font_folder: Path, lines: Path, count: int, validation: Path, handwriting: Path, donor: Path, init: Path,
+    share: float, into: Path,
+) -> None:  # fmt: skip
+    """Put what 'gpu' needs into one folder."""
+    from lab.train import carry as carrying
+    from lab.train import written
+
+    strokes = font_folder / "strokes.npz"
+    if not strokes.exists():
+        written.fetch(strokes)
+    carrying.carry(font_folder, strokes, lines, count, into)
+    carrying.save_lines(carrying.validation(font_folder, validation, handwriting), into / "validation.npz")
+    model, original = carrying.weights(init, donor, share)
+    carrying.save_half(model, into / "init.pt")
+    carrying.save_half(original, into / "donor.pt")
+
+
+@main.command()
+@click.option("--carried", type=click.Path(exists=True, path_type=Path), required=True, help="Folder from 'carry'.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for curve and weights.")
+@click.option("--seconds", type=float, required=True, help="Wall time of everything.")
+@click.option("--workers", type=int, default=15, show_default=True, help="Processes that draw.")
+@click.option("--area", type=int, default=200_000, show_default=True, help="Px of line width in a batch.")
+@click.option("--rate", type=float, default=1.5, show_default=True, help="Factor on all learning rates.")
+@click.option("--round-after", type=click.FloatRange(0, 1), default=0.65, show_default=True, help="As for 'train'.")
+@click.option("--device", default="cuda", show_default=True, help="cpu or cuda.")
+def gpu(
+    carried: Path, out: Path, seconds: float, workers: int, area: int, rate: float, round_after: float, device: str
+) -> None:
+    """Train crnn-base against the clock, on a GPU with many cores beside it."""
+    begun = time.monotonic()
+    import torch
+
+    from lab.train.gpu import Budget, Run
+
+    out.mkdir(parents=True, exist_ok=True)
+    Run(carried, out, Budget(seconds, workers, area, rate, round_after), torch.device(device), begun).go()
+
+
+@main.command()
+@with_fonts
 @click.option("--preview", type=click.Path(path_type=Path), required=True, help="Picture to write (.png).")
 @click.option("--seed", type=int, default=1, show_default=True)
 def render(font_folder: Path, preview: Path, seed: int) -> None:
@@ -182,7 +236,7 @@ def _training_lines(font_folder: Path) -> list[Pixels]:
     from lab.train import dataset, quantise
 
     sampler = dataset.Sampler(font_folder, fonts.Split.TRAIN, dataset.Mixture(), (), seed=103)
-    return [sampler.line().pixels for _ in range(quantise.LINES)]
+    return [line.pixels for line in islice(sampler.many(), quantise.LINES)]
 
 
 @main.command()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from random import Random
 
@@ -12,7 +13,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from lab.corpus import fonts
-from lab.train import degrade, real, render, text
+from lab.train import degrade, real, render, text, written
 from lab.train.charset import encode, frames_needed
 
 Pixels = NDArray[np.uint8]
@@ -37,7 +38,7 @@ class Line:
     """uint8 BGR, 48 px high."""
     text: str
     kind: str
-    """A key of text.SHARES, or ``real``."""
+    """A key of text.SHARES, ``real``, or ``written`` for handwriting."""
     severity: int
 
 
@@ -65,6 +66,18 @@ class Mixture:
     severities: tuple[float, float, float] = (0.24, 0.31, 0.27)
     real: float = 0.18
     """Share of real lines."""
+    written: float = 0.0
+    """Share of handwriting; needs strokes."""
+    pen: float = 0.55
+    """Share of handwriting that is written stroke by stroke; the rest comes from fonts."""
+    as_the_world: float = 0.0
+    """Share of degraded lines that forms, copies, phones and screens degrade as well."""
+    uses: int = 1
+    """Lines made of each drawn ink, all degraded differently."""
+
+
+WRITTEN_SEVERITIES = (0.35, 0.35, 0.22, 0.08)
+"""Shares of severities 0 to 3 of handwriting."""
 
 
 class Sampler:
@@ -76,12 +89,17 @@ class Sampler:
         mixture: shares.
         receipts: real lines, may be empty.
         seed: two samplers with one seed draw the same lines.
+        strokes: for handwriting.
     """
 
     def __init__(
-        self, folder: Path, split: fonts.Split, mixture: Mixture, receipts: Sequence[real.RealLine], seed: int
-    ) -> None:
-        self.faces = fonts.load(folder, split)
+        self, folder: Path, split: fonts.Split, mixture: Mixture, receipts: Sequence[real.RealLine], seed: int,
+        strokes: written.Strokes | None = None,
+    ) -> None:  # fmt: skip
+        faces = fonts.load(folder, split)
+        self.faces = tuple(face for face in faces if face.han or not face.written)
+        self.hands = tuple(replace(face, weight=1.0) for face in faces if face.written)
+        self.strokes = strokes or {}
         self.lexicon = text.load_lexicon([folder / name for name in fonts.WORD_LISTS])
         self.mixture = mixture
         self.receipts = receipts
@@ -96,12 +114,48 @@ class Sampler:
             mask = render.draw(said, self.faces, self.chance)
             if mask is None:
                 continue
-            shares = (self.mixture.clean, *self.mixture.severities)
-            level = self.chance.choices(range(4), weights=shares)[0] if severity is None else severity
-            pixels = degrade.degrade(mask, level, self.noise, held_out=self.held_out)
-            line = Line(pixels, said, drawn_kind, level)
+            line = self._seen(mask, said, drawn_kind, self._severity() if severity is None else severity)
             if readable(line):
                 return line
+
+    def _severity(self) -> int:
+        return self.chance.choices(range(4), weights=(self.mixture.clean, *self.mixture.severities))[0]
+
+    def _seen(self, mask: render.Ink, said: str, kind: str, severity: int) -> Line:
+        """Ink as a scanner or camera sees it."""
+        world = self.mixture.as_the_world > 0 and self.chance.random() < self.mixture.as_the_world
+        pixels = degrade.degrade(mask, severity, self.noise, held_out=self.held_out, as_the_world=world)
+        return Line(pixels, said, kind, severity)
+
+    def _ink(self, *, by_hand: bool) -> tuple[render.Ink, str, str]:
+        """Any text as ink, its text and its kind."""
+        while True:
+            if not by_hand:
+                said, kind = text.draw(self.chance, self.lexicon)
+                mask = render.draw(said, self.faces, self.chance)
+            else:
+                said, _ = text.draw(self.chance, self.lexicon, None, text.WRITTEN_SHARES)
+                kind = "written"
+                pen = self.chance.random() < self.mixture.pen and not said.isascii()
+                mask = written.draw(said, self.strokes, self.chance, self.noise) if pen else None
+                mask = render.draw(said, self.hands, self.chance) if mask is None else mask
+            if mask is not None:
+                return mask, said, kind
+
+    def many(self) -> Iterator[Line]:
+        """Lines without end, by the mixture's shares."""
+        while True:
+            chance = self.chance.random()
+            if chance < self.mixture.real and self.receipts:
+                yield self.receipt()
+                continue
+            by_hand = chance > 1 - self.mixture.written
+            mask, said, kind = self._ink(by_hand=by_hand)
+            for _ in range(self.mixture.uses):
+                severity = self.chance.choices(range(4), WRITTEN_SEVERITIES)[0] if by_hand else self._severity()
+                line = self._seen(mask, said, kind, severity)
+                if readable(line):
+                    yield line
 
     def receipt(self) -> Line:
         """A real line, cut anew; very short texts only half as often."""
@@ -113,20 +167,15 @@ class Sampler:
             if readable(line):
                 return line
 
-    def line(self) -> Line:
-        """A line by the mixture's shares."""
-        if self.receipts and self.chance.random() < self.mixture.real:
-            return self.receipt()
-        return self.drawn()
-
     def batches(self, area: int) -> Iterator[Batch]:
         """Batches without end.
 
         Args:
             area: most px of width of all lines of a batch together.
         """
+        lines = self.many()
         while True:
-            pool = sorted((self.line() for _ in range(POOL)), key=lambda line: line.pixels.shape[1])
+            pool = sorted(islice(lines, POOL), key=lambda line: line.pixels.shape[1])
             groups = list(_groups(pool, area))
             self.chance.shuffle(groups)
             for group in groups:

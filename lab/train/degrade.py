@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from lab.train import effects_ink as ink
 from lab.train import effects_picture as picture
+from lab.train import effects_world as world
 
 Array = NDArray[np.float32]
 Apply = Callable[[Array, float, Generator], Array]
@@ -110,6 +111,37 @@ HELD_OUT = (
 """Drawn for evaluation only: what training has never shown."""
 
 
+WORLD_INK = (
+    Effect("carbon copy", "sigma in px", world.carbon, (0.04, 0.07, 0.09), ((0.6, 1.2), (0.8, 1.8), (1, 2.4))),
+)
+
+WORLD_PAPER = (
+    Effect("form", "depth", world.form, (0.2, 0.25, 0.3), ((0.1, 0.4), (0.2, 0.6), (0.3, 0.8))),
+    Effect("seal's text", "opacity", world.chop, (0.06, 0.1, 0.12), ((0.2, 0.5), (0.3, 0.7), (0.4, 0.85))),
+    Effect("fading", "share of contrast lost", world.fade, (0.06, 0.1, 0.12), ((0.2, 0.5), (0.3, 0.7), (0.4, 0.85))),
+    Effect("creases", "depth", world.crease, (0.05, 0.09, 0.13), ((0.2, 0.5), (0.3, 0.7), (0.4, 1))),
+    Effect("hand's shadow", "depth", world.hand_shadow, (0.08, 0.12, 0.15), ((0.1, 0.35), (0.2, 0.5), (0.3, 0.65))),
+    Effect("glare", "brightness", world.glare, (0.04, 0.06, 0.08), ((0.1, 0.3), (0.2, 0.5), (0.3, 0.8))),
+    Effect("exposure", "power", world.gamma, (0.2, 0.25, 0.3), ((0.7, 1.4), (0.5, 1.8), (0.4, 2.4))),
+)
+
+WORLD_SENSOR = (
+    Effect("colours apart", "px", world.channels_apart, (0.08, 0.12, 0.15), ((0.3, 0.8), (0.5, 1.2), (0.5, 1.6))),
+    Effect("screen", "depth", world.moire, (0.04, 0.06, 0.08), ((0.03, 0.1), (0.05, 0.15), (0.08, 0.25))),
+    Effect(
+        "colour noise",
+        "standard deviation",
+        world.colour_noise,
+        (0.1, 0.15, 0.2),
+        ((0.01, 0.03), (0.01, 0.05), (0.02, 0.08)),
+    ),
+    Effect("noise reduction", "tolerance", world.smoothed, (0.08, 0.14, 0.18), ((0.05, 0.12), (0.08, 0.2), (0.1, 0.3))),
+    Effect("sharpening", "gain", world.sharpened, (0.15, 0.2, 0.25), ((0.3, 1), (0.5, 2), (0.8, 3))),
+    Effect("scan filter", "share of grey", world.scan_filter, (0.03, 0.05, 0.05), _same(0.03, 0.12)),
+)
+"""Drawn for training only, besides the others, so that evaluation sets stay as they are."""
+
+
 def apply(effects: Sequence[Effect], array: Array, severity: int, rng: Generator) -> Array:
     """Let each effect happen by its chance at this severity, in order; nothing happens at severity 0."""
     for effect in effects:
@@ -133,7 +165,7 @@ def compose(mask: Array, contrast: float, rng: Generator) -> Array:
         contrast: share of the drawn distance between ink and paper that is left.
         rng: source of chance.
     """
-    paper = np.full(3, rng.uniform(0.75, 1))
+    paper = np.full(3, rng.uniform(0.75, 1), np.float32)
     if rng.random() < 0.5:  # yellowed, or a coloured copy of a set
         paper = paper * np.array([rng.uniform(0.85, 1), rng.uniform(0.92, 1), 1])
     if rng.random() < 0.65:
@@ -144,11 +176,13 @@ def compose(mask: Array, contrast: float, rng: Generator) -> Array:
     distance = float(np.abs(paper - colour).mean())
     if distance < 0.2:
         colour = np.clip(paper - (paper - colour + 1e-3) * 0.2 / (distance + 1e-3), 0, 1)
-    weight = mask[:, :, None]
-    return np.asarray(paper * (1 - weight) + colour * weight, np.float32)
+    ink = (colour - paper).astype(np.float32)
+    return np.asarray(mask[:, :, None] * ink + paper.astype(np.float32), np.float32)
 
 
-def degrade(mask: Array, severity: int, rng: Generator, *, held_out: bool = False) -> NDArray[np.uint8]:
+def degrade(
+    mask: Array, severity: int, rng: Generator, *, held_out: bool = False, as_the_world: bool = False
+) -> NDArray[np.uint8]:
     """Make a scan or photograph of a drawn line.
 
     Args:
@@ -156,17 +190,21 @@ def degrade(mask: Array, severity: int, rng: Generator, *, held_out: bool = Fals
         severity: 0 (clean) to 3 (heavy).
         rng: source of chance.
         held_out: add the effects reserved for evaluation.
+        as_the_world: add the effects of forms, copies, phones and screens.
 
     Returns:
         uint8 BGR, 48 px high, with a margin as detectors leave it.
     """
     mask = ink.margins(mask, rng)
-    mask = apply(INK, mask, severity, rng)
+    mask = apply(INK + WORLD_INK if as_the_world else INK, mask, severity, rng)
     image = compose(mask, _contrast(severity, rng), rng)
-    image = apply(PAPER, image, severity, rng)
+    image = apply(PAPER + WORLD_PAPER if as_the_world else PAPER, image, severity, rng)
     if held_out:
         image = apply(HELD_OUT, image, severity, rng)
-    return finish(apply(SENSOR, image, severity, rng), rng)
+    image = apply(SENSOR, image, severity, rng)
+    if as_the_world:
+        image = apply(WORLD_SENSOR, image, severity, rng)
+    return finish(image, rng)
 
 
 def finish(image: Array, rng: Generator) -> NDArray[np.uint8]:

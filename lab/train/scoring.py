@@ -77,6 +77,12 @@ def receipt_set(receipts: Path, every: int = 1) -> list[Line]:
     return [Line(real.crop(line, margin), line.text, "real", 0) for line, margin in zip(found, margins, strict=True)]
 
 
+HANDWRITING = ("handwriting zh", "handwriting en")
+"""Kinds of real handwritten lines by language."""
+RECEIPTS = ("real", "spoiled")
+"""Kinds of lines of receipts, as they are and degraded further."""
+
+
 def normalised(text: str) -> str:
     """What drawn lines are compared by: NFKC, no spaces, one yen sign; letter case counts."""
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
@@ -84,7 +90,7 @@ def normalised(text: str) -> str:
 
 def correct(line: Line, reading: str) -> bool:
     """Whether a reading says what the line says; SROIE labels have no letter case."""
-    compare = real.normalised if line.kind == "real" else normalised
+    compare = real.normalised if line.kind in RECEIPTS else normalised
     return compare(line.text) == compare(reading)
 
 
@@ -95,7 +101,7 @@ def groups(line: Line) -> Iterator[str]:
         if any(character.isdigit() for character in line.text):
             yield "receipt digits"
         return
-    if line.kind in {"handwriting", "motion"}:
+    if line.kind in {"handwriting", "motion", "spoiled", *HANDWRITING}:
         yield line.kind
         return
     if not line.severity:
@@ -137,7 +143,7 @@ def figures(lines: Sequence[Line], readings: Sequence[str]) -> dict[str, Figure]
     right: dict[str, list[bool]] = {}
     errors: dict[str, list[tuple[int, int]]] = {}
     for line, reading in zip(lines, readings, strict=True):
-        compare = real.normalised if line.kind == "real" else normalised
+        compare = real.normalised if line.kind in RECEIPTS else normalised
         said, read = compare(line.text), compare(reading)
         for name in groups(line):
             right.setdefault(name, []).append(said == read)

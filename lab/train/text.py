@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import accumulate
@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 from lab.train import fields_en, fields_zh, vocabulary
-from lab.train.charset import EUROPE, class_of, han
+from lab.train.charset import EUROPE, class_of, han, traditional
 
 LONGEST = 46
 """Most characters of a line."""
@@ -31,8 +31,21 @@ SHARES = {
     "mixed": 0.02,
     "european": 0.03,
     "code": 0.12,
+    "traditional": 0.03,
+    "sentence": 0.02,
 }
 """Kinds of text and how often each is drawn."""
+
+WRITTEN_SHARES = {
+    "words": 0.34,
+    "traditional": 0.16,
+    "rare": 0.06,
+    "field": 0.12,
+    "number": 0.08,
+    "sentence": 0.18,
+    "mixed": 0.06,
+}
+"""The same for handwriting."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +101,24 @@ def _rare(rng: Random, lexicon: Lexicon) -> str:
     return "".join(parts)
 
 
+def _traditional(rng: Random, lexicon: Lexicon) -> str:
+    """Traditional forms drawn evenly, with a common word between them now and then."""
+    parts = [
+        rng.choice(traditional()) if rng.random() < 0.7 else lexicon.chinese_word(rng)
+        for _ in range(rng.randint(2, 10))
+    ]
+    return "".join(parts)
+
+
+def _sentence(rng: Random, lexicon: Lexicon) -> str:
+    """Part of an English sentence in mixed case."""
+    words = [rng.choice(lexicon.english).lower() for _ in range(rng.randint(2, 7))]
+    if rng.random() < 0.5:
+        words[0] = words[0].capitalize()
+    marked = [word + (rng.choice([",", ".", ";", "!", "?"]) if rng.random() < 0.12 else "") for word in words]
+    return " ".join(marked)
+
+
 def _words(rng: Random, lexicon: Lexicon) -> str:
     text = lexicon.chinese_words(rng, rng.randint(2, 18))
     if len(text) > 3 and rng.random() < 0.4:
@@ -133,41 +164,41 @@ def _code(rng: Random) -> str:
     return rng.choice(["", "", "", " ", "-", "/"]).join(parts)
 
 
-def _draw(kind: str, rng: Random, lexicon: Lexicon) -> str:
-    if kind == "number":
-        return fields_zh.number_field(rng)
-    if kind == "field":
-        return fields_zh.text_field(rng, lexicon.chinese_words)
-    if kind == "rare":
-        return _rare(rng, lexicon)
-    if kind == "words":
-        return _words(rng, lexicon)
-    if kind == "english-field":
-        return fields_en.field(rng, lexicon.english_words(rng, rng.randint(1, 2)))
-    if kind == "code":
-        return _code(rng)
-    if kind == "european":
-        return _european(rng, lexicon)
-    if kind == "english":
-        return lexicon.english_words(rng, rng.randint(1, 5)) + rng.choice(["", "", ".", ":", ",", "!"])
-    return _mixed(rng, lexicon)
+_DRAWN: Mapping[str, Callable[[Random, Lexicon], str]] = {
+    "number": lambda rng, _: fields_zh.number_field(rng),
+    "field": lambda rng, lexicon: fields_zh.text_field(rng, lexicon.chinese_words),
+    "rare": _rare,
+    "words": _words,
+    "english-field": lambda rng, lexicon: fields_en.field(rng, lexicon.english_words(rng, rng.randint(1, 2))),
+    "code": lambda rng, _: _code(rng),
+    "european": _european,
+    "english": lambda rng, lexicon: (
+        lexicon.english_words(rng, rng.randint(1, 5)) + rng.choice(["", "", ".", ":", ",", "!"])
+    ),
+    "mixed": _mixed,
+    "traditional": _traditional,
+    "sentence": _sentence,
+}
 
 
-def draw(rng: Random, lexicon: Lexicon, kind: str | None = None) -> tuple[str, str]:
+def draw(
+    rng: Random, lexicon: Lexicon, kind: str | None = None, shares: Mapping[str, float] = SHARES
+) -> tuple[str, str]:
     """Draw the text of a line.
 
     Args:
         rng: source of chance.
         lexicon: words to use.
         kind: a key of SHARES, or None for any of them by share.
+        shares: kinds and how often each is drawn.
 
     Returns:
         The text, single spaces, at most LONGEST characters, all in the charset; and its kind.
     """
     if kind is None:
-        kind = rng.choices(list(SHARES), weights=list(SHARES.values()))[0]
+        kind = rng.choices(list(shares), weights=list(shares.values()))[0]
     known = class_of()
     while True:
-        text = " ".join(_draw(kind, rng, lexicon).split())
+        text = " ".join(_DRAWN[kind](rng, lexicon).split())
         if 0 < len(text) <= LONGEST and all(character in known for character in text):
             return text, kind

@@ -187,17 +187,18 @@ class _Trainer:
         return loss.item()
 
 
-def _average(average: Crnn, model: Crnn, decay: float) -> None:
+def average(kept: Crnn, model: Crnn, decay: float) -> None:
+    """Move averaged weights towards the model's."""
     with torch.no_grad():
-        for kept, new in zip(average.parameters(), model.parameters(), strict=True):
-            kept.lerp_(new, 1 - decay)
+        for old, new in zip(kept.parameters(), model.parameters(), strict=True):
+            old.lerp_(new, 1 - decay)
 
 
-def _record(places: Places, row: Mapping[str, object]) -> None:
-    """Append a row to the learning curve."""
-    fresh = not places.curve.exists()
-    places.curve.parent.mkdir(parents=True, exist_ok=True)
-    with places.curve.open("a", newline="", encoding="utf-8") as file:
+def record(curve: Path, row: Mapping[str, object]) -> None:
+    """Append a row to a learning curve."""
+    fresh = not curve.exists()
+    curve.parent.mkdir(parents=True, exist_ok=True)
+    with curve.open("a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(row))
         if fresh:
             writer.writeheader()
@@ -223,9 +224,9 @@ def _save(trainer: _Trainer, average: Crnn, seen: int, minutes: float) -> None:
 def _lead(trainer: _Trainer, batches: Iterable[Batch], seen: Tensor, begun: float, resumed: Mapping[str, Any]) -> None:
     """The first process's loop."""
     recipe, places = trainer.recipe, trainer.places
-    average = Crnn(recipe.member, trainer.model.head.out_features).to(trainer.device)
-    average.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average.load_state_dict(resumed.get("average", trainer.model.state_dict()))
+    kept = Crnn(recipe.member, trainer.model.head.out_features).to(trainer.device)
+    kept.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    kept.load_state_dict(resumed.get("average", trainer.model.state_dict()))
     validation = _validation(places)
     losses: list[float] = []
     due = recipe.evaluate_minutes * math.ceil(float(resumed.get("minutes", 0.0)) / recipe.evaluate_minutes)
@@ -235,19 +236,19 @@ def _lead(trainer: _Trainer, batches: Iterable[Batch], seen: Tensor, begun: floa
         if done or minutes >= due:
             due += recipe.evaluate_minutes
             if minutes / recipe.minutes >= recipe.round_after:
-                round_from_now_on(average)
-            found = scoring.figures(validation, read(average, validation, trainer.device))
+                round_from_now_on(kept)
+            found = scoring.figures(validation, read(kept, validation, trainer.device))
             count = int(seen.sum())
             loss = sum(losses) / max(1, len(losses))
             row: dict[str, object] = {"minutes": round(minutes, 1), "lines": count, "loss": round(loss, 4)}
-            _record(places, row | {name: round(found[name].percent, 2) for name in CURVE_GROUPS if name in found})
-            _save(trainer, average, count, minutes)
+            record(places.curve, row | {name: round(found[name].percent, 2) for name in CURVE_GROUPS if name in found})
+            _save(trainer, kept, count, minutes)
             losses = []
         if done:
             return
         losses.append(trainer.step(batch, minutes / recipe.minutes))
         seen[0] += len(batch.classes)
-        _average(average, trainer.model, 1 - 1 / recipe.ema_steps)
+        average(kept, trainer.model, 1 - 1 / recipe.ema_steps)
 
 
 def _work(

@@ -11,8 +11,8 @@ from torch import nn
 from lab.train.model import Crnn
 from lab.train.pretrained import Affine, Donor
 
-SILENT = -8.0
-"""Bias of a class that nobody has learnt yet."""
+SILENT = -60.0
+"""Bias of a class that nobody has learnt yet: below the best logit of any time step of either donor."""
 
 
 def _fill(module: nn.Module, source: Affine) -> None:
