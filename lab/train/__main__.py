@@ -106,19 +106,14 @@ def train(
 @main.command()
 @with_fonts
 @click.option("--lines", type=click.Path(exists=True, path_type=Path), required=True, help="Real lines from 'real'.")
-@click.option("--count", type=int, default=6000, show_default=True, help="Most real lines to take along.")
+@click.option("--count", type=int, default=4000, show_default=True, help="Most real lines to take along.")
 @click.option("--validation", type=click.Path(exists=True, path_type=Path), required=True, help="Receipts to measure.")
 @click.option("--handwriting", type=click.Path(exists=True, path_type=Path), required=True, help="Hands to measure.")
 @click.option("--donor", type=click.Path(exists=True, path_type=Path), required=True, help="PP-OCRv6 small (ONNX).")
-@click.option(
-    "--init", type=click.Path(exists=True, path_type=Path), required=True, help="Model of ours to go on from."
-)
-@click.option("--share", type=float, default=0.5, show_default=True, help="Of the way from the donor to --init.")
 @click.option("--into", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 def carry(
-    font_folder: Path, lines: Path, count: int, validation: Path, handwriting: Path, donor: Path, init: Path,
-    share: float, into: Path,
-) -> None:  # fmt: skip
+    font_folder: Path, lines: Path, count: int, validation: Path, handwriting: Path, donor: Path, into: Path
+) -> None:
     """Put what 'gpu' needs into one folder."""
     from lab.train import carry as carrying
     from lab.train import written
@@ -128,13 +123,17 @@ def carry(
         written.fetch(strokes)
     carrying.carry(font_folder, strokes, lines, count, into)
     carrying.save_lines(carrying.validation(font_folder, validation, handwriting), into / "validation.npz")
-    model, original = carrying.weights(init, donor, share)
-    carrying.save_half(model, into / "init.pt")
-    carrying.save_half(original, into / "donor.pt")
+    carrying.save_donor(donor, into / "donor.pt")
 
 
 @main.command()
 @click.option("--carried", type=click.Path(exists=True, path_type=Path), required=True, help="Folder from 'carry'.")
+@click.option(
+    "--init", type=click.Path(exists=True, path_type=Path), required=True, help="Model of ours to go on from."
+)
+@click.option(
+    "--share", type=click.FloatRange(0, 1), default=0.3, show_default=True, help="Of the way from the donor to --init."
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for curve and weights.")
 @click.option("--seconds", type=float, required=True, help="Wall time of everything.")
 @click.option("--workers", type=int, default=15, show_default=True, help="Processes that draw.")
@@ -143,16 +142,18 @@ def carry(
 @click.option("--round-after", type=click.FloatRange(0, 1), default=0.65, show_default=True, help="As for 'train'.")
 @click.option("--device", default="cuda", show_default=True, help="cpu or cuda.")
 def gpu(
-    carried: Path, out: Path, seconds: float, workers: int, area: int, rate: float, round_after: float, device: str
-) -> None:
+    carried: Path, init: Path, share: float, out: Path, seconds: float, workers: int, area: int, rate: float,
+    round_after: float, device: str,
+) -> None:  # fmt: skip
     """Train crnn-base against the clock, on a GPU with many cores beside it."""
     begun = time.monotonic()
     import torch
 
-    from lab.train.gpu import Budget, Run
+    from lab.train.gpu import Budget, Places, Run
 
     out.mkdir(parents=True, exist_ok=True)
-    Run(carried, out, Budget(seconds, workers, area, rate, round_after), torch.device(device), begun).go()
+    budget = Budget(seconds, workers, area, rate, share, round_after)
+    Run(Places(carried, init, out), budget, torch.device(device), begun).go()
 
 
 @main.command()

@@ -177,7 +177,8 @@ def compose(mask: Array, contrast: float, rng: Generator) -> Array:
     if distance < 0.2:
         colour = np.clip(paper - (paper - colour + 1e-3) * 0.2 / (distance + 1e-3), 0, 1)
     ink = (colour - paper).astype(np.float32)
-    return np.asarray(mask[:, :, None] * ink + paper.astype(np.float32), np.float32)
+    # Planes, then merged: many times faster than arithmetic along a last axis of three.
+    return np.asarray(cv2.merge([mask * ink[channel] + np.float32(paper[channel]) for channel in range(3)]))
 
 
 def degrade(

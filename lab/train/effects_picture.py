@@ -13,6 +13,11 @@ from lab.train.effects_ink import smooth_noise
 Array = NDArray[np.float32]
 
 
+def brightness(image: Array) -> Array:
+    """Mean of the three channels of each pixel (height, width)."""
+    return np.asarray(cv2.transform(image, np.full((1, 3), 1 / 3, np.float32)), np.float32)
+
+
 def _grid(image: Array) -> tuple[Array, Array]:
     """Row and column of each pixel as float32."""
     rows, columns = np.mgrid[0 : image.shape[0], 0 : image.shape[1]].astype(np.float32)
@@ -37,7 +42,7 @@ def guilloche(image: Array, amount: float, rng: Generator) -> Array:
 def show_through(image: Array, amount: float, rng: Generator) -> Array:
     """Print on the back: the line itself mirrored, shifted and blurred stands for it."""
     sigma, shift = rng.uniform(1, 2.5), (int(rng.integers(-12, 13)), int(rng.integers(-60, 61)))
-    back = effects.other_side(image.mean(2), sigma, shift)
+    back = effects.other_side(brightness(image), sigma, shift)
     return np.asarray(image - amount * (back.max() - back)[:, :, None], np.float32)
 
 
@@ -57,9 +62,9 @@ def seal(image: Array, amount: float, rng: Generator) -> Array:
 
 def uneven_light(image: Array, amount: float, rng: Generator) -> Array:
     """Brighter at one end than at the other."""
-    rows, columns = _grid(image)
     angle = rng.uniform(0, 2 * np.pi)
     height, width = image.shape[:2]
+    rows, columns = np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)
     ramp = (columns / width - 0.5) * np.cos(angle) + (rows / height - 0.5) * np.sin(angle) * 0.5
     return np.asarray(image * (1 + amount * ramp)[:, :, None], np.float32)
 
@@ -120,7 +125,7 @@ def jpeg(image: Array, amount: float, rng: Generator) -> Array:
 
 def fax(image: Array, amount: float, rng: Generator) -> Array:
     """One bit a pixel: ``amount`` of the way from the darkest to the brightest decides."""
-    flat = image.mean(2)
+    flat = brightness(image)
     dark, bright = np.percentile(flat, 2), np.percentile(flat, 90)
     bits = (flat > dark + amount * (bright - dark)).astype(np.float32)
     return np.repeat(bits[:, :, None], 3, 2)
@@ -128,7 +133,7 @@ def fax(image: Array, amount: float, rng: Generator) -> Array:
 
 def grey(image: Array, amount: float, rng: Generator) -> Array:
     """Scanned without colour."""
-    return np.repeat(image.mean(2, keepdims=True), 3, 2)
+    return np.asarray(cv2.cvtColor(brightness(image), cv2.COLOR_GRAY2BGR))
 
 
 def invert(image: Array, amount: float, rng: Generator) -> Array:

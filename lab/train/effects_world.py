@@ -11,6 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from lab.train.effects_ink import smooth_noise
+from lab.train.effects_picture import brightness
 
 Array = NDArray[np.float32]
 
@@ -91,7 +92,7 @@ def crease(image: Array, amount: float, rng: Generator) -> Array:
 def chop(image: Array, amount: float, rng: Generator) -> Array:
     """Characters of a seal over the text: the line itself, turned and enlarged, stands for them."""
     height, width = image.shape[:2]
-    ink = image.mean(2)
+    ink = brightness(image)
     ink = (ink.max() - ink) / max(0.05, float(ink.max() - ink.min()))
     centre = (width / 2, height / 2)
     matrix = cv2.getRotationMatrix2D(centre, float(rng.uniform(-50, 50)), float(rng.uniform(1.1, 2.2)))
@@ -169,7 +170,7 @@ def sharpened(image: Array, amount: float, rng: Generator) -> Array:
 
 def scan_filter(image: Array, amount: float, rng: Generator) -> Array:
     """A scanning app's black and white: each pixel against its surroundings, ``amount`` of their grey."""
-    grey = np.rint(image.mean(2).clip(0, 1) * 255).astype(np.uint8)
+    grey = np.rint(brightness(image).clip(0, 1) * 255).astype(np.uint8)
     side = 2 * int(rng.integers(6, 16)) + 1
     bits = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, side, 255 * amount)
     soft = bits if rng.random() < 0.5 else cv2.GaussianBlur(bits, (0, 0), 0.6)

@@ -23,7 +23,7 @@ from lab.train.onnx_reader import Pixels
 from lab.train.pretrained import Affine, Donor
 from lab.train.quantise import dequantised, quantise
 from lab.train.rounding import rounded_layers
-from lab.train.transplant import place_head, silence
+from lab.train.transplant import SILENT, place_head, silence
 
 OPSET = 17
 STORED_AS_HALF = 256
@@ -34,10 +34,17 @@ _ONNX_GATES = (0, 2, 3, 1)
 
 
 def blend(model: Crnn, donor: Crnn, share: float) -> None:
-    """Move weights to ``share`` of the way from the donor's to the trained ones (Wortsman et al. 2022)."""
+    """Move weights to ``share`` of the way from the donor's to the trained ones (Wortsman et al. 2022).
+
+    Characters that the donor does not know keep their rows; the LSTM stays, its projection moves towards zero.
+    """
+    known = donor.head.bias > SILENT
     with torch.no_grad():
-        for trained, original in zip(model.parameters(), donor.parameters(), strict=True):
-            trained.copy_(torch.lerp(original, trained, share))
+        for (name, trained), original in zip(model.named_parameters(), donor.parameters(), strict=True):
+            if name.startswith("head."):
+                trained[known] = torch.lerp(original[known], trained[known], share)
+            elif not name.startswith("neck.recurrence.") or ".project." in name:
+                trained.copy_(torch.lerp(original, trained, share))
 
 
 def export(model: Crnn, path: Path, notes: Mapping[str, str], lines: Sequence[Pixels] = ()) -> None:

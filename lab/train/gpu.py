@@ -7,10 +7,11 @@ donor reads right. Averaged weights are measured on development lines and writte
 
 from __future__ import annotations
 
+import copy
 import math
+import sys
 import time
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,14 +20,17 @@ import torch
 from torch import Tensor, nn
 
 from lab.corpus import fonts
-from lab.train import charset, dataset, distil, real, scoring, stream, train, written
-from lab.train.carry import load_lines
+from lab.train import dataset, distil, real, scoring, stream, train, written
+from lab.train.carry import begin, load_donor, load_lines
+from lab.train.export import blend
 from lab.train.model import Crnn
 from lab.train.rounding import round_from_now_on
 
-MIXTURE = dataset.Mixture(clean=0.14, severities=(0.24, 0.33, 0.29), real=0.1, written=0.24, as_the_world=0.5, uses=2)
-SPARE = 22.0
+MIXTURE = dataset.Mixture(clean=0.14, severities=(0.24, 0.33, 0.29), real=0.1, written=0.24, as_the_world=0.5, uses=3)
+SPARE = 25.0
 """Seconds kept at the end for the last figures and files."""
+SHARES = (0.85, 0.7, 0.5)
+"""Of the way from the donor to the averaged weights: measured at the end as far as there is time."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Budget:
     area: int
     """Px of line width in a batch."""
     rate: float
+    share: float
+    """Of the way from the donor to the shipped weights where the run begins."""
     round_after: float
     uses: int = 3
     """How often a batch may be seen."""
@@ -55,6 +61,18 @@ class Budget:
                             ema_steps=self.ema_steps, round_after=self.round_after)  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Places:
+    """Files and folders of a run."""
+
+    carried: Path
+    """What carry.py packed."""
+    shipped: Path
+    """ONNX file of ours to go on from."""
+    out: Path
+    """Where curve and weights go."""
+
+
 @dataclass
 class _Seen:
     """A batch on the device and how often it was used."""
@@ -63,12 +81,6 @@ class _Seen:
     targets: Tensor
     lengths: Tensor
     uses: int = 0
-
-
-def _network(path: Path, device: torch.device) -> Crnn:
-    model = Crnn("base", len(charset.characters()) + 1)
-    model.load_state_dict({name: value.float() for name, value in torch.load(path, weights_only=True).items()})
-    return model.to(device)
 
 
 def _changed(x: Tensor) -> Tensor:
@@ -84,15 +96,15 @@ class Run:
     """One run.
 
     Args:
-        folder: what was carried.
-        out: where curve and weights go.
+        places: what it reads and writes.
         budget: how it is cut.
         device: where it runs.
         begun: time.monotonic() at the start of everything.
     """
 
-    def __init__(self, folder: Path, out: Path, budget: Budget, device: torch.device, begun: float) -> None:
-        self.budget, self.out, self.device, self.begun = budget, out, device, begun
+    def __init__(self, places: Places, budget: Budget, device: torch.device, begun: float) -> None:
+        self.budget, self.out, self.device, self.begun = budget, places.out, device, begun
+        folder = places.carried
         receipts = real.load(folder / "real.npz")
         strokes = written.load(folder / "strokes.npz")
 
@@ -100,15 +112,18 @@ class Run:
             return dataset.Sampler(folder / "fonts", fonts.Split.TRAIN, MIXTURE, receipts, seed, strokes)
 
         cv2.setNumThreads(1)
+        sys.setswitchinterval(5e-4)  # or the thread that collects lines waits for the one that trains
         on_gpu = device.type == "cuda"
         # The processes are forked before anything touches the GPU.
         self.stream = stream.Stream(
             sampler, budget.workers, budget.area, 1000 + int(time.time()) % 10**6, pinned=on_gpu
         )
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-        self.model = _network(folder / "init.pt", device)
-        self.average = _network(folder / "init.pt", device)
-        self.donor = _network(folder / "donor.pt", device).eval()
+        self.donor = load_donor(folder / "donor.pt").eval()
+        self.model = begin(places.shipped, self.donor, budget.share)
+        self.average = copy.deepcopy(self.model)
+        for network in (self.model, self.average, self.donor):
+            network.to(device)
         self.layout = self._fastest_layout() if on_gpu else torch.channels_last
         for network in (self.model, self.average, self.donor):
             network.to(memory_format=self.layout)  # type: ignore[call-overload]
@@ -176,19 +191,28 @@ class Run:
         horizon = min(self.budget.ema_steps, 10 + self.steps / 4)
         train.average(self.average, self.model, 1 - 1 / horizon)
 
-    def _evaluate(self, seconds: float) -> None:
-        readings = train.read(self.average, self.validation, self.device)
+    def _nearer_the_donor(self) -> None:
+        """Measure averages of donor and trained weights."""
+        for share in SHARES:
+            if self._elapsed() < self.budget.seconds - SPARE / 4:
+                mixed = copy.deepcopy(self.average)
+                blend(mixed, self.donor, share)
+                self._evaluate(mixed, f"share {share}")
+
+    def _evaluate(self, model: Crnn, name: str) -> None:
+        readings = train.read(model, self.validation, self.device)
         found = scoring.figures(self.validation, readings)
         count = max(1, self.sums[2])
-        row: Mapping[str, object] = {
-            "minutes": round(seconds / 60, 2), "lines": self.lines, "fresh": self.fresh, "steps": self.steps,
+        row: dict[str, object] = {
+            "weights": name, "minutes": round(self._elapsed() / 60, 2),
+            "lines": self.lines, "fresh": self.fresh, "steps": self.steps,
             "loss": round(self.sums[0] / count, 4), "apart": round(self.sums[1] / count, 4),
         }  # fmt: skip
-        figures = {name: round(figure.percent, 2) for name, figure in found.items()}
-        figures |= {
+        row |= {name: round(figure.percent, 2) for name, figure in found.items()}
+        row |= {
             f"{name}, characters": round(found[name].characters, 2) for name in scoring.HANDWRITING if name in found
         }
-        train.record(self.out / "curve.csv", row | figures)
+        train.record(self.out / "curve.csv", row)
         self.sums = [0.0, 0.0, 0]
 
     def _save(self, model: Crnn, name: str, seconds: float) -> None:
@@ -207,7 +231,8 @@ class Run:
     def go(self) -> None:
         """Train until the time is up."""
         self.stream.collect()
-        self._evaluate(0.0)
+        self._evaluate(self.donor, "donor")
+        self._evaluate(self.average, "begin")
         while self.stream.take(0) is None and self._elapsed() < self.budget.seconds / 2:
             time.sleep(0.2)
         start = self._elapsed()
@@ -227,12 +252,12 @@ class Run:
             self._step(seen, done)
             if done * self.budget.evaluations >= evaluated + 1:
                 evaluated = math.floor(done * self.budget.evaluations)
-                self._evaluate(self._elapsed())
+                self._evaluate(self.average, "average")
             if done * self.budget.checkpoints >= saved + 1:
                 saved = math.floor(done * self.budget.checkpoints)
                 self._save(self.average, f"average-{saved}", self._elapsed())
         self.stream.stop()
         self._save(self.average, "average-last", self._elapsed())
-        self._save(self.model, "model-last", self._elapsed())
-        self._evaluate(self._elapsed())
+        self._evaluate(self.average, "last")
+        self._nearer_the_donor()
         print(f"{self.steps} steps, {self.lines} lines, {self.fresh} of them new, {self._elapsed():.1f} s", flush=True)

@@ -53,6 +53,15 @@ def bucket(width: int) -> int:
 
 
 def _draw(sampler: dataset.Sampler, sink: Queue[Piece]) -> None:
+    """Draw without end; a line that cannot be drawn is reported and left out."""
+    while True:
+        try:
+            _fill(sampler, sink)
+        except (cv2.error, ArithmeticError, LookupError, OSError, ValueError) as error:
+            print(f"a line could not be drawn: {error!r}", flush=True)
+
+
+def _fill(sampler: dataset.Sampler, sink: Queue[Piece]) -> None:
     """Draw without end; lines go out as soon as a width has a chunk."""
     open_: dict[int, list[dataset.Line]] = {width: [] for width in WIDTHS}
     for line in sampler.many():

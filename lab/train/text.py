@@ -22,9 +22,9 @@ ALIKE = "00OOQQDD11IIl7SS55BB88ZZ22GG6CCUVVYYMNWXKRPEFAHJT3449"
 PUNCTUATION = "，。、；：！？（）《》“”"
 
 SHARES = {
-    "number": 0.38,
+    "number": 0.35,
     "field": 0.15,
-    "rare": 0.13,
+    "rare": 0.11,
     "words": 0.05,
     "english-field": 0.09,
     "english": 0.03,
