@@ -6,8 +6,10 @@ from numpy.typing import NDArray
 
 from lab.train import degrade, effects_ink, effects_picture
 
-ON_INK = degrade.INK
-ON_PICTURE = (*degrade.PAPER, *degrade.SENSOR, *degrade.HELD_OUT)
+ON_INK = (*degrade.INK, *degrade.WORLD_INK)
+ON_PICTURE = (
+    *degrade.PAPER, *degrade.WORLD_PAPER, *degrade.SENSOR, *degrade.WORLD_SENSOR, *degrade.HELD_OUT,
+)  # fmt: skip
 SEVERITIES = (1, 2, 3)
 
 
@@ -72,6 +74,11 @@ def test_lines_come_out_48_px_high(severity: int, mask: NDArray[np.float32]) -> 
     assert line.shape[0] == degrade.HEIGHT
     assert line.shape[2] == 3
     assert line.shape[1] > line.shape[0]
+
+
+def test_world_effects_change_the_line(mask: NDArray[np.float32]) -> None:
+    plain, worldly = (degrade.degrade(mask, 3, np.random.default_rng(4), as_the_world=world) for world in (False, True))
+    assert plain.shape != worldly.shape or (plain != worldly).any()
 
 
 def test_one_seed_gives_one_line(mask: NDArray[np.float32]) -> None:
