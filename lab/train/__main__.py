@@ -140,10 +140,11 @@ def carry(
 @click.option("--area", type=int, default=200_000, show_default=True, help="Px of line width in a batch.")
 @click.option("--rate", type=float, default=1.5, show_default=True, help="Factor on all learning rates.")
 @click.option("--round-after", type=click.FloatRange(0, 1), default=0.65, show_default=True, help="As for 'train'.")
+@click.option("--every", type=int, default=1, show_default=True, help="Measure every n-th development line.")
 @click.option("--device", default="cuda", show_default=True, help="cpu or cuda.")
 def gpu(
     carried: Path, init: Path, share: float, out: Path, seconds: float, workers: int, area: int, rate: float,
-    round_after: float, device: str,
+    round_after: float, every: int, device: str,
 ) -> None:  # fmt: skip
     """Train crnn-base against the clock, on a GPU with many cores beside it."""
     begun = time.monotonic()
@@ -152,7 +153,7 @@ def gpu(
     from lab.train.gpu import Budget, Places, Run
 
     out.mkdir(parents=True, exist_ok=True)
-    budget = Budget(seconds, workers, area, rate, share, round_after)
+    budget = Budget(seconds, workers, area, rate, share, round_after, every)
     Run(Places(carried, init, out), budget, torch.device(device), begun).go()
 
 

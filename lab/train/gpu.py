@@ -46,6 +46,8 @@ class Budget:
     share: float
     """Of the way from the donor to the shipped weights where the run begins."""
     round_after: float
+    every: int = 1
+    """Every n-th development line is measured."""
     uses: int = 3
     """How often a batch may be seen."""
     divergence: float = 0.5
@@ -129,7 +131,7 @@ class Run:
             network.to(memory_format=self.layout)  # type: ignore[call-overload]
         recipe = budget.recipe()
         self.optimiser = torch.optim.AdamW(train.parameter_groups(self.model, recipe), lr=0.0, betas=(0.9, 0.98))
-        self.validation = load_lines(folder / "validation.npz")
+        self.validation = load_lines(folder / "validation.npz")[:: budget.every]
         self.kept: deque[_Seen] = deque(maxlen=400)
         self.steps = self.fresh = self.lines = 0
         self.sums = [0.0, 0.0, 0]
