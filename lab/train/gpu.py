@@ -35,7 +35,7 @@ SHARES = (0.85, 0.7, 0.5)
 
 @dataclass(frozen=True)
 class Budget:
-    """How a run is cut."""
+    """Lengths, sizes and weights of a run."""
 
     seconds: float
     """Wall time of everything."""

@@ -207,7 +207,7 @@ def draw(text: str, strokes: Strokes, chance: Random, rng: Generator) -> Ink | N
         rng: source of chance.
 
     Returns:
-        The ink cut to its strokes, or None where the text has signs that nobody taught the pen.
+        The ink cut to its strokes, or None where the text has signs that the pen does not know.
     """
     if any(character not in strokes and not "!" <= character <= "~" and character != " " for character in text):
         return None
