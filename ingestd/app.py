@@ -159,7 +159,8 @@ def build_web(config: Config, port: int, clock: Clock) -> Starlette:
         time_limit_s=config.engine.time_limit_s,
         memory_limit_mb=config.engine.memory_limit_mb,
     )
-    return create_app(config, port=port, reader=reader, painter=painter, tokens=tokens, clock=clock)
+    rules = rules_of(config)
+    return create_app(config, port=port, rules=rules, reader=reader, painter=painter, tokens=tokens, clock=clock)
 
 
 # -- daemon

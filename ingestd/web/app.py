@@ -18,6 +18,7 @@ from ingestd.config import Config
 from ingestd.document import Record
 from ingestd.engine import Engine
 from ingestd.errors import ConfigError, TransientError
+from ingestd.extract import RuleSet
 from ingestd.web import ocr, originals
 from ingestd.web.access import Access, Sessions
 from ingestd.web.assets import Assets
@@ -71,6 +72,7 @@ def create_app(
     config: Config,
     *,
     port: int,
+    rules: RuleSet,
     reader: Engine[Record],
     painter: Painter,
     tokens: TokenStore,
@@ -81,6 +83,7 @@ def create_app(
     Args:
         config: as loaded.
         port: TCP port that is served on, part of the Host that is expected.
+        rules: by which typed values are judged.
         reader: reads files that are not recorded; closed with the application.
         painter: draws pages; closed with the application.
         tokens: who may do what.
@@ -91,6 +94,7 @@ def create_app(
     idle_s = config.engine.idle_s
     use = Services(
         config=config,
+        rules=rules,
         reader=Reader(reader, config.web.waiting, idle_s),
         pictures=Pictures(painter, config.web.pictures_mb << 20, idle_s),
         access=access,

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from ingestd.clock import Clock
 from ingestd.config import Config
+from ingestd.extract import RuleSet
 from ingestd.store.database import connect, faults
 from ingestd.web.access import Access, User
 from ingestd.web.errors import Problem
@@ -28,6 +29,7 @@ class Services:
     """Tools of every request; built once by :func:`ingestd.web.app.create_app`."""
 
     config: Config
+    rules: RuleSet
     reader: Reader
     pictures: Pictures
     access: Access
@@ -44,6 +46,17 @@ class Services:
         """
         path = self.config.record.database
         with faults(path), connect(path, "read") as db:
+            yield db
+
+    @contextmanager
+    def writing(self) -> Iterator[Database]:
+        """The database for short write transactions of one request.
+
+        Raises:
+            ConfigError, TransientError: as ``connect``.
+        """
+        path = self.config.record.database
+        with faults(path), connect(path, "write") as db:
             yield db
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
@@ -11,6 +12,7 @@ from starlette.testclient import TestClient
 
 from ingestd.config import Config, parse
 from ingestd.document import Claim
+from ingestd.extract import RuleSet, load_rules
 from ingestd.store.database import connect
 from ingestd.web.app import create_app
 from ingestd.web.tokens import Role, TokenStore
@@ -44,10 +46,16 @@ class FakePainter:
         pass
 
 
+@functools.cache
+def shipped_rules() -> RuleSet:
+    """The rules that ship with ingestd, loaded once."""
+    return load_rules(None)
+
+
 class Desk:
     """Folders, database, application and a client on the same machine."""
 
-    def __init__(self, root: Path, web: str = "{}", more: str = "") -> None:
+    def __init__(self, root: Path, web: str = "{}", more: str = "", rules: RuleSet | None = None) -> None:
         self.root = root
         (root / "inbox").mkdir(exist_ok=True)
         text = f"inboxes: [{{path: inbox}}]\nweb: {web}\n{more}"
@@ -61,6 +69,7 @@ class Desk:
         self.app = create_app(
             self.config,
             port=PORT,
+            rules=rules or shipped_rules(),
             reader=self.engine,
             painter=self.painter,
             tokens=self.tokens,

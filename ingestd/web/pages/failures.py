@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from ingestd.store import queries
-from ingestd.store.database import connect, faults
 from ingestd.store.jobs import Job, Jobs, State
 from ingestd.web.errors import Problem
 from ingestd.web.pages.counts import counts_of
@@ -30,9 +29,8 @@ def retry(request: Request) -> Response:
     """Try a failed file again, or all of them: without a number in the address."""
     user_of(request, Role.ADMIN)
     use = services(request)
-    path = use.config.record.database
     now = use.clock.now()
-    with faults(path), connect(path, "write") as db:
+    with use.writing() as db:
         ledger = Jobs(db)
         if "id" in request.path_params:
             job = ledger.job(request.path_params["id"])
