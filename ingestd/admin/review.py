@@ -109,7 +109,7 @@ def normalised(name: str, text: str, read: Extraction, rules: RuleSet, clock: Cl
     plan = rule_of(rules, read.rule)
     field = field_of(name, read)
     field = replace(field, type=field_type(field, plan))
-    order = plan.spec.dates.order if plan is not None else None
+    order = plan.spec.dates.order if plan is not None and "dates" in plan.spec.model_fields_set else None
     return read_typed(text, field.type, context_of(field, clock.today(), order))
 
 
