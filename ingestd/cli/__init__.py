@@ -26,6 +26,7 @@ _MODULES = {
     "status": "query",
     "search": "query",
     "show": "query",
+    "correct": "correct",
     "export": "export",
     "extract": "extract",
     "explain": "admin",
