@@ -24,7 +24,7 @@ from ingestd.store.database import connect, faults
 @click.command()
 @click.argument("document", metavar="DOC")
 @click.argument("values", metavar="[FIELD=VALUE]...", nargs=-1)
-@click.option("--kind", help="Kind of document: the name of a rule, or 'other'; its fields are read anew.")
+@click.option("--kind", help="Kind of document: the name of a rule, or 'other'; its fields are read again.")
 @click.option("--as-read", "as_read", metavar="FIELD", multiple=True, help="Let what was read hold again.")
 @click.option("--undo", is_flag=True, help="Take back your last correction of this document.")
 @click.option("--anyway", is_flag=True, help="Take values although a check fails: the paper says so.")
