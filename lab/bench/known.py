@@ -32,7 +32,7 @@ def same(field: str, found: str, wanted: str) -> bool:
     """Tell whether a value is the true one.
 
     Spaces and signs of a number do not count, nor does the country before a tax number. A merchant's name may be
-    longer or shorter than the true one, up to twice.
+    longer or shorter than a line of the true one, up to twice.
 
     >>> same("invoice_no", "RE 2019/4", "RE-2019-4"), same("tax_no", "129273398", "DE129273398")
     (True, True)
@@ -44,11 +44,7 @@ def same(field: str, found: str, wanted: str) -> bool:
         if field.endswith("tax_no"):
             return found == wanted or wanted == _without_country(found) or found == _without_country(wanted)
     if field == "merchant":
-        found, wanted = (_letters(text) for text in (found, wanted))
-        shorter, longer = sorted((found, wanted), key=len)
-        return found == wanted or (
-            len(shorter) >= MIN_NAME and shorter in longer and len(longer) < 2 * len(shorter) + MIN_NAME
-        )
+        return any(_alike(_letters(found), _letters(line)) for line in wanted.splitlines())
     return found == wanted
 
 
@@ -57,4 +53,11 @@ def _without_country(number: str) -> str:
 
 
 def _letters(name: str) -> str:
-    return regex.sub(r"[^\p{L}\p{N}]", "", name.split("\n")[0].lower())
+    return regex.sub(r"[^\p{L}\p{N}]", "", name.lower())
+
+
+def _alike(one: str, other: str) -> bool:
+    shorter, longer = sorted((one, other), key=len)
+    return one == other or (
+        len(shorter) >= MIN_NAME and shorter in longer and len(longer) < 2 * len(shorter) + MIN_NAME
+    )

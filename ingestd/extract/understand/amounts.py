@@ -240,6 +240,12 @@ class _Known:
     finals: frozenset[int]
     """Amounts that a label calls the total, due or paid in some place."""
 
+    def extras_after(self, net: int) -> Iterator[tuple[tuple[Scored, ...], int]]:
+        """Surcharges and discounts that may follow a net, and their sum; not where the net after them is printed."""
+        for extras, shift in self.extras:
+            if not extras or self.nets.get(net + shift, (0.0,))[0] < MIN_LABELLED:
+                yield extras, shift
+
 
 def _known(scored: Sequence[Scored], mentions: Mentions, weights: Weights) -> _Known:
     by_role = {role: _best_by_value(scored, role, weights) for role in ("total", "net", "tax")}
@@ -282,7 +288,7 @@ def _ways(total: Scored, base: float, known: _Known, weights: Weights, *, paid: 
             continue
         if net.amount is total.amount and cents not in known.finals:
             continue
-        for extras, shift in known.extras:
+        for extras, shift in known.extras_after(net_cents):
             gap = cents - net_cents - shift
             if gap == 0 and extras and net_score > 1.0 and net.amount is not total.amount:
                 yield _with_extras(total, net, extras, base, net_score, weights, paid=paid)
@@ -367,12 +373,23 @@ def _without_tax(
 
 def _included(total: Scored, base: float, known: _Known, weights: Weights, *, paid: bool) -> Iterator[Explanation]:
     """Explain a total by a tax that is printed as part of it."""
-    for tax in known.labelled_taxes:
-        within = 0 < abs(tax.cents) < abs(total.cents) * 0.3 and (tax.cents > 0) == (total.cents > 0)
-        if within and tax.amount is not total.amount and _is_rate(tax.cents, total.cents - tax.cents, known.rates):
-            tax_score = known.taxes[tax.cents][0]
+    for taxes in (*((tax,) for tax in known.labelled_taxes), known.labelled_taxes):
+        cents = sum(tax.cents for tax in taxes)
+        within = 0 < abs(cents) < abs(total.cents) * 0.3 and (cents > 0) == (total.cents > 0)
+        if not within or any(tax.amount is total.amount for tax in taxes):
+            continue
+        rate = _is_rate(cents, total.cents - cents, known.rates)
+        if rate or (len(taxes) > 1 and _lies_between(taxes, cents, total.cents, known.rates)):
+            tax_score = min(known.taxes[tax.cents][0] for tax in taxes)
             score = base + max(tax_score, 0.0) * 0.5 + weights.equation["included"] * (base > 1.5)
-            yield Explanation(total, None, (tax,), (), score, "included", True, paid, {"total": base, "tax": tax_score})
+            score += weights.equation["parts"] * (len(taxes) - 1)
+            yield Explanation(total, None, taxes, (), score, "included", rate, paid, {"total": base, "tax": tax_score})
+
+
+def _lies_between(taxes: Sequence[Scored], cents: int, total: int, rates: frozenset[int]) -> bool:
+    """Tell whether taxes of several rates can be those of a total that includes them."""
+    share = 10_000 * abs(cents) / (abs(total) - abs(cents))
+    return len({tax.cents for tax in taxes}) == len(taxes) and min(rates) < share < max(rates)
 
 
 def _tax_sums(taxes: Sequence[Scored]) -> Mapping[int, Sequence[tuple[Scored, ...]]]:

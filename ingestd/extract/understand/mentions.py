@@ -18,7 +18,7 @@ TIMEOUT_S = 0.1
 """Longest search of one pattern in one row."""
 
 _CURRENCY = (
-    r"(?:US\$|S\$|A\$|C\$|R\$|HK\$|NT\$|RMB|CNY|USD|EUROS?|GBP|CHF|SFR|MYR|SGD|AUD|CAD|NZD|INR|ZAR|PLN|CZK|SEK|NOK|DKK|"
+    r"(?:US\$|S\$|A\$|C\$|R\$|HK\$|NT\$|RMB|CNY|USD|EUR(?:OS?)?|GBP|CHF|SFR|MYR|SGD|AUD|CAD|NZD|INR|ZAR|PLN|CZK|SEK|NOK|DKK|"
     r"JPY|HKD|THB|AED|BRL|MXN|RM|RS\.?|FR\.|KR\.?|KČ|ZŁ|ZL|FT|[$€£¥￥₹₽₺₩元圆]|R(?=\s?\d))"
 )
 _NUMBER = (
@@ -218,11 +218,21 @@ def _amounts(
         negative = (match["neg"] or "").strip() in ("-", "−", "–") or match["neg2"] or match["neg3"] == "-"
         if (match["neg"] or "").strip() == "(" and match["neg3"] == ")":
             negative = True
-        start = match.start("cur") if match["cur"] else match.start("num")
-        place = place_of(document, index, start, match.end("after") if match["after"] else match.end("num"))
+        place = place_of(document, index, *_extent(row, match))
         alternative = cents // 100 if not written and cents >= 10_000 and plain else None
         sign = -1 if negative else 1
         yield Amount(place, sign * cents, written, currency, alternative, plain)
+
+
+def _extent(row: Row, match: regex.Match[str]) -> tuple[int, int]:
+    """Return the characters of a number and of the currency in its box; a box of its own would widen the column."""
+    start, end = match.span("num")
+    box = row.box_at(start)
+    if match["cur"] and row.box_at(match.start("cur")) == box:
+        start = match.start("cur")
+    if match["after"] and row.box_at(match.end("after") - 1) == box:
+        end = match.end("after")
+    return start, end
 
 
 def _value(text: str, decimals: str) -> tuple[int, bool, bool]:
