@@ -147,7 +147,7 @@ class Paper:
 
     @property
     def total(self) -> Decimal:
-        """What this paper asks for."""
+        """Amount that this paper asks for."""
         return self.net + self.tax + self.rounding
 
     def truth(self) -> dict[str, str]:
