@@ -49,7 +49,7 @@ class ConfigError(IngestdError):
     """Wrong configuration, rules or models: ingestd refuses to start (exit status 78) and lists all problems.
 
     Args:
-        problems: one line each, beginning with where (``config.yaml: inboxes.0.path: ...``).
+        problems: one line each, beginning with where (``config.yaml:3: inboxes.0.path: ...``).
     """
 
     def __init__(self, problems: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator
 
 from ingestd.config.operating import (
     EXTRA_FOR_METRICS,
@@ -38,8 +38,10 @@ from ingestd.config.reading import (
     ReviewConfig,
     StepName,
 )
-from ingestd.config.section import Section, read_mapping, shown
+from ingestd.config.section import Section
+from ingestd.config.source import read_source, read_text
 from ingestd.config.web import WebConfig
+from ingestd.config.wording import model_problems
 from ingestd.errors import ConfigError
 
 __all__ = [
@@ -103,15 +105,16 @@ class Config(Section):
     web: WebConfig = WebConfig()
     log: LogConfig = LogConfig()
 
-    @model_validator(mode="after")
-    def _inboxes_told_apart(self) -> Config:
-        if not self.inboxes:
-            raise ValueError("inboxes is empty: name at least one folder to watch")
-        names = [inbox.name for inbox in self.inboxes]
+    @field_validator("inboxes")
+    @classmethod
+    def _told_apart(cls, inboxes: tuple[InboxConfig, ...]) -> tuple[InboxConfig, ...]:
+        if not inboxes:
+            raise ValueError("expected at least one folder to watch; add '- path: FOLDER'")
+        names = [inbox.name for inbox in inboxes]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"inboxes share the name {', '.join(twice)}: give each its own 'name'")
-        return self
+            raise ValueError(f"several share the name {', '.join(twice)}; give each its own 'name'")
+        return inboxes
 
 
 def _drop(section: Section, *fields: str) -> dict[str, Any]:
@@ -119,7 +122,7 @@ def _drop(section: Section, *fields: str) -> dict[str, Any]:
 
 
 def reading_hash(config: Config) -> str:
-    """SHA-256 (first 16 hex digits) of the settings that can change what is read from a document."""
+    """Return the SHA-256 (first 16 hex digits) of the settings that affect the reading of a document."""
     stages = (config.decode, config.enhance, config.detect, config.orient, config.recognise, config.barcodes)
     return hashlib.sha256(repr([_drop(stage) for stage in stages]).encode()).hexdigest()[:16]
 
@@ -146,26 +149,17 @@ def parse(text: str, path: Path) -> Config:
     """Read the text of a configuration file found at ``path``.
 
     Raises:
-        ConfigError: with one line for each problem, naming the dotted path of the key.
+        ConfigError: with one line for each problem, naming line and dotted path of the key.
     """
-    data = read_mapping(text, path, "keys such as 'inboxes:'")
+    source = read_source(text, path, "'inboxes:'")
     try:
-        config = Config.model_validate(data)
+        config = Config.model_validate(source.data)
     except ValidationError as error:
-        raise ConfigError([_problem(path, detail) for detail in error.errors()]) from error
+        raise ConfigError(source.told(model_problems(error, Config))) from error
     try:
         return _resolve(config, path.absolute().parent)
-    except RuntimeError as error:  # what Path.expanduser() says to '~' of nobody
+    except RuntimeError as error:  # Path.expanduser() knows no such user
         raise ConfigError([f"{path}: found a path with '~' ({error}), expected a user with a home folder"]) from error
-
-
-def _problem(path: Path, detail: Any) -> str:
-    where = ".".join(str(part)[:200] for part in detail["loc"]) or "(file)"
-    if detail["type"] == "extra_forbidden":
-        return f"{path}: {where}: unknown key; remove it or correct its spelling"
-    if detail["type"] == "missing":
-        return f"{path}: {where}: missing; add it"
-    return f"{path}: {where}: {detail['msg']} (found {shown(detail['input'])})"
 
 
 def locate(path: Path | None) -> Path:
@@ -186,8 +180,4 @@ def load(path: Path | None) -> Config:
         ConfigError: when there is none, it cannot be read, or anything in it is wrong.
     """
     found = locate(path)
-    try:
-        text = found.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{found}: cannot be read: {error}"]) from error
-    return parse(text, found)
+    return parse(read_text(found, "correct the path, or let 'ingestd init DIR' make one"), found)

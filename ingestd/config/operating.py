@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,14 +10,14 @@ from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_v
 
 from ingestd.config.section import Section
 
+_NAME = re.compile(r"[\w.-]*")
+
 
 class InboxConfig(Section):
     """One watched folder."""
 
     path: Path = Field(description="Folder to watch.")
-    name: str = Field(
-        default="", pattern=r"^[\w.-]*$", description="Name in logs and database; default: the folder's name."
-    )
+    name: str = Field(default="", description="Name in logs and database; default: the folder's name.")
     watch: Literal["auto", "native", "polling"] = Field(
         default="auto",
         description="native: kernel events; polling: for network shares; auto: by filesystem type.",
@@ -43,6 +44,13 @@ class InboxConfig(Section):
         if isinstance(values, dict) and not values.get("name") and isinstance(values.get("path"), str):
             return {**values, "name": Path(values["path"]).name}
         return values
+
+    @field_validator("name")
+    @classmethod
+    def _is_plain(cls, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise ValueError("expected only letters, digits, '.', '_' and '-'; give the inbox such a 'name'")
+        return name
 
 
 class SettleConfig(Section):

@@ -1,15 +1,12 @@
-"""What every section of config.yaml has in common, and how YAML that people write is read."""
+"""Base of all sections of config.yaml."""
 
 from __future__ import annotations
 
-import reprlib
-from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from ingestd.errors import ConfigError
+from ingestd.config.wording import shown
 
 
 class Section(BaseModel):
@@ -20,7 +17,7 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _can_be_used(cls, values: Any) -> Any:
-        """Text that no path, program or database takes is refused here, not where it is used."""
+        """Refuse text that no path, program or database takes here, not where it is used."""
         for name, value in values.items() if isinstance(values, dict) else ():
             for text in value if isinstance(value, list | tuple) else (value,):
                 if isinstance(text, str) and ("\0" in text or not _is_encodable(text)):
@@ -34,35 +31,3 @@ def _is_encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def read_mapping(text: str, path: Path, example: str) -> dict[Any, Any]:
-    """Read YAML that has keys at its top.
-
-    Args:
-        text: of the file.
-        path: where it was found, for messages.
-        example: what is expected there, such as ``keys such as 'inboxes:'``.
-
-    Raises:
-        ConfigError: it is no YAML, or something else than keys.
-    """
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError([f"{path}: not valid YAML: {' '.join(str(error).split())}"]) from error
-    except (ValueError, TypeError, RecursionError, OverflowError) as error:  # dates such as 2026-99-99, endless nesting
-        raise ConfigError([f"{path}: YAML that cannot be read: {error}"]) from error
-    if not isinstance(data, dict):
-        raise ConfigError([f"{path}: found {type(data).__name__}, expected {example}"])
-    return data
-
-
-def shown(value: object) -> str:
-    """A value in an error message: short, however large it is."""
-    return _brief.repr(value)
-
-
-_brief = reprlib.Repr()
-_brief.maxstring = _brief.maxother = _brief.maxlong = 200
-_brief.maxlevel, _brief.maxlist, _brief.maxdict = 2, 4, 4

@@ -20,8 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, model_validator
 
-from ingestd.config.section import Section, read_mapping, shown
+from ingestd.config.section import Section
 from ingestd.config.shipped import shipped
+from ingestd.config.source import Problem, Source, read_source, read_text
+from ingestd.config.wording import described
 from ingestd.errors import ConfigError
 
 # Nothing leaves the machine. Builds of onnxruntime with telemetry keep a device id and a store of events below the
@@ -314,17 +316,11 @@ def load_manifest(folder: Path | None = None) -> Manifest:
     """
     folder = shipped("models") if folder is None else folder
     path = folder / MANIFEST
+    source = read_source(read_text(path, "set models.folder in config.yaml, or leave it out"), path, "'models:'")
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            [f"{path}: cannot be read: {error}; set models.folder in config.yaml or leave it out"]
-        ) from error
-    data = read_mapping(text, path, "the key 'models:'")
-    try:
-        entries = _Manifest.model_validate(data).models
+        entries = _Manifest.model_validate(source.data).models
     except ValidationError as error:
-        raise ConfigError([_problem(path, data, detail) for detail in error.errors()]) from error
+        raise ConfigError(source.told(_problem(source, detail) for detail in error.errors())) from error
     names = [entry.name for entry in entries]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -332,19 +328,15 @@ def load_manifest(folder: Path | None = None) -> Manifest:
     return Manifest(folder, {entry.name: entry for entry in entries})
 
 
-def _problem(path: Path, data: Mapping[str, Any], detail: Any) -> str:
-    """Word a problem in one line that calls an entry by its name, not by its number."""
-    keys = [str(part) for part in detail["loc"]]
-    if len(keys) > 1 and keys[0] == "models":
-        entry = data["models"][int(keys[1])]
+def _problem(source: Source, detail: Any) -> Problem:
+    """Describe a problem in one line that calls an entry by its name, not by its number."""
+    at, keys = detail["loc"], [str(part) for part in detail["loc"]]
+    if len(at) > 1 and at[0] == "models":
+        at = (*at[:2], *at[3:])  # pydantic puts the kind of the entry after its number
+        entry = source.data["models"][at[1]]
         named = isinstance(entry, dict) and isinstance(entry.get("name"), str)
-        # pydantic puts the kind of the entry after its number
-        keys = ["models", entry["name"] if named else keys[1], *keys[3:]]
+        keys = ["models", entry["name"] if named else str(at[1]), *map(str, at[2:])]
     where = ".".join(keys) or "(file)"
-    if detail["type"] == "extra_forbidden":
-        return f"{path}: {where}: unknown key; remove it or correct its spelling"
-    if detail["type"] == "missing":
-        return f"{path}: {where}: missing; add it"
     if detail["type"].startswith("union_tag"):
-        return f"{path}: {where}.kind: expected detector, recogniser or line-orientation"
-    return f"{path}: {where}: {detail['msg'].removeprefix('Value error, ')} (found {shown(detail['input'])})"
+        return (*at, "kind"), f"{where}.kind: expected detector, recogniser or line-orientation"
+    return at, f"{where}: {described(detail, _Manifest)}"

@@ -153,14 +153,7 @@ checks:
 """
 _PAGE = PageInfo(0, 400, 120, 100.0, 0, 0.0, {}, ())
 
-
-def _rules() -> RuleSet:
-    rule, problems = parse_rule(_RULE, Path("sum.yaml"))
-    assert rule is not None and not problems, problems
-    return RuleSet((rule,), "")
-
-
-_SUM = _rules()
+_SUM = RuleSet((parse_rule(_RULE, Path("sum.yaml")),), "")
 
 
 def sums(dice: Dice) -> str:

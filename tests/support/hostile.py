@@ -134,11 +134,13 @@ def text(data: bytes) -> None:
 
 def rule(data: bytes) -> None:
     """Any rule file; one that is taken is applied."""
-    found, problems = parse_rule(data.decode("utf-8", "replace"), Path("sample.yaml"))
-    assert found is not None or problems
-    assert all(problem.startswith("sample.yaml") for problem in problems)
-    if found is not None and not problems:
-        _extract(RuleSet((found,), "0"), "TOTAL  12.50\nDATE  2026-08-01", "01,04,")
+    try:
+        found = parse_rule(data.decode("utf-8", "replace"), Path("sample.yaml"))
+    except ConfigError as error:
+        assert error.problems
+        assert all(problem.startswith("sample.yaml") for problem in error.problems)
+        return
+    _extract(RuleSet((found,), "0"), "TOTAL  12.50\nDATE  2026-08-01", "01,04,")
 
 
 def config(data: bytes) -> None:

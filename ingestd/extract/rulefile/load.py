@@ -12,11 +12,12 @@ import regex
 from pydantic import ValidationError
 
 from ingestd.config.shipped import shipped
+from ingestd.config.source import Problem, Source, decoded, read_source
+from ingestd.config.wording import model_problems
 from ingestd.errors import ConfigError
 from ingestd.extract.rulefile.compiled import RuleSet, split_label
 from ingestd.extract.rulefile.equation import SUM_OF, parse_equation
 from ingestd.extract.rulefile.model import CrossCheck, FieldRule, Rule
-from ingestd.extract.rulefile.source import Problem, Source, model_problems, read_source
 from ingestd.extract.understand.lexicon import Lexicon
 from ingestd.extract.understand.lexicon_files import lint_lexicon, parse_lexicon
 from ingestd.extract.values.invoice_qr import INVOICE_QRS
@@ -60,39 +61,41 @@ def lint_rules(folder: Path | None) -> list[str]:
 
 def _parsed(
     paths: Sequence[Path],
-    parse: Callable[[str, Path], tuple[_File | None, list[str]]],
+    parse: Callable[[str, Path], _File],
     digest: hashlib._Hash,
     prefix: str,
 ) -> tuple[list[_File], list[str]]:
     """Parse files; add name and content of each to the digest."""
-    parsed, problems = [], []
+    parsed: list[_File] = []
+    problems: list[str] = []
     for path in paths:
         try:
             data = path.read_bytes()
-            one, wrong = parse(data.decode("utf-8"), path)
-        except (OSError, UnicodeDecodeError) as error:
-            one, wrong, data = None, [f"{path}: cannot be read: {error}"], b""
-        digest.update(f"{prefix}{path.name}\0{len(data)}\0".encode() + data)
-        problems += wrong
-        parsed += [one] if one is not None else []
+            digest.update(f"{prefix}{path.name}\0{len(data)}\0".encode() + data)
+            parsed.append(parse(decoded(data, path), path))
+        except OSError as error:
+            problems.append(f"{path}: cannot be read: {error.strerror}; make it readable")
+        except ConfigError as error:
+            problems += error.problems
     return parsed, problems
 
 
-def parse_rule(text: str, path: Path) -> tuple[Rule | None, list[str]]:
+def parse_rule(text: str, path: Path) -> Rule:
     """Read the text of one rule file.
 
-    Returns:
-        The rule, or None, and its problems; with problems the rule must not be used.
+    Raises:
+        ConfigError: with every problem, each as ``FILE:LINE: description``.
     """
-    source, problems = read_source(text, path, "'rule:' and 'fields:'", "copy a field with 'like:'")
-    if source is None:
-        return None, problems
+    source = read_source(text, path, "'rule:' and 'fields:'", no_aliases="copy a field with 'like:'")
     found = _copy_likes(source)
     try:
         rule = Rule.model_validate(source.data)
     except ValidationError as error:
-        return None, source.told(chain(found, model_problems(error)))
-    return rule, source.told(chain(found, _lint(rule, path)))
+        raise ConfigError(source.told(chain(found, model_problems(error, Rule)))) from error
+    problems = source.told(chain(found, _lint(rule, path)))
+    if problems:
+        raise ConfigError(problems)
+    return rule
 
 
 def _copy_likes(source: Source) -> list[Problem]:

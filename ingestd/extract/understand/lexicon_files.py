@@ -8,32 +8,35 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ingestd.config.source import Position, Problem, read_source
+from ingestd.config.wording import model_problems
+from ingestd.errors import ConfigError
 from ingestd.extract.rulefile.labels import squeeze
-from ingestd.extract.rulefile.source import Position, Problem, model_problems, read_source
 from ingestd.extract.understand.lexicon import KINDS, PHRASE_ROLES, WORD_CLASSES, LexiconFile
 from ingestd.extract.understand.spotting import MAX_LETTERS, MAX_WORDS, words_of
 
 
-def parse_lexicon(text: str, path: Path) -> tuple[LexiconFile | None, list[str]]:
+def parse_lexicon(text: str, path: Path) -> LexiconFile:
     """Read the text of one lexicon file.
 
-    Returns:
-        The language, or None, and the problems; with problems it must not be used.
+    Raises:
+        ConfigError: with every problem, each as ``FILE:LINE: description``.
     """
-    source, problems = read_source(text, path, "'language:' and 'words:'", "copy the words")
-    if source is None:
-        return None, problems
+    source = read_source(text, path, "'language:' and 'words:'", no_aliases="copy the words")
     try:
         file = LexiconFile.model_validate(source.data)
     except ValidationError as error:
-        return None, source.told(model_problems(error))
-    return file, source.told(_names(file, path))
+        raise ConfigError(source.told(model_problems(error, LexiconFile))) from error
+    problems = source.told(_names(file, path))
+    if problems:
+        raise ConfigError(problems)
+    return file
 
 
 def lint_lexicon(text: str, path: Path) -> list[str]:
     """List entries of a sound lexicon file that change nothing: texts that are never found, texts given twice."""
-    source, _ = read_source(text, path, "", "")
-    return [] if source is None else source.told(_texts(LexiconFile.model_validate(source.data)))
+    source = read_source(text, path, "", no_aliases="")
+    return source.told(_texts(LexiconFile.model_validate(source.data)))
 
 
 def json_schema() -> dict[str, Any]:

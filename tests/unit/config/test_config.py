@@ -39,20 +39,26 @@ def test_all_problems_are_reported_at_once_with_their_path() -> None:
     assert any("inboxes.0.orignal: unknown key" in problem for problem in found)
     assert any("inboxes.0.watch" in problem and "'sometimes'" in problem for problem in found)
     assert any("engine.workers" in problem for problem in found)
-    assert any(problem.startswith("/etc/ingestd/config.yaml: ocr: unknown key") for problem in found)
+    assert any(
+        problem == "/etc/ingestd/config.yaml:3: ocr: unknown key; remove it or correct its spelling"
+        for problem in found
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("", "found NoneType"),
-        ("inboxes: []", "name at least one folder"),
+        ("", "config.yaml:1: found an empty file, expected keys such as 'inboxes:'"),
+        ("inboxes: []", "config.yaml:1: inboxes: expected at least one folder to watch"),
         ("{}", "inboxes: missing"),
         ("inboxes: [{path: a}, {path: b/a}]", "share the name a"),
         ("inboxes: [", "not valid YAML"),
-        ("- a", "found list"),
-        ("inboxes: [{path: a}]\nlog: 2026-99-99", "YAML that cannot be read: month must be in 1..12"),
-        ("inboxes: " + "[" * 500, "YAML that cannot be read"),
+        ("- a", "found a list, expected keys"),
+        (
+            "inboxes: [{path: a}]\nlog: 2026-99-99",
+            "config.yaml:2: not valid YAML at column 6: the value cannot be read: month must be in 1..12",
+        ),
+        ("inboxes: " + "[" * 500, "nested too deeply"),
         ('inboxes: [{path: "a\\0b"}]', "'path' has a character that no file name can have"),
         ('inboxes: [{path: "a\\uD800b"}]', "'path' has a character that no file name can have"),
         ('inboxes: [{path: a, ignore: ["a", "\\0"]}]', "'ignore' has a character"),
@@ -64,14 +70,14 @@ def test_wrong_files(text: str, part: str) -> None:
 
 
 def test_missing_file_is_named_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="found no such file; correct the path, or let 'ingestd init DIR'"):
         config.load(tmp_path / "none.yaml")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(config, "SEARCH_PATH", (Path("config.yaml"),))
     with pytest.raises(ConfigError, match="ingestd init"):
         config.load(None)
     (tmp_path / "config.yaml").write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="found text in UTF-16, expected UTF-8"):
         config.load(None)
 
 

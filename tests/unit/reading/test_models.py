@@ -129,29 +129,29 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "expected"),
     [
-        (entry(heigth=48), "models.own.heigth: unknown key; remove it or correct its spelling"),
-        (entry(height=...), "models.own.height: missing; add it"),
-        (entry(kind="reader"), "models.own.kind: expected detector, recogniser or line-orientation"),
-        (entry(sha256="beef"), "models.own.sha256: String should match"),
-        (entry(file=...), "models.own: say either 'file' or 'package' with 'resource'"),
-        (entry(package="both"), "models.own: say either 'file' or 'package' with 'resource'"),
-        (entry(charset={}), "models.own.charset: say either 'metadata' or 'file'"),
-        (entry(std=[0.5, 0, 0.5]), "models.own: 'std' must be positive"),
-        (entry(temperature=0), "models.own.temperature: Input should be greater than 0"),
-        (entry(name=...), "models.0.name: missing; add it"),
+        (entry(heigth=48), "7: models.own.heigth: unknown key; did you mean 'height'?"),
+        (entry(height=...), "2: models.own.height: missing; add it"),
+        (entry(kind="reader"), "7: models.own.kind: expected detector, recogniser or line-orientation"),
+        (entry(sha256="beef"), "17: models.own.sha256: found 'beef', expected text that matches ^[0-9a-f]{64}$"),
+        (entry(file=...), "2: models.own: say either 'file' or 'package' with 'resource'"),
+        (entry(package="both"), "2: models.own: say either 'file' or 'package' with 'resource'"),
+        (entry(charset={}), "2: models.own.charset: say either 'metadata' or 'file'"),
+        (entry(std=[0.5, 0, 0.5]), "2: models.own: 'std' must be positive"),
+        (entry(temperature=0), "22: models.own.temperature: found 0, expected more than 0.0"),
+        (entry(name=...), "2: models.0.name: missing; add it"),
     ],
 )
 def test_a_wrong_entry_is_named(tmp_path: Path, wrong: dict[str, Any], expected: str) -> None:
     (problem,) = problems_of(write(tmp_path, wrong, right_sha=False))
-    assert problem.startswith(f"{tmp_path / 'manifest.yaml'}: {expected}")
+    assert problem.startswith(f"{tmp_path / 'manifest.yaml'}:{expected}")
 
 
 def test_all_problems_come_at_once(tmp_path: Path) -> None:
     problems = problems_of(write(tmp_path, entry(height=...), entry(name="other", blnak=0, licence=...)))
     assert [problem.split(": ")[1] for problem in problems] == [
         "models.own.height",
-        "models.other.licence",
         "models.other.blnak",
+        "models.other.licence",
     ]
 
 
@@ -162,7 +162,7 @@ def test_two_entries_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("models: [", "not valid YAML"), ("- a", "found list"), ("modles: []", "models: missing")]
+    ("text", "expected"), [("models: [", "not valid YAML"), ("- a", "found a list"), ("modles: []", "models: missing")]
 )
 def test_a_file_that_is_no_manifest_is_refused(tmp_path: Path, text: str, expected: str) -> None:
     (tmp_path / "manifest.yaml").write_text(text, encoding="utf-8")

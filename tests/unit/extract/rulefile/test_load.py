@@ -139,12 +139,12 @@ def test_an_empty_folder_is_no_rule_set(tmp_path: Path) -> None:
 
 def test_other_than_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "note.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match=r"note\.yaml:1: found text in UTF-16, expected UTF-8; save"):
         load_rules(tmp_path)
 
 
 def test_a_list_is_no_rule(tmp_path: Path) -> None:
-    assert problems(tmp_path, "- rule\n") == ["note.yaml:1: expected keys such as 'rule:' and 'fields:'"]
+    assert problems(tmp_path, "- rule\n") == ["note.yaml:1: found a list, expected keys such as 'rule:' and 'fields:'"]
 
 
 def test_a_copied_field_takes_what_it_does_not_say_itself(tmp_path: Path) -> None:
