@@ -26,9 +26,13 @@ class Nursery:
 
     def start(self, config: Path, faults: Faults, *words: str) -> Started:
         """Start ``ingestd run``; its output goes to ``daemon.log`` beside the configuration."""
+        return self.command(config, faults, "run", *words)
+
+    def command(self, config: Path, faults: Faults, command: str, *words: str) -> Started:
+        """Start a command of ingestd; its output goes to ``daemon.log`` beside the configuration."""
         pid = self._ask(
             {
-                "arguments": ["run", "-c", str(config), *words],
+                "arguments": [command, "-c", str(config), *words],
                 "faults": as_json(faults),
                 "log": str(config.with_name("daemon.log")),
             }
