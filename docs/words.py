@@ -1,7 +1,7 @@
 """Check the project's English: ``python docs/words.py [PATH...]``.
 
-The rules are those of CONTRIBUTING.md, "Words". They apply to manuals, docstrings, comments and messages. Without PATH
-the files listed in words-exempt.txt are left out; with PATH (a file or folder below the root) nothing is.
+The rules are those of CONTRIBUTING.md, "Words". They apply to manuals, docstrings, comments and messages. PATH is
+a file or folder below the root; without PATH everything is checked.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 ROOT = Path(__file__).resolve().parent.parent
-EXEMPT = ROOT / "docs" / "words-exempt.txt"
-"""Files that are not clean yet, one path per line."""
 
 MAX_WORDS = 25
 """Words per sentence in manuals and in the first line of a docstring."""
@@ -50,10 +48,9 @@ _FIGURE = re.compile(r"[\d.]+ ?(?:%|per ?cent\b)")
 
 
 def main(places: list[str]) -> int:
-    """Print the problems of files that are not exempt, or of all files below ``places``; 1 where there are any."""
-    exempt = set(EXEMPT.read_text(encoding="utf-8").split()) if EXEMPT.exists() else set()
+    """Print the problems of all files, or of those below ``places``; 1 if there are any."""
     names = files(ROOT)
-    wanted = [name for name in sorted(names) if (name.startswith(tuple(places)) if places else name not in exempt)]
+    wanted = [name for name in sorted(names) if not places or name.startswith(tuple(places))]
     rows = [f"{name}:{row}" for name in wanted for row in problems(names[name], name)]
     for row in rows:
         print(row)

@@ -24,7 +24,7 @@ WIDEST = 1000
 """Wider lines are left out of training, px."""
 POOL = 256
 """Lines sorted by width before they are cut into batches."""
-MOST_LINES = 48
+MAX_LINES = 48
 """In a batch."""
 PADDING = 127
 """Grey that becomes zero."""
@@ -52,14 +52,14 @@ class Batch:
 
 
 def readable(line: Line) -> bool:
-    """Whether CTC has time steps enough for the text, and the line is not too wide."""
+    """Tell whether CTC has enough time steps for the text, and the line is not too wide."""
     width = line.pixels.shape[1]
     return bool(24 <= width <= WIDEST and width // STRIDE >= frames_needed(line.text))
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """What is trained on."""
+    """Shares of the kinds of lines that are trained on."""
 
     clean: float = 0.18
     """Share of drawn lines that are not degraded."""
@@ -158,7 +158,7 @@ class Sampler:
                     yield line
 
     def receipt(self) -> Line:
-        """A real line, cut anew; very short texts only half as often."""
+        """Return a real line with new margins; very short texts come half as often."""
         while True:
             chosen = self.chance.choice(self.receipts)
             if len(chosen.text) < 3 and self.chance.random() < 0.5:
@@ -195,7 +195,7 @@ def _groups(pool: Sequence[Line], area: int) -> Iterator[list[Line]]:
     """Runs of a list sorted by width, each as long as its widest line allows."""
     group: list[Line] = []
     for line in pool:
-        if group and ((len(group) + 1) * line.pixels.shape[1] > area or len(group) == MOST_LINES):
+        if group and ((len(group) + 1) * line.pixels.shape[1] > area or len(group) == MAX_LINES):
             yield group
             group = []
         group.append(line)

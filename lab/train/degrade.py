@@ -1,4 +1,4 @@
-"""What happens to a line between the printer and the file, one named effect at a time.
+"""Degradation of a line between the printer and the file, one named effect at a time.
 
 Every effect has a unit, a chance and a range of amounts for each severity (1 mild, 2 clear, 3 heavy);
 severity 0 is a clean scan. Effects on ink work on a float mask (1 is ink), effects on the picture on

@@ -102,7 +102,7 @@ def motion(image: Array, amount: float, rng: Generator) -> Array:
 
 
 def noise(image: Array, amount: float, rng: Generator) -> Array:
-    """Sensor noise, coloured in half of cases; never more than 0.3 of the contrast, or nobody could read it."""
+    """Sensor noise, coloured in half of cases; never more than 0.3 of the contrast, so that people can read it."""
     contrast = float(np.percentile(image, 95) - np.percentile(image, 5))
     depth = image.shape[2] if rng.random() < 0.5 else 1
     return effects.with_noise(image, min(amount, 0.3 * contrast), rng, depth)

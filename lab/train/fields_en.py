@@ -1,4 +1,4 @@
-"""What English invoices and receipts print: European and American invoices, Malaysian till receipts."""
+"""Texts of English invoices and receipts: European and American invoices, Malaysian till receipts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Chinese invoices and receipts print, field by field.
+"""Texts of Chinese invoices and receipts, field by field.
 
 Each function draws one field's text. Codes carry a valid checksum more often than not; the reader has
 to read the invalid ones as well, because proving is the business of the rules.
@@ -29,7 +29,7 @@ def _pick(rng: Random, table: str) -> str:
 
 
 def digits(rng: Random, count: int) -> str:
-    """That many decimal digits."""
+    """Draw ``count`` decimal digits."""
     return "".join(rng.choices("0123456789", k=count))
 
 

@@ -39,7 +39,7 @@ class Donor:
 
 
 def _consumer(nodes: list[onnx.NodeProto], position: int) -> onnx.NodeProto:
-    """The node that uses the output of the node at ``position``, looking through views of it."""
+    """Return the user of the output of the node at ``position``, looking through views of it."""
     output = nodes[position].output[0]
     for node in nodes[position + 1 :]:
         if output in node.input:

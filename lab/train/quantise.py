@@ -124,7 +124,7 @@ def layers(graph: onnx.GraphProto) -> dict[str, NodeProto]:
 
 
 def _casts(graph: onnx.GraphProto) -> dict[str, str]:
-    """What each cast of a graph reads, by what it writes."""
+    """Return input of each cast of a graph by its output."""
     return {node.output[0]: node.input[0] for node in graph.node if node.op_type == "Cast"}
 
 

@@ -1,4 +1,4 @@
-"""Real lines: receipts of the SROIE set (ICDAR 2019, CC BY 4.0), cut anew with other margins each time.
+"""Real lines: receipts of the SROIE set (ICDAR 2019, CC BY 4.0), cut with other margins each time.
 
 SROIE labels are upper-cased by their makers. The letter case is taken from a pretrained reader where
 both agree on the letter, and lines on which the two differ much are left out as mislabelled.
@@ -102,7 +102,7 @@ def augment(line: RealLine, rng: Generator) -> Pixels:
 
 
 def normalised(text: str) -> str:
-    """What two readings are compared by: NFKC, upper case, no spaces."""
+    """Return a reading in the form in which readings are compared: NFKC, upper case, no spaces."""
     return "".join(unicodedata.normalize("NFKC", text).upper().split())
 
 

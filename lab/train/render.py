@@ -30,7 +30,7 @@ def _is_latin(text: str) -> bool:
 
 
 def pick_face(text: str, faces: Sequence[Face], rng: Random) -> Face | None:
-    """A face that has every character: for ASCII mostly a Latin one, by weight; None if there is none."""
+    """Pick a face with every character: for ASCII mostly a Latin one, by weight; None if there is none."""
     needed = set(text) - {" "}
     fitting = [face for face in faces if face.weight and needed <= face.coverage]
     if not fitting:

@@ -84,12 +84,12 @@ RECEIPTS = ("real", "spoiled")
 
 
 def normalised(text: str) -> str:
-    """What drawn lines are compared by: NFKC, no spaces, one yen sign; letter case counts."""
+    """Return a text in the form in which drawn lines are compared: NFKC, no spaces; letter case counts."""
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
 
 
 def correct(line: Line, reading: str) -> bool:
-    """Whether a reading says what the line says; SROIE labels have no letter case."""
+    """Tell whether a reading is right; SROIE labels have no letter case."""
     compare = real.normalised if line.kind in RECEIPTS else normalised
     return compare(line.text) == compare(reading)
 

@@ -1,4 +1,4 @@
-"""What lines say: fields of business documents, running words, and every Han character in turn."""
+"""Texts of lines: fields of business documents, running words, and every Han character in turn."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def _mixed(rng: Random, lexicon: Lexicon) -> str:
 
 
 def _code(rng: Random) -> str:
-    """A code that gives no help: signs of one shape in place of each other, long runs of one sign."""
+    """Draw a code without any help: signs of one shape in place of each other, long runs of one sign."""
     parts = []
     for _ in range(rng.randint(1, 4)):
         chance = rng.random()

@@ -12,7 +12,7 @@ from lab.train.model import Crnn
 from lab.train.pretrained import Affine, Donor
 
 SILENT = -60.0
-"""Bias of a class that nobody has learnt yet: below the best logit of any time step of either donor."""
+"""Bias of a class that no network has learnt yet: below the best logit of any time step of either donor."""
 
 
 def _fill(module: nn.Module, source: Affine) -> None:

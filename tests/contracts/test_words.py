@@ -7,6 +7,6 @@ import pytest
 from docs import words
 
 
-def test_files_that_are_not_exempt_are_clean(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_file_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
     status = words.main([])
     assert status == 0, capsys.readouterr().out
