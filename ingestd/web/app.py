@@ -19,12 +19,13 @@ from ingestd.document import Record
 from ingestd.engine import Engine
 from ingestd.errors import ConfigError, TransientError
 from ingestd.extract import RuleSet
-from ingestd.web import ocr, originals
 from ingestd.web.access import Access, Sessions
+from ingestd.web.api import openapi
+from ingestd.web.api.operations import OPERATIONS
 from ingestd.web.assets import Assets
 from ingestd.web.errors import Problem
 from ingestd.web.guard import AccessLog, Guard, answer_to
-from ingestd.web.limits import Rate
+from ingestd.web.limits import Places, Rate
 from ingestd.web.pages import document, documents, failures, read, session, status
 from ingestd.web.render import Renderer
 from ingestd.web.services import Services, services
@@ -37,6 +38,9 @@ FILE_PATHS = frozenset({"/ocr", "/v1/documents", "/read", "/documents"})
 """Addresses that take files."""
 _FORM_BYTES = 1 << 16
 """Of a request with one file, what is not the file."""
+_MAX_FOLLOWERS = 32
+"""Clients that follow a job at the same time; each holds a connection."""
+_RETRY_S = 10
 _BURST_S = 4
 """Seconds of requests that a client may send at once."""
 
@@ -100,6 +104,7 @@ def create_app(
         access=access,
         assets=assets,
         renderer=Renderer(assets),
+        followers=Places(_MAX_FOLLOWERS, _RETRY_S, "following jobs"),
         clock=clock,
     )
     rate = Rate(config.web.requests_per_s, config.web.requests_per_s * _BURST_S, clock)
@@ -147,8 +152,6 @@ def _routes(assets: Assets) -> list[BaseRoute]:
         Route("/documents/export.{form}", documents.export, methods=["GET"]),
         Route("/documents/{id:int}", document.show, methods=["GET"]),
         Route("/documents/{id:int}/sidecar", document.download, methods=["GET"]),
-        Route("/v1/documents/{id:int}/original", originals.original, methods=["GET"]),
-        Route("/v1/documents/{id:int}/pages/{page:int}.png", originals.page, methods=["GET"]),
         Route("/failed", failures.listing, methods=["GET"]),
         Route("/failed/retry", failures.retry, methods=["POST"]),
         Route("/failed/{id:int}/retry", failures.retry, methods=["POST"]),
@@ -156,7 +159,8 @@ def _routes(assets: Assets) -> list[BaseRoute]:
         Route("/sign-in", session.sign_in_page, methods=["GET"]),
         Route("/sign-in", session.sign_in, methods=["POST"]),
         Route("/sign-out", session.sign_out, methods=["POST"]),
-        Route("/ocr", ocr.ocr, methods=["POST"]),
+        *(Route(one.path, one.handler, methods=[one.method]) for one in OPERATIONS),
+        Route(openapi.ADDRESS, openapi.openapi, methods=["GET"]),
         Route("/static/{name}", assets.send, methods=["GET"]),
     ]
 

@@ -20,6 +20,7 @@ from ingestd.web.tokens import Role
 
 if TYPE_CHECKING:
     from ingestd.web.assets import Assets
+    from ingestd.web.limits import Places
     from ingestd.web.render import Renderer
     from ingestd.web.work import Pictures, Reader
 
@@ -35,6 +36,8 @@ class Services:
     access: Access
     assets: Assets
     renderer: Renderer
+    followers: Places
+    """Of clients that follow jobs."""
     clock: Clock
 
     @contextmanager

@@ -1,0 +1,152 @@
+"""Forms of the API's bodies; docs/api.md and /v1/openapi.json are about these."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ingestd.document import Level, Status
+from ingestd.extract.confirm.typed import MAX_CHARACTERS
+from ingestd.output.sidecar import CodeRow, FieldRow, ItemRow, Probability, Quad
+from ingestd.store.jobs import State
+from ingestd.web.bodies import Body
+
+MAX_NUMBER = (1 << 63) - 1
+"""Largest id that the database can give."""
+
+Cents = Annotated[str, Field(pattern=r"^-?\d+\.\d\d$", examples=["1234.50"])]
+Corner = tuple[float, float]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ProblemAnswer(_Answer):
+    """An error."""
+
+    code: str = Field(description="Short stable name, for programs.")
+    message: str = Field(description="What was found and expected.")
+    fix: str = Field(description="What to do.")
+
+
+class JobAnswer(_Answer):
+    """A file on its way."""
+
+    id: int
+    state: State
+    name: str = Field(description="Of the file in the inbox.")
+    attempt: int = Field(description="Attempts begun so far.")
+    document_id: int | None = Field(description="Of the recorded document, or of the one that it repeats.")
+    reason: str | None = Field(description="Why it failed or waits.")
+    created_at: datetime
+    next_at: datetime | None = Field(description="Moment of the next attempt.")
+
+
+class Summary(_Answer):
+    """One document of a list."""
+
+    id: int
+    name: str
+    kind: str = Field(description="Name of the rule, or kind of paper.")
+    status: Status
+    seller: str | None
+    number: str | None = Field(description="Of the invoice or receipt.")
+    date: str | None = Field(description="ISO date.")
+    total: Cents | None
+    levels: list[Level] = Field(description="That its fields have, best first.")
+    page_count: int
+    recorded_at: datetime
+
+
+class ListAnswer(_Answer):
+    """A page of a list."""
+
+    documents: list[Summary] = Field(description="Recorded last first.")
+    next: str | None = Field(description="Address of the next page; null on the last.")
+
+
+class FieldChange(Body):
+    """Correction or confirmation of a field."""
+
+    value: Annotated[str, Field(max_length=MAX_CHARACTERS)] | None = Field(
+        description="As typed, short forms will do; null or empty: the document has none."
+    )
+    page_index: Annotated[int, Field(ge=0, lt=1 << 31)] | None = Field(
+        default=None, description="Page that the value was taken from; needs quad."
+    )
+    quad: tuple[Corner, Corner, Corner, Corner] | None = Field(
+        default=None, description="Corners of the value in pixels of the decoded page."
+    )
+    seconds: Annotated[float, Field(ge=0, le=86_400)] | None = Field(
+        default=None, description="Time that the person took."
+    )
+    anyway: bool = Field(default=False, description="Take the value although a check of its own fails.")
+
+    @model_validator(mode="after")
+    def _has_a_whole_place(self) -> Self:
+        if (self.page_index is None) != (self.quad is None):
+            raise ValueError("page_index and quad belong together; send both or neither")
+        return self
+
+
+class KindChange(Body):
+    """Correction of the kind of a document."""
+
+    value: Annotated[str, Field(max_length=100)] = Field(description="Name of a rule or kind of paper, or 'other'.")
+
+
+class FieldState(_Answer):
+    """A field as it stands."""
+
+    value: str | None
+    raw: str | None = Field(description="As read, never corrected.")
+    level: Level
+    probability: Probability | None
+    reasons: list[str]
+
+
+class StateAnswer(_Answer):
+    """A document after a change."""
+
+    document_id: int
+    version: str = Field(description="Also sent as ETag.")
+    kind: str
+    status: Status
+    doubts: list[str] = Field(description="Fields that a person still has to settle; @rule: its kind.")
+    fields: dict[str, FieldState]
+
+
+class OcrLine(_Answer):
+    """A line of text."""
+
+    page_index: int
+    text: str
+    confidence: Probability
+    quad: Quad
+
+
+class OcrPage(_Answer):
+    """Size of a page."""
+
+    page_index: int
+    width_px: int
+    height_px: int
+
+
+class OcrAnswer(_Answer):
+    """Answer of POST /ocr; the keys from ``pages`` on only with ``boxes=1``."""
+
+    code: int = Field(description="0, or the status of the error.")
+    msg: str
+    text: list[str] = Field(description="Lines in reading order.")
+    cost_time: float = Field(description="Seconds.")
+    pages: list[OcrPage] = []
+    lines: list[OcrLine] = []
+    codes: list[CodeRow] = []
+    rule: str = ""
+    status: str = ""
+    fields: list[FieldRow] = []
+    items: list[ItemRow] = []
