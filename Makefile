@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check fuzz soak lint format lock bench bench-report docs samples clean
+.PHONY: help install run test check cover fuzz soak lint format lock bench bench-report docs samples clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,9 +24,13 @@ run: $(VENV)/.runtime ## Start the daemon in ./run; the first start drops three 
 test: $(VENV)/.development ## Run all tests.
 	$(BIN)/python -m pytest -q
 
-check: lint test ## Everything that has to pass before a change goes in: lint, types, tests.
+check: lint cover ## Everything that has to pass before a change goes in: lint, types, tests, coverage.
 
-# Coverage-guided, for as long as one likes: make fuzz SECONDS=3600
+cover: $(VENV)/.development ## Run all tests and require the coverage of pyproject.toml.
+	$(BIN)/python -m coverage run -m pytest -q
+	$(BIN)/python -m coverage report
+
+# Coverage-guided; for an hour: make fuzz SECONDS=3600
 SECONDS := 300
 fuzz: $(VENV)/.development ## Feed everything that takes bytes from outside with hostile ones, for five minutes.
 	$(PIP_INSTALL) atheris==3.0.0
@@ -44,10 +48,10 @@ format: $(VENV)/.development ## Put the code into the project's format.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Options go through BENCH, such as make bench BENCH="--sample 0 --rapidocr DIR/bin/python".
 soak: $(VENV)/.development ## Push 20,000 tiny documents through the daemon with 100 kills, its memory watched; ten minutes.
 	$(BIN)/python -m tests.faults.soak $(SOAK)
 
+# Options go through BENCH, such as make bench BENCH="--sample 0 --rapidocr DIR/bin/python".
 bench: $(VENV)/.development ## Readers side by side, an hour on two cores; see lab/bench/README.md.
 	$(BIN)/python -m lab.bench $(BENCH)
 
@@ -57,7 +61,7 @@ bench-report: $(VENV)/.development ## Write docs/benchmarks.md from the record o
 docs: $(VENV)/.development ## Write the reference pages and schemas that are made from the code.
 	$(BIN)/python docs/generate.py
 
-samples: $(VENV)/.development ## Draw the sample documents anew; needs the fonts named in samples/README.md.
+samples: $(VENV)/.development ## Draw the sample documents again; needs the fonts named in samples/README.md.
 	$(BIN)/python -m lab.corpus samples
 
 clean: ## Remove .venv, caches and build outputs; ./run and its documents stay.

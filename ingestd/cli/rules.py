@@ -103,8 +103,8 @@ def rules_explain(file: Path, annotate: Path | None, config_path: Path | None) -
 def _tables(explained: Explanation) -> list[Table]:
     scores = terminal.table("rule", "weight", "signs found, each with its weight", "against it")
     for score in explained.scores:
-        told = (score.name, f"{score.weight:g}", score.signs_told, "; ".join(score.objections))
-        scores.add_row(*map(terminal.safe_text, told))
+        cells = (score.name, f"{score.weight:g}", score.signs_wording, "; ".join(score.objections))
+        scores.add_row(*map(terminal.safe_text, cells))
     labels = terminal.table("label found", "page", "misread")
     for seen in explained.labels:
         labels.add_row(terminal.safe_text(seen.text), str(seen.page_index + 1), str(seen.edits or ""))

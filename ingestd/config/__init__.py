@@ -155,7 +155,7 @@ def parse(text: str, path: Path) -> Config:
     try:
         config = Config.model_validate(source.data)
     except ValidationError as error:
-        raise ConfigError(source.told(model_problems(error, Config))) from error
+        raise ConfigError(source.report(model_problems(error, Config))) from error
     try:
         return _resolve(config, path.absolute().parent)
     except RuntimeError as error:  # Path.expanduser() knows no such user

@@ -41,12 +41,12 @@ class Source:
             names = names[:-1]
         return self.lines.get(names, 1)
 
-    def told(self, problems: Iterable[Problem]) -> list[str]:
+    def report(self, problems: Iterable[Problem]) -> list[str]:
         """Write problems as ``FILE:LINE: description``, in order of lines."""
-        return _told(self.path, ((self.line(at), what) for at, what in problems))
+        return _located(self.path, ((self.line(at), what) for at, what in problems))
 
 
-def _told(path: Path, problems: Iterable[tuple[int, str]]) -> list[str]:
+def _located(path: Path, problems: Iterable[tuple[int, str]]) -> list[str]:
     return [f"{path}:{line}: {what}" for line, what in sorted(problems)]
 
 
@@ -114,7 +114,7 @@ def read_source(text: str, path: Path, keys: str, *, no_aliases: str | None = No
     try:
         loader = yaml.BaseLoader(text) if no_aliases is not None else _TypedLoader(text)
         node = loader.get_single_node()
-        problems = _told(path, _Walk(lines, no_aliases).node(node, ())) if node is not None else []
+        problems = _located(path, _Walk(lines, no_aliases).node(node, ())) if node is not None else []
         data = loader.construct_document(node) if node is not None and not problems else None
     except yaml.YAMLError as error:
         raise ConfigError([_yaml_problem(text, path, error)]) from error

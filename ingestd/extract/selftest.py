@@ -105,7 +105,7 @@ def _problems(test: RuleTest, rule: str, rules: RuleSet) -> Iterator[str]:
 def _contest(reading: Reading, rule: str, rules: RuleSet) -> str:
     """Describe the scores of the expected rule and of all rules that are eligible."""
     scores = rank_rules(squeeze_rows(lay_out(reading)), rules)
-    return "; ".join(score.told for score in scores if score.is_eligible or score.name == rule)
+    return "; ".join(score.wording for score in scores if score.is_eligible or score.name == rule)
 
 
 def _summary_problems(test: RuleTest, extraction: Extraction) -> Iterator[str]:

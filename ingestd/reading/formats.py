@@ -79,7 +79,7 @@ def too_many_pixels(count: int | None, max_pixels: int) -> DocumentError:
     return DocumentError(
         f"an image of {count} pixels" if count else "an image of too many pixels",
         expected=f"at most {max_pixels} pixels (admit.max_pixels)",
-        fix="scan at a lower resolution, or raise admit.max_pixels if the image is honest",
+        fix="scan at a lower resolution, or raise admit.max_pixels if the image is legitimate",
         code="too-many-pixels",
     )
 

@@ -320,7 +320,7 @@ def load_manifest(folder: Path | None = None) -> Manifest:
     try:
         entries = _Manifest.model_validate(source.data).models
     except ValidationError as error:
-        raise ConfigError(source.told(_problem(source, detail) for detail in error.errors())) from error
+        raise ConfigError(source.report(_problem(source, detail) for detail in error.errors())) from error
     names = [entry.name for entry in entries]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

@@ -62,7 +62,7 @@ class Answer:
         return self.found is not None and self.found.value is not None and not self.right
 
     @property
-    def told(self) -> str:
+    def wording(self) -> str:
         """The miss in words."""
         got, reasons = "nothing", ""
         if self.found is not None:
@@ -110,7 +110,7 @@ def measure(options: argparse.Namespace) -> harness.Outcome:
         kinds = {document.path.name: document.kind for document in documents if document.kind}
         key = [answer for answer in everything if answer.document in kinds and answer.field not in MINOR]
         tables += [across("key fields by kind", key, lambda answer: kinds[answer.document]), _by_severity(answers)]
-    misses = [answer.told for answer in everything if not answer.right]
+    misses = [answer.wording for answer in everything if not answer.right]
     return harness.Outcome(", ".join(options.corpora), tuple(tables), {"misses": misses})
 
 
@@ -205,7 +205,7 @@ def summary(given: Mapping[Known, Extracted], *, misses: bool) -> harness.Table:
         *("with a wrong key field", "ms per page"),
     )
     everything = [answer for result in given.values() for answer in result.answers]
-    shown = [answer.told for answer in everything if not answer.right and (misses or answer.proved)]
+    shown = [answer.wording for answer in everything if not answer.right and (misses or answer.proved)]
     return harness.Table("fields", columns, tuple(rows), "\n".join(shown))
 
 

@@ -24,7 +24,7 @@ def measure(options: argparse.Namespace) -> harness.Outcome:
     """Read the documents, apply the rules, compare; figures of the report splits first."""
     given = fields.extracted([one for corpus in options.corpora for one in known(corpus)], fresh=options.fresh)
     ordered = dict(sorted(given.items(), key=lambda item: item[0].group.endswith("tune")))
-    misses = [answer.told for result in given.values() for answer in result.answers if not answer.right]
+    misses = [answer.wording for result in given.values() for answer in result.answers if not answer.right]
     return harness.Outcome(
         "Documents that this project did not draw; splits by issuer, those called tune were tuned on",
         (fields.summary(ordered, misses=options.misses),),

@@ -20,7 +20,7 @@ Pixels = NDArray[np.uint8]
 
 STRIDE = 8
 """Input px per time step of the recogniser."""
-WIDEST = 1000
+MAX_WIDTH_PX = 1000
 """Wider lines are left out of training, px."""
 POOL = 256
 """Lines sorted by width before they are cut into batches."""
@@ -54,7 +54,7 @@ class Batch:
 def readable(line: Line) -> bool:
     """Tell whether CTC has enough time steps for the text, and the line is not too wide."""
     width = line.pixels.shape[1]
-    return bool(24 <= width <= WIDEST and width // STRIDE >= frames_needed(line.text))
+    return bool(24 <= width <= MAX_WIDTH_PX and width // STRIDE >= frames_needed(line.text))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from random import Random
 from lab.train import fields_en, fields_zh, vocabulary
 from lab.train.charset import EUROPE, class_of, han, traditional
 
-LONGEST = 46
+MAX_LENGTH = 46
 """Most characters of a line."""
 
 ALIKE = "00OOQQDD11IIl7SS55BB88ZZ22GG6CCUVVYYMNWXKRPEFAHJT3449"
@@ -193,12 +193,12 @@ def draw(
         shares: kinds and how often each is drawn.
 
     Returns:
-        The text, single spaces, at most LONGEST characters, all in the charset; and its kind.
+        The text, single spaces, at most MAX_LENGTH characters, all in the charset; and its kind.
     """
     if kind is None:
         kind = rng.choices(list(shares), weights=list(shares.values()))[0]
     known = class_of()
     while True:
         text = " ".join(_DRAWN[kind](rng, lexicon).split())
-        if 0 < len(text) <= LONGEST and all(character in known for character in text):
+        if 0 < len(text) <= MAX_LENGTH and all(character in known for character in text):
             return text, kind

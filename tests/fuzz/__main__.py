@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 
 FOLDER = Path("build/fuzz")
-_LONGEST_INPUT = 1 << 18
-_MOST_MEMORY_MB = 3072
-_LONGEST_RUN_S = 20
+_MAX_INPUT_BYTES = 1 << 18
+_MAX_MEMORY_MB = 3072
+_MAX_RUN_S = 20
 
 
 def fuzz(target: str, seconds: int) -> None:
@@ -31,9 +31,9 @@ def fuzz(target: str, seconds: int) -> None:
         (corpus / f"seed-{number}").write_bytes(seed)
     options = {
         "max_total_time": seconds,
-        "max_len": _LONGEST_INPUT,
-        "rss_limit_mb": _MOST_MEMORY_MB,
-        "timeout": _LONGEST_RUN_S,
+        "max_len": _MAX_INPUT_BYTES,
+        "rss_limit_mb": _MAX_MEMORY_MB,
+        "timeout": _MAX_RUN_S,
         "artifact_prefix": f"{FOLDER}/{target}-",
         "print_final_stats": 1,
         "verbosity": 1,

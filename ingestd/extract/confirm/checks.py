@@ -119,7 +119,7 @@ class _Part:
     """Line items that it is the sum of."""
 
     @property
-    def told(self) -> str:
+    def wording(self) -> str:
         """The amount in words."""
         return money_text(self.amount) + (f" ({self.items} items)" if self.items > 1 else "")
 
@@ -147,13 +147,13 @@ def _balance(
     sides = {"left": money_text(left), "right": money_text(result.amount)}
     data: dict[str, str | bool | int | float] = {"check": check.name, "holds": holds, **sides}
     shown = [part for part in parts if part.amount] if holds else parts
-    told = " ".join(f"{_SIGNS[part.sign]} {part.told}" for part in shown).removeprefix("+ ") or "0.00"
+    told = " ".join(f"{_SIGNS[part.sign]} {part.wording}" for part in shown).removeprefix("+ ") or "0.00"
     fields = tuple(part.field for part in (*parts, result) if not part.field.startswith(SUM_OF))
     if not holds:
         level = Level.CONFLICT if check.otherwise == "conflict" else Level.READ
-        text = f"{check.name} fails: {told} is not {result.told}"
+        text = f"{check.name} fails: {told} is not {result.wording}"
         return Finding(check.name, fields, level, Reason(ReasonKind.EQUATION, text, data))
-    text = f"{check.name}: {told} = {result.told}{' but for rounding' if gap else ''}"
+    text = f"{check.name}: {told} = {result.wording}{' but for rounding' if gap else ''}"
     level = Level.READ if gap else _worth(shown, result, types)
     return Finding(check.name, fields, level, Reason(ReasonKind.EQUATION, text, data))
 

@@ -31,7 +31,7 @@ class Entry:
         return int(Decimal(self.candidate.value.text).scaleb(2))
 
     @property
-    def told(self) -> str:
+    def wording(self) -> str:
         """The amount in words, with the number of line items that it is the sum of."""
         items = f" ({self.candidate.parts} items)" if self.candidate.parts > 1 else ""
         return f"{self.candidate.value.text}{items}"
@@ -64,9 +64,9 @@ class Balance:
         """Both sides as amounts, for the data of a reason."""
         return {"left": money_text(Decimal(self.left).scaleb(-2)), "right": self.result.candidate.value.text}
 
-    def told(self, terms: Iterable[Entry]) -> str:
+    def wording(self, terms: Iterable[Entry]) -> str:
         """Write some of the terms with their signs: ``10.00 + 0.60``."""
-        return " ".join(f"{_SIGNS[term.sign]} {term.told}" for term in terms).removeprefix("+ ")
+        return " ".join(f"{_SIGNS[term.sign]} {term.wording}" for term in terms).removeprefix("+ ")
 
     def with_value(self, field: str, text: str) -> Balance:
         """Return this balance with another value for one field."""

@@ -76,7 +76,7 @@ def _weight(by_field: Mapping[str, FieldEvidence], check: CrossCheck, balance: B
     data: dict[str, str | bool | int | float] = {"check": check.name, "holds": True, **balance.facts}
 
     def reason(but: str = "") -> Reason:
-        text = f"{check.name}: {balance.told(parts) or '0.00'} = {balance.result.candidate.value.text}{but}"
+        text = f"{check.name}: {balance.wording(parts) or '0.00'} = {balance.result.candidate.value.text}{but}"
         return Reason(ReasonKind.EQUATION, text, data)
 
     amounts_read = [entry.candidate.value for entry in balance.entries if entry.cents]
@@ -100,7 +100,7 @@ def contradict(by_field: Mapping[str, FieldEvidence], check: CrossCheck, equatio
         return  # the items of a roll say nothing about a net amount that only its code states
     reason = Reason(
         ReasonKind.EQUATION,
-        f"{check.name} fails: {balance.told(balance.terms)} is not {balance.result.candidate.value.text}",
+        f"{check.name} fails: {balance.wording(balance.terms)} is not {balance.result.candidate.value.text}",
         {"check": check.name, "holds": False, **balance.facts},
     )
     names = [entry.field for entry in balance.entries]

@@ -91,8 +91,8 @@ def parse_rule(text: str, path: Path) -> Rule:
     try:
         rule = Rule.model_validate(source.data)
     except ValidationError as error:
-        raise ConfigError(source.told(chain(found, model_problems(error, Rule)))) from error
-    problems = source.told(chain(found, _lint(rule, path)))
+        raise ConfigError(source.report(chain(found, model_problems(error, Rule)))) from error
+    problems = source.report(chain(found, _lint(rule, path)))
     if problems:
         raise ConfigError(problems)
     return rule

@@ -53,14 +53,14 @@ class RuleScore:
         )
 
     @property
-    def signs_told(self) -> str:
+    def signs_wording(self) -> str:
         """Signs found and their weights in words: ``TOTAL 2, VAT 1``."""
         return ", ".join(f"{_name_of(sign)} {sign.weight:g}" for sign in self.signs)
 
     @property
-    def told(self) -> str:
+    def wording(self) -> str:
         """The score in words: ``receipt weighs 3 (TOTAL 2, VAT 1)``."""
-        signs = f" ({self.signs_told})" if self.signs else ""
+        signs = f" ({self.signs_wording})" if self.signs else ""
         return ", ".join((f"{self.name} weighs {self.weight:g}{signs}", *self.objections))
 
 

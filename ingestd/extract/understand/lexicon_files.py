@@ -26,8 +26,8 @@ def parse_lexicon(text: str, path: Path) -> LexiconFile:
     try:
         file = LexiconFile.model_validate(source.data)
     except ValidationError as error:
-        raise ConfigError(source.told(model_problems(error, LexiconFile))) from error
-    problems = source.told(_names(file, path))
+        raise ConfigError(source.report(model_problems(error, LexiconFile))) from error
+    problems = source.report(_names(file, path))
     if problems:
         raise ConfigError(problems)
     return file
@@ -36,7 +36,7 @@ def parse_lexicon(text: str, path: Path) -> LexiconFile:
 def lint_lexicon(text: str, path: Path) -> list[str]:
     """List entries of a sound lexicon file that change nothing: texts that are never found, texts given twice."""
     source = read_source(text, path, "", no_aliases="")
-    return source.told(_texts(LexiconFile.model_validate(source.data)))
+    return source.report(_texts(LexiconFile.model_validate(source.data)))
 
 
 def json_schema() -> dict[str, Any]:

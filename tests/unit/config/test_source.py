@@ -16,7 +16,7 @@ def test_lines_of_keys_and_of_list_entries() -> None:
     source = read_source("a:\n  - b: 1\n  - c\nd: {e: 2}\n", PATH, "'a:'")
     places = (("a",), ("a", 0, "b"), ("a", 1), ("d", "e"), ("d", "unknown", "deeper"))
     assert [source.line(at) for at in places] == [1, 2, 3, 4, 4]
-    assert source.told([(("d",), "second"), (("a",), "first")]) == ["a.yaml:1: first", "a.yaml:4: second"]
+    assert source.report([(("d",), "second"), (("a",), "first")]) == ["a.yaml:1: first", "a.yaml:4: second"]
 
 
 def test_values_are_typed_only_where_aliases_are_allowed() -> None:

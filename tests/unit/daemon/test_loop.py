@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingestd.document import Claim, Record
-from ingestd.errors import AttemptError, TransientError
-from ingestd.store.jobs import Jobs, State
+from ingestd.errors import AttemptError
 from tests.support.world import World, png, read
 
 
@@ -86,21 +85,6 @@ def test_worker_that_dies_once_costs_only_time(world: World) -> None:
     world.drop("scan.png")
     world.run(30)
     assert world.outcomes == [("scan.png", "waiting"), ("scan.png", "recorded")]
-
-
-def test_engine_that_cannot_work_costs_no_try(world: World) -> None:
-    def cannot(claim: Claim) -> Record:
-        raise TransientError("a worker cannot start: a model is missing")
-
-    world.engine.work = cannot
-    world.drop("scan.png")
-    world.run(200)
-    assert len(world.engine.claims) > world.config.ledger.attempts
-    assert {claim.attempt for claim in world.engine.claims} == {1}
-    assert world.states() == {"scan.png": "waiting"}
-    world.engine.work = read
-    world.run(20)
-    assert world.documents() == ["scan.png"]
 
 
 def test_pitfall_11_duplicate_leaves_the_inbox_and_names_the_first(world: World) -> None:
@@ -316,96 +300,6 @@ def test_document_that_takes_the_daemon_down_is_not_tried_for_ever(world: World)
     assert world.files("failed") == ["scan.png", "scan.png.error.json"]
 
 
-def test_retried_document_comes_back_from_failed(world: World) -> None:
-    world.drop("scan.png", "bad at first")
-    world.run(5)
-    assert world.files("failed") == ["scan.png", "scan.png.error.json"]
-    world.db.execute(
-        "update jobs set state = 'waiting', attempt = 0, next_at = ?", [world.now.isoformat(timespec="milliseconds")]
-    )
-    (world.root / "failed/scan.png").write_bytes(png("repaired by hand"))
-    world.run(5)
-    assert world.files("failed") == []
-    assert world.documents() == ["scan.png"]
-
-
-def test_document_that_fails_again_is_kept_under_the_same_name(world: World) -> None:
-    world.drop("scan.png", "bad")
-    world.run(5)
-    world.db.execute("update jobs set state = 'waiting', attempt = 0, next_at = '2026-08-03T00:00:00.000Z'")
-    world.run(5)
-    assert world.outcomes == [("scan.png", "failed"), ("scan.png", "failed")]
-    assert world.files("failed") == ["scan.png", "scan.png.error.json"]
-
-
-def test_document_retried_before_it_was_put_away_is_read_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The failed folder is full: the file is still in work, and nothing in memory may keep it there."""
-    full = True
-    rename = Path.rename
-
-    def no_space(self: Path, target: Path) -> Path:
-        if full and Path(target).parent == world.root / "failed" and not target.name.endswith(".error.json"):
-            raise OSError(28, "No space left on device")
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", no_space)
-    world.drop("scan.png", "bad at first")
-    world.run(60)
-    assert world.states() == {"scan.png": "failed"}
-    assert world.files("work") == ["1/scan.png"]
-    assert world.files("failed") == ["scan.png.error.json"]
-
-    (world.root / "work" / "1" / "scan.png").write_bytes(png("repaired by hand"))
-    [failed] = Jobs(world.db).in_states([State.FAILED])
-    Jobs(world.db).retry(failed, world.now)
-    world.run(2)
-    assert world.documents() == ["scan.png"]
-    assert world.states() == {"scan.png": "done"}
-    assert world.files("failed") == world.files("work") == []
-
-
-def test_waiting_document_that_is_retried_does_not_wait_on(world: World) -> None:
-    (world.root / "work").mkdir(exist_ok=True)
-    (world.root / "work" / "1").touch()  # no folder can be made there
-    world.drop("scan.png")
-    world.run(100)
-    (world.root / "work" / "1").unlink()
-    [waiting] = Jobs(world.db).in_states([State.WAITING])
-    Jobs(world.db).retry(waiting, world.now)
-    world.run(2)
-    assert world.documents() == ["scan.png"]
-
-
-def test_engine_that_cannot_take_a_document_costs_no_try(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_process(*_: object) -> None:
-        raise OSError(11, "Resource temporarily unavailable")
-
-    monkeypatch.setattr(world.engine, "submit", no_process)
-    world.drop("scan.png")
-    world.run(5)
-    assert world.db.execute("select state, attempt from jobs").fetchall() == [("waiting", 0)]
-    monkeypatch.undo()
-    world.run(30)
-    assert world.documents() == ["scan.png"]
-
-
-def test_new_engine_takes_over_and_the_old_one_finishes(world: World) -> None:
-    world.engine.hold = True
-    world.drop("old.png")
-    world.run(5)
-    old = world.engine
-    world.engine = type(old)()
-    world.daemon.replace_engine(world.engine)
-    world.drop("new.png")
-    world.run(5)
-    assert [claim.source_path.name for claim in world.engine.claims] == ["new.png"]
-    closed_before = old.closed
-    old.go()
-    world.run(2)
-    assert (closed_before, old.closed) == (False, True)
-    assert world.documents() == ["new.png", "old.png"]
-
-
 def test_pause_is_until_the_next_thing_is_due(world: World) -> None:
     world.step()
     assert 0 < world.daemon.pause_s(world.now, world.tick) <= 5.0
@@ -451,33 +345,3 @@ def test_work_folder_is_emptied_of_what_a_crash_left(world: World) -> None:
     assert world.files("work") == []
     assert not (world.root / "work" / "5").exists()
     assert not (world.root / "work" / "6").exists()
-
-
-def test_pitfall_20_workers_rest_when_nothing_came_for_a_while_and_wake_when_a_file_arrives(tmp_path: Path) -> None:
-    world = World(tmp_path, more="engine: {idle_s: 60}")
-    world.drop("a.png")
-    world.run(10)
-    assert world.documents() == ["a.png"]
-    rested_before = world.engine.resting
-    world.run(60)
-    assert (rested_before, world.engine.resting) == (False, True)
-
-    world.drop("b.png")
-    world.step()
-    assert not world.engine.resting, "models load while the file settles"
-    world.run(5)
-    assert world.documents() == ["a.png", "b.png"]
-
-
-def test_workers_never_rest_while_a_document_is_in_work(tmp_path: Path) -> None:
-    world = World(tmp_path, more="engine: {idle_s: 60}")
-    world.engine.hold = True
-    world.drop("a.png")
-    world.run(200)
-    assert not world.engine.resting
-
-
-def test_workers_stay_where_the_configuration_says_so(tmp_path: Path) -> None:
-    world = World(tmp_path, more="engine: {idle_s: null}")
-    world.run(10_000)
-    assert not world.engine.resting

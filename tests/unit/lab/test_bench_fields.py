@@ -31,7 +31,7 @@ def test_a_value_counts_as_right_or_wrong_or_neither() -> None:
     assert [answer.right for answer in ANSWERS] == [True, False, False, False]
     assert [answer.wrong for answer in ANSWERS] == [False, True, False, False]
     assert [answer.proved for answer in ANSWERS] == [True, True, False, False]
-    assert ANSWERS[1].told == "clean, b: total should be 2.00, got 7.00 (proved): right of 'X'"
+    assert ANSWERS[1].wording == "clean, b: total should be 2.00, got 7.00 (proved): right of 'X'"
     assert share(ANSWERS) == "1/4 25.0%"
 
 

@@ -72,7 +72,7 @@ def test_every_kind_of_text_fits_the_charset_and_the_line(kind: str | None) -> N
     for _ in range(100):
         drawn, drawn_kind = text.draw(rng, LEXICON, kind)
         assert drawn_kind == (kind or drawn_kind)
-        assert 0 < len(drawn) <= text.LONGEST
+        assert 0 < len(drawn) <= text.MAX_LENGTH
         assert charset.encode(drawn)
         assert drawn == " ".join(drawn.split())
 

@@ -20,7 +20,7 @@ from tests.support.places import ROOT
 
 SYSTEMD = ROOT / "systemd"
 UNIT = SYSTEMD / "ingestd.service"
-MOST_EXPOSED = 2.0
+MAX_EXPOSURE = 2.0
 
 HARDENING = {
     "CapabilityBoundingSet": "",
@@ -138,7 +138,7 @@ def test_systemd_understands_it_and_finds_it_safe(tmp_path: Path, drop_ins: tupl
     )
     score = re.search(r"Overall exposure level for ingestd\.service: ([\d.]+)", done.stdout)
     assert score is not None, done.stdout
-    assert float(score[1]) <= MOST_EXPOSED
+    assert float(score[1]) <= MAX_EXPOSURE
     # Programs that are certainly there, so that only spelling and values are left to complain about.
     runnable = tmp_path / "ingestd.service"
     runnable.write_text(re.sub(r"^(Exec\w+)=.*$", r"\1=/bin/sh", text, flags=re.MULTILINE), encoding="utf-8")

@@ -80,7 +80,7 @@ def test_rules_that_compete_are_told_with_weights_signs_and_objections(
 ) -> None:
     both = rules(tmp_path, one={"signs": [sign("PURCHASE ORDER", 2), sign("INVOICE")]}, other=other)
     scores = explain(typed(PAGE), both, TODAY).scores
-    assert {score.told for score in scores} == {"one weighs 2 (PURCHASE ORDER 2)", told}
+    assert {score.wording for score in scores} == {"one weighs 2 (PURCHASE ORDER 2)", told}
 
 
 def test_a_rule_without_a_sign_on_the_document_does_not_compete(tmp_path: Path) -> None:
