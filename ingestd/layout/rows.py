@@ -7,10 +7,11 @@ its way back to the characters of the line it came from, so that a value found i
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import pairwise
+from functools import cache, lru_cache
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -23,6 +24,9 @@ GAP = "  "
 
 _MAX_CHARACTERS = 1000
 """Characters per line that are searched; only hostile text layers have more."""
+
+_MAX_KEPT = 512
+"""Lines whose widths of characters are kept: places on one line are asked for one after the other."""
 
 _EQUIVALENTS = str.maketrans(
     {"‐": "-", "‑": "-", "‒": "-", "−": "-", "—": "-", "、": ",", "。": ".", "〇": "零", "×": "x"}
@@ -82,10 +86,7 @@ class Row:
 
     def box_at(self, offset: int) -> int:
         """Return the index of the box of the character at ``offset`` of the text."""
-        index = len(self.starts) - 1
-        while index and self.starts[index] > offset:
-            index -= 1
-        return index
+        return bisect_right(self.starts, offset, 1) - 1
 
     def spans(self, start: int, end: int) -> tuple[Span, ...]:
         """Return the original characters of the characters ``start`` to ``end`` of the text."""
@@ -102,7 +103,7 @@ class Row:
         first, last = self.box_at(start), self.box_at(max(start, end - 1))
         return (
             _along(self.boxes[first], start - self.starts[first]),
-            _along(self.boxes[last], min(end - self.starts[last], len(self.boxes[last].text))),
+            _along(self.boxes[last], end - self.starts[last]),
         )
 
 
@@ -160,6 +161,12 @@ def text_widths(text: str) -> list[float]:
     return [2.0 if _wide(character) else 1.0 for character in text]
 
 
+@lru_cache(_MAX_KEPT)
+def _text_edges(text: str) -> tuple[float, ...]:
+    """Typical left edge of each character and right edge of the last, in half-width characters."""
+    return tuple(accumulate(text_widths(text), initial=0.0))
+
+
 def _along(box: Box, offset: int) -> float:
     """Estimate x of the left edge of the folded character at ``offset`` from typical character widths."""
     if offset <= 0 or not box.text:
@@ -169,8 +176,8 @@ def _along(box: Box, offset: int) -> float:
     if box.text.isascii():
         share = offset / len(box.text)
     else:
-        widths = text_widths(box.text)
-        share = sum(widths[:offset]) / sum(widths)
+        edges = _text_edges(box.text)
+        share = edges[offset] / edges[-1]
     return box.left + share * (box.right - box.left)
 
 

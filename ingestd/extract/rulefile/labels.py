@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, pairwise
 
 import regex
@@ -29,6 +30,9 @@ _LOOKALIKES = str.maketrans(
 _CURRENCY_NEXT = regex.compile(r"(?:RM|MYR|USD|EUR|GBP)\s*[\d:.-]", regex.IGNORECASE)
 MAX_GAP_HEIGHTS = 2.0
 """Text heights between two boxes up to which their Latin words are one label."""
+
+_MAX_SQUEEZED = 8192
+"""Texts whose squeezed form is kept: labels, and words of documents, which recur."""
 
 _EDIT_COST = 2.5
 """Characters of length that a misread character costs when labels compete."""
@@ -54,6 +58,7 @@ class LabelHit:
         return len(self.label) - _EDIT_COST * self.edits
 
 
+@lru_cache(_MAX_SQUEEZED)
 def squeeze(text: str) -> str:
     """Reduce a text to the form in which labels are compared.
 
@@ -142,6 +147,8 @@ class Scanner:
         """Find every place of a label at word borders, overlapping ones included, row by row."""
         hits = []
         for label in self._labels:
+            if label not in squeezed.whole:
+                continue
             for offset in _occurrences(label, squeezed.whole):
                 row = bisect_right(squeezed.starts, offset) - 1
                 hits.append((row, offset - squeezed.starts[row], offset - squeezed.starts[row] + len(label), label, 0))
@@ -158,6 +165,8 @@ class Scanner:
         for fuzzy in self._fuzzy:
             tried: set[tuple[int, int]] = set()
             for cut, piece in fuzzy.pieces:
+                if piece not in squeezed.whole:
+                    continue
                 for offset in _occurrences(piece, squeezed.whole):
                     row = bisect_right(squeezed.starts, offset) - 1
                     begin = offset - squeezed.starts[row] - cut

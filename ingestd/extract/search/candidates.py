@@ -131,11 +131,12 @@ def search(context: SearchContext, field: CompiledField, style: Style) -> Search
 
 
 def _ranked(candidates: Sequence[Candidate], many: str) -> tuple[Candidate, ...]:
-    def key(candidate: Candidate) -> tuple[bool, bool, Rank]:
+    sign = -1 if many == "last" else 1
+
+    def key(candidate: Candidate) -> tuple[bool, bool, bool, float, int, int, float]:
         rank = candidate.rank
-        if many == "last":
-            rank = replace(rank, position=-rank.position)
-        return many != "prefer_proved" or not candidate.proved, candidate.failed, rank
+        order = rank.unlabelled, rank.penalty, rank.nth, rank.meaning, sign * rank.position
+        return many != "prefer_proved" or not candidate.proved, candidate.failed, *order
 
     return tuple(sorted(candidates, key=key))
 
@@ -146,11 +147,12 @@ def _candidates(context: SearchContext, field: CompiledField, style: Style, plac
     if field.not_value is not None and field.not_value.search(text, timeout=TIMEOUT_S):
         return
     spans = row.spans(place.start, place.end)
+    rank = place.rank
     preferred = field.prefer is not None and field.prefer.search(row.text, timeout=TIMEOUT_S) is not None
     for order, value in enumerate(NORMALISERS[field.spec.type](text, style)):
         if Caveat.UNSURE in value.caveats and not place.sure:
             continue
-        if Caveat.LABELLED_ONLY in value.caveats and place.rank.unlabelled:
+        if Caveat.LABELLED_ONLY in value.caveats and rank.unlabelled:
             continue
         penalty = _COMMON_FORM * (Caveat.COMMON_FORM in value.caveats) - _PREFERRED * preferred
         check = validate(value.text, field.spec.check)
@@ -161,7 +163,7 @@ def _candidates(context: SearchContext, field: CompiledField, style: Style, plac
             raw=context.document.raw(spans),
             spans=spans,
             page_index=row.page_index,
-            rank=replace(place.rank, penalty=place.rank.penalty + penalty, meaning=order),
+            rank=Rank(rank.unlabelled, rank.penalty + penalty, rank.nth, order, rank.position),
             how=place.how,
             check=check,
             column_row=place.row if _under_header(context, field, row, place.start, place.end) else None,
@@ -208,7 +210,7 @@ def _unlabelled(context: SearchContext, field: CompiledField, inside: Limits) ->
             continue
         for start, end in context.matches(field.value, index):
             if inside.has(context, index, *row.extent(start, end)) and not _of_another(context, field, index, start):
-                rank = replace(plain, position=_position(index, start))
+                rank = Rank(plain.unlabelled, plain.penalty, position=_position(index, start))
                 yield _Place(index, start, end, rank, _BY_PATTERN, sure)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,8 @@ MAX_SUMMED_TAXES = 4
 _FINAL = frozenset(("total", "due", "paid", "amount"))
 MIN_LABELLED = 0.7
 """Score from which on a label counts as one."""
+_ANNOUNCED = 1.2
+"""Score from which on a net amount or a tax is believed without an equation."""
 CLEARLY_LABELLED = 2.5
 MAX_EXTRAS = 5
 MAX_SUMMANDS = 30
@@ -63,7 +66,7 @@ class Scored:
     @property
     def dominant(self) -> str | None:
         """Role of the strongest link."""
-        return max(self.evidence, key=lambda role: self.evidence[role], default=None)
+        return max(self.evidence, key=self.evidence.__getitem__, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +238,10 @@ class _Known:
     roundings: frozenset[int]
     paid: frozenset[int]
     """Amounts that are what was paid less the change."""
-    rates: frozenset[int]
-    """Hundredths of a percent."""
+    clear: Mapping[str, Sequence[tuple[int, float, Scored]]]
+    """Net, tax -> values that a label announces: cents, score and amount."""
+    rates: Sequence[int]
+    """Hundredths of a percent, ascending."""
     finals: frozenset[int]
     """Amounts that a label calls the total, due or paid in some place."""
 
@@ -252,7 +257,7 @@ def _known(scored: Sequence[Scored], mentions: Mentions, weights: Weights) -> _K
     nets = dict(sorted(by_role["net"].items(), key=lambda item: -item[1][0])[:MAX_NETS])
     certain = [one for one in scored if one.penalty == 0]
     extras = [one for one in certain if one.dominant in ("tip", "discount", "base") and one.cents][:MAX_EXTRAS]
-    labelled = [one for one in certain if one.cents and one.evidence.get("tax", 0) > 1.2][:MAX_TAXES]
+    labelled = [one for one in certain if one.cents and one.evidence.get("tax", 0) > _ANNOUNCED][:MAX_TAXES]
     roundings = {one.cents for one in certain if one.dominant == "rounding" and 0 < abs(one.cents) < 100}
     paid = {one.cents for one in certain if one.dominant == "paid"}
     change = {one.cents for one in certain if one.dominant == "change" and one.cents > 0}
@@ -265,7 +270,11 @@ def _known(scored: Sequence[Scored], mentions: Mentions, weights: Weights) -> _K
         tuple(_extra_sums(extras)),
         frozenset(roundings | {-cents for cents in roundings}),
         frozenset(given - back for given in paid for back in change),
-        frozenset(int(100 * rate) for rate in (*(percent for _, percent in mentions.percents), *USUAL_RATES)) - {0},
+        {
+            role: [(cents, value, one) for cents, (value, one) in values.items() if value > _ANNOUNCED]
+            for role, values in (("net", nets), ("tax", by_role["tax"]))
+        },
+        sorted({int(100 * rate) for rate in (*(percent for _, percent in mentions.percents), *USUAL_RATES)} - {0}),
         frozenset(one.cents for one in certain if one.dominant in _FINAL),
     )
 
@@ -282,14 +291,17 @@ def _best_by_value(scored: Sequence[Scored], role: str, weights: Weights) -> dic
 def _ways(total: Scored, base: float, known: _Known, weights: Weights, *, paid: bool) -> Iterator[Explanation]:
     """Explain one total in every way."""
     cents = total.cents
+    most = 1.6 * abs(cents)
     yield _apart(total, base, known, weights, paid=paid)
     for net_cents, (net_score, net) in known.nets.items():
-        if net_cents == 0 or (net_cents > 0) != (cents > 0) or abs(net_cents) > 1.6 * abs(cents):
+        if net_cents == 0 or (net_cents > 0) != (cents > 0) or abs(net_cents) > most:
             continue
         if net.amount is total.amount and cents not in known.finals:
             continue
         for extras, shift in known.extras_after(net_cents):
             gap = cents - net_cents - shift
+            if gap and not known.labelled_taxes and gap not in known.taxes:
+                continue
             if gap == 0 and extras and net_score > 1.0 and net.amount is not total.amount:
                 yield _with_extras(total, net, extras, base, net_score, weights, paid=paid)
             if gap == 0 and not extras and net_score > 1.0:
@@ -314,12 +326,11 @@ def _apart(total: Scored, base: float, known: _Known, weights: Weights, *, paid:
     """Explain a total without an equation: net and tax are what their labels say."""
     parts, score = {"total": base}, base
     chosen: dict[str, Scored] = {}
-    for role, values, most in (("net", known.nets, 100), ("tax", known.taxes, MAX_TAX_PERCENT)):
+    for role, most in (("net", 100), ("tax", MAX_TAX_PERCENT)):
         fitting = [
             (value, one)
-            for cents, (value, one) in values.items()
-            if value > 1.2
-            and one.amount is not total.amount
+            for cents, value, one in known.clear[role]
+            if one.amount is not total.amount
             and cents * (1 if total.cents > 0 else -1) >= 0
             and 100 * abs(cents) <= most * abs(total.cents)
         ]
@@ -420,6 +431,14 @@ def _fillings(gap: int, total: int, known: _Known) -> Iterator[tuple[tuple[Score
         yield chosen, min(known.taxes[one.cents][0] for one in chosen), 0
 
 
-def _is_rate(tax: int, net: int, rates: frozenset[int]) -> bool:
-    """Tell whether a tax is a printed or usual rate of the net, to the cent."""
-    return bool(net) and any(abs(abs(net) * rate - 10_000 * abs(tax)) <= 10_000 for rate in rates)
+def _is_rate(tax: int, net: int, rates: Sequence[int]) -> bool:
+    """Tell whether a tax is a printed or usual rate of the net, to the cent.
+
+    >>> _is_rate(1_900, 10_000, [700, 1_900]), _is_rate(1_902, 10_000, [700, 1_900])
+    (True, False)
+    """
+    if not net:
+        return False
+    lowest, highest = -(-10_000 * (abs(tax) - 1) // abs(net)), 10_000 * (abs(tax) + 1) // abs(net)
+    index = bisect_left(rates, lowest)
+    return index < len(rates) and rates[index] <= highest

@@ -22,6 +22,7 @@ _UNITED_STATES = regex.compile(
 )
 """A state and its ZIP code, a state at the end of a line, or the country: the month stands first."""
 _COMMONWEALTH = regex.compile(r"[SAC]\$|\b(?:ABN|GST|AUD|SGD|NZD|CAD|Australia|Singapore|Canada|Zealand|UK)\b")
+_NUMERIC = regex.compile(r"\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{2,4}")
 _TIME = regex.compile(r"\b\d{1,2}[:.h]\d{2}(?::\d{2})?\s?(?:[AP]\.?M)?\b", regex.IGNORECASE)
 _ISSUE = frozenset({"date", "any_date", "invoice_no"})
 _PAPERS = frozenset({"invoice", "receipt", "credit-note"})
@@ -71,7 +72,7 @@ def month_first(document: LaidOutDocument, mentions: Mentions, labels: Labels) -
 
 def _numeric(document: LaidOutDocument, day: Day) -> bool:
     text = document.rows[day.place.row].text[day.place.start : day.place.end]
-    return regex.fullmatch(r"\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{2,4}", text.strip()) is not None
+    return _NUMERIC.fullmatch(text.strip()) is not None
 
 
 def choose_date(document: LaidOutDocument, mentions: Mentions, labels: Labels, today: date) -> list[DayChoice]:

@@ -64,9 +64,9 @@ class Places:
         """Places in a row."""
         return self._rows.get(row, ())
 
-    def is_right_of(self, x: float, row: int) -> bool:
-        """Tell whether one of a row begins at ``x`` pixels or further right."""
-        return self._last_left.get(row, float("-inf")) >= x
+    def last_left(self, row: int) -> float:
+        """Left edge of the rightmost one of a row, in pixels."""
+        return self._last_left.get(row, float("-inf"))
 
     def between(self, above: int, place: Place) -> int:
         """Count those below the row ``above`` and above a place that lie in its column."""
@@ -93,9 +93,11 @@ def row_links(
         others: mentions of the same type.
         passed: mentions of another type that may stand between both.
     """
-    found = []
-    text = document.rows[place.row].text
+    found: list[Link] = []
     phrases = [phrase for phrase in labels.by_row.get(place.row, ()) if phrase.place.end <= place.start]
+    if not phrases:
+        return found
+    text = document.rows[place.row].text
     before = [other for other in others.beside(place.row) if other.start < place.start]
     skipped = [other for other in passed.beside(place.row) if other.start < place.start]
     skipped = sorted((*before, *skipped), key=lambda other: -other.start)
@@ -137,16 +139,19 @@ def column_links(place: Place, labels: Labels, others: Places) -> list[Link]:
     """
     found: list[Link] = []
     slack = _LOOSE * place.height
+    left, right = place.left, place.right + slack
     rows = labels.announcing_rows
     for row in reversed(rows[bisect_left(rows, place.row - MAX_COLUMN_ROWS) : bisect_left(rows, place.row)]):
-        for phrase in labels.announcing[row]:
+        phrases = labels.announcing[row]
+        if phrases[0].place.page_index != place.page_index:
+            break
+        last_left = others.last_left(row)
+        for phrase in phrases:
             above = phrase.place
-            if others.is_right_of(above.right, row):
+            if above.left > right or left > above.right + slack:
+                continue
+            if last_left >= above.right:
                 continue  # it announces what stands beside it
-            if above.page_index != place.page_index:
-                continue
-            if above.left > place.right + slack or place.left > above.right + slack:
-                continue
             distance = (place.top - above.bottom) / max(place.height, 1.0)
             between = others.between(above.row, place)
             near = distance <= MAX_BELOW_HEIGHTS and between == 0

@@ -40,6 +40,7 @@ PERCENT = regex.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,2})?)\s?%")
 _WITH_CENTS = regex.compile(r"(?<![\d.,])\d{1,3}(?:[.,'’ ]\d{3})*([.,])\d{2}(?![\d.,])")
 _GROUPED = regex.compile(r"\d([.,])\d{3}[.,]\d{2}(?!\d)")
 _LOOSE_SIGN = regex.compile(r"\s*([.,])\s*")
+_DIGIT = regex.compile(r"\d")
 _NO_DIGIT = regex.compile(r"\D")
 _GOING_ON = regex.compile(r"[\w/.-]")
 _DAY_AFTER_NUMBER = regex.compile(r"(?<=\w/)\d{1,2}\.\d{1,2}\.\d{4}(?!\d)")
@@ -152,12 +153,12 @@ def find_mentions(document: LaidOutDocument, today: date, *, year_first: bool = 
     percents: list[tuple[Place, Decimal]] = []
     tokens: list[Token] = []
     for index, row in enumerate(document.rows):
-        if not any(character.isdigit() for character in row.text):
+        if not _DIGIT.search(row.text):
             continue
         found = list(_days(document, index, row, today, year_first=year_first))
         days += found
         taken = [(day.place.start, day.place.end) for day in found]
-        for match in _search(PERCENT, row.text):
+        for match in _search(PERCENT, row.text) if "%" in row.text else ():
             value = Decimal(match[1].replace(",", "."))
             percents.append((place_of(document, index, match.start(), match.end()), value))
         amounts += _amounts(document, index, row, decimals, taken)

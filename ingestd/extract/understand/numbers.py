@@ -31,6 +31,7 @@ _TAX_NUMBER = regex.compile(
     r")(?![A-Z0-9])",
     regex.IGNORECASE,
 )
+_HYPHENED = regex.compile(r"\d-\d")
 _NOT_OF_NUMBER = regex.compile(r"[\s.]|(?:MWST|TVA|IVA)$")
 _SHORT = regex.compile(r"\d{1,2}\.?\d?%?")
 _PREFIXED = regex.compile(r"(?:AT\s?U|[A-Z]{2}|CHE)", regex.IGNORECASE)
@@ -47,6 +48,8 @@ _CHECKED = (
 """What a tax number can be, and the check of its digits (python-stdnum)."""
 _PAPERS = frozenset({"invoice", "receipt", "credit-note"})
 _STRONG_NUMBER = 2.0
+MIN_DIGITS = 6
+"""Digits of a tax number."""
 MIN_TAX_DIGITS = 9
 """Digits of a tax number that the bare word for tax announces."""
 MIN_UNSURE = 3
@@ -117,6 +120,8 @@ def tax_numbers(document: LaidOutDocument, labels: Labels) -> list[NumberChoice]
     """List tax numbers with their labels, in reading order; a number of many digits counts only beside a label."""
     found = []
     for index, row in enumerate(document.rows):
+        if sum(map(str.isdigit, row.text)) < MIN_DIGITS:
+            continue
         for place, text in _tax_texts(document, index, row.text):
             links = row_links(place, labels, document, NOWHERE) + column_links(place, labels, NOWHERE)
             labelled = next((rank for rank, link in enumerate(links[:2]) if _names_tax_number(link, text)), None)
@@ -150,6 +155,6 @@ def _tax_texts(document: LaidOutDocument, index: int, text: str) -> Iterator[tup
     for match in _TAX_NUMBER.finditer(text):
         plain = _NOT_OF_NUMBER.sub("", match[0].upper()).rstrip("-/")
         digits = sum(character.isdigit() for character in plain)
-        if digits >= 6:
-            shown = plain if regex.search(r"\d-\d", plain) and not plain.startswith("CHE") else plain.replace("-", "")
+        if digits >= MIN_DIGITS:
+            shown = plain if _HYPHENED.search(plain) and not plain.startswith("CHE") else plain.replace("-", "")
             yield place_of(document, index, match.start(), match.end()), shown

@@ -25,6 +25,8 @@ _NO_NAME = regex.compile(
     regex.IGNORECASE,
 )
 _PARTING = regex.compile(r"\s+[-–|·•]\s+")
+_COLON = regex.compile(r"\s*:\s*")
+_COLON_AND_TEXT = regex.compile(r"\s*:\s*\S")
 _BETWEEN_WORDS = regex.compile(r"[\s,]+")
 _POSTAL_CODE = regex.compile(r"\b\d{4,5}\b")
 _ADDRESS = regex.compile(
@@ -106,7 +108,7 @@ def _opens(phrase: Phrase) -> bool:
 
 def _value_beside(document: LaidOutDocument, heading: Phrase) -> bool:
     row = document.rows[heading.place.row]
-    return regex.match(r"\s*:\s*\S", row.text[heading.place.end :]) is not None
+    return _COLON_AND_TEXT.match(row.text[heading.place.end :]) is not None
 
 
 def seller_names(document: LaidOutDocument, labels: Labels, lexicon: Lexicon) -> list[NameChoice]:
@@ -181,7 +183,7 @@ def _names(document: LaidOutDocument, labels: Labels, lexicon: Lexicon) -> Itera
             text, begin = box.text, start
             heading = next((p for p in phrases if p.party and start <= p.place.start < start + len(text)), None)
             if heading is not None:
-                cut = regex.match(r"\s*:\s*", row.text[heading.place.end : start + len(text)])
+                cut = _COLON.match(row.text[heading.place.end : start + len(text)])
                 if cut is None and not heading.alone:
                     heading = None
                 else:

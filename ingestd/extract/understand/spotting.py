@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import regex
@@ -19,6 +21,10 @@ MAX_FUZZY_WORDS = 3
 """Words of a phrase that may be misread."""
 MIN_FUZZY = 7
 """Letters of a label that may be misread: shorter words of several languages lie too close together."""
+MAX_FUZZY_DIGITS = 2
+"""Digits of a text that may be a misread label."""
+MAX_SEEN = 20_000
+"""Texts whose similar label is kept."""
 MAX_LETTERS = 40
 _TORN = 2.0
 """Text heights between two boxes from which on their words are not one label."""
@@ -37,6 +43,7 @@ class Spotter:
         self._scanner = Scanner({label: allowed_edits(label) for label in labels if _ideographic(label)})
         self._stems = stems
         self._ends = ends
+        self._seen: dict[str, str | None] = {}
 
     @cached_property
     def _deletions(self) -> Mapping[str, tuple[str, ...]]:
@@ -48,6 +55,18 @@ class Spotter:
                     found[text].append(label)
         return {text: tuple(labels) for text, labels in found.items()}
 
+    @cached_property
+    def _halves(self) -> tuple[frozenset[str], frozenset[str]]:
+        """First and second halves of the labels that may be misread."""
+        labels = [label for label in self._latin if len(label) >= MIN_FUZZY]
+        heads = frozenset(label[: len(label) // 2] for label in labels)
+        return heads, frozenset(label[len(label) // 2 :] for label in labels)
+
+    @cached_property
+    def _beginnings(self) -> frozenset[str]:
+        """First letters of all labels, one or more, and the labels."""
+        return frozenset(label[:size] for label in self._latin for size in range(1, len(label) + 1))
+
     def spot(self, page: SqueezedDocument) -> list[LabelHit]:
         """List every place where a label is found at word borders, overlapping ones too, row by row."""
         hits = list(self._scanner.scan(page))
@@ -56,56 +75,51 @@ class Spotter:
         return hits
 
     def _row(self, index: int, row: Row, squeezed: str, places: list[int]) -> Iterator[LabelHit]:
-        words = [match.span() for match in _WORD.finditer(row.text)]
-        position = {place: offset for offset, place in enumerate(places)}
+        words = _words(row, places)
         covered = 0
-        for first, (start, _) in enumerate(words):
+        for first, word in enumerate(words):
             longest = 0
-            for last in range(first, min(first + MAX_WORDS, len(words))):
-                if last > first and _is_torn(row, words[last - 1][1] - 1, words[last][0]):
-                    break
-                end = words[last][1]
-                begin = position.get(start)
-                if begin is None or end - 1 not in position:
-                    break
-                text = squeezed[begin : position[end - 1] + 1]
-                if len(text) > MAX_LETTERS:
+            for last in range(first, min(first + MAX_WORDS, word.last + 1)):
+                text, end = squeezed[word.begin : words[last].close], words[last].end
+                if text not in self._beginnings:
                     break
                 if text in self._latin and not _begins_code(row.text, end):
-                    yield LabelHit(index, start, end, text, 0)
+                    yield LabelHit(index, word.start, end, text, 0)
                     longest = end
             if longest:
                 covered = max(covered, longest)
-            elif start >= covered:
-                yield from self._misread(index, row, words, first, squeezed, position)
+            elif word.start >= covered:
+                yield from self._misread(index, words, first, squeezed)
 
-    def _misread(
-        self, index: int, row: Row, words: list[tuple[int, int]], first: int, squeezed: str, position: dict[int, int]
-    ) -> Iterator[LabelHit]:
+    def _misread(self, index: int, words: Sequence[_Word], first: int, squeezed: str) -> Iterator[LabelHit]:
         """Find a compound or a label with one misread character where nothing is found exactly."""
-        start, end = words[first]
-        if start in position and end - 1 in position:
-            text = squeezed[position[start] : position[end - 1] + 1]
-            if self.compound(text):
-                yield LabelHit(index, start, end, text, 0)
-                return
-        for last in range(first, min(first + MAX_FUZZY_WORDS, len(words))):
-            if last > first and _is_torn(row, words[last - 1][1] - 1, words[last][0]):
-                return
-            end = words[last][1]
-            if start not in position or end - 1 not in position:
-                return
-            text = squeezed[position[start] : position[end - 1] + 1]
-            if len(text) < MIN_FUZZY - 1 or sum(map(str.isdigit, text)) > 2:
-                continue
+        word = words[first]
+        text = squeezed[word.begin : word.close]
+        if self.compound(text):
+            yield LabelHit(index, word.start, word.end, text, 0)
+            return
+        for last in range(first, min(first + MAX_FUZZY_WORDS, word.last + 1)):
+            text = squeezed[word.begin : words[last].close]
             if len(text) > MAX_LETTERS:
                 return
+            if len(text) < MIN_FUZZY - 1 or sum(map(str.isdigit, text)) > MAX_FUZZY_DIGITS:
+                continue
             label = self._similar(text)
             if label is not None:
-                yield LabelHit(index, start, end, label, 1)
+                yield LabelHit(index, word.start, words[last].end, label, 1)
                 return
 
     def _similar(self, text: str) -> str | None:
+        """Label that a text is with one misread character; kept, because the words of documents recur."""
+        if text not in self._seen:
+            if len(self._seen) >= MAX_SEEN:
+                self._seen.clear()
+            self._seen[text] = self._looked_up(text)
+        return self._seen[text]
+
+    def _looked_up(self, text: str) -> str | None:
+        if not self._has_half(text):
+            return None
         for shorter in (text, *_shortened(text)):
             for label in self._deletions.get(shorter, ()):
                 if _one_edit(text, label):
@@ -113,6 +127,12 @@ class Spotter:
             if shorter is not text and shorter in self._latin and len(shorter) >= MIN_FUZZY:
                 return shorter
         return None
+
+    def _has_half(self, text: str) -> bool:
+        """Tell whether one half of a label stands in its place: one misread character leaves the other half whole."""
+        heads, tails = self._halves
+        sizes = (len(text) - 1, len(text), len(text) + 1)
+        return any(text[: size // 2] in heads or text[size // 2 - size :] in tails for size in sizes)
 
     def compound(self, text: str) -> tuple[str, str] | None:
         """Word classes of the two parts of a compound."""
@@ -149,7 +169,51 @@ def _one_edit(text: str, label: str) -> bool:
     return len(longer) - len(shorter) == 1 and any(one == shorter for one in _shortened(longer))
 
 
+@dataclass(slots=True)
+class _Word:
+    """A word of a row."""
+
+    start: int
+    end: int
+    """Characters of the row."""
+    begin: int
+    close: int
+    """Characters of the squeezed row."""
+    last: int
+    """Index of the last word before a wide gap."""
+
+
+def _words(row: Row, places: Sequence[int]) -> list[_Word]:
+    """Words of a row that squeezing leaves whole.
+
+    Args:
+        row: the row.
+        places: index in the row of each character of the squeezed row.
+    """
+    found: list[_Word] = []
+    torn = -1
+    for start, end in (match.span() for match in _WORD.finditer(row.text)):
+        begin, close = bisect_left(places, start), bisect_left(places, end)
+        whole = begin < close and places[begin] == start and places[close - 1] == end - 1
+        if found and (not whole or _is_torn(row, found[-1].end - 1, start)):
+            torn = _close(found, torn)
+        if whole:
+            found.append(_Word(start, end, begin, close, 0))
+    _close(found, torn)
+    return found
+
+
+def _close(words: Sequence[_Word], torn: int) -> int:
+    """End the run of words that begins after the index ``torn``; return its last index."""
+    last = len(words) - 1
+    for word in words[torn + 1 :]:
+        word.last = last
+    return last
+
+
 def _is_torn(row: Row, before: int, after: int) -> bool:
+    if len(row.boxes) == 1:
+        return False
     first, last = row.box_at(before), row.box_at(after)
     return first != last and row.boxes[last].left - row.boxes[first].right > _TORN * row.boxes[first].height
 
