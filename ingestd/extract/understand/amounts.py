@@ -1,13 +1,11 @@
-"""Net, tax and total: roles scored from labels, then the assignment that explains the page best."""
+"""Amounts of money with the roles that their labels speak for."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from itertools import accumulate, combinations
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 
 from ingestd.extract.understand.links import Link, Places, column_links, row_links
 from ingestd.extract.understand.mentions import Amount, Mentions
@@ -15,39 +13,14 @@ from ingestd.extract.understand.phrases import Labels
 from ingestd.extract.understand.weights import Weights
 from ingestd.layout.rows import LaidOutDocument
 
-USUAL_RATES = (
-    *map(Decimal, ("2.5", "2.6", "3", "3.8", "4", "5", "5.5", "6", "7", "7.7", "8", "8.1", "8.25", "8.5", "9", "10")),
-    *map(
-        Decimal,
-        ("12", "13", "13.5", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23", "24", "25", "27", "28"),
-    ),
-)
-"""Rates of value added and sales taxes, in percent."""
-MAX_TAX_PERCENT = 33
-"""Tax per net; no country asks for more."""
-MAX_VALUES = 40
-"""Different amounts that are tried as a total."""
-MAX_NETS = 30
-MAX_TAXES = 8
-MAX_SUMMED_TAXES = 4
-_FINAL = frozenset(("total", "due", "paid", "amount"))
-MIN_LABELLED = 0.7
-"""Score from which on a label counts as one."""
-_ANNOUNCED = 1.2
-"""Score from which on a net amount or a tax is believed without an equation."""
-CLEARLY_LABELLED = 2.5
-MAX_EXTRAS = 5
 MAX_SUMMANDS = 30
+"""Amounts above another that are summed."""
 _HOSTILE = frozenset(
     (
         *("previous", "change", "rounding", "deposit", "prepaid", "discount", "quantity", "unit_price", "item", "rate"),
         *("phone", "page", "bank", "tip"),
     )
 )
-MAX_ROUNDING_CENTS = 100
-"""No rounding is larger."""
-_ROUNDING_CENTS = 5
-_WHOLE_ROUNDING_CENTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,34 +40,6 @@ class Scored:
     def dominant(self) -> str | None:
         """Role of the strongest link."""
         return max(self.evidence, key=self.evidence.__getitem__, default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """One assignment of amounts to roles and its score."""
-
-    total: Scored
-    net: Scored | None
-    taxes: tuple[Scored, ...]
-    extras: tuple[Scored, ...]
-    score: float
-    equation: str
-    """sum, zero, included, none."""
-    rate: bool = False
-    paid: bool = False
-    parts: Mapping[str, float] = field(default_factory=dict)
-    """Score of each role by itself."""
-
-    @property
-    def net_cents(self) -> int:
-        """Net amount in hundredths, further parts of the net (supplies at another rate) included."""
-        further = sum(one.cents for one in self.extras if one.dominant == "base")
-        return (self.net.cents if self.net is not None else 0) + further
-
-    @property
-    def tax_cents(self) -> int:
-        """Sum of the taxes in hundredths."""
-        return sum(tax.cents for tax in self.taxes)
 
 
 def score_amounts(document: LaidOutDocument, mentions: Mentions, labels: Labels, weights: Weights) -> list[Scored]:
@@ -161,7 +106,8 @@ def _evidence(links: Sequence[Link], weights: Weights) -> dict[str, float]:
     return evidence
 
 
-def _role_score(scored: Scored, role: str, weights: Weights) -> float:
+def role_score(scored: Scored, role: str, weights: Weights) -> float:
+    """Weigh what labels, sums and form of an amount say for a role: total, net or tax."""
     factors = weights.role[role]
     best = max((factors.get(name, 0.0) * weight for name, weight in scored.evidence.items()), default=0.0)
     if best < 0.3:
@@ -178,267 +124,3 @@ def _role_score(scored: Scored, role: str, weights: Weights) -> float:
     if not scored.amount.plain:
         best += 2 * weights.amount["bare"]
     return best - scored.penalty
-
-
-def explain_amounts(scored: Sequence[Scored], mentions: Mentions, rows: int, weights: Weights) -> list[Explanation]:
-    """List the explanations of a document's amounts, best first; of each total only the best.
-
-    Args:
-        scored: from :func:`score_amounts`.
-        mentions: of the document.
-        rows: of the document.
-        weights: of the evidence.
-    """
-    known = _known(scored, mentions, weights)
-    largest = max((abs(one.cents) for one in scored if one.amount.written or one.amount.currency), default=0)
-    counts: dict[int, int] = defaultdict(int)
-    for one in scored:
-        counts[one.cents] += 1
-    totals = sorted(known.totals.items(), key=lambda item: -item[1][0] - (abs(item[0]) == largest))[:MAX_VALUES]
-    found = []
-    for cents, (score, one) in totals:
-        base = weights.amount["total"] * score + weights.amount["low"] * one.amount.place.row / max(rows, 1)
-        base += weights.amount["repeated"] * (counts[cents] > 1) + weights.amount["largest"] * (abs(cents) == largest)
-        paid = cents in known.paid
-        base += weights.equation["paid"] * paid
-        if any(
-            cents - rounding in known.totals and known.totals[cents - rounding][0] > 1 for rounding in known.roundings
-        ):
-            base += weights.equation["rounding"]
-        found.append(max(_ways(one, base, known, weights, paid=paid), key=lambda way: way.score))
-    found.sort(key=lambda way: -way.score)
-    return [_rounded(found, known), *found[1:]] if found else found
-
-
-def _rounded(found: Sequence[Explanation], known: _Known) -> Explanation:
-    """Take the total after rounding where the best explanation ends before it."""
-    best = found[0]
-    for cents, (score, one) in known.totals.items():
-        shift = cents - best.total.cents
-        printed = shift in known.roundings
-        few = abs(shift) <= _ROUNDING_CENTS and best.total.cents % 5 and score > 1.0 and (printed or cents % 5 == 0)
-        whole = abs(shift) <= _WHOLE_ROUNDING_CENTS and cents % 100 == 0 and best.total.cents % 100 and score > 3.5
-        if shift and (few or whole):
-            return replace(best, total=one)
-    return best
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """Parts that the amounts of a document offer to explanations."""
-
-    totals: Mapping[int, tuple[float, Scored]]
-    nets: Mapping[int, tuple[float, Scored]]
-    taxes: Mapping[int, tuple[float, Scored]]
-    labelled_taxes: tuple[Scored, ...]
-    tax_sums: Mapping[int, Sequence[tuple[Scored, ...]]]
-    """Sum -> the labelled taxes that make it, two or more."""
-    extras: tuple[tuple[tuple[Scored, ...], int], ...]
-    """Surcharges and discounts, and their sum."""
-    roundings: frozenset[int]
-    paid: frozenset[int]
-    """Amounts that are what was paid less the change."""
-    clear: Mapping[str, Sequence[tuple[int, float, Scored]]]
-    """Net, tax -> values that a label announces: cents, score and amount."""
-    rates: Sequence[int]
-    """Hundredths of a percent, ascending."""
-    finals: frozenset[int]
-    """Amounts that a label calls the total, due or paid in some place."""
-
-    def extras_after(self, net: int) -> Iterator[tuple[tuple[Scored, ...], int]]:
-        """Surcharges and discounts that may follow a net, and their sum; not where the net after them is printed."""
-        for extras, shift in self.extras:
-            if not extras or self.nets.get(net + shift, (0.0,))[0] < MIN_LABELLED:
-                yield extras, shift
-
-
-def _known(scored: Sequence[Scored], mentions: Mentions, weights: Weights) -> _Known:
-    by_role = {role: _best_by_value(scored, role, weights) for role in ("total", "net", "tax")}
-    nets = dict(sorted(by_role["net"].items(), key=lambda item: -item[1][0])[:MAX_NETS])
-    certain = [one for one in scored if one.penalty == 0]
-    extras = [one for one in certain if one.dominant in ("tip", "discount", "base") and one.cents][:MAX_EXTRAS]
-    labelled = [one for one in certain if one.cents and one.evidence.get("tax", 0) > _ANNOUNCED][:MAX_TAXES]
-    roundings = {one.cents for one in certain if one.dominant == "rounding" and 0 < abs(one.cents) < 100}
-    paid = {one.cents for one in certain if one.dominant == "paid"}
-    change = {one.cents for one in certain if one.dominant == "change" and one.cents > 0}
-    return _Known(
-        by_role["total"],
-        nets,
-        by_role["tax"],
-        tuple(labelled),
-        _tax_sums(labelled),
-        tuple(_extra_sums(extras)),
-        frozenset(roundings | {-cents for cents in roundings}),
-        frozenset(given - back for given in paid for back in change),
-        {
-            role: [(cents, value, one) for cents, (value, one) in values.items() if value > _ANNOUNCED]
-            for role, values in (("net", nets), ("tax", by_role["tax"]))
-        },
-        sorted({int(100 * rate) for rate in (*(percent for _, percent in mentions.percents), *USUAL_RATES)} - {0}),
-        frozenset(one.cents for one in certain if one.dominant in _FINAL),
-    )
-
-
-def _best_by_value(scored: Sequence[Scored], role: str, weights: Weights) -> dict[int, tuple[float, Scored]]:
-    best: dict[int, tuple[float, Scored]] = {}
-    for one in scored:
-        score = _role_score(one, role, weights)
-        if one.cents not in best or score > best[one.cents][0]:
-            best[one.cents] = (score, one)
-    return best
-
-
-def _ways(total: Scored, base: float, known: _Known, weights: Weights, *, paid: bool) -> Iterator[Explanation]:
-    """Explain one total in every way."""
-    cents = total.cents
-    most = 1.6 * abs(cents)
-    yield _apart(total, base, known, weights, paid=paid)
-    for net_cents, (net_score, net) in known.nets.items():
-        if net_cents == 0 or (net_cents > 0) != (cents > 0) or abs(net_cents) > most:
-            continue
-        if net.amount is total.amount and cents not in known.finals:
-            continue
-        for extras, shift in known.extras_after(net_cents):
-            gap = cents - net_cents - shift
-            if gap and not known.labelled_taxes and gap not in known.taxes:
-                continue
-            if gap == 0 and extras and net_score > 1.0 and net.amount is not total.amount:
-                yield _with_extras(total, net, extras, base, net_score, weights, paid=paid)
-            if gap == 0 and not extras and net_score > 1.0:
-                yield _without_tax(total, net, base, net_score, known, weights, paid=paid)
-            if gap == 0 or (gap > 0) != (net_cents > 0) or 100 * abs(gap) > MAX_TAX_PERCENT * abs(net_cents):
-                continue
-            for taxes, tax_score, rounding in _fillings(gap, cents, known):
-                if any(one.amount is net.amount or one.amount is total.amount for one in (*taxes, *extras)):
-                    continue
-                parts = {"total": base, "net": net_score, "tax": tax_score}
-                rate = _is_rate(sum(tax.cents for tax in taxes), net_cents, known.rates)
-                score = base + net_score + tax_score + _sum_bonus(parts, weights, rate=rate)
-                score += weights.equation["extra"] * len(extras) + weights.equation["unnamed"] * (base < 1.0)
-                score += weights.equation["parts"] * (len(taxes) - 1)
-                score += weights.equation["other_tax"] * _passes_over(taxes, tax_score, known)
-                score += weights.equation["rounded"] * (rounding != 0 and rounding not in known.roundings)
-                yield Explanation(total, net, taxes, extras, score, "sum", rate, paid, parts)
-    yield from _included(total, base, known, weights, paid=paid)
-
-
-def _apart(total: Scored, base: float, known: _Known, weights: Weights, *, paid: bool) -> Explanation:
-    """Explain a total without an equation: net and tax are what their labels say."""
-    parts, score = {"total": base}, base
-    chosen: dict[str, Scored] = {}
-    for role, most in (("net", 100), ("tax", MAX_TAX_PERCENT)):
-        fitting = [
-            (value, one)
-            for cents, value, one in known.clear[role]
-            if one.amount is not total.amount
-            and cents * (1 if total.cents > 0 else -1) >= 0
-            and 100 * abs(cents) <= most * abs(total.cents)
-        ]
-        if fitting:
-            value, one = max(fitting, key=lambda pair: pair[0])
-            chosen[role], parts[role] = one, value
-            score += weights.equation["apart"] * value
-    taxes = (chosen["tax"],) if "tax" in chosen else ()
-    return Explanation(total, chosen.get("net"), taxes, (), score, "none", paid=paid, parts=parts)
-
-
-def _passes_over(taxes: Sequence[Scored], score: float, known: _Known) -> bool:
-    """Tell whether a sum takes a tax that no label announces although a label announces another."""
-    return score < MIN_LABELLED and any(
-        known.taxes[one.cents][0] > CLEARLY_LABELLED and one not in taxes for one in known.labelled_taxes
-    )
-
-
-def _sum_bonus(parts: Mapping[str, float], weights: Weights, *, rate: bool) -> float:
-    """Worth of a sum: less for each part that no label announces, because among many numbers some add up."""
-    unlabelled = sum(score < MIN_LABELLED for score in parts.values())
-    worth = weights.equation["sum"] + weights.equation["rate"] * rate
-    return float(worth * weights.equation["unlabelled"] ** unlabelled)
-
-
-def _with_extras(
-    total: Scored,
-    net: Scored,
-    extras: tuple[Scored, ...],
-    base: float,
-    net_score: float,
-    weights: Weights,
-    *,
-    paid: bool,
-) -> Explanation:
-    """Explain a total by a net amount and surcharges or discounts, without a tax."""
-    parts = {"total": base, "net": net_score}
-    score = base + net_score + _sum_bonus(parts, weights, rate=False) + weights.equation["extra"] * len(extras)
-    return Explanation(total, net, (), extras, score, "sum", False, paid, parts)
-
-
-def _without_tax(
-    total: Scored, net: Scored, base: float, net_score: float, known: _Known, weights: Weights, *, paid: bool
-) -> Explanation:
-    zero = known.taxes.get(0)
-    printed = zero is not None and zero[0] > 1
-    score = base + net_score + (weights.equation["zero"] + zero[0] if zero is not None and printed else 0.0)
-    taxes = (zero[1],) if zero is not None and printed else ()
-    return Explanation(total, net, taxes, (), score, "zero", False, paid, {"total": base, "net": net_score})
-
-
-def _included(total: Scored, base: float, known: _Known, weights: Weights, *, paid: bool) -> Iterator[Explanation]:
-    """Explain a total by a tax that is printed as part of it."""
-    for taxes in (*((tax,) for tax in known.labelled_taxes), known.labelled_taxes):
-        cents = sum(tax.cents for tax in taxes)
-        within = 0 < abs(cents) < abs(total.cents) * 0.3 and (cents > 0) == (total.cents > 0)
-        if not within or any(tax.amount is total.amount for tax in taxes):
-            continue
-        rate = _is_rate(cents, total.cents - cents, known.rates)
-        if rate or (len(taxes) > 1 and _lies_between(taxes, cents, total.cents, known.rates)):
-            tax_score = min(known.taxes[tax.cents][0] for tax in taxes)
-            score = base + max(tax_score, 0.0) * 0.5 + weights.equation["included"] * (base > 1.5)
-            score += weights.equation["parts"] * (len(taxes) - 1)
-            yield Explanation(total, None, taxes, (), score, "included", rate, paid, {"total": base, "tax": tax_score})
-
-
-def _lies_between(taxes: Sequence[Scored], cents: int, total: int, rates: frozenset[int]) -> bool:
-    """Tell whether taxes of several rates can be those of a total that includes them."""
-    share = 10_000 * abs(cents) / (abs(total) - abs(cents))
-    return len({tax.cents for tax in taxes}) == len(taxes) and min(rates) < share < max(rates)
-
-
-def _tax_sums(taxes: Sequence[Scored]) -> Mapping[int, Sequence[tuple[Scored, ...]]]:
-    found: dict[int, list[tuple[Scored, ...]]] = defaultdict(list)
-    for size in range(2, MAX_SUMMED_TAXES + 1):
-        for chosen in combinations(taxes, size):
-            found[sum(one.cents for one in chosen)].append(chosen)
-    return found
-
-
-def _extra_sums(extras: Sequence[Scored]) -> Iterator[tuple[tuple[Scored, ...], int]]:
-    yield (), 0
-    for size in range(1, min(len(extras), 3) + 1):
-        for chosen in combinations(extras, size):
-            yield chosen, sum(-abs(one.cents) if one.dominant == "discount" else one.cents for one in chosen)
-
-
-def _fillings(gap: int, total: int, known: _Known) -> Iterator[tuple[tuple[Scored, ...], float, int]]:
-    """Taxes that fill the gap between net and total, and the rounding that is left."""
-    if gap in known.taxes:
-        score, one = known.taxes[gap]
-        yield (one,), score, 0
-    slack = _WHOLE_ROUNDING_CENTS if total % 100 == 0 and gap % 100 else _ROUNDING_CENTS
-    for one in known.labelled_taxes:
-        if one.cents != gap and abs(one.cents - gap) <= slack:
-            yield (one,), known.taxes[one.cents][0], gap - one.cents
-    for chosen in known.tax_sums.get(gap, ()):
-        yield chosen, min(known.taxes[one.cents][0] for one in chosen), 0
-
-
-def _is_rate(tax: int, net: int, rates: Sequence[int]) -> bool:
-    """Tell whether a tax is a printed or usual rate of the net, to the cent.
-
-    >>> _is_rate(1_900, 10_000, [700, 1_900]), _is_rate(1_902, 10_000, [700, 1_900])
-    (True, False)
-    """
-    if not net:
-        return False
-    lowest, highest = -(-10_000 * (abs(tax) - 1) // abs(net)), 10_000 * (abs(tax) + 1) // abs(net)
-    index = bisect_left(rates, lowest)
-    return index < len(rates) and rates[index] <= highest

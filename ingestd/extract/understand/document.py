@@ -8,7 +8,7 @@ from datetime import date
 
 from ingestd.document import Field, FieldType, Level, Reason, ReasonKind
 from ingestd.extract.rulefile.labels import SqueezedDocument
-from ingestd.extract.understand.amounts import Explanation, Scored, explain_amounts, score_amounts
+from ingestd.extract.understand.amounts import Scored, score_amounts
 from ingestd.extract.understand.confidence import probability
 from ingestd.extract.understand.dates import DayChoice, choose_date
 from ingestd.extract.understand.findings import (
@@ -27,6 +27,7 @@ from ingestd.extract.understand.mentions import find_mentions, quad_of, spans_of
 from ingestd.extract.understand.numbers import NumberChoice, choose_number
 from ingestd.extract.understand.parties import NameChoice, blocks, seller_names
 from ingestd.extract.understand.phrases import Labels, find_labels
+from ingestd.extract.understand.totals import Explanation, explain_amounts
 from ingestd.extract.understand.weights import load_weights
 from ingestd.layout.rows import LaidOutDocument
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from ingestd.document import FieldCandidate, Level, Reason, ReasonKind
-from ingestd.extract.understand.amounts import CLEARLY_LABELLED, Explanation, Scored
+from ingestd.extract.understand.amounts import Scored
 from ingestd.extract.understand.dates import DayChoice
 from ingestd.extract.understand.links import Link
 from ingestd.extract.understand.mentions import Place, quad_of, spans_of
 from ingestd.extract.understand.numbers import NumberChoice, near_customer, tax_numbers
 from ingestd.extract.understand.parties import NameChoice, blocks, seller_tax_number
 from ingestd.extract.understand.phrases import Labels
+from ingestd.extract.understand.totals import CLEARLY_LABELLED, Explanation
 from ingestd.extract.values.normalise import money_text
 from ingestd.layout.rows import LaidOutDocument
 
