@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
 from ingestd.clock import Clock
-from ingestd.document import KIND, Extraction, Field, Level
+from ingestd.document import KIND, Extraction, Field, FieldCandidate, Level
 from ingestd.extract import RuleSet
+from ingestd.extract.confirm.checks import check_value
 from ingestd.extract.confirm.doubts import doubts, rule_of
 from ingestd.extract.confirm.settle import Said, correctable, field_type, in_force, prove
 from ingestd.extract.confirm.typed import context_of, read_typed
 from ingestd.extract.values.dates import Rejected
 from ingestd.store import corrections, documents
 from ingestd.store.corrections import Entry
+
+MAX_RIVALS = 6
+"""Of one field, that a person is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,11 @@ class State:
     """Fields that a person has to settle; ``KIND`` where the kind is open."""
     history: tuple[Entry, ...]
     """Corrections, oldest first."""
+
+    @property
+    def kind_confirmed(self) -> bool:
+        """True where a person said of which kind it is."""
+        return KIND in in_force([entry.correction for entry in self.history])
 
     @property
     def fields(self) -> Mapping[str, Field]:
@@ -47,6 +56,10 @@ class Judged:
     reasons: tuple[str, ...]
     error: str | None = None
     """Why the text cannot be a value at all."""
+    is_refused: bool = False
+    """A check of the value alone fails: it is only taken where the person insists."""
+    in_doubt: bool = False
+    """A person still has to settle it once all typed values are accepted."""
 
 
 def state_of(db: Database, document_id: int, rules: RuleSet) -> State:
@@ -59,13 +72,18 @@ def state_of(db: Database, document_id: int, rules: RuleSet) -> State:
         extraction = documents.load_extraction(db, document_id)
         version = corrections.version(db, document_id)
         history = corrections.history(db, document_id)
-    kind_confirmed = KIND in in_force([entry.correction for entry in history])
-    left = doubts(extraction.rule, extraction.fields, rules, kind_confirmed=kind_confirmed)
-    return State(document_id, version, extraction, left, history)
+    state = State(document_id, version, extraction, (), history)
+    left = doubts(extraction.rule, extraction.fields, rules, kind_confirmed=state.kind_confirmed)
+    return replace(state, doubts=left)
 
 
 def judge_typed(
-    db: Database, document_id: int, texts: Mapping[str, str], rules: RuleSet, clock: Clock
+    db: Database,
+    document_id: int,
+    texts: Mapping[str, str],
+    rules: RuleSet,
+    clock: Clock,
+    accepted: Collection[str] = (),
 ) -> tuple[Judged, ...]:
     """Judge what is typed so far, and every other field with it: for each keystroke; nothing is written.
 
@@ -75,6 +93,7 @@ def judge_typed(
         texts: field -> text as typed.
         rules: today's.
         clock: source of time.
+        accepted: of the typed fields, those that the person is sure of.
 
     Returns:
         Every field of the document, typed ones with their normal form; unknown fields are left out.
@@ -88,16 +107,43 @@ def judge_typed(
     wrong: dict[str, str] = {}
     for name in texts.keys() & set(correctable(read, rules)):
         try:
-            said[name] = Said(normalised(name, texts[name], read, rules, clock))
+            said[name] = Said(normalised(name, texts[name], read, rules, clock), is_confirmed=name in accepted)
         except Rejected as error:
             wrong[name] = str(error)
     proved = prove(read, said, rules, clock.today())
-    return tuple(
-        Judged(field.name, None, Level.CONFLICT, (wrong[field.name],), wrong[field.name])
-        if field.name in wrong
-        else Judged(field.name, field.value, field.level, tuple(reason.text for reason in field.reasons))
-        for field in proved
-    )
+    settled = [replace(field, level=Level.CONFIRMED) if field.name in said else field for field in proved]
+    left = set(doubts(read.rule, settled, rules, kind_confirmed=state.kind_confirmed)) | wrong.keys()
+    plan = rule_of(rules, read.rule)
+
+    def judged(field: Field) -> Judged:
+        if field.name in wrong:
+            return Judged(field.name, None, Level.CONFLICT, (wrong[field.name],), wrong[field.name], in_doubt=True)
+        reasons = tuple(reason.text for reason in field.reasons)
+        refused = False
+        if field.name in said and field.value is not None:
+            finding = check_value(field.name, field.type, field.value, plan, clock.today())
+            refused = finding is not None and finding.level is Level.CONFLICT
+        return Judged(field.name, field.value, field.level, reasons, None, refused, field.name in left)
+
+    return tuple(map(judged, proved))
+
+
+def proved_rivals(state: State, name: str, rules: RuleSet, clock: Clock) -> tuple[FieldCandidate, ...]:
+    """Judge the rivals of a field as if each were its value: those that prove something come first.
+
+    Args:
+        state: of a document.
+        name: of one of its fields.
+        rules: today's.
+        clock: source of time.
+    """
+    found = []
+    for rival in state.fields[name].candidates[:MAX_RIVALS]:
+        proved = prove(state.extraction, {name: Said(rival.value)}, rules, clock.today())
+        field = next(one for one in proved if one.name == name)
+        reasons = tuple(dict.fromkeys((*field.reasons, *rival.reasons)))
+        found.append(replace(rival, level=field.level, reasons=reasons))
+    return tuple(sorted(found, key=lambda rival: rival.level is not Level.PROVED))
 
 
 def normalised(name: str, text: str, read: Extraction, rules: RuleSet, clock: Clock) -> str | None:

@@ -44,6 +44,12 @@ class WebConfig(Section):
     requests_per_s: PositiveFloat = Field(default=50.0, description="Requests per second and client, on average.")
     body_s: PositiveFloat = Field(default=120.0, description="Seconds within which a request has to arrive whole.")
     session_h: PositiveFloat = Field(default=12.0, description="Hours after which a browser has to sign in again.")
+    lock_s: PositiveFloat = Field(
+        default=300.0, description="Seconds after which a document left open on the review desk is free for others."
+    )
+    double_key_above: PositiveFloat | None = Field(
+        default=None, description="Amounts from this one on are typed twice on the review desk; default: none."
+    )
     pictures_mb: PositiveInt = Field(default=256, description="Memory for pictures of pages, in megabytes.")
 
     @field_validator("allowed_hosts")

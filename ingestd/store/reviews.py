@@ -52,7 +52,9 @@ class Depth:
     """By anybody, now."""
 
 
-def queue(db: Database, user: str, now: datetime, limit: int, kind: str | None = None) -> list[Listed]:
+def queue(
+    db: Database, user: str, now: datetime, limit: int, kind: str | None = None, field: str | None = None
+) -> list[Listed]:
     """List the next documents for a user: the largest total first, then the oldest; postponed ones come last.
 
     Args:
@@ -61,15 +63,21 @@ def queue(db: Database, user: str, now: datetime, limit: int, kind: str | None =
         now: UTC.
         limit: most documents, at most ``listing.MAX_PAGE``.
         kind: only documents of this kind.
+        field: only documents where this field is neither proved nor confirmed.
     """
-    values = {"user": user, "now": time_text(now), "kind": kind}
+    values = {"user": user, "now": time_text(now), "kind": kind, "field": field}
     free = "(r.locked_by IS NULL OR r.locked_by = :user OR r.locked_until <= :now)"
-    of_kind = "" if kind is None else " AND s.rule = :kind"
+    narrower = "" if kind is None else " AND s.rule = :kind"
+    if field is not None:
+        narrower += (
+            " AND EXISTS (SELECT 1 FROM fields f WHERE f.document_id = s.document_id AND f.name = :field"
+            " AND f.level NOT IN ('proved', 'confirmed'))"
+        )
     found = listed_rows(
         db,
         "summaries s INDEXED BY summaries_status JOIN documents d ON d.id = s.document_id"
         " LEFT JOIN reviews r ON r.document_id = s.document_id",
-        f"s.status = 'review' AND r.postponed_at IS NULL AND {free}{of_kind}",
+        f"s.status = 'review' AND r.postponed_at IS NULL AND {free}{narrower}",
         "s.total_cents DESC, s.document_id",
         values,
         limit,
@@ -78,7 +86,7 @@ def queue(db: Database, user: str, now: datetime, limit: int, kind: str | None =
         found += listed_rows(
             db,
             "reviews r JOIN summaries s ON s.document_id = r.document_id JOIN documents d ON d.id = r.document_id",
-            f"s.status = 'review' AND r.postponed_at IS NOT NULL AND {free}{of_kind}",
+            f"s.status = 'review' AND r.postponed_at IS NOT NULL AND {free}{narrower}",
             "r.postponed_at, s.document_id",
             values,
             limit - len(found),
@@ -144,14 +152,52 @@ def _lock(db: Database, document_id: int, user: str, now: datetime, seconds: flo
     )
 
 
+def lock_all(db: Database, document_ids: Sequence[int], user: str, now: datetime, seconds: float) -> list[int]:
+    """Open documents for a user, as :func:`lock`; returns those that nobody else has open."""
+    with transaction(db):
+        for document_id in document_ids:
+            _lock(db, document_id, user, now, seconds)
+        return [one for one in document_ids if holder(db, one, now) == user]
+
+
+def keep(db: Database, document_ids: Sequence[int], user: str, now: datetime, seconds: float) -> list[int]:
+    """Keep documents open for a user who has opened them; returns those that are still theirs.
+
+    Args:
+        db: open for writing.
+        document_ids: that the user has at hand.
+        user: who has them open.
+        now: UTC.
+        seconds: after which the locks end by themselves.
+    """
+    with transaction(db):
+        for document_id in document_ids:
+            db.execute(
+                "UPDATE reviews SET locked_until = ? WHERE document_id = ? AND locked_by = ?",
+                [time_text(now + timedelta(seconds=seconds)), document_id, user],
+            )
+        return [one for one in document_ids if holder(db, one, now) == user]
+
+
+def unlock_all(db: Database, document_ids: Sequence[int], user: str) -> None:
+    """Close the documents of these that a user has open."""
+    with transaction(db):
+        for document_id in document_ids:
+            _unlock(db, document_id, user)
+
+
 def unlock(db: Database, document_id: int, user: str) -> None:
     """Close a document that this user has open."""
     with transaction(db):
-        db.execute(
-            "UPDATE reviews SET locked_by = NULL, locked_until = NULL WHERE document_id = ? AND locked_by = ?",
-            [document_id, user],
-        )
-        _forget_empty(db, document_id)
+        _unlock(db, document_id, user)
+
+
+def _unlock(db: Database, document_id: int, user: str) -> None:
+    db.execute(
+        "UPDATE reviews SET locked_by = NULL, locked_until = NULL WHERE document_id = ? AND locked_by = ?",
+        [document_id, user],
+    )
+    _forget_empty(db, document_id)
 
 
 def holder(db: Database, document_id: int, now: datetime) -> str | None:
@@ -184,6 +230,14 @@ def postpone(db: Database, document_id: int, user: str, note: str, now: datetime
             " postponed_by = :user, postponed_at = :now, note = :note",
             {"id": document_id, "user": user, "now": time_text(now), "note": note[:MAX_NOTE]},
         )
+
+
+def note(db: Database, document_id: int) -> str | None:
+    """Note of a document that was put off, maybe empty; None where it was not."""
+    row = db.execute(
+        "SELECT coalesce(note, '') FROM reviews WHERE document_id = ? AND postponed_at IS NOT NULL", [document_id]
+    ).fetchone()
+    return None if row is None else str(row[0])
 
 
 def resume(db: Database, document_id: int) -> None:

@@ -26,7 +26,7 @@ from ingestd.web.assets import Assets
 from ingestd.web.errors import Problem
 from ingestd.web.guard import AccessLog, Guard, answer_to
 from ingestd.web.limits import Places, Rate
-from ingestd.web.pages import document, documents, failures, read, session, status
+from ingestd.web.pages import document, documents, failures, read, review, session, status
 from ingestd.web.render import Renderer
 from ingestd.web.services import Services, services
 from ingestd.web.tokens import TokenStore
@@ -155,6 +155,17 @@ def _routes(assets: Assets) -> list[BaseRoute]:
         Route("/failed", failures.listing, methods=["GET"]),
         Route("/failed/retry", failures.retry, methods=["POST"]),
         Route("/failed/{id:int}/retry", failures.retry, methods=["POST"]),
+        Route("/review", review.desk, methods=["GET"]),
+        Route("/review/next", review.take_next, methods=["POST"]),
+        Route("/review/keep", review.keep, methods=["POST"]),
+        Route("/review/close", review.close, methods=["POST"]),
+        Route("/review/{id:int}", review.desk, methods=["GET"]),
+        Route("/review/{id:int}/open", review.open_document, methods=["POST"]),
+        Route("/review/{id:int}/judge", review.judge, methods=["POST"]),
+        Route("/review/{id:int}/take", review.take_text, methods=["POST"]),
+        Route("/review/{id:int}/settle", review.settle, methods=["POST"]),
+        Route("/review/{id:int}/undo", review.undo, methods=["POST"]),
+        Route("/review/{id:int}/later", review.later, methods=["POST"]),
         Route("/status", status.show, methods=["GET"]),
         Route("/sign-in", session.sign_in_page, methods=["GET"]),
         Route("/sign-in", session.sign_in, methods=["POST"]),

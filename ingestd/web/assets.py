@@ -52,9 +52,12 @@ class Assets:
         return f"/static/{name}?{self._assets[name].tag}"
 
     async def send(self, request: Request) -> Response:
-        """Send one file."""
+        """Send one file; a browser keeps it only under the address that changes with its content."""
         asset = self._assets.get(request.path_params["name"])
         if asset is None:
             raise Problem(404)
-        headers = {"Cache-Control": f"private, max-age={_MONTH_S}, immutable", "ETag": f'"{asset.tag}"'}
+        keep = f"private, max-age={_MONTH_S}, immutable" if request.url.query == asset.tag else "private, no-cache"
+        headers = {"Cache-Control": keep, "ETag": f'"{asset.tag}"'}
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
         return Response(asset.content, media_type=asset.media_type, headers=headers)
