@@ -153,7 +153,7 @@ def _lock(db: Database, document_id: int, user: str, now: datetime, seconds: flo
 
 
 def lock_all(db: Database, document_ids: Sequence[int], user: str, now: datetime, seconds: float) -> list[int]:
-    """Open documents for a user, as :func:`lock`; returns those that nobody else has open."""
+    """Open documents for a user, as :func:`lock`; returns those that no one else has open."""
     with transaction(db):
         for document_id in document_ids:
             _lock(db, document_id, user, now, seconds)

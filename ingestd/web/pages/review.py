@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from ingestd.admin.correct import CorrectionError, Corrector, Wanted
 from ingestd.admin.review import judge_typed, state_of
 from ingestd.document import Field as DocumentField
-from ingestd.document import Level, Quad
+from ingestd.document import Level, Quad, Status
 from ingestd.extract.confirm.doubts import rule_of
 from ingestd.extract.confirm.settle import field_type
 from ingestd.extract.confirm.taken import text_inside, value_inside
@@ -69,7 +69,7 @@ class TakeBody(Body):
 
 
 class TypedValue(Body):
-    """What a person says of one field."""
+    """Statement of a person about one field."""
 
     field: Name
     text: Text = ""
@@ -140,7 +140,7 @@ async def take_next(request: Request) -> Response:
 
 
 async def open_document(request: Request) -> Response:
-    """Open one document, if nobody else has it open."""
+    """Open one document, unless someone else has it open."""
     user = user_of(request, Role.REVIEW).name
     number = document_id(request)
 
@@ -223,11 +223,8 @@ async def settle(request: Request) -> Response:
         with use.writing() as db:
             wanted = [one.wanted for one in body.values]
             state = _corrector(db, use).correct(number, wanted, by=user, expected=body.version, anyway=body.anyway)
-            is_done = state.extraction.status.value == "done"
-            return {
-                "status": state.extraction.status.value,
-                "document": None if is_done else sheet(db, number, use, words),
-            }
+            is_done = state.extraction.status is Status.DONE
+            return {"document": None if is_done else sheet(db, number, use, words)}
 
     return await _answer(request, work)
 
