@@ -9,6 +9,8 @@ from types import MappingProxyType
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from ingestd.extract.lexicon import load as lexicon_files
+from ingestd.extract.lexicon.model import KINDS, PHRASE_ROLES, WORD_CLASSES, LexiconFile
 from ingestd.extract.rulefile.equation import RELATIONS
 from ingestd.extract.rulefile.model import (
     CrossCheck,
@@ -25,8 +27,6 @@ from ingestd.extract.rulefile.model import (
     Zone,
     json_schema,
 )
-from ingestd.extract.understand import lexicon_files
-from ingestd.extract.understand.lexicon import KINDS, PHRASE_ROLES, WORD_CLASSES, LexiconFile
 from ingestd.extract.values.invoice_qr import INVOICE_QRS
 from ingestd.extract.values.normalise import NORMALISERS
 from ingestd.extract.values.validate import VALIDATORS

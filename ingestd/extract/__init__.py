@@ -1,4 +1,4 @@
-"""Rules that prove their results: from a reading to fields, each with its level and its reasons.
+"""From a reading to fields, by rule files or by understanding: each with its level and its reasons.
 
 rules = load_rules(folder)
 extraction = extract(reading, rules, today)

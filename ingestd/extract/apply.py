@@ -13,16 +13,16 @@ from datetime import date
 
 from ingestd.document import Code, Extraction, Field, Item, Reading, Status
 from ingestd.extract.confirm.doubts import OTHER, UNKNOWN, kinds_of, rule_of, status_of
+from ingestd.extract.lexicon.labels import SqueezedDocument, squeeze_rows
+from ingestd.extract.lexicon.model import Lexicon
 from ingestd.extract.proof.judge import judge
 from ingestd.extract.rulefile.compiled import CompiledRule, RuleSet
 from ingestd.extract.rulefile.equation import SUM_OF
-from ingestd.extract.rulefile.labels import SqueezedDocument, squeeze_rows
 from ingestd.extract.search.candidates import SearchResult, search
 from ingestd.extract.search.classify import Classification, classify, matches
 from ingestd.extract.search.context import SearchContext, locate_labels
 from ingestd.extract.search.line_items import Cells, column_sum, read_items, read_table
 from ingestd.extract.understand.document import Understanding, understand
-from ingestd.extract.understand.lexicon import Lexicon
 from ingestd.extract.values.dates import Order
 from ingestd.extract.values.invoice_qr import INVOICE_QRS, StatedValue
 from ingestd.extract.values.normalise import Style

@@ -9,8 +9,8 @@ import regex
 
 from ingestd.document import Char, Code, Extraction, Field, Level, Line, PageInfo, Reading, ReasonKind
 from ingestd.extract.apply import extract
+from ingestd.extract.lexicon.labels import squeeze_rows
 from ingestd.extract.rulefile.compiled import RuleSet
-from ingestd.extract.rulefile.labels import squeeze_rows
 from ingestd.extract.rulefile.model import RuleTest, TestLine
 from ingestd.extract.search.classify import rank_rules
 from ingestd.layout.geometry import rect_quad

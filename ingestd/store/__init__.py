@@ -1,1 +1,1 @@
-"""The SQLite database: schema, jobs, documents, queries."""
+"""The SQLite database: schema, jobs, documents, corrections, queries."""

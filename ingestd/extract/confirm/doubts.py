@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ingestd.document import KIND, Extraction, Field, Level, ReasonKind, Status
+from ingestd.extract.lexicon.model import KINDS
 from ingestd.extract.rulefile.compiled import CompiledRule, RuleSet
 from ingestd.extract.rulefile.model import FieldRule
-from ingestd.extract.understand.lexicon import KINDS
 
 UNKNOWN = "unknown"
 """Name of the rule of a document that no rule matches."""

@@ -1,1 +1,1 @@
-"""Rule files: model, loading, compilation, labels."""
+"""Rule files: model, loading, compilation."""

@@ -9,10 +9,10 @@ from functools import cached_property, lru_cache
 import regex
 
 from ingestd.document import FieldType
+from ingestd.extract.lexicon.labels import Scanner, allowed_edits, squeeze
+from ingestd.extract.lexicon.model import Lexicon
 from ingestd.extract.rulefile.equation import Equation, parse_equation
-from ingestd.extract.rulefile.labels import Scanner, allowed_edits, squeeze
 from ingestd.extract.rulefile.model import FieldRule, Rule, Zone
-from ingestd.extract.understand.lexicon import Lexicon
 from ingestd.extract.values.normalise import PATTERNS
 
 _PUNCTUATION = r"[\s:.,;=_*#|/\\\[\](){}<>~%'\"°º-]*"

@@ -15,11 +15,11 @@ from ingestd.config.shipped import shipped
 from ingestd.config.source import Problem, Source, decoded, read_source
 from ingestd.config.wording import model_problems
 from ingestd.errors import ConfigError
+from ingestd.extract.lexicon.load import lint_lexicon, parse_lexicon
+from ingestd.extract.lexicon.model import Lexicon
 from ingestd.extract.rulefile.compiled import RuleSet, split_label
 from ingestd.extract.rulefile.equation import SUM_OF, parse_equation
 from ingestd.extract.rulefile.model import CrossCheck, FieldRule, Rule
-from ingestd.extract.understand.lexicon import Lexicon
-from ingestd.extract.understand.lexicon_files import lint_lexicon, parse_lexicon
 from ingestd.extract.values.invoice_qr import INVOICE_QRS
 
 _File = TypeVar("_File")

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import regex
 
-from ingestd.extract.rulefile.labels import TIMEOUT_S
+from ingestd.extract.lexicon.labels import TIMEOUT_S
 from ingestd.extract.rulefile.model import AmountSign
 from ingestd.extract.values.financial_numerals import parse_financial_numerals
 from ingestd.extract.values.normalise import PATTERNS

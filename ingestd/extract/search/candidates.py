@@ -13,8 +13,8 @@ from decimal import Decimal
 import regex
 
 from ingestd.document import Reason, ReasonKind
+from ingestd.extract.lexicon.labels import TIMEOUT_S, LabelHit
 from ingestd.extract.rulefile.compiled import CompiledField
-from ingestd.extract.rulefile.labels import TIMEOUT_S, LabelHit
 from ingestd.extract.search.context import Limits, SearchContext, limits_of
 from ingestd.extract.values.normalise import NORMALISERS, Caveat, Rejected, Style, Value, money_text
 from ingestd.extract.values.validate import CheckOutcome, CheckResult, validate

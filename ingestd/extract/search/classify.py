@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import regex
 
+from ingestd.extract.lexicon.labels import TIMEOUT_S, LabelHit, SqueezedDocument
 from ingestd.extract.rulefile.compiled import CompiledRule, Pattern, RuleSet, split_label
-from ingestd.extract.rulefile.labels import TIMEOUT_S, LabelHit, SqueezedDocument
 from ingestd.extract.rulefile.model import AmountSign, Sign
 from ingestd.extract.search.amount_signs import amount_signs
 from ingestd.layout.rows import LaidOutDocument

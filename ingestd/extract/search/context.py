@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from ingestd.extract.lexicon.labels import TIMEOUT_S, LabelHit, SqueezedDocument, compete
 from ingestd.extract.rulefile.compiled import CompiledRule, Pattern, split_label, zone_texts
-from ingestd.extract.rulefile.labels import TIMEOUT_S, LabelHit, SqueezedDocument, compete
 from ingestd.extract.rulefile.model import Rule, Zone
 from ingestd.layout.rows import LaidOutDocument
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from ingestd.document import Field, FieldType, Level, Reason, ReasonKind
-from ingestd.extract.rulefile.labels import SqueezedDocument
+from ingestd.extract.lexicon.labels import SqueezedDocument
+from ingestd.extract.lexicon.model import Lexicon
 from ingestd.extract.understand.amounts import Scored, score_amounts
 from ingestd.extract.understand.confidence import probability
 from ingestd.extract.understand.dates import DayChoice, choose_date
@@ -22,7 +23,6 @@ from ingestd.extract.understand.findings import (
     tender_findings,
 )
 from ingestd.extract.understand.kinds import kind_of
-from ingestd.extract.understand.lexicon import Lexicon
 from ingestd.extract.understand.mentions import find_mentions, quad_of, spans_of
 from ingestd.extract.understand.numbers import NumberChoice, choose_number
 from ingestd.extract.understand.parties import NameChoice, blocks, seller_names

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import regex
 
-from ingestd.extract.rulefile.labels import squeeze
-from ingestd.extract.understand.lexicon import Lexicon
+from ingestd.extract.lexicon.labels import squeeze
+from ingestd.extract.lexicon.model import Lexicon
 from ingestd.extract.understand.mentions import Place, place_of
 from ingestd.extract.understand.phrases import Labels, Phrase
 from ingestd.layout.rows import LaidOutDocument

@@ -9,8 +9,8 @@ from functools import cached_property
 
 import regex
 
-from ingestd.extract.rulefile.labels import LabelHit, SqueezedDocument, compete
-from ingestd.extract.understand.lexicon import Lexicon, Meaning, role_of
+from ingestd.extract.lexicon.labels import LabelHit, SqueezedDocument, compete
+from ingestd.extract.lexicon.model import Lexicon, Meaning, role_of
 from ingestd.extract.understand.mentions import Place, place_of
 from ingestd.layout.rows import LaidOutDocument
 

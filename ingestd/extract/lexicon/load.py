@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from ingestd.config.source import Position, Problem, read_source
 from ingestd.config.wording import model_problems
 from ingestd.errors import ConfigError
-from ingestd.extract.rulefile.labels import squeeze
-from ingestd.extract.understand.lexicon import KINDS, PHRASE_ROLES, WORD_CLASSES, LexiconFile
-from ingestd.extract.understand.spotting import MAX_LETTERS, MAX_WORDS, words_of
+from ingestd.extract.lexicon.labels import squeeze
+from ingestd.extract.lexicon.model import KINDS, PHRASE_ROLES, WORD_CLASSES, LexiconFile
+from ingestd.extract.lexicon.spotting import MAX_LETTERS, MAX_WORDS, words_of
 
 
 def parse_lexicon(text: str, path: Path) -> LexiconFile:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ingestd.errors import ConfigError
+from ingestd.extract.lexicon.load import lint_lexicon, parse_lexicon
 from ingestd.extract.rulefile.load import lint_rules
-from ingestd.extract.understand.lexicon_files import lint_lexicon, parse_lexicon
 from tests.support.places import ROOT
 
 SOUND = """\

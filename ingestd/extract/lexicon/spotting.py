@@ -10,7 +10,7 @@ from functools import cached_property
 
 import regex
 
-from ingestd.extract.rulefile.labels import LabelHit, Scanner, SqueezedDocument, allowed_edits
+from ingestd.extract.lexicon.labels import LabelHit, Scanner, SqueezedDocument, allowed_edits
 from ingestd.layout.rows import Row
 
 _WORD = regex.compile(r"[^\W_]+")

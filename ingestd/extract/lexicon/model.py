@@ -16,8 +16,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from ingestd.extract.rulefile.labels import squeeze
-from ingestd.extract.understand.spotting import Spotter
+from ingestd.extract.lexicon.labels import squeeze
+from ingestd.extract.lexicon.spotting import Spotter
 from ingestd.extract.values.dates import Order
 
 WORD_CLASSES: Mapping[str, str] = MappingProxyType(

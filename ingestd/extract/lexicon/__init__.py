@@ -1,0 +1,1 @@
+"""Words of documents: lexicon files, and the search for printed words despite small misreadings."""
