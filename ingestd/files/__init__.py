@@ -1,1 +1,1 @@
-"""Files of the user: durable effects, names, completeness, identity, encoding."""
+"""Files of the user: durable effects, names, media types, completeness, identity, encoding."""

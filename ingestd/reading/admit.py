@@ -12,16 +12,8 @@ from pathlib import Path
 from ingestd.config import AdmitConfig
 from ingestd.document import Admitted, Claim
 from ingestd.errors import DocumentError
+from ingestd.files.media_types import AVIF, BMP, HEIC, JPEG, NOUNS, PDF, PNG, TIFF, WEBP
 from ingestd.reading.formats import (
-    AVIF,
-    BMP,
-    HEIC,
-    JPEG,
-    NOUNS,
-    PDF,
-    PNG,
-    TIFF,
-    WEBP,
     decoding,
     is_pdf_cut_short,
     open_image,

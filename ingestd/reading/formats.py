@@ -1,4 +1,4 @@
-"""Names of the admitted formats, and opening of their files within limits.
+"""Opening of admitted files within limits.
 
 Below the stages: admit looks at headers, decode at pixels, and both open files the same way. The
 decoders (Pillow, PDFium) run under the project's own pixel limit, and whatever they raise about a
@@ -22,27 +22,7 @@ from PIL import Image, TiffImagePlugin, UnidentifiedImageError, features
 
 from ingestd.errors import DocumentError
 from ingestd.files.completeness import is_complete
-
-JPEG = "image/jpeg"
-PNG = "image/png"
-BMP = "image/bmp"
-WEBP = "image/webp"
-TIFF = "image/tiff"
-HEIC = "image/heic"
-AVIF = "image/avif"
-PDF = "application/pdf"
-
-NOUNS = {
-    JPEG: "a JPEG image",
-    PNG: "a PNG image",
-    BMP: "a BMP image",
-    WEBP: "a WebP image",
-    TIFF: "a TIFF image",
-    HEIC: "a HEIC image",
-    AVIF: "an AVIF image",
-    PDF: "a PDF",
-}
-"""Media types that are let in, and what an error message calls them."""
+from ingestd.files.media_types import AVIF, BMP, HEIC, JPEG, NOUNS, PDF, PNG, TIFF, WEBP
 
 _PILLOW = {JPEG: "JPEG", PNG: "PNG", BMP: "BMP", WEBP: "WEBP", TIFF: "TIFF", HEIC: "HEIF", AVIF: "AVIF"}
 

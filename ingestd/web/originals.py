@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from ingestd.files.encoding import path_from
 from ingestd.files.identity import digest
-from ingestd.reading.formats import NOUNS
+from ingestd.files.media_types import NOUNS
 from ingestd.web.errors import Problem
 from ingestd.web.services import Services, services, user_of
 from ingestd.web.tokens import Role

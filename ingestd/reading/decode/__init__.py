@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from ingestd.config import AdmitConfig, DecodeConfig
 from ingestd.document import Admitted, Page
+from ingestd.files.media_types import PDF
 from ingestd.reading.decode.image import image_pages
 from ingestd.reading.decode.pdf import pdf_pages
-from ingestd.reading.formats import PDF
 
 __all__ = ["decode"]
 

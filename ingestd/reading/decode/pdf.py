@@ -19,10 +19,11 @@ from pypdfium2 import PdfiumError
 
 from ingestd.config import DecodeConfig
 from ingestd.document import Admitted, Line, Matrix, Page, Pixels, frozen
+from ingestd.files.media_types import PDF
 from ingestd.layout.geometry import transform
 from ingestd.reading.decode.coverage import explains
 from ingestd.reading.decode.text_layer import text_lines
-from ingestd.reading.formats import PDF, damaged, decoding, open_pdf, too_many_pixels
+from ingestd.reading.formats import damaged, decoding, open_pdf, too_many_pixels
 
 POINTS_PER_INCH = 72.0
 

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ingestd.document import Status
+from ingestd.files.media_types import NOUNS
 from ingestd.output.sidecar import Sidecar
-from ingestd.reading.formats import NOUNS
 from ingestd.store.desk_schema import LEVEL_BITS
 from ingestd.web import ocr, originals
 from ingestd.web.api import documents, jobs

@@ -1,0 +1,24 @@
+"""Media types of the files that are let in."""
+
+from __future__ import annotations
+
+JPEG = "image/jpeg"
+PNG = "image/png"
+BMP = "image/bmp"
+WEBP = "image/webp"
+TIFF = "image/tiff"
+HEIC = "image/heic"
+AVIF = "image/avif"
+PDF = "application/pdf"
+
+NOUNS = {
+    JPEG: "a JPEG image",
+    PNG: "a PNG image",
+    BMP: "a BMP image",
+    WEBP: "a WebP image",
+    TIFF: "a TIFF image",
+    HEIC: "a HEIC image",
+    AVIF: "an AVIF image",
+    PDF: "a PDF",
+}
+"""Media types that are let in, and what an error message calls them."""
