@@ -31,18 +31,8 @@ class Score:
         return Score(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
     @property
-    def precision(self) -> float:
-        """Share of the words read that are right."""
-        return self.right / self.read if self.read else 0.0
-
-    @property
-    def recall(self) -> float:
-        """Share of the true words that were read."""
-        return self.right / self.true if self.true else 0.0
-
-    @property
     def f1(self) -> float:
-        """Harmonic mean of precision and recall."""
+        """Harmonic mean of precision (right of the words read) and recall (right of the true words)."""
         return 2 * self.right / (self.read + self.true) if self.read + self.true else 0.0
 
     @property

@@ -22,9 +22,6 @@ EUROPE = (
 )
 """Letters of Latin-1 Supplement and Latin Extended-A, and the signs that go with them."""
 
-BLANK = 0
-"""Class of the CTC blank."""
-
 
 def _gb2312_han() -> list[str]:
     """Rows 16 to 87 of GB 2312: 3,755 Han by pronunciation, then 3,008 by radical."""

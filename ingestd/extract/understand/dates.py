@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import regex
 
@@ -39,8 +39,6 @@ _OTHER = frozenset(
         "period",
     }
 )
-MAX_TERM = timedelta(days=400)
-"""Longest time from issue to due date that is believed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,6 @@ _ANNOUNCED = 1.2
 """Score from which on a net amount or a tax is believed without an equation."""
 CLEARLY_LABELLED = 2.5
 MAX_EXTRAS = 5
-MAX_ROUNDING_CENTS = 100
-"""No rounding is larger."""
 _ROUNDING_CENTS = 5
 _WHOLE_ROUNDING_CENTS = 50
 
