@@ -12,6 +12,7 @@ from ingestd.extract.search.candidates import Candidate
 from ingestd.extract.values.normalise import Caveat, Value, money_text
 
 _SIGNS = {1: "+", -1: "-"}
+_CURRENCY_SIGNS = "¥￥$€£"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +145,30 @@ def _credible(balance: Balance) -> bool:
 
     A page has many numbers, and among enough of them some fulfil an equation by chance. More than one value
     without a label counts only where they stand side by side, each under the header of its column or none under any.
+    Without any label the amounts have to stand as a form prints its sums: see :func:`_is_form`.
     """
     unlabelled = [entry.candidate for entry in balance.entries if entry.candidate.rank.unlabelled]
     others = [entry for entry in balance.entries if not entry.candidate.rank.unlabelled]
     if not unlabelled:
         return True
+    if not others:
+        return _is_form(balance)
     if any(entry.candidate.field.startswith(SUM_OF) for entry in balance.entries):
         return False  # many amounts equal the sum of the items: with or without tax, before or after a discount
     if any(Caveat.UNSURE in entry.candidate.value.caveats for entry in others):
         return False  # two guesses at once
     rows = {(int(candidate.rank.position), candidate.column_row is None) for candidate in unlabelled}
     aligned = len(unlabelled) == 1 or len(rows) == 1
-    return aligned and bool(others) and not any(entry.place for entry in others)
+    return aligned and not any(entry.place for entry in others)
+
+
+def _is_form(balance: Balance) -> bool:
+    """Return True for parts side by side, left to right, above their sum, all with a sign of a currency."""
+    printed = [entry.candidate for entry in balance.entries]
+    *parts, result = [candidate.rank.position for candidate in printed]
+    return (
+        len(parts) > 1
+        and all(any(sign in candidate.raw for sign in _CURRENCY_SIGNS) for candidate in printed)
+        and parts == sorted(parts)
+        and int(parts[0]) == int(parts[-1]) < int(result)
+    )

@@ -89,12 +89,16 @@ def _sure(evidence: FieldEvidence) -> bool:
 
 
 def _said(targets: Sequence[FieldEvidence], stated: StatedValue) -> list[tuple[int, FieldEvidence, Candidate]]:
-    """List the candidates that say the same as a code, each with its place among those of its field."""
+    """List the candidates that say the same as a code, each with its place among those of its field.
+
+    An unsure one counts where the code can mean no other field.
+    """
+    plain = len(targets) == 1 and not stated.instead
     return [
         (place, evidence, known)
         for evidence in targets
         for place, known in enumerate(evidence.candidates)
-        if Caveat.UNSURE not in known.value.caveats and known.value.text == stated.value
+        if (plain or Caveat.UNSURE not in known.value.caveats) and known.value.text == stated.value
     ]
 
 
@@ -113,6 +117,9 @@ def _settle(evidence: FieldEvidence, document: LaidOutDocument) -> None:
     chosen = evidence.chosen
     if chosen is None:
         return
+    if chosen.strayed and not evidence.code_agrees:
+        text = "its place on the page does not tell whose it is"
+        evidence.add(Level.CONFLICT, Reason(ReasonKind.UNCONFIRMED, text))
     _check(evidence, chosen, document)
     chosen = evidence.chosen or chosen
     again = next((other for other in candidates if _repeats(other, chosen)), None)

@@ -21,7 +21,6 @@ from ingestd.extract.values.validate import (
     CheckOutcome,
     gb_vat,
     iban,
-    organisation_check_character,
     uscc,
 )
 
@@ -69,13 +68,8 @@ class Check:
 
 
 def _uscc_passes(text: str) -> bool:
-    """Check both checksums of a unified social credit code and the digits of its region."""
-    return (
-        len(text) == 18
-        and text[2:8].isdigit()
-        and uscc(text).outcome is CheckOutcome.PROVED
-        and organisation_check_character(text[8:16]) == text[16]
-    )
+    """Check both checksums of a unified social credit code, its registrar and its region."""
+    return uscc(text).outcome is CheckOutcome.PROVED
 
 
 def _uscc_chance(changed: Collection[int]) -> float:

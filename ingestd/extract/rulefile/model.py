@@ -138,6 +138,7 @@ class Zone(Part):
     area: tuple[float, float, float, float] | None = Field(
         default=None, description="Left, top, right, bottom as shares (0-1) of the printed part of the page."
     )
+    weak: bool = Field(default=False, description="Its place does not tell whose a value is: its fields are reviewed.")
 
 
 class Nought(Part):

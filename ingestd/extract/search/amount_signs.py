@@ -14,7 +14,7 @@ from ingestd.extract.values.normalise import PATTERNS
 from ingestd.layout.rows import LaidOutDocument
 
 _CAPITAL = regex.compile(PATTERNS["capital"])
-_FIGURES = regex.compile(r"(?<![\w.,])[¥￥]?\s?(\d{1,3}(?:,\d{3})+\.\d{2}|\d+\.\d{2})(?![\d%])")
+_FIGURES = regex.compile(r"(?<![\w.,])[¥￥]?\s?(\d{1,3}(?:,\d{3})+\.\d{2}|\d+[.,]\d{2})(?![\d%])")
 _RATES = tuple(map(Decimal, ("1", "1.5", "3", "5", "6", "9", "10", "11", "13", "16", "17")))
 """Rates of value added tax in China since 2009, in percent."""
 MAX_AMOUNTS = 200

@@ -76,6 +76,8 @@ class Candidate:
     """Printed numbers other than zero that it is the sum of."""
     column_row: int | None = None
     """Row on which it stands under the header of its field's column, if it does."""
+    strayed: bool = False
+    """It stands in a zone that does not tell whose it is."""
 
     @property
     def failed(self) -> bool:
@@ -121,7 +123,10 @@ def search(context: SearchContext, field: CompiledField, style: Style) -> Search
     try:
         for place in _places(context, field, inside):
             try:
-                candidates.extend(_candidates(context, field, style, place))
+                found = _candidates(context, field, style, place)
+                candidates.extend(replace(one, strayed=True) for one in found) if inside.weak else candidates.extend(
+                    found
+                )
             except Rejected as error:
                 rejected.append(str(error))
         candidates.extend(_noughts(context, field, inside))
@@ -270,6 +275,8 @@ def _limit(context: SearchContext, field: CompiledField, hit: LabelHit) -> int:
     """Return the end of the label's part of the row: the next label that is not a filler."""
     text = context.document.rows[hit.row].text
     for other in context.by_row[hit.row]:
+        if len(other.label) == 1:
+            continue  # a letter of a code as likely as a label
         if other.start >= hit.end and field.between.fullmatch(text, hit.end, other.end, timeout=TIMEOUT_S) is None:
             return other.start
     return len(text)

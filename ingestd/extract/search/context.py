@@ -113,6 +113,8 @@ class Limits:
     right: float
     top: float
     bottom: float
+    weak: bool = False
+    """The zone does not tell whose a value is."""
 
     def within(self, first_row: int, last_row: int) -> Limits:
         """Return these limits, narrowed to the given rows."""
@@ -137,7 +139,7 @@ def limits_of(context: SearchContext, zone: str | None) -> Limits:
         return everywhere
     for definition in context.rule.zones[zone]:
         if _applies(context, definition):
-            return _limits(context, definition, everywhere)
+            return replace(_limits(context, definition, everywhere), weak=definition.weak)
     return _NOWHERE
 
 

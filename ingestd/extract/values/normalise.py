@@ -85,7 +85,8 @@ _NUMBER = (
 _NO_POINT = regex.compile(r"(\d)[:;·](\d{2})(?!\d)")
 
 PATTERNS: Mapping[str, str] = {
-    "money": rf"(?<![\w.,])(?:[-−–(]\s*)?(?:{_CURRENCY}\s*:?\s*)?(?:[-−–(]\s*)?(?<![\d.,]){_NUMBER}"
+    "money": rf"(?:(?<![\w.,])|(?<=\p{{Han}})(?=[¥￥]))(?:[-−–(]\s*)?(?:{_CURRENCY}\s*:?\s*)?(?:[-−–(]\s*)?"
+    rf"(?<![\d.,]){_NUMBER}"
     rf"(?:\s*[)]|-(?![\d\w]))?(?!\d|[.,]\d|\s?%|[-/:]\d)",
     "date": DATE,
     "digits": r"(?<![A-Z0-9.,/])\d(?:[ -]?\d)*(?![A-Z0-9])",

@@ -53,6 +53,9 @@ def _failed(reason: str) -> CheckResult:
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """GB 32100-2015: digits and letters without I, O, S, V, Z; the index is the character's value."""
 
+USCC_LENGTH = 18
+"""Characters of a unified social credit code."""
+
 _PROVINCES = frozenset(
     str(number)
     for first, last in ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 82))
@@ -63,6 +66,12 @@ _PROVINCES = frozenset(
 _TAX_REGIONS = _PROVINCES | {"91", "92", "93", "94", "95"}
 """Regions in numbers of fully digital invoices: provinces, and the cities that plan apart from their province (Dalian,
 Ningbo, Xiamen, Qingdao, Shenzhen)."""
+
+
+_REGISTRARS = frozenset("123456789ANY")
+"""First characters of unified social credit codes: departments that register organisations."""
+_NATION = "10"
+"""In place of a province where the whole country's department registers."""
 
 
 def uscc_check_character(body: str) -> str:
@@ -85,15 +94,33 @@ def uscc(value: str) -> CheckResult:
 
     >>> uscc("91350100M000100Y43").outcome, uscc("91350100M000100Y44").outcome
     (<CheckOutcome.PROVED: 'proved'>, <CheckOutcome.FAILED: 'failed'>)
+    >>> uscc("01720106673959654P").reason
+    'checksum mod 31 (GB 32100-2015) passes, but no registrar has the sign 0'
     """
-    if len(value) != 18:
+    if len(value) != USCC_LENGTH:
         return _failed(f"a unified social credit code has 18 characters, this has {len(value)}")
     outside = sorted(set(value) - set(USCC_ALPHABET))
     if outside:
         return _failed(f"{', '.join(map(repr, outside))} is not in the alphabet of GB 32100-2015")
     if uscc_check_character(value[:17]) != value[17]:
         return _failed("checksum mod 31 (GB 32100-2015) fails")
+    if unusual := _unusual(value):
+        return _plausible(f"checksum mod 31 (GB 32100-2015) passes, but {unusual}")
     return _proved("checksum mod 31 (GB 32100-2015) passes")
+
+
+def _unusual(value: str) -> str:
+    """Return what is against a unified social credit code apart from its last character; empty if nothing is.
+
+    One misread number of 31 passes that one checksum, so the rest has to be right as well.
+    """
+    if value[0] not in _REGISTRARS:
+        return f"no registrar has the sign {value[0]}"
+    if value[2:4] not in _PROVINCES | {_NATION} or not value[4:8].isdigit():
+        return f"{value[2:8]} is not a region"
+    if organisation_check_character(value[8:16]) != value[16]:
+        return "the check character of its organisation code (GB 11714) does not fit"
+    return ""
 
 
 def organisation_check_character(body: str) -> str:
@@ -130,12 +157,16 @@ def cn_tax_no(value: str) -> CheckResult:
 
     >>> cn_tax_no("91120100XL0007TT84").outcome, cn_tax_no("310101000000015").outcome
     (<CheckOutcome.PROVED: 'proved'>, <CheckOutcome.PLAUSIBLE: 'plausible'>)
+    >>> cn_tax_no("91120100XL0007TT8").reason
+    'a unified social credit code without its last character'
     """
-    if len(value) == 18:
+    if len(value) == USCC_LENGTH:
         verdict = uscc(value)
         if verdict.outcome is CheckOutcome.FAILED and cn_resident_id(value).outcome is CheckOutcome.PROVED:
             return cn_resident_id(value)
         return verdict
+    if len(value) == USCC_LENGTH - 1 and set(value) <= set(USCC_ALPHABET) and not _unusual(value):
+        return _failed("a unified social credit code without its last character")
     if len(value) not in (15, 17, 20):
         return _failed(f"a taxpayer number has 15, 17, 18 or 20 characters, this has {len(value)}")
     if not regex.fullmatch(r"\d{6}[0-9A-Z]+", value):
