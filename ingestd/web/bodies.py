@@ -10,7 +10,10 @@ from starlette.requests import Request
 
 from ingestd.web.errors import Problem
 
-_TAG = re.compile(r'\s*(?P<weak>W/)?"(?P<tag>[^"]{0,100})"\s*')
+_ENTRY = r'(?:W/)?"[^"]*"'
+TAGS = rf"^\s*(?:\*|{_ENTRY}(?:\s*,\s*{_ENTRY})*)\s*$"
+"""Form of If-Match: ETags, or a star for any."""
+_TAG = re.compile(r'(?P<weak>W/)?"(?P<tag>[^"]*)"')
 
 
 class Body(BaseModel):
@@ -48,9 +51,8 @@ def versions_of(request: Request) -> frozenset[str] | None:
     if not headers:
         raise Problem(428)
     text = ",".join(headers)
+    if not re.match(TAGS, text):
+        raise Problem(400, "If-Match: found no list of ETags", fix="send the ETag of the document as it was answered")
     if text.strip() == "*":
         return None
-    found = [_TAG.fullmatch(part) for part in text.split(",")]
-    if None in found:
-        raise Problem(400, "If-Match: found no list of ETags", fix="send the ETag of the document as it was answered")
-    return frozenset(one["tag"] for one in found if one is not None and not one["weak"])
+    return frozenset(found["tag"] for found in _TAG.finditer(text) if not found["weak"])

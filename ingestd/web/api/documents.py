@@ -26,7 +26,7 @@ from ingestd.web.api.jobs import job_answer
 from ingestd.web.api.models import MAX_NUMBER, FieldChange, FieldState, KindChange, ListAnswer, StateAnswer, Summary
 from ingestd.web.bodies import body_of, versions_of
 from ingestd.web.errors import Problem
-from ingestd.web.filters import filters_of, query_of
+from ingestd.web.filters import NAMES, filters_of, query_of
 from ingestd.web.incoming import Incoming, files_of
 from ingestd.web.originals import document_id, no_document
 from ingestd.web.services import Services, services, user_of
@@ -39,7 +39,7 @@ PAGE = 50
 """Documents per page where the request does not say."""
 MAX_LIMIT = 100
 """Documents per page at most."""
-_STATUS = {"no-document": 404, "changed": 412, "locked": 409, "nothing": 409}
+_STATUS = {"no-document": 404, "no-field": 404, "changed": 412, "locked": 409, "nothing": 409}
 """Code of a CorrectionError -> status; all others are 422."""
 
 
@@ -84,6 +84,9 @@ def listing(request: Request) -> Response:
     """Send a page of documents that the filters let through."""
     user_of(request, Role.READ)
     given = request.query_params
+    known = (*NAMES, "before", "limit")
+    if unknown := sorted(given.keys() - {*known}):
+        raise Problem(422, f"found the parameter {unknown[0][:20]!r}, expected one of {', '.join(known)}")
     filters = filters_of(given)
     before = _number("before", given.get("before"), MAX_NUMBER)
     limit = _number("limit", given.get("limit"), MAX_LIMIT) or PAGE
@@ -132,8 +135,8 @@ async def change_field(request: Request) -> Response:
     wanted = Wanted(
         request.path_params["name"],
         change.value or "",
-        page_index=change.page_index,
-        quad=change.quad,
+        page_index=None if change.place is None else change.place.page_index,
+        quad=None if change.place is None else change.place.quad,
         seconds=change.seconds,
     )
     return await _changed(request, wanted, anyway=change.anyway)

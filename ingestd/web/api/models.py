@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from ingestd.document import Level, Status
 from ingestd.extract.confirm.typed import MAX_CHARACTERS
@@ -17,7 +17,8 @@ MAX_NUMBER = (1 << 63) - 1
 """Largest id that the database can give."""
 
 Cents = Annotated[str, Field(pattern=r"^-?\d+\.\d\d$", examples=["1234.50"])]
-Corner = tuple[float, float]
+_Pixels = Annotated[float, Field(ge=-1_000_000, le=1_000_000)]
+Corner = tuple[_Pixels, _Pixels]
 
 
 class _Answer(BaseModel):
@@ -68,28 +69,26 @@ class ListAnswer(_Answer):
     next: str | None = Field(description="Address of the next page; null on the last.")
 
 
+class Place(Body):
+    """Place of a value on a page."""
+
+    page_index: Annotated[int, Field(ge=0, lt=1 << 31)]
+    quad: tuple[Corner, Corner, Corner, Corner] = Field(
+        description="Corners [x, y] in pixels of the decoded page, clockwise from the reading direction's top left."
+    )
+
+
 class FieldChange(Body):
     """Correction or confirmation of a field."""
 
     value: Annotated[str, Field(max_length=MAX_CHARACTERS)] | None = Field(
         description="As typed, short forms will do; null or empty: the document has none."
     )
-    page_index: Annotated[int, Field(ge=0, lt=1 << 31)] | None = Field(
-        default=None, description="Page that the value was taken from; needs quad."
-    )
-    quad: tuple[Corner, Corner, Corner, Corner] | None = Field(
-        default=None, description="Corners of the value in pixels of the decoded page."
-    )
+    place: Place | None = Field(default=None, description="Where the value was taken from; null: not from the page.")
     seconds: Annotated[float, Field(ge=0, le=86_400)] | None = Field(
         default=None, description="Time that the person took."
     )
     anyway: bool = Field(default=False, description="Take the value although a check of its own fails.")
-
-    @model_validator(mode="after")
-    def _has_a_whole_place(self) -> Self:
-        if (self.page_index is None) != (self.quad is None):
-            raise ValueError("page_index and quad belong together; send both or neither")
-        return self
 
 
 class KindChange(Body):

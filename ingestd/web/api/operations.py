@@ -26,6 +26,7 @@ from ingestd.web.api.models import (
     ProblemAnswer,
     StateAnswer,
 )
+from ingestd.web.bodies import TAGS
 from ingestd.web.filters import MAX_LENGTH
 from ingestd.web.tokens import Role
 
@@ -80,8 +81,8 @@ class Operation:
 
 _ID: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_NUMBER}
 _WORDS: Schema = {"type": "string", "maxLength": MAX_LENGTH}
-_DATE: Schema = {"type": "string", "format": "date"}
-_AMOUNT: Schema = {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$"}
+_DATE: Schema = {"anyOf": [{"type": "string", "format": "date"}, {"const": ""}]}
+_AMOUNT: Schema = {"type": "string", "pattern": r"^(-?[0-9]{1,12}(\.[0-9]{1,2})?)?$"}
 
 
 def _id(told: str = "Number of the document.") -> Parameter:
@@ -91,18 +92,22 @@ def _id(told: str = "Number of the document.") -> Parameter:
 _JOB = _id("Number of the job.")
 _NAME = Parameter("name", "path", {"type": "string", "minLength": 1, "maxLength": 100}, "Name of the field.", True)
 _IF_MATCH = Parameter(
-    "If-Match", "header", {"type": "string"}, "ETag of the document that the change is meant for, or *.", True
+    "If-Match",
+    "header",
+    {"type": "string", "pattern": TAGS},
+    "ETag that the change is meant for, or *.",
+    True,
 )
 _LIST = (
     Parameter("text", "query", _WORDS, "Words that all occur in name, text or values."),
     Parameter("kind", "query", _WORDS, "Kind of document."),
-    Parameter("status", "query", {"type": "string", "enum": [one.value for one in Status]}, "Status."),
+    Parameter("status", "query", {"enum": [*Status, ""]}, "Status."),
     Parameter("seller", "query", _WORDS, "Part of the name of seller or merchant."),
     Parameter("date_from", "query", _DATE, "First date."),
     Parameter("date_to", "query", _DATE, "Last date."),
     Parameter("total_from", "query", _AMOUNT, "Least total."),
     Parameter("total_to", "query", _AMOUNT, "Largest total."),
-    Parameter("level", "query", {"type": "string", "enum": [*LEVEL_BITS]}, "Level that at least one field has."),
+    Parameter("level", "query", {"enum": [*LEVEL_BITS, ""]}, "Level that at least one field has."),
     Parameter("before", "query", _ID, "Number of the last document of the page before."),
     Parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": documents.MAX_LIMIT}, "Documents."),
 )
@@ -120,7 +125,7 @@ OPERATIONS: tuple[Operation, ...] = (
         Role.READ,
         {200: Returned("The text.", OcrAnswer)},
         (408, 413, 415, 422, 500, 503, 504),
-        (Parameter("boxes", "query", {"type": "string", "enum": ["0", "1"]}, "1: with places and fields."),),
+        (Parameter("boxes", "query", {"enum": ["0", "1"]}, "1: with places and fields."),),
         file_field=ocr.FIELD,
         problem=OcrAnswer,
     ),

@@ -202,7 +202,17 @@ def test_list_goes_page_by_page_and_keeps_the_filters(desk: Desk, client: TestCl
 
 @pytest.mark.parametrize(
     "query",
-    ["before=0", "before=x", f"before={1 << 63}", "limit=101", "limit=0", "status=gone", "date_to=1", "level=x"],
+    [
+        "before=0",
+        "before=x",
+        f"before={1 << 63}",
+        "limit=101",
+        "limit=0",
+        "sellar=x",
+        "status=gone",
+        "date_to=1",
+        "level=x",
+    ],
 )
 def test_list_refuses_what_it_does_not_understand(client: TestClient, query: str) -> None:
     assert client.get(f"/v1/documents?{query}").status_code == 422
@@ -249,7 +259,7 @@ QUAD = [[0, 0], [9, 0], [9, 9], [0, 9]]
 
 
 def test_place_of_the_value_is_kept(desk: Desk, client: TestClient) -> None:
-    client.put(TAX, json={"value": "6", "page_index": 0, "quad": QUAD}, headers={"If-Match": "*"})
+    client.put(TAX, json={"value": "6", "place": {"page_index": 0, "quad": QUAD}}, headers={"If-Match": "*"})
     [tax] = [one for one in client.get("/v1/documents/1").json()["fields"] if one["name"] == "tax"]
     assert (tax["page_index"], tax["quad"]) == (0, QUAD)
 
@@ -259,12 +269,14 @@ def test_place_of_the_value_is_kept(desk: Desk, client: TestClient) -> None:
     [
         (TAX, {"value": "abc"}, 422),
         (TAX, {"value": "1" * 301}, 422),
-        (TAX, {"value": "6", "page_index": 0}, 422),
-        (TAX, {"value": "6", "quad": [[0, 0]], "page_index": 0}, 422),
+        (TAX, {"value": "6", "place": {"page_index": 0}}, 422),
+        (TAX, {"value": "6", "place": {"page_index": 0, "quad": [[0, 0]]}}, 422),
+        (TAX, {"value": "6", "place": {"page_index": -1, "quad": QUAD}}, 422),
+        (TAX, {"value": "6", "place": {"page_index": 0, "quad": [[1e300, 0], *QUAD[1:]]}}, 422),
         (TAX, {"value": 6}, 422),
         (TAX, {"text": "6"}, 422),
         (TAX, {}, 422),
-        ("/v1/documents/1/fields/colour", {"value": "red"}, 422),
+        ("/v1/documents/1/fields/colour", {"value": "red"}, 404),
         ("/v1/documents/1/fields/@rule", {"value": "other"}, 422),
         ("/v1/documents/1/fields/tax_no", {"value": "DE136695977"}, 422),
         ("/v1/documents/1/kind", {"value": "letter"}, 422),
