@@ -128,25 +128,24 @@ def carry(
 
 @main.command()
 @click.option("--carried", type=click.Path(exists=True, path_type=Path), required=True, help="Folder from 'carry'.")
+@click.option("--base", type=click.Path(exists=True, path_type=Path), required=True, help="crnn-base to go on from.")
+@click.option("--lite", type=click.Path(exists=True, path_type=Path), required=True, help="crnn-lite to go on from.")
 @click.option(
-    "--init", type=click.Path(exists=True, path_type=Path), required=True, help="Model of ours to go on from."
-)
-@click.option(
-    "--share", type=click.FloatRange(0, 1), default=0.3, show_default=True, help="Of the way from the donor to --init."
+    "--share", type=click.FloatRange(0, 1), default=0.3, show_default=True, help="Of the way from the donor to --base."
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for curve and weights.")
 @click.option("--seconds", type=float, required=True, help="Wall time of everything.")
 @click.option("--workers", type=int, default=15, show_default=True, help="Processes that draw.")
-@click.option("--area", type=int, default=200_000, show_default=True, help="Px of line width in a batch.")
-@click.option("--rate", type=float, default=1.5, show_default=True, help="Factor on all learning rates.")
-@click.option("--round-after", type=click.FloatRange(0, 1), default=0.65, show_default=True, help="As for 'train'.")
+@click.option("--area", type=int, default=96_000, show_default=True, help="Px of line width in a batch.")
+@click.option("--rate", type=float, default=1.0, show_default=True, help="Factor on all learning rates.")
+@click.option("--round-after", type=click.FloatRange(0, 1), default=0.7, show_default=True, help="As for 'train'.")
 @click.option("--every", type=int, default=1, show_default=True, help="Measure every n-th development line.")
 @click.option("--device", default="cuda", show_default=True, help="cpu or cuda.")
 def gpu(
-    carried: Path, init: Path, share: float, out: Path, seconds: float, workers: int, area: int, rate: float,
-    round_after: float, every: int, device: str,
+    carried: Path, base: Path, lite: Path, share: float, out: Path, seconds: float, workers: int, area: int,
+    rate: float, round_after: float, every: int, device: str,
 ) -> None:  # fmt: skip
-    """Train crnn-base against the clock, on a GPU with many cores beside it."""
+    """Train both networks against the clock, on a GPU with many cores beside it."""
     begun = time.monotonic()
     import torch
 
@@ -154,7 +153,7 @@ def gpu(
 
     out.mkdir(parents=True, exist_ok=True)
     budget = Budget(seconds, workers, area, rate, share, round_after, every)
-    Run(Places(carried, init, out), budget, torch.device(device), begun).go()
+    Run(Places(carried, base, lite, out), budget, torch.device(device), begun).go()
 
 
 @main.command()

@@ -138,16 +138,26 @@ def load_donor(path: Path) -> Crnn:
     return model
 
 
-def begin(shipped: Path, donor: Crnn, share: float) -> Crnn:
-    """The network to begin from, ``share`` of the way from the donor to a shipped ONNX file."""
+def begin(shipped: Path, donor: Crnn | None = None, share: float = 1.0) -> Crnn:
+    """Return the network to begin from.
+
+    Args:
+        shipped: ONNX file of ours.
+        donor: network of the same shape that knows more characters; None where there is none.
+        share: of the way from the donor to the shipped weights.
+    """
     model = restore(shipped)
-    ours, theirs = model.head.bias > SILENT, donor.head.bias > SILENT
+    ours = model.head.bias > SILENT
+    theirs = torch.zeros_like(ours) if donor is None else donor.head.bias > SILENT
     with torch.no_grad():
-        for trained, original in zip(model.head.parameters(), donor.head.parameters(), strict=True):
-            trained[~ours] = original[~ours]
-            trained[~ours & ~theirs] = original[theirs].mean(0)  # a silent row would take too long to learn
+        if donor is not None:
+            for trained, original in zip(model.head.parameters(), donor.head.parameters(), strict=True):
+                trained[~ours] = original[~ours]
+        for trained in model.head.parameters():
+            trained[~ours & ~theirs] = trained[ours | theirs].mean(0)  # a silent row would take too long to learn
         model.head.bias[~ours & ~theirs] -= 4
-    blend(model, donor, share)
+    if donor is not None:
+        blend(model, donor, share)
     return model
 
 

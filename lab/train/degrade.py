@@ -138,6 +138,7 @@ WORLD_SENSOR = (
     Effect("noise reduction", "tolerance", world.smoothed, (0.08, 0.14, 0.18), ((0.05, 0.12), (0.08, 0.2), (0.1, 0.3))),
     Effect("sharpening", "gain", world.sharpened, (0.15, 0.2, 0.25), ((0.3, 1), (0.5, 2), (0.8, 3))),
     Effect("scan filter", "share of grey", world.scan_filter, (0.03, 0.05, 0.05), _same(0.03, 0.12)),
+    Effect("fax lines", "rows per height", world.fax_lines, (0.05, 0.09, 0.09), ((20, 30), (16, 26), (13, 22))),
 )
 """Drawn for training only, besides the others, so that evaluation sets stay as they are."""
 

@@ -176,3 +176,16 @@ def scan_filter(image: Array, amount: float, rng: Generator) -> Array:
     soft = bits if rng.random() < 0.5 else cv2.GaussianBlur(bits, (0, 0), 0.6)
     flat = np.asarray(soft, np.float32) / np.float32(255)
     return np.repeat(flat[:, :, None], 3, 2)
+
+
+def fax_lines(image: Array, amount: float, rng: Generator) -> Array:
+    """Standard resolution of a fax: ``amount`` rows over the line, twice as fine along it, one bit per dot."""
+    height, width = image.shape[:2]
+    size = (max(8, round(2.08 * amount * width / height)), max(6, round(amount)))
+    dots = np.asarray(cv2.resize(brightness(image), size, interpolation=cv2.INTER_AREA))
+    dark, bright = np.percentile(dots, 2), np.percentile(dots, 90)
+    level = dark + rng.uniform(0.4, 0.65) * (bright - dark)
+    grain = rng.uniform(0, 0.12) * (bright - dark) * rng.standard_normal(dots.shape, np.float32)
+    how = cv2.INTER_NEAREST if rng.random() < 0.5 else cv2.INTER_LINEAR
+    bits = cv2.resize((dots + grain > level).astype(np.float32), (width, height), interpolation=how)
+    return np.repeat(np.asarray(bits)[:, :, None], 3, 2)

@@ -116,13 +116,13 @@ def _input(batch: Batch, device: torch.device) -> Tensor:
     return (pixels.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
 
 
-def read(model: Crnn, lines: Sequence[Line], device: torch.device) -> list[str]:
-    """Greedy readings of lines."""
+def read(model: Crnn, lines: Sequence[Line], device: torch.device, size: int = 16) -> list[str]:
+    """Greedy readings of lines, ``size`` at once."""
     texts = [""] * len(lines)
     characters = charset.characters()
     model.eval()
     with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16):
-        for group, batch in padded_batches([line.pixels for line in lines], 16):
+        for group, batch in padded_batches([line.pixels for line in lines], size):
             inputs = torch.from_numpy(batch).to(device).contiguous(memory_format=torch.channels_last)
             for index, classes in zip(group, model(inputs).argmax(-1).cpu().numpy(), strict=True):
                 texts[index] = greedy(classes, characters)
