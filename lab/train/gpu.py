@@ -1,7 +1,7 @@
 """Trains crnn-base and crnn-lite on a GPU for a given number of seconds; all they need lies in one folder (carry.py).
 
 Processes draw lines on all cores but one. Where they are slower than the GPU, it sees batches again, changed
-at random. Both networks learn the lines' labels and, with half the weight, not to depart from a teacher where it
+at random. Both networks learn the lines' labels and, with less weight, not to depart from a teacher where it
 reads right: crnn-base from its donor, crnn-lite from crnn-base. Averaged weights are written as float16 every minute.
 """
 
@@ -12,6 +12,7 @@ import math
 import sys
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,8 @@ from lab.train.pupil import RATES, WARM_UP, Pupil
 MIXTURE = dataset.Mixture(clean=0.14, severities=(0.24, 0.33, 0.29), real=0.12, written=0.14, as_the_world=0.5, uses=3)
 SPARE = 25.0
 """Seconds kept at the end for the last figures and files."""
+DIVERGENCE: Mapping[Member, float] = {"base": 0.5, "lite": 0.1}
+"""Weight of the teacher; less where its frames are not those of the pupil at first."""
 SHARES = (0.85, 0.7, 0.5)
 """Of the way from the donor to crnn-base's averaged weights: measured at the end as far as there is time."""
 REST = 0.01
@@ -54,8 +57,6 @@ class Budget:
     """Every n-th development line is measured."""
     uses: int = 3
     """How often a batch may be seen."""
-    divergence: float = 0.5
-    """Weight of the teacher."""
     ema_steps: float = 200.0
     checkpoints: int = 8
     evaluations: int = 4
@@ -188,7 +189,7 @@ class Run:
             with torch.autocast(self.device.type, dtype=torch.bfloat16):
                 logits = pupil.model(x)
             ctc, apart = distil.losses(logits, taught, seen.targets, seen.lengths)
-            pupil.learn(ctc, apart, self.budget.divergence, progress)
+            pupil.learn(ctc, apart, DIVERGENCE[pupil.member], progress)
             taught = logits.detach()
 
     def _nearer_the_donor(self) -> None:

@@ -81,6 +81,8 @@ HANDWRITING = ("handwriting zh", "handwriting en")
 """Kinds of real handwritten lines by language."""
 RECEIPTS = ("real", "spoiled")
 """Kinds of lines of receipts, as they are and degraded further."""
+OUTSIDE = ("printed", "defocused", "faxed", "photographed", "faded")
+"""Kinds of lines of documents from outside: as printed, and spoiled (outside.py)."""
 
 
 def normalised(text: str) -> str:
@@ -101,7 +103,7 @@ def groups(line: Line) -> Iterator[str]:
         if any(character.isdigit() for character in line.text):
             yield "receipt digits"
         return
-    if line.kind in {"handwriting", "motion", "spoiled", *HANDWRITING}:
+    if line.kind in {"handwriting", "motion", "spoiled", *HANDWRITING, *OUTSIDE}:
         yield line.kind
         return
     if not line.severity:
