@@ -1,4 +1,4 @@
-"""A network that is trained on a GPU: its weights, their running average and its optimiser."""
+"""One network in training on a GPU: its weights, their running average and its optimiser."""
 
 from __future__ import annotations
 
