@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestd.config import Config, InboxConfig
+from ingestd.files.completeness import complete_on_disk
 from ingestd.files.encoding import path_text, time_text
 from ingestd.files.identity import kind
 from ingestd.store.jobs import Job, Jobs, State
-from ingestd.watch.inbox import complete_on_disk
 from ingestd.watch.observe import ignored
 
 

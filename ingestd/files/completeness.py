@@ -7,8 +7,10 @@ both ends are read, and nothing is decoded.
 from __future__ import annotations
 
 import os
+import stat
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO
 
 from ingestd.files.tiff import read_at, tiff_is_complete
@@ -17,6 +19,16 @@ _TAIL_BYTES = 1 << 16
 """Bytes at the end of a JPEG in which its end mark is looked for; scanners may pad the file."""
 _MAX_STEPS = 20_000
 """Bound on the segments or boxes followed, against files made to loop."""
+
+
+def complete_on_disk(path: Path) -> bool:
+    """Tell whether a file has its proper end; never follows a link, never blocks on a FIFO."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    with os.fdopen(handle, "rb") as file:
+        return stat.S_ISREG(os.fstat(handle).st_mode) and is_complete(file)
 
 
 def is_complete(file: BinaryIO) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestd.config import InboxConfig, SettleConfig
-from ingestd.files.completeness import is_complete
+from ingestd.files.completeness import complete_on_disk
 from ingestd.files.identity import Identity, look
 from ingestd.watch.observe import Events, Seen, ignored, raises_events, scan
 from ingestd.watch.settle import Settler
@@ -24,16 +24,6 @@ class Arrival:
 
     path: Path
     identity: Identity
-
-
-def complete_on_disk(path: Path) -> bool:
-    """Tell whether a file has its proper end; never follows a link, never blocks on a FIFO."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return False
-    with os.fdopen(handle, "rb") as file:
-        return stat.S_ISREG(os.fstat(handle).st_mode) and is_complete(file)
 
 
 class Inbox:

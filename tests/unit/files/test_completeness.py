@@ -13,9 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ingestd.files.completeness import is_complete
+from ingestd.files.completeness import complete_on_disk, is_complete
 from ingestd.files.tiff import MAX_ENTRIES, MAX_VALUES
-from ingestd.watch.inbox import complete_on_disk
 from tests.support import documents
 
 
