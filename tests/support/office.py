@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -94,6 +94,12 @@ def read(rows: list[Row]) -> Reading:
     return Reading((page,), tuple(lines), ())
 
 
+class Configured(Protocol):
+    """A folder with a configuration."""
+
+    config: Path
+
+
 class Office:
     """Folders, configuration and database of an ingestd whose daemon does not run."""
 
@@ -169,10 +175,10 @@ def _misreading(kind: int, rows: list[Row], truth: Mapping[str, str]) -> dict[st
 
 
 @contextmanager
-def served(office: Office, **environment: str) -> Iterator[str]:
+def served(place: Configured) -> Iterator[str]:
     """Run ``ingestd web``; yields its address."""
-    command = [sys.executable, "-m", "ingestd", "web", "-c", str(office.config)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment})
+    command = [sys.executable, "-m", "ingestd", "web", "-c", str(place.config)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         yield process.stdout.readline().strip()
