@@ -25,6 +25,8 @@ _PIECES = {
     FieldType.PERCENT: regex.compile(r"\d+(?:[.,]\d+)?\s?%"),
 }
 """Type -> form of a value inside a longer text."""
+_GROUPED = regex.compile(r"(?=.*\d)[0-9A-Z]+(?:[ .\-/][0-9A-Z]+)*")
+"""A number in groups, such as GB 980 7806 84."""
 _LABEL = regex.compile(r"^[^:：]{1,20}[:：]\s*")
 
 
@@ -89,6 +91,8 @@ def value_inside(text: str, of_type: FieldType, context: Context) -> str:
     '12.03.2026'
     >>> value_inside("名称：永辉超市", FieldType.NAME, context), value_inside("No. A-771", FieldType.CODE, context)
     ('永辉超市', 'A-771')
+    >>> value_inside("VAT No: GB 980 7806 84", FieldType.CODE, context)
+    'GB 980 7806 84'
     """
     whole = " ".join(text.split())[:MAX_CHARACTERS]
     return next((piece for piece in _pieces(whole, of_type) if _is_value(piece, of_type, context)), whole)
@@ -102,6 +106,8 @@ def _pieces(text: str, of_type: FieldType) -> Iterator[str]:
         return
     found = [match.group().strip() for match in form.finditer(text)]
     if of_type in (FieldType.DIGITS, FieldType.CODE):
+        if _GROUPED.fullmatch(rest := _LABEL.sub("", text)):
+            yield rest
         found = sorted((one for one in found if any(map(str.isdigit, one))), key=len)
     yield from reversed(found)
 

@@ -40,10 +40,12 @@ export class Sheet {
 }
 
 export class Queue {
-  // `refused` is called with a sheet and an error where a document that was sent could not be settled.
-  constructor(kind, keepS, refused) {
+  // `refused` is called with a sheet and an error where a document that was sent could not be settled, `filled` with the
+  // number of documents that are ready, or "all" where no more wait.
+  constructor(kind, keepS, refused, filled) {
     this.kind = kind;
     this.refused = refused;
+    this.filled = filled;
     this.waiting = null;
     this.current = null;
     this.ready = [];
@@ -70,10 +72,14 @@ export class Queue {
       const skip = [...this.atHand, ...this.sending.keys(), ...this.aside].slice(0, MAX_AT_HAND);
       const answer = await send("/review/next", { skip, kind: this.kind });
       this.waiting = answer.waiting;
-      if (!answer.document) return;
+      if (!answer.document) {
+        this.filled("all");
+        return;
+      }
       const sheet = new Sheet(answer.document);
       if (sheet.pages.length) await sheet.picture(sheet.firstPage);
       this.ready.push(sheet);
+      this.filled(this.ready.length);
     }
   }
 
@@ -82,6 +88,7 @@ export class Queue {
     this.current = null;
     if (!this.ready.length) await this.fill();
     this.current = this.ready.shift() ?? null;
+    this.filled(this.ready.length);
     this.fill().catch(() => {}); // offline: the next call says so
     return this.current;
   }

@@ -16,7 +16,12 @@ class Desk {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);
     this.picture = new Picture(this.find(".viewer"), (page, box) => this.take(page, box));
-    this.queue = new Queue(root.dataset.kind || null, Number(root.dataset.keepS), (...why) => this.cameBack(...why));
+    this.queue = new Queue(
+      root.dataset.kind || null,
+      Number(root.dataset.keepS),
+      (...why) => this.cameBack(...why),
+      (count) => { root.dataset.ready = count; },
+    );
     this.doubleAbove = Number(root.dataset.doubleKeyAbove) || Infinity;
     this.kinds = Array.from(document.querySelectorAll("#kinds [data-kind]"), (row) => ({
       name: row.dataset.kind,
