@@ -201,6 +201,8 @@ class ReasonKind(StrEnum):
     """Equation between amounts: ``check``, ``holds``, ``left`` (sum of the terms), ``right``."""
     RELATION = "relation"
     """Relation between other values: ``check``, ``holds``."""
+    DATA = "data"
+    """The file states the field as data: ``form`` (its format), ``holds`` (the page agrees or not)."""
     QR = "qr"
     """A code on the page states the field: ``code`` (its kind), ``value``, ``holds`` (no text disagrees)."""
     REPEATED = "repeated"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,13 +15,22 @@ from ingestd.errors import DocumentError
 from ingestd.extract import RuleSet, extract
 from ingestd.files.encoding import path_text
 from ingestd.files.identity import digest
+from ingestd.files.media_types import STRUCTURED
 from ingestd.output.annotate import annotate
 from ingestd.reading.admit import admit
 from ingestd.reading.decode import decode
 from ingestd.reading.page import PageReader, Sharing, Stopwatch, page_info
+from ingestd.structured.read import stated_invoices, structured_pages
 
 _QUICK = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 """Options of a PNG that is soon thrown away."""
+
+
+def pages_of(admitted: Admitted, options: DecodeConfig, limits: AdmitConfig, only: int | None = None) -> Iterator[Page]:
+    """Yield the pages of a document of any type; see :func:`~ingestd.reading.decode.decode`."""
+    if admitted.media_type in STRUCTURED:
+        return structured_pages(admitted, only)
+    return decode(admitted, options, limits, only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +73,15 @@ class Pipeline:
         lines: list[Line] = []
         codes: list[Code] = []
         sharing = Sharing()
-        for page in watch.each("decode", decode(admitted, self.decode_options, self.admit_options)):
+        for page in watch.each("decode", pages_of(admitted, self.decode_options, self.admit_options)):
             readable, page_lines = self.pages.read(page, watch)
             with watch.time("barcodes"):
                 codes += self.pages.codes(page, page_lines)
             pages.append(page_info(readable))
             lines += map(sharing.line, page_lines)
             del page, readable  # else they would be held while the next page is decoded
+        with watch.time("structured"):
+            codes += stated_invoices(admitted)
         return Reading(tuple(pages), tuple(lines), tuple(codes))
 
 
@@ -93,7 +104,7 @@ class AnnotatingPipeline:
         """Like :meth:`Pipeline.__call__`, with pictures."""
         record = self.pipeline(claim)
         admitted = admit(claim, self.pipeline.admit_options)
-        pages = decode(admitted, self.pipeline.decode_options, self.pipeline.admit_options)
+        pages = pages_of(admitted, self.pipeline.decode_options, self.pipeline.admit_options)
         return Annotated(record, tuple(_drawn(page, record) for page in pages))
 
 
@@ -139,7 +150,7 @@ class PagePainter:
                 code="changed",
             )
         admitted = admit(claim, self.admit_options)
-        for page in decode(admitted, self.decode_options, self.admit_options, only=page_index):
+        for page in pages_of(admitted, self.decode_options, self.admit_options, only=page_index):
             return _png(page.pixels, self.longest_side)
         raise DocumentError(
             f"there is no page {page_index}", expected="an index from 0", fix="correct the page", code="no-such-page"

@@ -22,6 +22,9 @@ from ingestd.extract.search.candidates import SearchResult, search
 from ingestd.extract.search.classify import Classification, classify, matches
 from ingestd.extract.search.context import SearchContext, locate_labels
 from ingestd.extract.search.line_items import Cells, column_sum, read_items, read_table
+from ingestd.extract.stated.fields import stated_fields
+from ingestd.extract.stated.invoice import KIND_OF_CODE, Invoice, from_code
+from ingestd.extract.stated.witness import Witness
 from ingestd.extract.understand.document import Understanding, understand
 from ingestd.extract.values.dates import Order
 from ingestd.extract.values.invoice_qr import INVOICE_QRS, StatedValue
@@ -48,6 +51,9 @@ def extract(reading: Reading, rules: RuleSet, today: date, kind: str | None = No
     examined = examine(reading, rules, today, said)
     name = UNKNOWN
     items: tuple[Item, ...] = ()
+    if examined.stated is not None:
+        found = Extraction(examined.stated.kind, examined.fields, examined.stated.items, Status.REVIEW)
+        return dataclasses.replace(found, status=status_of(found, rules, kind_confirmed=True))
     if examined.understanding is not None:
         name = examined.understanding.kind
     elif examined.classification.rule is not None:
@@ -71,10 +77,24 @@ class Examined:
     fields: tuple[Field, ...]
     understanding: Understanding | None = None
     """The explanation of a money document that no rule matches."""
+    stated: Invoice | None = None
+    """The invoice that the file states as data; the rest is what the page alone gives."""
 
 
 def examine(reading: Reading, rules: RuleSet, today: date, kind: str | None = None) -> Examined:
-    """Select the rule, search for its fields and judge them; see :func:`extract`."""
+    """Take the fields that the file states as data, else search the page for them; see :func:`extract`."""
+    invoice = next((invoice for invoice in map(from_code, reading.codes) if invoice is not None), None)
+    if invoice is None or (kind is not None and kind != invoice.kind):
+        return _examine_page(reading, rules, today, kind)
+    codes = tuple(code for code in reading.codes if code.kind != KIND_OF_CODE)
+    page = _examine_page(dataclasses.replace(reading, codes=codes), rules, today, None)
+    witness = Witness(None if invoice.drawn else page.squeezed.document, today)
+    fields = stated_fields(invoice, witness, () if invoice.drawn else page.fields)
+    return dataclasses.replace(page, fields=fields, stated=invoice)
+
+
+def _examine_page(reading: Reading, rules: RuleSet, today: date, kind: str | None) -> Examined:
+    """Select the rule, search for its fields and judge them."""
     document = lay_out(reading)
     squeezed = squeeze_rows(document)
     confirmed = Classification(rule_of(rules, kind), "a person says so") if kind is not None else None

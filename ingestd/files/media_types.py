@@ -10,6 +10,11 @@ TIFF = "image/tiff"
 HEIC = "image/heic"
 AVIF = "image/avif"
 PDF = "application/pdf"
+XML = "application/xml"
+SIGNED = "application/pkcs7-mime"
+OFD = "application/ofd"
+STRUCTURED = frozenset({XML, SIGNED, OFD})
+"""Media types of documents that are data already."""
 
 NOUNS = {
     JPEG: "a JPEG image",
@@ -20,5 +25,8 @@ NOUNS = {
     HEIC: "a HEIC image",
     AVIF: "an AVIF image",
     PDF: "a PDF",
+    XML: "an XML file",
+    SIGNED: "a signed file (.p7m)",
+    OFD: "an OFD document",
 }
 """Media types that are let in, and what an error message calls them."""

@@ -6,13 +6,31 @@ decoded, and no loop runs as long as a hostile file asks for.
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 import stat
+import zipfile
 from pathlib import Path
 
 from ingestd.config import AdmitConfig
 from ingestd.document import Admitted, Claim
 from ingestd.errors import DocumentError
-from ingestd.files.media_types import AVIF, BMP, HEIC, JPEG, NOUNS, PDF, PNG, TIFF, WEBP
+from ingestd.files.media_types import (
+    AVIF,
+    BMP,
+    HEIC,
+    JPEG,
+    NOUNS,
+    OFD,
+    PDF,
+    PNG,
+    SIGNED,
+    STRUCTURED,
+    TIFF,
+    WEBP,
+    XML,
+)
 from ingestd.reading.formats import (
     decoding,
     is_pdf_cut_short,
@@ -56,6 +74,12 @@ _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 _AVIF_BRANDS = {b"avif", b"avis"}
 _BMP_HEADER_SIZES = {12, 16, 40, 52, 56, 64, 108, 124}
 
+_XML_START = re.compile(r"<(?:\?xml|!--|[a-z_][\w.-]*:?[\w.-]*[\s>])")
+"""A declaration, a comment or an element; lower case."""
+_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
+"""Object identifier of signed data (RFC 5652) in DER."""
+_OFD_ROOT = b"OFD.xml"
+
 _EXPORT = "export it as PDF and drop that"
 _CONVERT = "convert it to PNG or PDF"
 _UNPACK = "unpack it and drop the files in it"
@@ -78,7 +102,6 @@ _OTHERS = {
     "text/x-script": ("a script", "remove it"),
     "video/mp4": ("a video", "take a photo instead"),
     "text/html": ("a web page", _EXPORT),
-    "application/xml": ("an XML file", _EXPORT),
     "text/plain": ("a text file", _EXPORT),
 }
 
@@ -107,7 +130,21 @@ def sniff(head: bytes) -> str | None:
         return BMP
     if b"%PDF-" in head[:_PDF_HEADER_WITHIN]:
         return PDF
+    if _is_signed(head):
+        return SIGNED
     return _sniff_text(head)
+
+
+def _is_signed(head: bytes) -> bool:
+    """Tell whether a file is signed data (CMS), in DER or as base64."""
+    start = head[:80]
+    if head.startswith((b"MI", b"-----BEGIN")):
+        text = re.sub(rb"-----[A-Z0-9 ]+-----|\s", b"", head[:400])[:80]
+        try:
+            start = base64.b64decode(text)
+        except binascii.Error:
+            return False
+    return start[:1] == b"\x30" and _SIGNED_DATA in start[:40]
 
 
 def _sniff_zip(head: bytes) -> str:
@@ -115,7 +152,7 @@ def _sniff_zip(head: bytes) -> str:
         return "application/vnd.oasis.opendocument"
     if b"[Content_Types].xml" in head or b"_rels/.rels" in head:
         return "application/vnd.openxmlformats"
-    return "application/zip"
+    return OFD if _OFD_ROOT in head else "application/zip"
 
 
 def _sniff_ftyp(head: bytes) -> str:
@@ -142,7 +179,7 @@ def _sniff_text(head: bytes) -> str | None:
         return "text/html"
     if "<svg" in start[:1000]:
         return "image/svg+xml"
-    return "application/xml" if start.startswith("<?xml") else "text/plain"
+    return XML if _XML_START.match(start) else "text/plain"
 
 
 def admit(claim: Claim, options: AdmitConfig) -> Admitted:
@@ -160,8 +197,12 @@ def admit(claim: Claim, options: AdmitConfig) -> Admitted:
     _check_size(path, options.max_bytes)
     with path.open("rb") as file:
         media_type = sniff(file.read(HEAD_BYTES))
+    if media_type == "application/zip" and _is_ofd(path):
+        media_type = OFD
     if media_type not in NOUNS:
         raise _unsupported(media_type)
+    if media_type in STRUCTURED:
+        return Admitted(claim=claim, media_type=media_type, pages_expected=1)
     pages = _pdf_pages(path) if media_type == PDF else _image_pages(path, media_type, options)
     if pages > options.max_pages:
         # Of a TIFF nothing is known but that there is one page too many.
@@ -173,6 +214,15 @@ def admit(claim: Claim, options: AdmitConfig) -> Admitted:
             code="too-many-pages",
         )
     return Admitted(claim=claim, media_type=media_type, pages_expected=pages)
+
+
+def _is_ofd(path: Path) -> bool:
+    """Tell whether a ZIP archive is an OFD document: its directory says so, wherever the root part lies."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "OFD.xml" in archive.NameToInfo
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return False
 
 
 def _check_size(path: Path, max_bytes: int) -> None:
@@ -200,7 +250,7 @@ def _unsupported(media_type: str | None) -> DocumentError:
     noun, fix = _OTHERS.get(media_type or "", ("a file of unknown type", _EXPORT))
     return DocumentError(
         noun,
-        expected="JPEG, PNG, BMP, WebP, TIFF, HEIC, AVIF or PDF, whatever the name says",
+        expected="JPEG, PNG, BMP, WebP, TIFF, HEIC, AVIF, PDF, OFD or an e-invoice as XML, whatever the name says",
         fix=fix,
         code="unsupported",
     )

@@ -1,0 +1,70 @@
+"""Invoices that a PDF carries as an attached XML file: ZUGFeRD, Factur-X and the like."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from pathlib import Path
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from ingestd.errors import DocumentError
+from ingestd.extract.stated.invoice import Invoice
+from ingestd.reading.formats import open_pdf
+from ingestd.structured.forms import invoices_of
+
+NAMES = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml", "order-x.xml", "cii.xml")
+"""Names that the standards give the invoice, most usual first; other XML files are tried after them."""
+MAX_ATTACHMENTS = 200
+MAX_BYTES = 32 * 1024 * 1024
+
+
+def attached_invoices(path: Path) -> tuple[list[Invoice], str]:
+    """Read the invoices of the first attachment that holds any.
+
+    Returns:
+        The invoices, and a sentence where an attachment that should hold one cannot be read. The page is still there,
+        so this is not an error.
+    """
+    problem = ""
+    with open_pdf(path) as document:
+        for name, data in _xml_files(document):
+            try:
+                return invoices_of(data), ""
+            except DocumentError as error:
+                problem = problem or (f"{name}: {error.found}" if name.lower() in NAMES else "")
+    return [], problem
+
+
+def _xml_files(document: pypdfium2.PdfDocument) -> Iterator[tuple[str, bytes]]:
+    """Read the attached XML files, those with a name of the standards first."""
+    handles = [
+        pdfium.FPDFDoc_GetAttachment(document.raw, index)
+        for index in range(min(pdfium.FPDFDoc_GetAttachmentCount(document.raw), MAX_ATTACHMENTS))
+    ]
+    named = [(_name(handle), handle) for handle in handles if handle]
+    ranks = {name: rank for rank, name in enumerate(NAMES)}
+    named.sort(key=lambda entry: ranks.get(entry[0].lower(), len(NAMES)))
+    for name, handle in named:
+        if name.lower().endswith((".xml", ".p7m", ".xbrl")):
+            data = _data(handle)
+            if data:
+                yield name, data
+
+
+def _name(handle: pdfium.FPDF_ATTACHMENT) -> str:
+    size = pdfium.FPDFAttachment_GetName(handle, None, 0)
+    buffer = ctypes.create_string_buffer(size)
+    pdfium.FPDFAttachment_GetName(handle, ctypes.cast(buffer, ctypes.POINTER(pdfium.FPDF_WCHAR)), size)
+    return buffer.raw.decode("utf-16-le", errors="replace").rstrip("\0")
+
+
+def _data(handle: pdfium.FPDF_ATTACHMENT) -> bytes:
+    """Return the content of an attachment; empty where it has none, or more than MAX_BYTES."""
+    size = ctypes.c_ulong()
+    if not pdfium.FPDFAttachment_GetFile(handle, None, 0, size) or not 0 < size.value <= MAX_BYTES:
+        return b""
+    buffer = ctypes.create_string_buffer(size.value)
+    pdfium.FPDFAttachment_GetFile(handle, buffer, size.value, size)
+    return buffer.raw

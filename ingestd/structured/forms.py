@@ -1,0 +1,64 @@
+"""Format of an XML file, told by its root element, and the invoices in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+
+from ingestd.errors import DocumentError
+from ingestd.extract.stated.invoice import Invoice
+from ingestd.extract.values.normalise import money_text
+from ingestd.structured import china, cii, fatturapa, rail, ubl
+from ingestd.structured.cms import content_of, is_signed_data
+from ingestd.structured.xmltree import Node, parse
+
+HEAD_BYTES = 4096
+MAX_OTHERS = 500
+"""Amounts of one file that are kept beside those of its fields and items."""
+_AMOUNT = re.compile(r"-?\d{1,12}(?:\.\d{1,4})?")
+
+
+def invoices_of(data: bytes) -> list[Invoice]:
+    """Read the invoices of an XML file, which may be signed (.p7m); one for most formats.
+
+    Raises:
+        DocumentError: ``damaged``, ``too-large``, or ``unsupported`` where it is not an invoice of a known format.
+    """
+    root = parse(content_of(data) if is_signed_data(data[:HEAD_BYTES]) else data)
+    found = [replace(invoice, others=_amounts(root)) for invoice in _read(root)]
+    if not any(invoice.number for invoice in found):
+        raise DocumentError(
+            f"an XML file with the root element '{root.name[:60]}', without the number of an invoice",
+            expected="an e-invoice: CII (ZUGFeRD, Factur-X, XRechnung), UBL, FatturaPA or a Chinese e-invoice",
+            fix="export it as PDF and drop that",
+            code="unsupported",
+        )
+    return found
+
+
+def _amounts(root: Node) -> tuple[str, ...]:
+    """List all amounts in a tree, each once."""
+    found: dict[str, None] = {}
+    for node in root.everything():
+        if _AMOUNT.fullmatch(node.text):
+            found[money_text(Decimal(node.text))] = None
+        if len(found) == MAX_OTHERS:
+            break
+    return tuple(found)
+
+
+def _read(root: Node) -> list[Invoice]:
+    if root.name in cii.ROOTS:
+        return [cii.read(root)]
+    if root.name in ubl.ROOTS and root.namespace.startswith(ubl.NAMESPACE):
+        return [ubl.read(root)]
+    if root.name in fatturapa.ROOTS:
+        return fatturapa.read(root)
+    if root.name == "EInvoice":
+        return [china.read_digital(root)]
+    if root.name == "eInvoice":
+        return [china.read_original(root)]
+    if root.name == "xbrl":
+        return [rail.read(root)]
+    return []
