@@ -61,7 +61,7 @@ def read(root: Node) -> Invoice:
         tuple(_taxes(settlement, values)),
         tuple(_items(trade, values)),
         {name: value for name, value in more.items() if value},
-        tuple(values.faults),
+        faults=tuple(values.faults),
     )
 
 

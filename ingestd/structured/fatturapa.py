@@ -52,7 +52,7 @@ def _invoice(body: Node, seller: Party, buyer: Party) -> Invoice:
         taxes,
         items,
         {name: value for name, value in more.items() if value},
-        tuple(values.faults),
+        faults=tuple(values.faults),
     )
 
 

@@ -96,10 +96,14 @@ def integrity(package: Package, signatures: str) -> tuple[str, bool]:
     """Compare the parts with the digests that the signatures list; the signatures themselves are not verified.
 
     Returns:
-        A sentence, and False where a part has changed since it was signed.
+        A sentence, and False where a part has changed since it was signed, or the list cannot be read.
     """
     agreeing, changed, unknown = 0, [], 0
-    for name, method, expected in _references(package, signatures):
+    try:
+        references = list(_references(package, signatures))
+    except DocumentError as error:
+        return f"its signature cannot be read: {error.found}", False
+    for name, method, expected in references:
         algorithm = _DIGESTS.get(method.lower())
         if algorithm is None or algorithm not in hashlib.algorithms_available:
             unknown += 1

@@ -46,7 +46,7 @@ def read(root: Node) -> Invoice:
         tuple(_taxes(totals, values)),
         tuple(_items(root, values)),
         {name: value for name, value in more.items() if value},
-        tuple(values.faults),
+        faults=tuple(values.faults),
     )
 
 

@@ -74,14 +74,14 @@ def parse(data: bytes, noun: str = "an XML file") -> Node:
             ``too-large`` beyond MAX_ELEMENTS or MAX_DEPTH.
     """
     builder = _Builder(noun)
-    data, encoding = _known_encoding(data)
-    parser = expat.ParserCreate(encoding, namespace_separator=" ")
-    parser.buffer_text = True
-    parser.StartElementHandler = builder.start
-    parser.EndElementHandler = builder.end
-    parser.CharacterDataHandler = builder.text
-    parser.StartDoctypeDeclHandler = builder.doctype
     try:
+        data, encoding = _known_encoding(data)
+        parser = expat.ParserCreate(encoding, namespace_separator=" ")
+        parser.buffer_text = True
+        parser.StartElementHandler = builder.start
+        parser.EndElementHandler = builder.end
+        parser.CharacterDataHandler = builder.text
+        parser.StartDoctypeDeclHandler = builder.doctype
         parser.Parse(data, True)
     except (expat.ExpatError, LookupError, ValueError) as error:
         raise DocumentError(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import sys
@@ -25,6 +26,7 @@ from tests.support.documents import (
     transparent,
     zip_archive,
 )
+from tests.support.einvoices import cii, ofd, ofd_parts, packed, signed, signed_in_pieces, ubl
 
 IMAGES = {
     "image/jpeg": encoded(picture(), "JPEG"),
@@ -104,7 +106,17 @@ def test_names_do_not_matter(tmp_path: Path, name: str, content: bytes) -> None:
         (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "image/heic"),
         (b"  <!DOCTYPE html><p>", "text/html"),
         (b"<?xml version='1.0'?><invoice/>", "application/xml"),
+        (b"\xef\xbb\xbf<rsm:CrossIndustryInvoice xmlns:rsm='x'>", "application/xml"),
+        (b"<!-- made by hand --><Invoice>", "application/xml"),
+        ("<?xml version='1.0' encoding='utf-16'?><Invoice/>".encode("utf-16"), "application/xml"),
+        (ofd(), "application/ofd"),
+        (signed(cii()), "application/pkcs7-mime"),
+        (signed_in_pieces(cii()), "application/pkcs7-mime"),
+        (base64.b64encode(signed(cii())), "application/pkcs7-mime"),
+        (base64.encodebytes(signed(cii())), "application/pkcs7-mime"),
+        (b"-----BEGIN CERTIFICATE-----\n" + base64.b64encode(bytes(300)), "text/plain"),
         (b"<?xml version='1.0'?><svg/>", "image/svg+xml"),
+        (b"<- arrows are not elements", "text/plain"),
         ("Rechnung für Müller, 发票".encode(), "text/plain"),
         ("Rechnung für Müller, 发票".encode("utf-16"), "text/plain"),
         (b"BMW invoice, not a bitmap at all", "text/plain"),
@@ -133,6 +145,19 @@ def test_what_is_not_supported_is_named(tmp_path: Path, content: bytes, found: s
     error = refused(tmp_path, content)
     assert (error.code, error.found) == ("unsupported", found)
     assert "PDF" in error.expected
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [(ubl(), "application/xml"), (ofd(), "application/ofd"), (signed(ubl()), "application/pkcs7-mime")],
+)
+def test_structured_documents_are_admitted_whatever_their_name(tmp_path: Path, content: bytes, media_type: str) -> None:
+    assert admit(dropped(tmp_path, content, name="letter.jpg"), AdmitConfig()).media_type == media_type
+
+
+def test_an_ofd_document_is_known_wherever_its_root_lies(tmp_path: Path) -> None:
+    first = {"Doc_0/large.bin": os.urandom(2 * HEAD_BYTES)}
+    assert admitted(tmp_path, packed(first | ofd_parts())).media_type == "application/ofd"
 
 
 def test_an_empty_file(tmp_path: Path) -> None:
