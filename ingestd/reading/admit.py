@@ -169,17 +169,19 @@ def _sniff_ftyp(head: bytes) -> str:
 def _sniff_text(head: bytes) -> str | None:
     if not head:
         return None
-    for encoding in ("utf-16",) if head[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8",):
-        # The head may end in the middle of a character.
-        text = head.decode(encoding, errors="replace").removesuffix("\N{REPLACEMENT CHARACTER}")
-    if any(not (sign.isprintable() or sign.isspace()) for sign in text) or "\N{REPLACEMENT CHARACTER}" in text:
-        return None
-    start = text.lstrip("\N{ZERO WIDTH NO-BREAK SPACE}").lstrip().lower()
+    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    # The head may end in the middle of a character.
+    text = head.decode(encoding, errors="replace").removesuffix("\N{REPLACEMENT CHARACTER}")
+    start = text.lstrip().lower()
     if start.startswith(("<!doctype html", "<html")):
         return "text/html"
     if "<svg" in start[:1000]:
         return "image/svg+xml"
-    return XML if _XML_START.match(start) else "text/plain"
+    if _XML_START.match(start):
+        return XML  # its encoding may be another one
+    if any(not (sign.isprintable() or sign.isspace()) for sign in text) or "\N{REPLACEMENT CHARACTER}" in text:
+        return None
+    return "text/plain"
 
 
 def admit(claim: Claim, options: AdmitConfig) -> Admitted:

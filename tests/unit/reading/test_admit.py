@@ -108,6 +108,8 @@ def test_names_do_not_matter(tmp_path: Path, name: str, content: bytes) -> None:
         (b"<?xml version='1.0'?><invoice/>", "application/xml"),
         (b"\xef\xbb\xbf<rsm:CrossIndustryInvoice xmlns:rsm='x'>", "application/xml"),
         (b"<!-- made by hand --><Invoice>", "application/xml"),
+        ("<?xml version='1.0' encoding='GBK'?><EInvoice>发票".encode("gbk"), "application/xml"),
+        ("\ufeffRechnung".encode(), "text/plain"),
         ("<?xml version='1.0' encoding='utf-16'?><Invoice/>".encode("utf-16"), "application/xml"),
         (ofd(), "application/ofd"),
         (signed(cii()), "application/pkcs7-mime"),
