@@ -13,6 +13,8 @@ from enum import Enum
 import regex
 from stdnum import iban as stdnum_iban
 from stdnum import luhn as stdnum_luhn
+from stdnum.cn import ric as stdnum_ric
+from stdnum.cn import uscc as stdnum_uscc
 from stdnum.eu import vat as stdnum_eu_vat
 from stdnum.gb import vat as stdnum_gb_vat
 
@@ -75,9 +77,7 @@ _NATION = "10"
 
 
 def uscc_check_character(body: str) -> str:
-    """Compute the check character of the first 17 characters of a unified social credit code.
-
-    GB 32100-2015: weights 3^(i-1) mod 31, check = (31 - sum mod 31) mod 31.
+    """Compute the check character of the first 17 characters of a unified social credit code, GB 32100-2015.
 
     Raises:
         ValueError: a character outside the alphabet.
@@ -85,8 +85,7 @@ def uscc_check_character(body: str) -> str:
     >>> uscc_check_character("91350100M000100Y4")
     '3'
     """
-    total = sum(USCC_ALPHABET.index(character) * pow(3, index, 31) for index, character in enumerate(body))
-    return USCC_ALPHABET[(31 - total % 31) % 31]
+    return str(stdnum_uscc.calc_check_digit(body))
 
 
 def uscc(value: str) -> CheckResult:
@@ -146,8 +145,7 @@ def cn_resident_id(value: str) -> CheckResult:
         return _failed("a resident identity number has 17 digits and a digit or X")
     if value[:2] not in _PROVINCES:
         return _failed(f"{value[:2]} is not a province")
-    total = sum(int(digit) * pow(2, 17 - index, 11) for index, digit in enumerate(value[:17]))
-    if "10X98765432"[total % 11] != value[17]:
+    if stdnum_ric.calc_check_digit(value) != value[17]:
         return _failed("checksum MOD 11-2 (GB 11643) fails")
     return _proved("checksum MOD 11-2 (GB 11643) passes")
 
