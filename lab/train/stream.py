@@ -19,8 +19,8 @@ from torch import Tensor
 from lab.train import dataset
 from lab.train.charset import encode
 
-WIDTHS = (64, 96, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512, 576, 640, 768, 896, 1008)
-"""Widths of batches, px: few, so that a GPU's libraries meet each shape again."""
+WIDTHS = (96, 160, 240, 320, 448, 576, 768, 1008)
+"""Widths of batches, px: few, because a GPU's libraries take seconds to prepare for each new shape."""
 CHUNK = 16_000
 """Px of line width that a process sends at once."""
 WAITING = 96
