@@ -22,8 +22,8 @@ from ingestd.extract.search.candidates import SearchResult, search
 from ingestd.extract.search.classify import Classification, classify, matches
 from ingestd.extract.search.context import SearchContext, locate_labels
 from ingestd.extract.search.line_items import Cells, column_sum, read_items, read_table
-from ingestd.extract.stated.fields import stated_fields
-from ingestd.extract.stated.invoice import KIND_OF_CODE, Invoice, from_code
+from ingestd.extract.stated.fields import stated_fields, with_problem
+from ingestd.extract.stated.invoice import Invoice, is_data, stated_by
 from ingestd.extract.stated.witness import Witness
 from ingestd.extract.understand.document import Understanding, understand
 from ingestd.extract.values.dates import Order
@@ -83,14 +83,15 @@ class Examined:
 
 def examine(reading: Reading, rules: RuleSet, today: date, kind: str | None = None) -> Examined:
     """Take the fields that the file states as data, else search the page for them; see :func:`extract`."""
-    invoice = next((invoice for invoice in map(from_code, reading.codes) if invoice is not None), None)
-    if invoice is None or (kind is not None and kind != invoice.kind):
-        return _examine_page(reading, rules, today, kind)
-    codes = tuple(code for code in reading.codes if code.kind != KIND_OF_CODE)
-    page = _examine_page(dataclasses.replace(reading, codes=codes), rules, today, None)
-    witness = Witness(None if invoice.drawn else page.squeezed.document, today)
-    fields = stated_fields(invoice, witness, () if invoice.drawn else page.fields)
-    return dataclasses.replace(page, fields=fields, stated=invoice)
+    stated, problem = stated_by(reading.codes)
+    printed = dataclasses.replace(reading, codes=tuple(code for code in reading.codes if not is_data(code)))
+    if stated is None or (kind is not None and kind != stated.kind):
+        page = _examine_page(printed, rules, today, kind)
+        return dataclasses.replace(page, fields=with_problem(page.fields, problem)) if problem else page
+    page = _examine_page(printed, rules, today, None)
+    witness = Witness(None if stated.drawn else page.squeezed.document, today)
+    fields = stated_fields(stated, witness, () if stated.drawn else page.fields)
+    return dataclasses.replace(page, fields=fields, stated=stated)
 
 
 def _examine_page(reading: Reading, rules: RuleSet, today: date, kind: str | None) -> Examined:

@@ -68,6 +68,11 @@ def explain(reading: Reading, rules: RuleSet, today: date) -> Explanation:
     """Apply the rules and keep intermediate results; see :func:`ingestd.extract.apply.extract`."""
     examined = examine(reading, rules, today)
     scores = tuple(score for score in rank_rules(examined.squeezed, rules) if score.signs)
+    if examined.stated is not None:
+        reason = f"stated by the {examined.stated.form} data of the file"
+        return Explanation(
+            examined.stated.kind, reason, scores, (), tuple(_taken(examined.fields)), {}, examined.fields
+        )
     if examined.understanding is not None:
         return _understood(examined.understanding, examined.squeezed.document, scores)
     if examined.rule is None or examined.context is None:
@@ -90,21 +95,25 @@ def _understood(understanding: Understanding, document: LaidOutDocument, scores:
         for phrase in understanding.labels.phrases
         if phrase.role not in (None, "ignore")
     )
-    tried = []
-    for field in understanding.fields:
+    spoken = ", ".join(understanding.labels.languages)
+    reason = f"no rule file matches; understood as {understanding.kind} from words of {spoken}"
+    return Explanation(
+        understanding.kind, reason, scores, labels, tuple(_taken(understanding.fields)), {}, understanding.fields
+    )
+
+
+def _taken(fields: tuple[Field, ...]) -> Iterator[Tried]:
+    """List the values of fields with their rivals."""
+    for field in fields:
         if field.value is None:
             continue
         chance = f" (p = {field.probability:.2f})" if field.probability is not None else ""
         how = "; ".join(reason.text for reason in field.reasons) + chance
-        tried.append(Tried(field.name, field.raw or "", field.value, how, field.page_index or 0, field.quad, True, ""))
+        yield Tried(field.name, field.raw or "", field.value, how, field.page_index or 0, field.quad, True, "")
         for rival in field.candidates:
             how = "; ".join(reason.text for reason in rival.reasons)
-            page = rival.page_index or 0
             less = "another value explains the page better"
-            tried.append(Tried(field.name, rival.raw, rival.value, how, page, rival.quad, False, less))
-    spoken = ", ".join(understanding.labels.languages)
-    reason = f"no rule file matches; understood as {understanding.kind} from words of {spoken}"
-    return Explanation(understanding.kind, reason, scores, labels, tuple(tried), {}, understanding.fields)
+            yield Tried(field.name, rival.raw, rival.value, how, rival.page_index or 0, rival.quad, False, less)
 
 
 def _labels(context: SearchContext) -> Iterator[Seen]:

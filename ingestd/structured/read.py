@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ingestd.document import Admitted, Code, Line, Page
-from ingestd.extract.stated.invoice import Invoice, as_code
+from ingestd.extract.stated.invoice import Invoice, as_code, problem_code
 from ingestd.files.media_types import OFD, PDF, STRUCTURED
 from ingestd.structured.attachments import attached_invoices
 from ingestd.structured.drawing import DPI, PAGE_SIZE, draw, rows_of
@@ -42,8 +42,8 @@ def structured_pages(admitted: Admitted, only: int | None = None) -> Iterator[Pa
 def stated_invoices(admitted: Admitted) -> tuple[Code, ...]:
     """Read the invoices that a file states as data: XML, OFD, or an attachment of a PDF; none of other files."""
     if admitted.media_type == PDF:
-        found, _problem = attached_invoices(admitted.claim.work_path)
-        return tuple(as_code(invoice) for invoice in found[:1])
+        found, problem = attached_invoices(admitted.claim.work_path)
+        return (problem_code(problem),) if problem else tuple(map(as_code, found))
     if admitted.media_type not in STRUCTURED:
         return ()
     if admitted.media_type == OFD:

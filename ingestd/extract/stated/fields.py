@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ingestd.document import Field, FieldCandidate, FieldType, Level, Reason, ReasonKind
@@ -83,6 +83,25 @@ def stated_fields(invoice: Invoice, witness: Witness, page_fields: tuple[Field, 
         if name not in names
     ]
     return tuple(fields)
+
+
+def with_problem(fields: tuple[Field, ...], problem: str) -> tuple[Field, ...]:
+    """Put the number of a document into conflict: the file should hold an invoice as data that cannot be read.
+
+    Args:
+        fields: that the page alone gives.
+        problem: sentence about the data.
+    """
+    reason = Reason(ReasonKind.REJECTED, f"the attached data cannot be read: {problem}")
+    name = next((field.name for field in fields if field.name in ("invoice_no", "receipt_no")), None)
+    if name is None:
+        return (*fields, Field("invoice_no", None, None, Level.CONFLICT, reasons=(reason,), type=FieldType.CODE))
+    return tuple(
+        replace(field, level=Level.CONFLICT, probability=_CONTRADICTED, reasons=(*field.reasons, reason))
+        if field.name == name
+        else field
+        for field in fields
+    )
 
 
 def _values(invoice: Invoice) -> Iterator[tuple[str, str]]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ingestd.document import Code, Item
 
 KIND_OF_CODE = "E-INVOICE"
 """``Code.kind`` of an invoice that the file holds as data."""
+KIND_OF_PROBLEM = "E-INVOICE PROBLEM"
+"""``Code.kind`` of a sentence: why the invoice that a PDF should hold as data cannot be read."""
+MAX_NAMED = 10
+"""Invoices of one file that are named in a sentence."""
+_NOWHERE = ((0, 0), (0, 0), (0, 0), (0, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,28 @@ class Invoice:
 def as_code(invoice: Invoice, page_index: int = 0) -> Code:
     """Put an invoice into a reading; it has no place on the page."""
     text = json.dumps(asdict(invoice), ensure_ascii=False, separators=(",", ":"))
-    return Code(page_index, ((0, 0), (0, 0), (0, 0), (0, 0)), KIND_OF_CODE, text)
+    return Code(page_index, _NOWHERE, KIND_OF_CODE, text)
+
+
+def problem_code(sentence: str) -> Code:
+    """Put a sentence into a reading: why an invoice that should be there as data is not."""
+    return Code(0, _NOWHERE, KIND_OF_PROBLEM, sentence)
+
+
+def is_data(code: Code) -> bool:
+    """Tell a code that holds data of the file from one that is printed on a page."""
+    return code.kind in (KIND_OF_CODE, KIND_OF_PROBLEM)
+
+
+def stated_by(codes: Sequence[Code]) -> tuple[Invoice | None, str]:
+    """Return the first invoice of a reading, which tells of others, and the problem in the way of one, if any."""
+    found = [invoice for invoice in map(from_code, codes) if invoice is not None]
+    problem = next((code.text for code in codes if code.kind == KIND_OF_PROBLEM), "")
+    if len(found) < 2:
+        return next(iter(found), None), problem
+    others = ", ".join(invoice.number for invoice in found[1:MAX_NAMED])
+    fault = f"the file holds {len(found)} invoices, and this is the first; the others: {others}"
+    return replace(found[0], faults=(*found[0].faults, fault)), problem
 
 
 def from_code(code: Code) -> Invoice | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ingestd.extract import load_rules
 from ingestd.extract.explanation import explain
+from ingestd.extract.stated.invoice import as_code
+from ingestd.structured.forms import invoices_of
+from tests.support.einvoices import ubl
 from tests.support.extraction import TODAY, ruled, typed
 
 FIELDS = """
@@ -43,3 +47,13 @@ def test_two_rules_that_match_equally_well_are_named(tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text(text, encoding="utf-8")
     explained = explain(typed(PAGE), load_rules(tmp_path), TODAY)
     assert explained.reason == "the rules other and sample match equally well"
+
+
+def test_values_that_the_file_states_are_explained_by_its_data(tmp_path: Path) -> None:
+    (invoice,) = invoices_of(ubl())
+    reading = replace(typed(PAGE), codes=(as_code(invoice),))
+    explained = explain(reading, ruled(tmp_path, FIELDS), TODAY)
+    assert (explained.rule, explained.reason) == ("invoice", "stated by the UBL data of the file")
+    total = next(tried for tried in explained.tried if tried.field == "total" and tried.taken)
+    assert (total.value, total.how.split(";")[0]) == ("178.50", "stated by the UBL data of the file")
+    assert [(tried.value, tried.taken) for tried in explained.tried if tried.field == "total"][1:] == [("10.00", False)]

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingestd.config import AdmitConfig
+from ingestd.document import Admitted
+from ingestd.extract.stated.invoice import KIND_OF_PROBLEM, from_code
+from ingestd.reading.admit import admit
+from ingestd.structured.drawing import PAGE_SIZE
+from ingestd.structured.read import stated_invoices, structured_pages
+from tests.support import einvoices as made
+from tests.support.claims import dropped
+from tests.support.documents import encoded, picture
+
+
+def admitted(folder: Path, content: bytes) -> Admitted:
+    return admit(dropped(folder, content), AdmitConfig())
+
+
+def numbers(folder: Path, content: bytes) -> list[str]:
+    found = map(from_code, stated_invoices(admitted(folder, content)))
+    return [invoice.number for invoice in found if invoice is not None]
+
+
+@pytest.mark.parametrize("content", [made.cii(), made.signed(made.ubl())], ids=["XML", "signed"])
+def test_an_invoice_of_xml_is_drawn_on_a_page(tmp_path: Path, content: bytes) -> None:
+    (page,) = structured_pages(admitted(tmp_path, content))
+    assert page.pixels.shape == (*PAGE_SIZE[::-1], 3)
+    texts = [line.text for line in page.text_lines]
+    assert texts[:2] == [f"invoice {made.NUMBER}", f"date {made.DAY}"]
+    assert f"total {made.TOTAL} EUR" in texts
+    for line in page.text_lines:
+        (left, top), _, (right, bottom), _ = line.quad
+        assert np.any(page.pixels[round(top) : round(bottom), round(left) : round(right)] < 128), line.text
+    assert numbers(tmp_path, content) == [made.NUMBER]
+
+
+def test_a_long_invoice_stays_on_its_page(tmp_path: Path) -> None:
+    line = b"<cac:InvoiceLine><cac:Item><cbc:Name>Lampe</cbc:Name></cac:Item></cac:InvoiceLine>"
+    (page,) = structured_pages(admitted(tmp_path, made.ubl().replace(b"</Invoice>", line * 500 + b"</Invoice>")))
+    assert len(page.text_lines) > 500
+    assert max(line.quad[2][1] for line in page.text_lines) < PAGE_SIZE[1]
+
+
+def test_bodies_of_one_file_have_a_page_each(tmp_path: Path) -> None:
+    document = admitted(tmp_path, made.fatturapa("1/A", "2/A"))
+    assert [page.index for page in structured_pages(document)] == [0, 1]
+    assert [page.index for page in structured_pages(document, only=1)] == [1]
+    assert [code.page_index for code in stated_invoices(document)] == [0, 1]
+
+
+def test_an_ofd_document_has_its_pages_and_its_invoice(tmp_path: Path) -> None:
+    (page,) = structured_pages(admitted(tmp_path, made.ofd()))
+    assert [line.text for line in page.text_lines] == ["12345678", "2026年03月09日", "106.00"]
+    assert numbers(tmp_path, made.ofd()) == ["12345678"]
+
+
+def test_an_ofd_document_without_data_is_a_page_with_text(tmp_path: Path) -> None:
+    content = made.packed(made.ofd_parts(made.text_object(1, "a letter")))
+    assert [line.text for page in structured_pages(admitted(tmp_path, content)) for line in page.text_lines] == [
+        "a letter"
+    ]
+    assert numbers(tmp_path, content) == []
+
+
+def test_the_attachment_of_a_pdf(tmp_path: Path) -> None:
+    assert numbers(tmp_path, made.pdf_with(("factur-x.xml", made.cii()))) == [made.NUMBER]
+    assert numbers(tmp_path, made.pdf_with()) == []
+
+
+def test_a_broken_attachment_is_told(tmp_path: Path) -> None:
+    (code,) = stated_invoices(admitted(tmp_path, made.pdf_with(("factur-x.xml", b"<"))))
+    assert code.kind == KIND_OF_PROBLEM
+    assert code.text.startswith("factur-x.xml: an XML file that is not well-formed")
+
+
+def test_pictures_state_nothing(tmp_path: Path) -> None:
+    assert stated_invoices(admitted(tmp_path, encoded(picture(), "PNG"))) == ()
