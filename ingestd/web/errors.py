@@ -19,6 +19,7 @@ DEFAULTS: Mapping[int, tuple[str, str, str]] = {
     422: ("invalid", "a value in the request is not valid", "correct the value"),
     428: ("no-version", "this change needs the version it is meant for", "send the ETag of the document as If-Match"),
     429: ("too-many", "too many requests from here", "wait a moment"),
+    431: ("headers", "the headers of the request are larger than allowed", "send fewer or shorter headers"),
     500: ("defect", "ingestd hit a defect; its log has the details", "report it"),
     503: ("busy", "everything is busy", "send it again later"),
 }

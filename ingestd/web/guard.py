@@ -32,6 +32,8 @@ SECURITY_HEADERS = {
 """Sent with every answer."""
 MAX_BODY = 1 << 20
 """Bytes of a request that carries no file."""
+MAX_HEADERS = 16_384
+"""Bytes of all names and values together."""
 _MAX_PATH = 512
 """Bytes; the longest address of ours has less than a hundred."""
 _MAX_QUERY = 4096
@@ -140,6 +142,8 @@ class Guard:
     def _check(self, scope: Scope) -> int:
         """Look at everything but the body; returns how large that may be."""
         headers = Headers(scope=scope)
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADERS:
+            raise Problem(431, headers={"Connection": "close"})
         self._access.check_host(headers)
         self._rate.take(client_of(scope))
         if scope["method"] not in _METHODS:

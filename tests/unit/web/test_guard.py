@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ingestd.web.guard import MAX_BODY, SECURITY_HEADERS
+from ingestd.web.guard import MAX_BODY, MAX_HEADERS, SECURITY_HEADERS
 from ingestd.web.tokens import Role
 from tests.support.desk import OWN, Desk
 
@@ -59,6 +59,11 @@ def test_other_methods_are_refused(desk: Desk, method: str) -> None:
 )
 def test_paths_lead_nowhere(desk: Desk, path: str) -> None:
     assert desk.client.get(f"http://127.0.0.1:5000{path}").status_code in (400, 404)
+
+
+def test_headers_have_a_limit(desk: Desk) -> None:
+    for length, status in ((MAX_HEADERS - 1000, 200), (MAX_HEADERS, 431)):
+        assert desk.client.get("/sign-in", headers={"X-A": "a" * length}).status_code == status
 
 
 def test_too_many_requests_from_one_client_are_put_off(tmp_path: Path) -> None:
