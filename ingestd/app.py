@@ -240,12 +240,8 @@ def assemble(
     schedule = RetrySchedule(config.ledger, rng)
     wake = signals.wake.set
     events = Events(wake)
-    inboxes = []
-    for section in config.inboxes:
-        noted = jobs.remembered(section.name) if section.original == "leave" else {}
-        inboxes.append(Inbox(section, config.settle, events, noted))
     daemon = Daemon(
-        intake=Intake(inboxes, jobs, schedule),
+        intake=Intake(_inboxes(config, jobs, events), jobs, schedule),
         jobs=jobs,
         lifecycle=Lifecycle(
             jobs, {inbox.name: inbox for inbox in config.inboxes}, config.spool, config.record, config.hooks
@@ -272,6 +268,14 @@ def assemble(
         schedule=schedule,
         fault_pause_s=config.ledger.backoff_s,
     )
+
+
+def _inboxes(config: Config, jobs: Jobs, events: Events) -> list[Inbox]:
+    inboxes = []
+    for section in config.inboxes:
+        noted = jobs.remembered(section.name) if section.original == "leave" else {}
+        inboxes.append(Inbox(section, config.settle, events, noted))
+    return inboxes
 
 
 @contextmanager
