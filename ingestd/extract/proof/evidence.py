@@ -25,6 +25,7 @@ class FieldEvidence:
     field: CompiledField
     candidates: tuple[Candidate, ...]
     rejected: tuple[str, ...]
+    misread: tuple[Candidate, ...] = ()
     chosen: Candidate | None = None
     findings: list[tuple[Level, Reason]] = dataclasses.field(default_factory=list)
     stated: tuple[StatedValue, Code] | None = None
@@ -47,16 +48,21 @@ def joined(*parts: str) -> str:
 
 
 def values_of(evidence: FieldEvidence) -> list[Candidate]:
-    """Return the values of a field that may stand in an equation: one candidate each, best first."""
+    """Return the values of a field that may stand in an equation, best first.
+
+    A value has one candidate, without a label one per row: it counts only beside the others of an equation.
+    """
     if evidence.chosen is not None:
         return [_announced(evidence.chosen) if evidence.has(Level.PROVED) else evidence.chosen]
-    different: dict[str, Candidate] = {}
+    labelled: dict[str, Candidate] = {}
+    others: dict[tuple[str, int], Candidate] = {}
     for candidate in evidence.candidates:
-        different.setdefault(candidate.value.text, candidate)
-    labelled = [candidate for candidate in different.values() if not candidate.rank.unlabelled][:_MAX_LABELLED]
-    others = [candidate for candidate in different.values() if candidate.rank.unlabelled][:_MAX_UNLABELLED]
+        if not candidate.rank.unlabelled:
+            labelled.setdefault(candidate.value.text, candidate)
+        elif candidate.value.text not in labelled:
+            others.setdefault((candidate.value.text, int(candidate.rank.position)), candidate)
     stated = [from_code(evidence.field, *evidence.stated)] if evidence.stated is not None else []
-    return [*labelled, *stated, *others]
+    return [*list(labelled.values())[:_MAX_LABELLED], *stated, *list(others.values())[:_MAX_UNLABELLED]]
 
 
 def _announced(candidate: Candidate) -> Candidate:

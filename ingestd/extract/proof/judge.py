@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ingestd.document import Code, Field, FieldCandidate, Level, Reason, ReasonKind
+from ingestd.document import Code, Field, FieldCandidate, FieldType, Level, Reason, ReasonKind
 from ingestd.extract.proof.alternatives import alternatives_of, gap
 from ingestd.extract.proof.equations import contradict, solve
 from ingestd.extract.proof.evidence import FieldEvidence, from_code, joined, stated_reason
@@ -24,6 +24,8 @@ from ingestd.extract.values.normalise import Caveat, Value
 from ingestd.extract.values.validate import CheckOutcome, CheckResult, validate
 from ingestd.layout.rows import LaidOutDocument
 
+MIN_AGREEING = 2
+"""Values that a code and the text have in common from which on the code belongs to the paper beyond doubt."""
 MAX_RIVALS = 5
 """Rivals kept per field."""
 
@@ -50,7 +52,9 @@ def judge(
         One field per field of the rule, helpers left out.
     """
     by_field = {
-        field.name: FieldEvidence(field, found[field.name].candidates, found[field.name].rejected)
+        field.name: FieldEvidence(
+            field, found[field.name].candidates, found[field.name].rejected, found[field.name].misread
+        )
         for field in (*rule.fields, *rule.sums)
     }
     add_stand_ins(by_field, document)
@@ -58,8 +62,9 @@ def judge(
         _hear_code(by_field, value, code)
     checks = [(check, rule.equations[check.name]) for check in rule.spec.checks if check.equation]
     unsolved = [(check, equation) for check, equation in checks if not solve(by_field, document, check, equation)]
+    of_this_paper = sum(evidence.code_agrees for evidence in by_field.values()) >= MIN_AGREEING
     for evidence in by_field.values():
-        _settle(evidence, document)
+        _settle(evidence, document, of_this_paper=of_this_paper)
     for check, equation in unsolved:
         contradict(by_field, check, equation)
     for check in rule.spec.checks:
@@ -102,8 +107,14 @@ def _said(targets: Sequence[FieldEvidence], stated: StatedValue) -> list[tuple[i
     ]
 
 
-def _settle(evidence: FieldEvidence, document: LaidOutDocument) -> None:
-    """Choose a value where nothing has chosen one, and weigh the evidence of this field alone."""
+def _settle(evidence: FieldEvidence, document: LaidOutDocument, *, of_this_paper: bool) -> None:
+    """Choose a value where nothing has chosen one, and weigh the evidence of this field alone.
+
+    Args:
+        evidence: about the field.
+        document: that the field belongs to.
+        of_this_paper: the code on the page is known to belong to the document.
+    """
     candidates = evidence.candidates
     if evidence.chosen is None:
         evidence.chosen = next((one for one in candidates if Caveat.UNSURE not in one.value.caveats), None)
@@ -113,7 +124,9 @@ def _settle(evidence: FieldEvidence, document: LaidOutDocument) -> None:
         text = "nothing on the document confirms this reading"
         evidence.add(Level.CONFLICT, Reason(ReasonKind.UNCONFIRMED, text))
     if evidence.stated is not None:
-        _compare_stated(evidence, document, *evidence.stated)
+        _compare_stated(evidence, document, *evidence.stated, of_this_paper=of_this_paper)
+    if evidence.chosen is None:
+        _restore(evidence, document)
     chosen = evidence.chosen
     if chosen is None:
         return
@@ -134,8 +147,25 @@ def _repeats(other: Candidate, chosen: Candidate) -> bool:
     return not {span.line for span in other.spans} & {span.line for span in chosen.spans}
 
 
-def _compare_stated(evidence: FieldEvidence, document: LaidOutDocument, stated: StatedValue, code: Code) -> None:
-    """Compare the chosen value with the different one that a code states."""
+def _restore(evidence: FieldEvidence, document: LaidOutDocument) -> None:
+    """Choose the only misread value without a label that its checksum repairs."""
+    checks = evidence.field.spec.check
+    repairs = {
+        repaired.text: candidate
+        for candidate in evidence.misread
+        if (repaired := _repaired(document, candidate, checks)) is not None
+    }
+    if len(repairs) == 1:
+        (evidence.chosen,) = repairs.values()
+
+
+def _compare_stated(
+    evidence: FieldEvidence, document: LaidOutDocument, stated: StatedValue, code: Code, *, of_this_paper: bool
+) -> None:
+    """Compare the chosen value with the different one that a code states.
+
+    A code corrects its own errors and a recogniser does not, so the code of this paper is right more often.
+    """
     chosen = evidence.chosen
     if chosen is None:
         evidence.chosen = from_code(evidence.field, stated, code)
@@ -149,6 +179,8 @@ def _compare_stated(evidence: FieldEvidence, document: LaidOutDocument, stated: 
         evidence.add(Level.PROVED, Reason(ReasonKind.REPAIR, f"{text}; {repaired.reason}", data))
     elif chosen.spans:
         evidence.add(Level.CONFLICT, stated_reason(text, stated, code, holds=False))
+        if of_this_paper and options is not None and evidence.field.spec.type is not FieldType.MONEY:
+            evidence.chosen = replace(chosen, value=Value(stated.value), check=None)
 
 
 def _check(evidence: FieldEvidence, chosen: Candidate, document: LaidOutDocument) -> None:

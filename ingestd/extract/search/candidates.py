@@ -98,6 +98,8 @@ class SearchResult:
     """Best first."""
     rejected: tuple[str, ...]
     """Reasons against texts of the right form."""
+    misread: tuple[Candidate, ...] = ()
+    """Texts of the right form without a label whose checksum fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,9 @@ def search(context: SearchContext, field: CompiledField, style: Style) -> Search
         candidates.extend(_noughts(context, field, inside))
     except TimeoutError:
         rejected.append(f"the pattern of '{field.name}' takes longer than {TIMEOUT_S} s: make it simpler")
-    return SearchResult(_ranked(candidates, field.spec.many), tuple(dict.fromkeys(rejected)))
+    misread = tuple(one for one in candidates if one.rank.unlabelled and one.failed)
+    kept = [one for one in candidates if not (one.rank.unlabelled and one.failed)]
+    return SearchResult(_ranked(kept, field.spec.many), tuple(dict.fromkeys(rejected)), misread)
 
 
 def _ranked(candidates: Sequence[Candidate], many: str) -> tuple[Candidate, ...]:
@@ -162,7 +166,7 @@ def _candidates(context: SearchContext, field: CompiledField, style: Style, plac
         penalty = _COMMON_FORM * (Caveat.COMMON_FORM in value.caveats) - _PREFERRED * preferred
         check = validate(value.text, field.spec.check)
         sure = place.sure or (check is not None and check.outcome is CheckOutcome.PROVED)
-        candidate = Candidate(
+        yield Candidate(
             field=field.name,
             value=value if sure else replace(value, caveats=value.caveats | Caveat.UNSURE),
             raw=context.document.raw(spans),
@@ -173,8 +177,6 @@ def _candidates(context: SearchContext, field: CompiledField, style: Style, plac
             check=check,
             column_row=place.row if _under_header(context, field, row, place.start, place.end) else None,
         )
-        if not (candidate.rank.unlabelled and candidate.failed):
-            yield candidate
 
 
 def _noughts(context: SearchContext, field: CompiledField, inside: Limits) -> Iterator[Candidate]:

@@ -167,7 +167,7 @@ def cn_tax_no(value: str) -> CheckResult:
         return _failed("a unified social credit code without its last character")
     if len(value) not in (15, 17, 20):
         return _failed(f"a taxpayer number has 15, 17, 18 or 20 characters, this has {len(value)}")
-    if not regex.fullmatch(r"\d{6}[0-9A-Z]+", value):
+    if not regex.fullmatch(r"\d{6}[0-9A-Z]+", value) or value[:2] not in _PROVINCES:
         return _failed("a taxpayer number of this length begins with a six-digit region")
     return _plausible(f"a taxpayer number of {len(value)} characters has no checksum")
 
