@@ -11,20 +11,26 @@ from lab.corpus.sheet import Sheet, Text
 
 PX_PER_MM = 8.0
 _WIDTHS = {" ": 0.28, "i": 0.24, "l": 0.24, ".": 0.28, ",": 0.28, ":": 0.28, "'": 0.2, "m": 0.83, "w": 0.72, "W": 0.94}
+_HAN = "\u2e7f"
+"""Han characters and full-width signs come after it."""
 _ASCENT, _DESCENT = 0.74, 0.22
 """Shares of the em above and below the baseline that a line's box covers."""
 JITTER_MM = 0.12
 
 
 def width_of(text: str, size: float) -> float:
-    """Estimate the width of a text in mm, in the proportions of Helvetica.
+    """Estimate the width of a text in mm, in the proportions of Helvetica; Han characters are square.
 
     Args:
         text: of one run.
         size: height of the em in mm.
     """
-    ems = (_WIDTHS.get(one, 0.67 if one.isupper() else 0.56 if one.isdigit() else 0.52) for one in text)
+    ems = (1.0 if one > _HAN else _WIDTHS.get(one, _usual(one)) for one in text)
     return size * sum(ems)
+
+
+def _usual(character: str) -> float:
+    return 0.67 if character.isupper() else 0.56 if character.isdigit() else 0.52
 
 
 def reading_of(sheets: Sequence[Sheet], rng: Random, wear: float, kept: str) -> Reading:
