@@ -73,7 +73,7 @@ def understand(page: SqueezedDocument, lexicon: Lexicon, today: date, kind: str 
         *date_findings(document, dates),
         *name_findings(document, names, receipt=receipt),
         *tax_number_findings(document, labels, receipt=receipt),
-        *amount_findings(document, explanations),
+        *amount_findings(document, explanations, scored),
         *(tender_findings(scored) if receipt else ()),
     ]
     fields = tuple(_field(finding, document) for finding in findings)

@@ -9,6 +9,14 @@ from decimal import Decimal
 from ingestd.document import FieldCandidate, Level, Reason, ReasonKind
 from ingestd.extract.understand.amounts import Scored
 from ingestd.extract.understand.dates import DayChoice
+from ingestd.extract.understand.features import (
+    MAX_LABEL,
+    amount_features,
+    date_features,
+    margin,
+    number_features,
+    tax_number_features,
+)
 from ingestd.extract.understand.links import Link
 from ingestd.extract.understand.mentions import Place, quad_of, spans_of
 from ingestd.extract.understand.numbers import NumberChoice, near_customer, tax_numbers
@@ -72,24 +80,16 @@ def _rivals(
     return tuple(rivals.values())
 
 
-def _margin(scores: Sequence[float]) -> float:
-    return min(scores[0] - scores[1], 5.0) if len(scores) > 1 else 3.0
-
-
 def number_findings(document: LaidOutDocument, numbers: Sequence[NumberChoice], *, receipt: bool) -> Iterator[Finding]:
     """Find the number of the paper."""
-    different = {choice.text: choice for choice in reversed(numbers)}
-    scores = sorted((choice.score for choice in different.values()), reverse=True)
     if numbers:
         best = numbers[0]
-        strong = bool(best.links) and best.links[0].phrase.role == "invoice_no"
         again = sum(choice.text == best.text for choice in numbers) > 1
-        features = {"score": best.score, "margin": _margin(scores), "strong": strong, "again": again}
         level = Level.AGREED if again else Level.READ
         reasons = (_announced(best.links), *(("printed twice",) if again else ()))
         rivals = _rivals(document, best.text, [(one.text, one.place, one.links) for one in numbers])
         name = "receipt_no" if receipt else "invoice_no"
-        yield Finding(name, best.text, best.place, level, reasons, features, rivals)
+        yield Finding(name, best.text, best.place, level, reasons, number_features(document, numbers), rivals)
 
 
 def date_findings(document: LaidOutDocument, dates: Sequence[DayChoice]) -> Iterator[Finding]:
@@ -97,22 +97,15 @@ def date_findings(document: LaidOutDocument, dates: Sequence[DayChoice]) -> Iter
     if not dates:
         return
     best = dates[0]
-    others = [choice.score for choice in dates if choice.day != best.day]
     again = sum(choice.day == best.day for choice in dates) > 1
     reasons = [_announced(best.links)]
     if best.other is not None:
         reasons.append(f"could also mean {best.other.isoformat()}")
-    features = {
-        "score": best.score,
-        "margin": _margin([best.score, *others]),
-        "settled": best.settled,
-        "again": again,
-        "only": not others,
-    }
     level = Level.AGREED if again and best.settled else Level.READ
     rivals = _rivals(
         document, best.day.isoformat(), [(one.day.isoformat(), one.mention.place, one.links) for one in dates]
     )
+    features = date_features(document, dates)
     yield Finding("date", best.day.isoformat(), best.mention.place, level, tuple(reasons), features, rivals)
 
 
@@ -121,7 +114,7 @@ def name_findings(document: LaidOutDocument, names: Sequence[NameChoice], *, rec
     if not names or names[0].score < 0.5:
         return
     best = names[0]
-    features = {"score": best.score, "margin": _margin([choice.score for choice in names])}
+    features = {"score": max(best.score, 0.0), "margin": margin([choice.score for choice in names])}
     rivals = _rivals(document, best.text, [(one.text, one.place, ()) for one in names])
     for name in ("merchant",) if receipt else ("seller_name", "merchant"):
         yield Finding(name, best.text, best.place, Level.READ, (best.how,), features, rivals)
@@ -138,21 +131,22 @@ def tax_number_findings(document: LaidOutDocument, labels: Labels, *, receipt: b
     if index is None:
         return
     seller = found[index]
-    yield _tax_finding("tax_no" if receipt else "seller_tax_no", seller, len({choice.text for choice in found}))
+    rivals = len({choice.text for choice in found}) - 1
+    yield _tax_finding(document, "tax_no" if receipt else "seller_tax_no", seller, rivals)
     bought = blocks(document, labels, "buyer")
     for choice, customer in zip(found, customers, strict=True):
         if choice.text != seller.text and (customer or any(block.has(choice.place) for block in bought)):
-            yield _tax_finding("buyer_tax_no", choice, len(found))
+            yield _tax_finding(document, "buyer_tax_no", choice, rivals)
             return
 
 
-def _tax_finding(name: str, choice: NumberChoice, rivals: int) -> Finding:
+def _tax_finding(document: LaidOutDocument, name: str, choice: NumberChoice, rivals: int) -> Finding:
     labelled = bool(choice.links) and choice.links[0].phrase.role == "tax_no"
     reasons = [_announced(choice.links)]
     if choice.scheme:
         reasons.append(f"check digits of a {choice.scheme} pass")
     level = Level.PROVED if choice.scheme and labelled else (Level.AGREED if choice.scheme else Level.READ)
-    features = {"score": choice.score, "only": rivals == 1, "checked": bool(choice.scheme), "labelled": labelled}
+    features = tax_number_features(document, choice, rivals)
     return Finding(name, choice.text, choice.place, level, tuple(reasons), features)
 
 
@@ -165,27 +159,16 @@ def _currency(best: Explanation) -> Iterator[Finding]:
                 return
 
 
-def amount_findings(document: LaidOutDocument, explanations: Sequence[Explanation]) -> Iterator[Finding]:
+def amount_findings(
+    document: LaidOutDocument, explanations: Sequence[Explanation], scored: Sequence[Scored]
+) -> Iterator[Finding]:
     """Find net, tax, total and their currency in the best explanation."""
     if not explanations or explanations[0].score < MIN_TOTAL_SCORE:
         return
     best = explanations[0]
     yield from _currency(best)
-    lesser = [way.score for way in explanations[1:] if way.total.cents != best.total.cents]
     level, reason = _level(best)
-    features = {
-        "score": best.score,
-        "margin": _margin([best.score, *lesser]),
-        "total": best.parts.get("total", 0.0),
-        "net": best.parts.get("net", 0.0),
-        "tax": best.parts.get("tax", 0.0),
-        "sum": best.equation == "sum",
-        "rate": best.rate,
-        "paid": best.paid,
-        "proved": level is Level.PROVED,
-        "written": best.total.amount.written,
-        "misread": best.total.penalty > 0,
-    }
+    features = amount_features(document, explanations, scored, conflict=level is Level.CONFLICT)
     for name, one in (("net", best.net), ("tax", best.taxes[0] if best.taxes else None), ("total", best.total)):
         if one is None:
             continue
@@ -202,7 +185,7 @@ def amount_findings(document: LaidOutDocument, explanations: Sequence[Explanatio
         value = _money(cents)
         others = [(_money(way.total.cents), way.total.amount.place, way.total.links) for way in explanations]
         rivals = _rivals(document, value, others) if name == "total" else ()
-        known = {**features, "own": best.parts.get(name, 0.0)}
+        known = {**features, "own": max(0.0, min(best.parts.get(name, 0.0), MAX_LABEL))}
         yield Finding(name, value, one.amount.place, own, tuple(reasons), known, rivals)
 
 

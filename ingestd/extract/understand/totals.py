@@ -132,10 +132,10 @@ class _Known:
     finals: frozenset[int]
     """Amounts that a label calls the total, due or paid in some place."""
 
-    def extras_after(self, net: int) -> Iterator[tuple[tuple[Scored, ...], int]]:
+    def extras_after(self, net: int, total: int) -> Iterator[tuple[tuple[Scored, ...], int]]:
         """Surcharges and discounts that may follow a net, and their sum; not where the net after them is printed."""
         for extras, shift in self.extras:
-            if not extras or self.nets.get(net + shift, (0.0,))[0] < MIN_LABELLED:
+            if not extras or net + shift == total or self.nets.get(net + shift, (0.0,))[0] < MIN_LABELLED:
                 yield extras, shift
 
 
@@ -153,7 +153,7 @@ def _known(scored: Sequence[Scored], mentions: Mentions, weights: Weights) -> _K
         nets,
         by_role["tax"],
         tuple(labelled),
-        _tax_sums(labelled),
+        _tax_sums([one for one in labelled if _is_beside(one)], [one for one in labelled if not _is_beside(one)]),
         tuple(_extra_sums(extras)),
         frozenset(roundings | {-cents for cents in roundings}),
         frozenset(given - back for given in paid for back in change),
@@ -185,7 +185,7 @@ def _ways(total: Scored, base: float, known: _Known, weights: Weights, *, paid: 
             continue
         if net.amount is total.amount and cents not in known.finals:
             continue
-        for extras, shift in known.extras_after(net_cents):
+        for extras, shift in known.extras_after(net_cents, cents):
             gap = cents - net_cents - shift
             if gap == 0 and net_score > 1.0:
                 yield from _without_gap(total, net, extras, base, net_score, known, weights, paid=paid)
@@ -306,11 +306,18 @@ def _lies_between(taxes: Sequence[Scored], cents: int, total: int, rates: Sequen
     return len({tax.cents for tax in taxes}) == len(taxes) and min(rates) < share < max(rates)
 
 
-def _tax_sums(taxes: Sequence[Scored]) -> Mapping[int, Sequence[tuple[Scored, ...]]]:
+def _is_beside(one: Scored) -> bool:
+    """Tell whether the label of a tax stands beside it, not above its column."""
+    return any(link.phrase.role == "tax" and link.relation == "right" for link in one.links)
+
+
+def _tax_sums(*columns: Sequence[Scored]) -> Mapping[int, Sequence[tuple[Scored, ...]]]:
+    """Add up taxes within each column: one of a table of goods and a sum below it make no tax together."""
     found: dict[int, list[tuple[Scored, ...]]] = defaultdict(list)
-    for size in range(2, MAX_SUMMED_TAXES + 1):
-        for chosen in combinations(taxes, size):
-            found[sum(one.cents for one in chosen)].append(chosen)
+    for taxes in columns:
+        for size in range(2, MAX_SUMMED_TAXES + 1):
+            for chosen in combinations(taxes, size):
+                found[sum(one.cents for one in chosen)].append(chosen)
     return found
 
 

@@ -1,0 +1,155 @@
+"""Labelled findings: features of a value that was found, and whether it is the true one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from random import Random
+from typing import Literal
+
+from ingestd.document import Char, Line, Reading
+from ingestd.extract.rulefile.compiled import RuleSet
+from ingestd.extract.rulefile.labels import squeeze_rows
+from ingestd.extract.search.classify import classify
+from ingestd.extract.understand.document import understand
+from ingestd.layout.rows import lay_out
+from lab.bench.known import Known, same
+from lab.bench.product import readings
+from lab.bench.truths import TODAY, known
+from lab.corpus.paper_grammar import paper
+
+Split = Literal["tune", "report", "drawn", "damaged"]
+MODELS: Mapping[str, str] = {
+    "receipt_no": "invoice_no",
+    "merchant": "seller_name",
+    "tax_no": "seller_tax_no",
+    "buyer_tax_no": "seller_tax_no",
+}
+"""Field -> the field whose weights it shares."""
+CORPORA = ("einvoices", "einvoices-scans", "world", "minimal", "sroie-train", "sroie")
+RECEIPTS = frozenset({"en-receipt"})
+"""Rules whose documents are understood as well; documents of other rules are left out."""
+DAMAGES = 2
+"""Damaged copies per tuning document."""
+LOST, MISREAD = 0.04, 0.03
+"""Chances that a line is lost, and that one of its digits is misread, in a damaged copy."""
+
+MISREAD_AT = (0.3, 0.9)
+"""Probability that the reader gives to a digit that it misreads, from and to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One value that was found on a document whose fields are known."""
+
+    field: str
+    """The field whose weights it shares."""
+    features: Mapping[str, float]
+    right: bool
+    split: Split
+    document: str
+
+
+def real_samples(rules: RuleSet) -> Iterator[Sample]:
+    """Yield samples of documents from outside, and of damaged copies of those of the tuning split.
+
+    Args:
+        rules: shipped ones; documents that a rule for a kind of its own matches are left out.
+    """
+    for corpus in CORPORA:
+        documents = known(corpus)
+        read = readings([document.path for document in documents])
+        for document in documents:
+            reading = read.get(document.path)
+            if reading is None or _has_rule(reading, rules):
+                continue
+            split = _split(corpus, document)
+            yield from samples_of(reading, rules, document.values, split, document.path.name)
+            if split == "tune":
+                for copy in range(DAMAGES):
+                    worn = damaged(reading, Random(f"{document.path.name}/{copy}"))
+                    yield from samples_of(worn, rules, document.values, "damaged", document.path.name)
+
+
+def drawn_samples(rules: RuleSet, seeds: Iterable[int]) -> Iterator[Sample]:
+    """Yield samples of drawn papers and of a damaged copy of each.
+
+    Args:
+        rules: shipped ones.
+        seeds: of the papers.
+    """
+    for seed in seeds:
+        drawn = paper(seed)
+        reading = drawn.reading()
+        values = {(name,): value for name, value in drawn.truth.items()}
+        yield from samples_of(reading, rules, values, "drawn", str(seed))
+        yield from samples_of(damaged(reading, Random(seed)), rules, values, "damaged", str(seed))
+
+
+def samples_of(
+    reading: Reading, rules: RuleSet, values: Mapping[tuple[str, ...], str], split: Split, name: str, today: date = TODAY
+) -> Iterator[Sample]:
+    """Yield a sample for each value that was found and whose truth is known.
+
+    Args:
+        reading: of the document.
+        rules: with a lexicon.
+        values: names, any of which counts -> true value.
+        split: to count it under.
+        name: of the document.
+        today: no later day is a day of issue.
+    """
+    if rules.lexicon is None:
+        return
+    understood = understand(squeeze_rows(lay_out(reading)), rules.lexicon, today)
+    if understood is None:
+        return
+    true = {_model(name): value for names, value in values.items() for name in names if name != "buyer_tax_no"}
+    true |= {"buyer_tax_no": value for names, value in values.items() if names == ("buyer_tax_no",)}
+    for field in understood.fields:
+        features = understood.features.get(field.name)
+        wanted = true.get(field.name if field.name == "buyer_tax_no" else _model(field.name))
+        if features is None or field.value is None or wanted is None or field.name == "merchant":
+            continue
+        numbers = {key: float(value) for key, value in features.items()}
+        compared = "merchant" if field.name == "seller_name" else field.name
+        yield Sample(_model(field.name), numbers, same(compared, field.value, wanted), split, name)
+
+
+def _model(field: str) -> str:
+    return MODELS.get(field, field)
+
+
+def _has_rule(reading: Reading, rules: RuleSet) -> bool:
+    rule = classify(squeeze_rows(lay_out(reading)), rules).rule
+    return rule is not None and rule.spec.rule not in RECEIPTS
+
+
+def _split(corpus: str, document: Known) -> Split:
+    if corpus == "sroie":
+        return "report"
+    return "report" if document.group.endswith("report") else "tune"
+
+
+def damaged(reading: Reading, rng: Random) -> Reading:
+    """Return a reading with lines lost and digits misread by chance.
+
+    Args:
+        reading: as it was read.
+        rng: source of chance.
+    """
+    kept: Sequence[Line] = [line for line in reading.lines if rng.random() >= LOST]
+    return replace(reading, lines=tuple(_worn(line, rng) if rng.random() < MISREAD else line for line in kept))
+
+
+def _worn(line: Line, rng: Random) -> Line:
+    """Misread a digit; the reader doubts it, as readers do."""
+    digits = [place for place, character in enumerate(line.text) if character.isdecimal() and character.isascii()]
+    if not digits:
+        return line
+    place = rng.choice(digits)
+    read = line.chars or tuple(Char(0.5, ((character, 1.0),)) for character in line.text)
+    wrong = rng.choice("0123456789")
+    chars = (*read[:place], Char(read[place].position, ((wrong, rng.uniform(*MISREAD_AT)),)), *read[place + 1 :])
+    return replace(line, text=line.text[:place] + wrong + line.text[place + 1 :], chars=chars)
