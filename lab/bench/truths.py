@@ -39,6 +39,7 @@ DISPUTED: Mapping[tuple[str, str], str] = {
     ("173.jpg", "total"): "the key is the subtotal; the paper says grand total 33.00, paid 50.00, change 17.00",
     ("187.jpg", "total"): "the key is without tax; the paper says total 24.00, cash 30.00, change 6.00",
     ("297.jpg", "total"): "the key is the subtotal; the paper says grand total 12.40, paid 12.50, change 0.10",
+    ("zugferd_2p1_BASIC-WL_Einfach.pdf", "buyer_tax_no"): "the page prints DE19787878784",
     ("QualityHosting-1.png", "net"): "not on this page, which is the first of two",
     ("QualityHosting-1.png", "total"): "not on this page, which is the first of two",
 }

@@ -15,7 +15,13 @@ OTHER = "other"
 """Kind of a document that a person says is none of those that are recorded with fields."""
 SETTLED_KINDS = frozenset({"invoice", "receipt", "credit-note"})
 """Understood kinds of paper that can be done without a person."""
-_KEY_GROUPS = (("invoice_no", "receipt_no"), ("date",), ("seller_tax_no", "tax_no"), ("net", "tax", "total"))
+_KEY_GROUPS = (
+    ("invoice_no", "receipt_no"),
+    ("date",),
+    ("seller_tax_no", "tax_no"),
+    ("buyer_tax_no",),
+    ("net", "tax", "total"),
+)
 """Fields whose probabilities decide whether a document is done; those of a group come from one explanation."""
 
 _PROVED = (Level.PROVED, Level.CONFIRMED)

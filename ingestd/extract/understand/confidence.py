@@ -7,6 +7,9 @@ from collections.abc import Mapping
 
 from ingestd.extract.understand.weights import load_weights
 
+MAX_UNSETTLED = 0.9
+"""Highest probability of a date whose day and month may be the other way round: never enough without a person."""
+
 
 def probability(name: str, features: Mapping[str, float]) -> float:
     """Chance, 0 to 1, that the value of a field is right.
@@ -19,4 +22,5 @@ def probability(name: str, features: Mapping[str, float]) -> float:
     if weights is None:
         return 0.5
     total = weights["bias"] + sum(weight * features.get(key, 0.0) for key, weight in weights.items() if key != "bias")
-    return round(1 / (1 + math.exp(-max(-12.0, min(12.0, total)))), 4)
+    chance = round(1 / (1 + math.exp(-max(-12.0, min(12.0, total)))), 4)
+    return min(chance, MAX_UNSETTLED) if features.get("settled", 1.0) == 0.0 else chance

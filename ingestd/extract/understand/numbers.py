@@ -46,6 +46,8 @@ _CHECKED = (
     ("tax number of Spain", es_nif.is_valid),
 )
 """What a tax number can be, and the check of its digits (python-stdnum)."""
+_YOURS = regex.compile(r"\b(?:YOUR|IHRE?|VOTRE|UW|SU|VOSTR[AO]|SUA|TW[OÓ]J)\s*$", regex.IGNORECASE)
+"""The customer is spoken to directly before a label."""
 _PAPERS = frozenset({"invoice", "receipt", "credit-note"})
 _STRONG_NUMBER = 2.0
 MIN_DIGITS = 6
@@ -125,6 +127,8 @@ def tax_numbers(document: LaidOutDocument, labels: Labels) -> list[NumberChoice]
         for place, text in _tax_texts(document, index, row.text):
             links = row_links(place, labels, document, NOWHERE) + column_links(place, labels, NOWHERE)
             labelled = next((rank for rank, link in enumerate(links[:2]) if _names_tax_number(link, text)), None)
+            if labelled == 1 and _announces_other(links[0]):
+                continue
             clean = labelled is not None and not links[labelled].dirty
             prefixed = _PREFIXED.match(text) is not None and text[:2].isalpha()
             if (not prefixed and not clean) or iban.is_valid(text):
@@ -143,12 +147,20 @@ def _names_tax_number(link: Link, text: str) -> bool:
     return link.phrase.role == "tax_no" or (link.phrase.role == "tax" and plain)
 
 
+def _announces_other(link: Link) -> bool:
+    """Tell whether the phrase beside a number says that it is something else than a tax number."""
+    role = link.phrase.role or ""
+    return link.relation == "right" and (role.endswith(("_no", "_date")) or role in ("date", "phone", "bank", "paid"))
+
+
 def near_customer(document: LaidOutDocument, labels: Labels, choice: NumberChoice) -> bool:
-    """Tell whether a number stands with the customer's: in its label, or in the two rows above."""
-    if any("customer" in link.phrase.classes for link in choice.links[:1]):
-        return True
-    rows = range(choice.place.row - 2, choice.place.row)
-    return any("customer" in phrase.classes for row in rows for phrase in labels.by_row.get(row, ()))
+    """Tell whether a number is the customer's: its label says so, or a heading in the two rows above."""
+    for link in choice.links[:1]:
+        before = document.rows[link.phrase.place.row].text[: link.phrase.place.start]
+        if "customer" in link.phrase.classes or (link.relation == "right" and _YOURS.search(before)):
+            return True
+    above = [phrase for row in range(choice.place.row - 2, choice.place.row) for phrase in labels.by_row.get(row, ())]
+    return any("customer" in phrase.classes and (phrase.alone or phrase.first_in_row) for phrase in above)
 
 
 def _tax_texts(document: LaidOutDocument, index: int, text: str) -> Iterator[tuple[Place, str]]:

@@ -16,7 +16,7 @@ from ingestd.extract import load_rules
 from ingestd.extract.understand import weights as shipped_weights
 from lab.bench.harness import ROOT, Table, show
 from lab.train.understanding.diagram import draw
-from lab.train.understanding.fitting import bins, calibration_error, chance, fit
+from lab.train.understanding.fitting import Bin, bins, calibration_error, chance, fit
 from lab.train.understanding.samples import MODELS, Sample, drawn_samples, real_samples
 
 WEIGHTS = Path(shipped_weights.__file__).with_name("weights.yaml")
@@ -56,7 +56,7 @@ _BINS = ("chance", "samples", "mean chance", "right")
 
 
 def _rows(samples: Mapping[str, Sequence[Sample]], fitted: Mapping[str, Mapping[str, float]]) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for field, given in samples.items():
         for split in ("tune", "drawn", "damaged", "report"):
             chosen = [sample for sample in given if sample.split == split]
@@ -77,11 +77,8 @@ def _rows(samples: Mapping[str, Sequence[Sample]], fitted: Mapping[str, Mapping[
     return rows
 
 
-def _bin_rows(found: Sequence[object]) -> list[tuple[str, ...]]:
-    return [
-        (f"{one.low} to {one.high}", f"{one.count}", f"{one.expected:.4f}", f"{one.right:.4f}")  # type: ignore[attr-defined]
-        for one in found
-    ]
+def _bin_rows(found: Sequence[Bin]) -> list[tuple[str, ...]]:
+    return [(f"{one.low} to {one.high}", f"{one.count}", f"{one.expected:.4f}", f"{one.right:.4f}") for one in found]
 
 
 def with_probabilities(text: str, fitted: Mapping[str, Mapping[str, float]]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,9 @@ from lab.train.understanding.samples import Sample, Split
 
 Floats = NDArray[np.float64]
 
-SHARES: Mapping[Split, float] = {"tune": 1.0, "drawn": 0.25, "damaged": 0.25, "report": 0.0}
+SHARES: Mapping[Split, float] = {"tune": 1.0, "drawn": 0.1, "damaged": 0.1, "report": 0.0}
 """Weight of a sample in the fit; documents of the report split have none."""
-RIDGE = 1.0
+RIDGE = 0.1
 """Strength of the pull of every weight to zero, in samples."""
 STEPS = 4000
 PLACES = 3
@@ -95,7 +96,7 @@ class Bin:
 def bins(chances: Sequence[float], right: Sequence[bool]) -> list[Bin]:
     """Group samples by their probability; empty groups are left out."""
     found = []
-    for low, high in zip(EDGES, EDGES[1:], strict=False):
+    for low, high in pairwise(EDGES):
         inside = [(p, y) for p, y in zip(chances, right, strict=True) if low <= p < high or p == high == 1.0]
         if inside:
             expected = sum(p for p, _ in inside) / len(inside)
