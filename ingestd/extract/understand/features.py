@@ -17,7 +17,7 @@ from ingestd.layout.rows import LaidOutDocument
 
 Features = Mapping[str, float]
 
-AGAINST = frozenset({"doubt", "loose", "lost", "bare", "conflict", "crowd", "rivals"})
+AGAINST = frozenset({"doubt", "loose", "lost", "bare", "conflict"})
 """Features that speak against a value."""
 MAX_MARGIN = 5.0
 """Lead over the best rival, in units of score, above which more says nothing more."""
@@ -150,18 +150,18 @@ def date_features(document: LaidOutDocument, dates: Sequence[DayChoice]) -> dict
     }
 
 
-def tax_number_features(document: LaidOutDocument, choice: NumberChoice, rivals: int) -> dict[str, float]:
+def tax_number_features(document: LaidOutDocument, choice: NumberChoice, lead: float) -> dict[str, float]:
     """Describe how the tax number of a party was found.
 
     Args:
         document: the document.
         choice: the number.
-        rivals: other tax numbers on the document.
+        lead: over the best other tax number, from :func:`margin`.
     """
     return {
         "score": max(0.0, min(choice.score, 2 * MAX_LABEL)),
         "checked": bool(choice.scheme),
         "labelled": bool(choice.links) and choice.links[0].phrase.role == "tax_no",
-        "rivals": min(rivals, 3),
+        "margin": lead,
         "doubt": doubt(document, (choice.place,)),
     }

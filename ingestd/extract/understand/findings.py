@@ -20,7 +20,7 @@ from ingestd.extract.understand.features import (
 from ingestd.extract.understand.links import Link
 from ingestd.extract.understand.mentions import Place, quad_of, spans_of
 from ingestd.extract.understand.numbers import NumberChoice, near_customer, tax_numbers
-from ingestd.extract.understand.parties import NameChoice, blocks, seller_tax_number
+from ingestd.extract.understand.parties import NameChoice, blocks, seller_scores
 from ingestd.extract.understand.phrases import Labels
 from ingestd.extract.understand.totals import CLEARLY_LABELLED, Explanation
 from ingestd.extract.values.normalise import money_text
@@ -123,30 +123,37 @@ def name_findings(document: LaidOutDocument, names: Sequence[NameChoice], *, rec
 def tax_number_findings(document: LaidOutDocument, labels: Labels, *, receipt: bool) -> Iterator[Finding]:
     """Find the tax numbers of seller and buyer."""
     found = tax_numbers(document, labels)
+    if not found:
+        return
     customers = [near_customer(document, labels, choice) for choice in found]
     several = len({choice.text for choice in found}) > 1
-    scores = [choice.score - 3.0 * (bought and several) for choice, bought in zip(found, customers, strict=True)]
-    places = [choice.place for choice in found]
-    index = seller_tax_number(list(zip(places, scores, strict=True)), document, labels)
-    if index is None:
-        return
-    seller = found[index]
-    rivals = len({choice.text for choice in found}) - 1
-    yield _tax_finding(document, "tax_no" if receipt else "seller_tax_no", seller, rivals)
+    labelled = [choice.score - 3.0 * (bought and several) for choice, bought in zip(found, customers, strict=True)]
+    places = [(choice.place, score) for choice, score in zip(found, labelled, strict=True)]
+    scores = seller_scores(places, document, labels)
+    best = max(range(len(found)), key=lambda index: scores[index])
+    seller = found[best]
+    others = [score for choice, score in zip(found, scores, strict=True) if choice.text != seller.text]
+    lead = margin([scores[best], *sorted(others, reverse=True)])
+    yield _tax_finding(document, "tax_no" if receipt else "seller_tax_no", seller, lead)
     bought = blocks(document, labels, "buyer")
-    for choice, customer in zip(found, customers, strict=True):
-        if choice.text != seller.text and (customer or any(block.has(choice.place) for block in bought)):
-            yield _tax_finding(document, "buyer_tax_no", choice, rivals)
-            return
+    buyers = [
+        choice
+        for choice, customer in zip(found, customers, strict=True)
+        if choice.text != seller.text and (customer or any(block.has(choice.place) for block in bought))
+    ]
+    if buyers:
+        rivals = [choice.score for choice in buyers if choice.text != buyers[0].text]
+        lead = margin([buyers[0].score, *sorted(rivals, reverse=True)])
+        yield _tax_finding(document, "buyer_tax_no", buyers[0], lead)
 
 
-def _tax_finding(document: LaidOutDocument, name: str, choice: NumberChoice, rivals: int) -> Finding:
+def _tax_finding(document: LaidOutDocument, name: str, choice: NumberChoice, lead: float) -> Finding:
     labelled = bool(choice.links) and choice.links[0].phrase.role == "tax_no"
     reasons = [_announced(choice.links)]
     if choice.scheme:
         reasons.append(f"check digits of a {choice.scheme} pass")
     level = Level.PROVED if choice.scheme and labelled else (Level.AGREED if choice.scheme else Level.READ)
-    features = tax_number_features(document, choice, rivals)
+    features = tax_number_features(document, choice, lead)
     return Finding(name, choice.text, choice.place, level, tuple(reasons), features)
 
 

@@ -226,12 +226,12 @@ def _median_height(document: LaidOutDocument) -> float:
     return heights[len(heights) // 2] if heights else 1.0
 
 
-def seller_tax_number(choices: Sequence[tuple[Place, float]], document: LaidOutDocument, labels: Labels) -> int | None:
-    """Index of the seller's tax number: outside of the buyer's block, in the seller's, the best labelled."""
+def seller_scores(choices: Sequence[tuple[Place, float]], document: LaidOutDocument, labels: Labels) -> list[float]:
+    """Weigh tax numbers as the seller's: outside of the buyer's block, in the seller's, the best labelled."""
     buyers, sellers = blocks(document, labels, "buyer"), blocks(document, labels, "seller")
     scores = []
     for place, score in choices:
         bought = any(block.has(place) for block in buyers)
         sold = any(block.has(place) for block in sellers)
         scores.append(score - 4.0 * (bought and not sold) + 1.5 * sold)
-    return max(range(len(scores)), key=lambda index: scores[index], default=None)
+    return scores

@@ -90,7 +90,7 @@ def with_probabilities(text: str, fitted: Mapping[str, Mapping[str, float]]) -> 
     """
     shared = {alias: fitted[field] for alias, field in MODELS.items() if field in fitted}
     head = text.partition(HEADING)[0]
-    lines = [f"{HEADING} # fitted by python -m lab.train.understanding; features are those of features.py"]
+    lines = [f"{HEADING} # fitted; features are those of features.py"]
     for field, weights in sorted((dict(fitted) | shared).items()):
         lines.append(f"  {field}: " + "{" + ", ".join(f"{name}: {value}" for name, value in weights.items()) + "}")
     return head + "\n".join(lines) + "\n"
