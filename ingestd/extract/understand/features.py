@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from ingestd.extract.understand.amounts import Explanation, Scored
+from ingestd.extract.understand.amounts import Scored
 from ingestd.extract.understand.dates import DayChoice
 from ingestd.extract.understand.mentions import Place, spans_of
 from ingestd.extract.understand.numbers import NumberChoice
+from ingestd.extract.understand.totals import Explanation
 from ingestd.layout.rows import LaidOutDocument
 
 Features = Mapping[str, float]

@@ -9,8 +9,8 @@ from random import Random
 from typing import Literal
 
 from ingestd.document import Char, Line, Reading
+from ingestd.extract.lexicon.labels import squeeze_rows
 from ingestd.extract.rulefile.compiled import RuleSet
-from ingestd.extract.rulefile.labels import squeeze_rows
 from ingestd.extract.search.classify import classify
 from ingestd.extract.understand.document import understand
 from ingestd.layout.rows import lay_out
