@@ -1,21 +1,21 @@
 // The review desk: one document after the other, settled by keyboard alone.
 
-import { Doubt, KindDoubt, levelSign, say } from "./desk-doubts.js";
-import { Picture } from "./desk-picture.js";
+import { Doubt, KindDoubt, say } from "./desk-doubts.js";
+import { askNote, chooseKind } from "./desk-dialogs.js";
+import { listen } from "./desk-keys.js";
 import { Queue, send } from "./desk-queue.js";
+import { View } from "./desk-view.js";
 
 const KIND = "@rule";
 const JUDGE_MS = 70; // a pause in typing
 const ASK_AGAIN_MS = 5000; // while nothing waits
-const MODIFIERS = new Set(["Shift", "Control", "Alt", "Meta", "CapsLock", "AltGraph"]);
-const SCROLL_PX = 200;
 const twoFrames = () => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
 
 class Desk {
   constructor(root) {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);
-    this.picture = new Picture(this.find(".viewer"), (page, box) => this.take(page, box));
+    this.view = new View(root, (page, box) => this.take(page, box));
     this.queue = new Queue(
       root.dataset.kind || null,
       Number(root.dataset.keepS),
@@ -31,10 +31,6 @@ class Desk {
     this.keys = 0;
     this.since = performance.now();
     this.turn = 0;
-    addEventListener("keydown", (event) => this.key(event));
-    root.addEventListener("input", (event) => this.typed(event));
-    root.addEventListener("focusin", (event) => this.focused(event));
-    root.addEventListener("click", (event) => this.clicked(event));
     addEventListener("pageshow", (event) => event.persisted && location.reload());
   }
 
@@ -62,17 +58,9 @@ class Desk {
     this.judging = null;
     this.insists = null;
     this.first = null;
-    const name = this.find(".about .name");
-    name.textContent = sheet.name;
-    name.href = `/documents/${sheet.id}`;
-    this.find(".about .kind").textContent = sheet.kindLabel;
-    const memo = this.find(".memo");
-    memo.hidden = !sheet.note;
-    memo.textContent = sheet.note ?? "";
     this.doubts = sheet.asked.map((one) => this.doubtOf(one));
     this.find(".doubts").replaceChildren(...this.doubts.map((doubt) => doubt.element));
-    this.showSure();
-    await this.showPage(sheet.firstPage);
+    await this.view.show(sheet, this.doubts);
     this.activate(this.doubts[0]);
     this.showProgress();
     this.judge();
@@ -82,65 +70,12 @@ class Desk {
     return name === KIND ? new KindDoubt(this.sheet, this.kinds) : new Doubt(this.sheet.byName.get(name), this.sheet);
   }
 
-  showSure() {
-    const asked = new Set(this.doubts.map((doubt) => doubt.name));
-    const sure = this.sheet.fields.filter((field) => !asked.has(field.name));
-    this.find(".sure").hidden = !sure.length;
-    this.find(".sure summary").textContent = say("sure", { count: sure.filter((field) => field.value !== null).length });
-    this.find(".sure table").replaceChildren(...sure.map((field) => {
-      const row = document.createElement("tr");
-      row.dataset.sure = field.name;
-      row.tabIndex = 0;
-      const head = row.appendChild(document.createElement("th"));
-      head.scope = "row";
-      head.textContent = field.label;
-      row.appendChild(document.createElement("td")).textContent = field.value ?? "";
-      const level = row.appendChild(document.createElement("td"));
-      level.className = "sure";
-      level.append(levelSign(field.level));
-      return row;
-    }));
-  }
-
-  async showPage(index) {
-    const { sheet } = this;
-    const page = sheet.pages[index];
-    this.find(".tools").hidden = !page;
-    if (!page) return;
-    this.pageIndex = index;
-    this.find(".tools .page").textContent = say("page", { number: index + 1, count: sheet.pages.length });
-    const lines = sheet.lines.filter((line) => line.page === index);
-    this.picture.show(page, lines, null);
-    const image = await sheet.picture(index);
-    if (sheet === this.sheet && index === this.pageIndex) this.picture.show(page, lines, image);
-    this.mark();
-  }
-
-  mark() {
-    if (!this.picture.page) return;
-    const fields = this.sheet.fields.map((field) => {
-      const doubt = this.doubts.find((one) => one.name === field.name);
-      const where = doubt ? doubt.where : field;
-      return { ...where, level: doubt?.level ?? field.level, isActive: doubt === this.active };
-    });
-    this.picture.mark(fields.filter((one) => one.quad && one.page === this.pageIndex));
-    this.look();
-  }
-
-  // The part of the page that belongs to the field in question.
-  look() {
-    const where = this.active?.where;
-    this.picture.look(where && where.page === this.pageIndex ? where.quad : null);
-  }
-
   activate(doubt) {
     this.active = doubt;
     this.insists = null;
     this.first = null;
     for (const one of this.doubts) one.activate(one === doubt);
-    const page = doubt.where?.page ?? this.pageIndex;
-    if (page !== this.pageIndex) this.showPage(page);
-    else this.mark();
+    this.view.turnTo(doubt);
   }
 
   showProgress() {
@@ -173,7 +108,7 @@ class Desk {
         const found = this.judged.get(doubt.name);
         if (found) doubt.judge(found);
       }
-      this.recolour();
+      this.view.mark();
       return this.judged;
     });
     this.judging = { key, answer };
@@ -181,16 +116,7 @@ class Desk {
     return answer;
   }
 
-  // Colours of the boxes follow the levels; the picture stays where it is.
-  recolour() {
-    const { scale, left, top } = this.picture;
-    this.mark();
-    Object.assign(this.picture, { scale, left, top });
-    if (this.picture.page) this.picture.move();
-  }
-
-  typed(event) {
-    if (!event.target.closest(".doubt")) return;
+  typed() {
     this.insists = null;
     this.active.typed();
     clearTimeout(this.pause);
@@ -255,7 +181,7 @@ class Desk {
     const doubt = this.doubtOf(name);
     this.doubts.push(doubt);
     this.find(".doubts").append(doubt.element);
-    this.showSure();
+    this.view.showSure();
     return doubt;
   }
 
@@ -366,24 +292,18 @@ class Desk {
     }
   }
 
-  later() {
+  async later() {
     const { sheet } = this;
-    const note = document.createElement("input");
-    note.maxLength = 500;
-    note.className = "note";
-    const label = document.createElement("label");
-    label.append(say("note"), " ", note);
-    document.getElementById("notice").replaceChildren(label);
-    note.focus();
-    note.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" && event.key !== "Escape") return;
-      event.stopPropagation();
-      event.preventDefault();
-      this.keys += 1;
-      this.notice("");
-      if (event.key === "Escape") this.activate(this.active);
-      else this.attempt(async () => { await this.queue.later(sheet, note.value); await this.follow(); });
-    });
+    const note = await askNote(document.getElementById("notice"), () => { this.keys += 1; });
+    this.notice("");
+    if (note === null) this.active.activate(true);
+    else await this.attempt(async () => { await this.queue.later(sheet, note); await this.follow(); });
+  }
+
+  async otherKind() {
+    const kind = await chooseKind(() => { this.keys += 1; });
+    if (kind === null) this.active.activate(true);
+    else await this.settleKind(kind);
   }
 
   // -- other things
@@ -400,23 +320,6 @@ class Desk {
     document.getElementById("notice").replaceChildren(text);
   }
 
-  focused(event) {
-    const card = event.target.closest(".doubt");
-    if (!card || card === this.active.element) return;
-    this.activate(this.doubts.find((doubt) => doubt.element === card));
-  }
-
-  clicked(event) {
-    const button = event.target.closest("[data-do]");
-    const card = event.target.closest(".doubt");
-    const rival = event.target.closest("[data-rival]");
-    const sure = event.target.closest("[data-sure]");
-    if (button) this.actions[button.dataset.do]();
-    else if (rival) this.choose(Number(rival.dataset.rival) - this.active.chosen);
-    else if (card && card !== this.active.element) this.activate(this.doubts.find((one) => one.element === card));
-    else if (sure) this.open(sure.dataset.sure);
-  }
-
   // A sure field becomes a doubt.
   open(name) {
     const doubt = this.ask(name);
@@ -427,51 +330,8 @@ class Desk {
   choose(step) {
     this.active.choose(step);
     this.insists = null;
-    this.mark();
+    this.view.turnTo(this.active);
     if (this.active.name !== KIND) this.judge().catch(() => {});
-  }
-
-  chooseKind() {
-    const dialog = document.getElementById("kinds");
-    const rows = [...dialog.querySelectorAll("[data-kind]")];
-    const list = dialog.querySelector(".choices");
-    let at = rows.length - 1; // "other", of which most are
-    const show = () => {
-      rows.forEach((row, index) => row.setAttribute("aria-selected", index === at));
-      rows[at].scrollIntoView({ block: "nearest" });
-      list.setAttribute("aria-activedescendant", rows[at].id);
-    };
-    const pick = () => {
-      dialog.close();
-      this.settleKind(rows[at].dataset.kind);
-    };
-    dialog.onkeydown = (event) => {
-      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-      if (event.key !== "Escape") event.preventDefault();
-      event.stopPropagation();
-      this.keys += 1;
-      if (step) {
-        at = (at + step + rows.length) % rows.length;
-        show();
-      } else if (event.key === "Enter") {
-        pick();
-      }
-    };
-    dialog.onclick = (event) => {
-      const row = event.target.closest("[data-kind]");
-      if (!row) return;
-      at = rows.indexOf(row);
-      pick();
-    };
-    dialog.onclose = () => this.active.activate(true);
-    dialog.showModal();
-    list.focus();
-    show();
-  }
-
-  turnPage(step) {
-    const index = this.pageIndex + step;
-    if (this.sheet.pages[index]) this.showPage(index);
   }
 
   toggleSure() {
@@ -480,73 +340,8 @@ class Desk {
     if (sure.open) sure.querySelector("tr")?.focus();
     else this.active.activate(true);
   }
-
-  wholePage() {
-    if (this.isWhole) this.look();
-    else this.picture.look(null);
-    this.isWhole = !this.isWhole;
-  }
-
-  actions = {
-    accept: () => this.accept().catch(() => this.notice(say("offline"))),
-    later: () => this.later(),
-    kind: () => this.chooseKind(),
-    undo: () => this.undo(),
-    keys: () => document.getElementById("keys").showModal(),
-    "page-back": () => this.turnPage(-1),
-    "page-on": () => this.turnPage(1),
-    "zoom-out": () => this.picture.zoom(-1),
-    "zoom-in": () => this.picture.zoom(1),
-    "zoom-page": () => this.wholePage(),
-  };
-
-  commands = {
-    F1: this.actions.keys,
-    F2: this.actions["zoom-page"],
-    F4: () => this.toggleSure(),
-    F6: this.actions["zoom-out"],
-    F7: this.actions["zoom-in"],
-    F8: this.actions.later,
-    F9: this.actions.kind,
-    PageUp: this.actions["page-back"],
-    PageDown: this.actions["page-on"],
-    "Shift+PageUp": () => this.picture.pan(0, -SCROLL_PX),
-    "Shift+PageDown": () => this.picture.pan(0, SCROLL_PX),
-    Escape: () => this.escape(),
-    ArrowUp: () => this.choose(-1),
-    ArrowDown: () => this.choose(1),
-    "Control+z": () => this.undo(),
-    Enter: this.actions.accept,
-  };
-
-  key(event) {
-    if (!MODIFIERS.has(event.key)) this.keys += 1;
-    if (document.querySelector("dialog[open]") || event.isComposing) return;
-    if (event.key === "?" && !event.target.closest("input")) {
-      this.actions.keys();
-      return;
-    }
-    if (!this.sheet) {
-      if (event.ctrlKey && event.key === "z") this.undo();
-      return;
-    }
-    const sure = event.target.closest("[data-sure]");
-    if (sure) {
-      if (event.key === "Enter") this.open(sure.dataset.sure);
-      else if (event.key === "ArrowDown") sure.nextElementSibling?.focus();
-      else if (event.key === "ArrowUp") sure.previousElementSibling?.focus();
-      else if (event.key === "F4" || event.key === "Escape") this.toggleSure();
-      else return;
-      event.preventDefault();
-      return;
-    }
-    const name = `${event.ctrlKey || event.metaKey ? "Control+" : ""}${event.shiftKey ? "Shift+" : ""}${event.key}`;
-    const command = this.commands[name];
-    if (!command || event.target.closest("button, a, summary")) return;
-    if (name === "Control+z" && this.active.isTouched) return; // the browser undoes the typing
-    event.preventDefault();
-    command();
-  }
 }
 
-new Desk(document.getElementById("desk")).begin();
+const desk = new Desk(document.getElementById("desk"));
+listen(desk);
+desk.begin();
