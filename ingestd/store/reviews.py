@@ -63,7 +63,7 @@ def queue(
         now: UTC.
         limit: most documents, at most ``listing.MAX_PAGE``.
         kind: only documents of this kind.
-        field: only documents where this field is neither proved nor confirmed.
+        field: only documents where no person has confirmed this field.
     """
     values = {"user": user, "now": time_text(now), "kind": kind, "field": field}
     free = "(r.locked_by IS NULL OR r.locked_by = :user OR r.locked_until <= :now)"
@@ -71,7 +71,7 @@ def queue(
     if field is not None:
         narrower += (
             " AND EXISTS (SELECT 1 FROM fields f WHERE f.document_id = s.document_id AND f.name = :field"
-            " AND f.level NOT IN ('proved', 'confirmed'))"
+            " AND f.level <> 'confirmed')"
         )
     found = listed_rows(
         db,
@@ -272,6 +272,26 @@ def _postponed(db: Database, row: dict[str, Any]) -> list[Postponed]:
     )
     at = time_from(row["postponed_at"])
     return [Postponed(one, row["postponed_by"], at, row["note"] or "") for one in documents]
+
+
+def fields_in_doubt(db: Database, below: float, kind: str | None = None) -> list[tuple[str, int]]:
+    """Count the documents among the first of the queue where a field looks doubtful; most first.
+
+    Args:
+        db: the database.
+        below: probability up to which a value that no person confirmed counts.
+        kind: only documents of this kind.
+    """
+    of_kind = "" if kind is None else " AND rule = :kind"
+    found = db.execute(
+        "SELECT name, count(*) FROM fields"
+        " WHERE (level = 'conflict' OR level <> 'confirmed' AND probability <= :below) AND document_id IN"
+        f" (SELECT document_id FROM summaries WHERE status = 'review'{of_kind}"
+        f" ORDER BY total_cents DESC, document_id LIMIT {_LOOKED_AT:d})"
+        " GROUP BY name ORDER BY 2 DESC, 1",
+        {"kind": kind, "below": below},
+    )
+    return [(name, count) for name, count in found.fetchall()]
 
 
 def depth(db: Database, now: datetime) -> Depth:

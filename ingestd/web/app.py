@@ -26,7 +26,7 @@ from ingestd.web.assets import Assets
 from ingestd.web.errors import Problem
 from ingestd.web.guard import AccessLog, Guard, answer_to
 from ingestd.web.limits import Places, Rate
-from ingestd.web.pages import document, documents, failures, read, review, session, status
+from ingestd.web.pages import document, documents, failures, queue, read, review, session, status
 from ingestd.web.render import Renderer
 from ingestd.web.services import Services, services
 from ingestd.web.tokens import TokenStore
@@ -156,6 +156,8 @@ def _routes(assets: Assets) -> list[BaseRoute]:
         Route("/failed/retry", failures.retry, methods=["POST"]),
         Route("/failed/{id:int}/retry", failures.retry, methods=["POST"]),
         Route("/review", review.desk, methods=["GET"]),
+        Route("/review/queue", queue.queue, methods=["GET"]),
+        Route("/review/group", queue.group, methods=["GET"]),
         Route("/review/next", review.take_next, methods=["POST"]),
         Route("/review/keep", review.keep, methods=["POST"]),
         Route("/review/close", review.close, methods=["POST"]),

@@ -41,7 +41,7 @@ def sheet(db: Database, document_id: int, use: Services, words: Words) -> Data:
         "kindLabel": words.name(state.extraction.rule),
         "version": state.version,
         "note": reviews.note(db, document_id),
-        "pages": [_page(document_id, page) for page in reading.pages],
+        "pages": [page_data(document_id, page) for page in reading.pages],
         "lines": [_line(line) for line in reading.lines],
         "asked": list(asked),
         "fields": [field_data(state, one, use, words, is_asked=one.name in asked) for one in _all_fields(state, use)],
@@ -108,7 +108,8 @@ def _all_fields(state: State, use: Services) -> list[Field]:
     return [known.get(name) or Field(name, None, None, Level.MISSING) for name in dict.fromkeys((*known, *names))]
 
 
-def _page(document_id: int, page: PageInfo) -> Data:
+def page_data(document_id: int, page: PageInfo) -> Data:
+    """Write a page with the address of its picture."""
     return {
         "index": page.index,
         "width": page.width_px,

@@ -13,7 +13,7 @@ from ingestd.document import Level, Status
 from ingestd.store.documents import load_extraction
 from tests.support import records
 from tests.support.browser import chromium, drop, opened
-from tests.support.office import Office, Seed, served
+from tests.support.office import Office, Seed, invoice, served
 from tests.support.places import ROOT
 from tests.support.process import Installation
 
@@ -177,6 +177,19 @@ def test_clicked_line_and_dragged_box_give_their_text(browser: Browser, tmp_path
         page.mouse.move(box["x"] + box["width"] + 6, box["y"] + box["height"] + 4, steps=4)
         page.mouse.up()
         expect(value).to_have_value("GB 980 7806 84")
+
+
+def test_one_field_of_many_documents_is_settled_row_by_row(browser: Browser, tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    for number in range(3):
+        office.record(invoice(number, 5, 10_000 + number)[0])
+    with served(office) as address, opened(browser, f"{address}/review/group?field=net") as page:
+        settled = page.locator(".group li.settled")
+        expect(page.locator(".group li")).to_have_count(3)
+        for count, key in ((1, "Enter"), (2, "Enter"), (1, "Control+z"), (2, "Enter")):
+            page.keyboard.press(key)
+            expect(settled).to_have_count(count)
+    assert office.db.execute("SELECT count(*) FROM documents WHERE status = 'done'").fetchone() == (2,)
 
 
 def test_a_dropped_picture_is_read_at_once(browser: Browser, tmp_path: Path) -> None:

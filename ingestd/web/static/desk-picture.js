@@ -3,6 +3,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 const LINE_PX = 30; // height at which a line is read at ease
 const ROOM = 1.12; // of the width of a line, so that its ends do not touch the edges
+const READABLE = 1.5; // times the size at which the whole page fits
 const MAX_SCALE = 6; // screen pixels per pixel of the page
 const NEAR = 1.3;
 const STEP = 1.35;
@@ -46,7 +47,7 @@ export class Picture {
     this.place = null;
     viewer.addEventListener("pointerdown", (event) => this.grab(event));
     viewer.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
-    new ResizeObserver(() => this.page && this.look(this.place)).observe(viewer);
+    new ResizeObserver(() => this.page && this.look(this.place, this.isWhole)).observe(viewer);
   }
 
   // Put a page there; its picture may still be on its way.
@@ -78,14 +79,16 @@ export class Picture {
     this.boxes.append(...fields.map((one) => this.polygon(one.quad, `field ${one.level}${one.isActive ? " active" : ""}`)));
   }
 
-  // Zoom to a quad with its line around it; null: the whole width of the page, from the top.
-  look(quad) {
+  // Zoom to a quad with its line around it; null: the top of the page, large enough to read, or all of it.
+  look(quad, isWhole = false) {
     this.place = quad;
+    this.isWhole = isWhole;
     const [width, height] = this.size();
     const view = this.viewer.getBoundingClientRect();
     const fit = Math.min(view.width / width, view.height / height);
     if (!quad) {
-      this.zoomTo(fit, width / 2, height / 2);
+      const scale = Math.min(view.width / width, fit * (isWhole ? 1 : READABLE));
+      this.zoomTo(scale, width / 2, isWhole ? height / 2 : 0);
       return;
     }
     const [left, top, right, bottom] = bounds(corners(quad).map((corner) => mapped(this.turn, corner)));
@@ -196,6 +199,7 @@ export class Picture {
 
 const SNIPPET_LINE_PX = 34;
 const SNIPPET_PX = 60;
+const LABELLED = 0.68; // of the width: a short value stands there, so that its label to the left is seen
 
 // Draw what stands at a quad, level and with its surroundings, as wide as the canvas.
 export const drawSnippet = (canvas, image, page, quad) => {
@@ -214,7 +218,7 @@ export const drawSnippet = (canvas, image, page, quad) => {
   context.fillStyle = "#fff";
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.scale(ratio, ratio);
-  context.translate(width / 2, height / 2);
+  context.translate(along * scale < width / 2 ? width * LABELLED : width / 2, height / 2);
   context.scale(scale, scale);
   context.rotate(-Math.atan2(b[1] - a[1], b[0] - a[0]));
   context.translate(-(left + right) / 2, -(top + bottom) / 2);

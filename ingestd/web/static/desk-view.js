@@ -75,7 +75,6 @@ export class View {
 
   // Zoom to the field in question; to the whole page where it has no place on this one.
   look() {
-    this.isWhole = false;
     if (!this.picture.page) return;
     const where = this.active?.where;
     this.picture.look(where && where.page === this.pageIndex ? where.quad : null);
@@ -98,11 +97,7 @@ export class View {
   }
 
   wholePage() {
-    if (this.isWhole) {
-      this.look();
-    } else {
-      this.picture.look(null);
-      this.isWhole = true;
-    }
+    if (this.picture.isWhole) this.look();
+    else this.picture.look(null, true);
   }
 }

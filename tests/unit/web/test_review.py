@@ -238,3 +238,25 @@ def test_changes_from_another_site_are_refused(desk: Reviewed) -> None:
     for address in ("next", "keep", "close", f"{number}/settle", f"{number}/undo", f"{number}/later"):
         answer = desk.client.post(f"/review/{address}", json={}, headers={"Sec-Fetch-Site": "cross-site"})
         assert answer.status_code == 403, address
+
+
+def test_queue_is_a_list_with_notes_and_fields_in_conflict(desk: Reviewed) -> None:
+    first, second = desk.record("a.pdf"), desk.record("<b>.pdf")
+    ask(desk.client, f"/review/{first}/later", note="ask <i>Mr Tan")
+    page = desk.client.get("/review/queue").text
+    assert page.index(f"/review/{second}") < page.index(f"/review/{first}")
+    assert "ask &lt;i&gt;Mr Tan" in page and "<b>.pdf" not in page
+    assert "/review/group?field=total" in page
+    assert "Nothing waits" in desk.client.get("/review/queue?kind=invoice").text
+
+
+def test_group_shows_one_field_of_many_documents_and_opens_them(desk: Reviewed) -> None:
+    anna, ben = desk.with_token(Role.REVIEW, "anna"), desk.with_token(Role.REVIEW, "ben")
+    numbers = [desk.record(f"{n}.pdf") for n in range(3)]
+    desk.record("good.pdf", PAGE.replace("8.00", "6.00"))
+    page = anna.get("/review/group?field=tax").text
+    for number in numbers:
+        assert f'href="/review/{number}"' in page
+    assert "/review/4" not in page, "its tax is proved"
+    assert "data-row" not in ben.get("/review/group?field=tax").text
+    assert "data-row" not in anna.get("/review/group?field=nothing").text
