@@ -15,11 +15,15 @@ install: $(VENV)/.runtime ## Set up .venv with what ingestd needs to run.
 
 # The samples are copied before the configuration is made, so that its presence says that both are there:
 # an interrupted first start begins again, a second start drops nothing into the inbox.
-run: $(VENV)/.runtime ## Start the daemon in ./run; the first start drops three sample scans into its inbox.
+# The page ends with Ctrl-C, and the daemon with it; a page that cannot start ends both.
+run: $(VENV)/.runtime ## Start daemon and page in ./run; the first start drops three sample scans into its inbox.
 	@if [ ! -e run/config.yaml ]; then \
 		mkdir -p run/inbox && cp samples/*.jpg samples/*.png samples/*.pdf run/inbox/ && $(BIN)/ingestd init run; \
 	fi
-	@exec $(BIN)/ingestd run -c run/config.yaml
+	@$(BIN)/ingestd run -c run/config.yaml & daemon=$$!; \
+	$(BIN)/ingestd web -c run/config.yaml & page=$$!; \
+	trap 'kill $$daemon $$page 2>/dev/null; wait' EXIT; trap 'exit 130' INT TERM; \
+	wait $$page
 
 test: $(VENV)/.development ## Run all tests.
 	$(BIN)/python -m pytest -q

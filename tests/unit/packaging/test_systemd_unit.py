@@ -7,8 +7,6 @@ directives holds everywhere.
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,59 +14,15 @@ import pytest
 from ingestd.cli import EX_CONFIG
 from ingestd.config import parse
 from ingestd.daemon import service
-from tests.support.places import ROOT
+from tests.support.units import HARDENING, SYSTEMD, directives, require_safe, seconds
 
-SYSTEMD = ROOT / "systemd"
 UNIT = SYSTEMD / "ingestd.service"
-MAX_EXPOSURE = 2.0
-
-HARDENING = {
-    "CapabilityBoundingSet": "",
-    "IPAddressDeny": "any",
-    "KeyringMode": "private",
-    "LockPersonality": "yes",
-    "MemoryDenyWriteExecute": "yes",
-    "NoNewPrivileges": "yes",
-    "PrivateDevices": "yes",
-    "PrivateNetwork": "yes",
-    "PrivateTmp": "yes",
-    "PrivateUsers": "yes",
-    "ProtectClock": "yes",
-    "ProtectControlGroups": "yes",
-    "ProtectHome": "yes",
-    "ProtectHostname": "yes",
-    "ProtectKernelLogs": "yes",
-    "ProtectKernelModules": "yes",
-    "ProtectKernelTunables": "yes",
-    "ProtectProc": "invisible",
-    "ProtectSystem": "strict",
-    "RestrictAddressFamilies": "AF_UNIX",
-    "RestrictNamespaces": "yes",
-    "RestrictRealtime": "yes",
-    "RestrictSUIDSGID": "yes",
-    "SystemCallArchitectures": "native",
-}
-
-
-def directives(text: str) -> dict[str, list[str]]:
-    """Directive -> its values in order, sections run together (no name is used in two)."""
-    found: dict[str, list[str]] = {}
-    for line in text.splitlines():
-        if line and not line.startswith(("#", "[")):
-            name, equals, value = line.partition("=")
-            assert equals, line
-            found.setdefault(name, []).append(value)
-    return found
+NO_NETWORK = {"PrivateNetwork": "yes", "RestrictAddressFamilies": "AF_UNIX"}
 
 
 @pytest.fixture(scope="module")
 def unit() -> dict[str, list[str]]:
     return directives(UNIT.read_text(encoding="utf-8"))
-
-
-def seconds(value: str) -> float:
-    number, scale = re.fullmatch(r"(\d+)(s|min)", value).groups()  # type: ignore[union-attr]
-    return int(number) * {"s": 1, "min": 60}[scale]
 
 
 def test_systemd_is_told_when_it_is_ready_and_that_it_lives(unit: dict[str, list[str]]) -> None:
@@ -90,7 +44,8 @@ def test_a_fault_restarts_it_and_a_wrong_configuration_does_not(unit: dict[str, 
 
 
 def test_it_may_do_next_to_nothing(unit: dict[str, list[str]]) -> None:
-    assert {name: unit.get(name) for name in HARDENING} == {name: [value] for name, value in HARDENING.items()}
+    wanted = {**HARDENING, **NO_NETWORK}
+    assert {name: unit.get(name) for name in wanted} == {name: [value] for name, value in wanted.items()}
     broad, less, confining = unit["SystemCallFilter"]
     assert (broad, less) == ("@system-service", "~@privileged"), "@resources: workers limit their memory"
     assert set(confining.split()) == {"seccomp", "landlock_create_ruleset", "landlock_restrict_self"}
@@ -123,25 +78,4 @@ def test_metrics_open_the_loopback_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("drop_ins", [(), ("metrics.conf",)])
 def test_systemd_understands_it_and_finds_it_safe(tmp_path: Path, drop_ins: tuple[str, ...]) -> None:
-    analyze = shutil.which("systemd-analyze")
-    text = UNIT.read_text(encoding="utf-8")
-    if analyze is None:
-        assert set(HARDENING) <= set(directives(text))
-        return
-    for name in drop_ins:  # sections may be named again, and the last word counts
-        text += (SYSTEMD / name).read_text(encoding="utf-8")
-    whole = tmp_path / "whole" / "ingestd.service"
-    whole.parent.mkdir()
-    whole.write_text(text, encoding="utf-8")
-    done = subprocess.run(
-        [analyze, "security", "--offline=true", str(whole)], capture_output=True, text=True, check=True, timeout=30
-    )
-    score = re.search(r"Overall exposure level for ingestd\.service: ([\d.]+)", done.stdout)
-    assert score is not None, done.stdout
-    assert float(score[1]) <= MAX_EXPOSURE
-    # Programs that are certainly there, so that only spelling and values are left to complain about.
-    runnable = tmp_path / "ingestd.service"
-    runnable.write_text(re.sub(r"^(Exec\w+)=.*$", r"\1=/bin/sh", text, flags=re.MULTILINE), encoding="utf-8")
-    verified = subprocess.run([analyze, "verify", str(runnable)], capture_output=True, text=True, timeout=30)
-    complaints = [line for line in verified.stderr.splitlines() if "ingestd.service" in line]
-    assert complaints == []
+    require_safe(UNIT, tmp_path, drop_ins)

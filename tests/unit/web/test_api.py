@@ -22,6 +22,7 @@ from ingestd.web.tokens import Role
 from tests.support import jobs, records
 from tests.support.corrections import Office
 from tests.support.desk import Desk
+from tests.support.places import ROOT
 from tests.support.world import png
 
 FILE = {"document": ("发票.png", png("good"), "image/png")}
@@ -77,6 +78,14 @@ def test_description_is_whole_and_open_to_anyone(desk: Desk) -> None:
         for method in methods.values():
             told = {one["name"] for one in method.get("parameters", ()) if one["in"] == "path"}
             assert told == {part.strip("{}") for part in path.replace(".png", "").split("/") if part.startswith("{")}
+
+
+def test_manual_names_every_operation() -> None:
+    manual = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    for path, methods in description()["paths"].items():
+        for method in methods:
+            shown = f"`{path}`" if path == ADDRESS else f"`{method.upper()} {path}`"
+            assert shown in manual, shown
 
 
 # -- roles
