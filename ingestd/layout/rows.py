@@ -28,6 +28,9 @@ _MAX_CHARACTERS = 1000
 _MAX_KEPT = 512
 """Lines whose widths of characters are kept: places on one line are asked for one after the other."""
 
+_MAX_BOXES = 200
+"""Boxes per row; only hostile text layers have more, and theirs go on in another row."""
+
 _EQUIVALENTS = str.maketrans(
     {"‐": "-", "‑": "-", "‒": "-", "−": "-", "—": "-", "、": ",", "。": ".", "〇": "零", "×": "x"}
 )
@@ -217,7 +220,11 @@ def _page_rows(reading: Reading, page_index: int, indices: Sequence[int]) -> lis
         Box(index, *box, *fold(reading.lines[index].text[:_MAX_CHARACTERS]))
         for index, box in zip(indices, edges, strict=True)
     ]
-    return [_row(page_index, [boxes[place] for place in row]) for row in group_rows(edges)]
+    return [
+        _row(page_index, [boxes[place] for place in row[start : start + _MAX_BOXES]])
+        for row in group_rows(edges)
+        for start in range(0, len(row), _MAX_BOXES)
+    ]
 
 
 def _row(page_index: int, chain: Sequence[Box]) -> Row:

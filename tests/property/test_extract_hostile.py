@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,40 @@ def test_any_page_gives_an_answer(reading: Reading) -> None:
         assert all(0 <= index < len(reading.lines) for _, index in field.lines)
         if field.lines and len(field.lines) == 1:
             assert field.raw is not None and field.raw in reading.lines[field.lines[0][1]].text
+
+
+CELLS: Mapping[str, Callable[[int], str]] = {
+    "amounts": lambda index: f"{index * 7919 % 99991 / 100:.2f}",
+    "equal amounts": lambda index: "1.00",
+    "labels": lambda index: "TOTAL",
+    "labels and amounts": lambda index: f"VAT {index / 100:.2f}" if index % 2 else "Total incl. VAT",
+    "discounts": lambda index: f"discount {index % 1000 / 100:.2f}",
+    "days": lambda index: f"{index % 28 + 1:02}/{index % 12 + 1:02}/2018",
+    "headings of parties": lambda index: f"Bill to: Company {index} Ltd",
+    "misread words": lambda index: "invo1ce numbor tota1 amounl"[: 20 + index % 8],
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("name", "columns"), [*((name, 20) for name in CELLS), ("amounts", 10_000), ("labels", 10_000)]
+)
+def test_a_page_of_ten_thousand_cells_ends(name: str, columns: int) -> None:
+    cells = [line((50.0 * (i % columns), 12.0 * (i // columns), 40, 9), CELLS[name](i)) for i in range(10_000)]
+    assert extract(Reading((PAGE,), (line((0, -20, 200, 9), "INVOICE"), *cells), ()), RULES, TODAY).fields
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["1 " * 500, "1." * 500, "-" * 999 + "1", "И1٣" * 300, "12345 town - " * 70])
+def test_lines_that_look_like_many_values_end(text: str) -> None:
+    lines = [line((0, 12.0 * row, 900, 9), text) for row in range(100)]
+    assert extract(Reading((PAGE,), (line((0, -20, 200, 9), "INVOICE"), *lines), ()), RULES, TODAY).fields
+
+
+def test_sums_that_double_in_every_row_end() -> None:
+    texts = ["INVOICE", *(f"VAT {2**power % 10**9 / 100:.2f}" for power in range(60)), "Total 123456.78"]
+    lines = tuple(line((0, 12.0 * row, 900, 9), text) for row, text in enumerate(texts))
+    assert extract(Reading((PAGE,), lines, ()), RULES, TODAY).fields
 
 
 @pytest.mark.timeout(20)

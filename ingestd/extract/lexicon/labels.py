@@ -8,7 +8,7 @@ GST`` where a rule has that label too.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -226,7 +226,12 @@ def compete(hits: Iterable[LabelHit]) -> tuple[LabelHit, ...]:
     """Keep the best-scored one of hits that overlap, in order of rows."""
     kept: dict[int, list[LabelHit]] = {}
     for hit in sorted(hits, key=lambda hit: (-hit.score, hit.row, hit.start)):
-        others = kept.setdefault(hit.row, [])
-        if all(hit.end <= other.start or other.end <= hit.start for other in others):
-            others.append(hit)
-    return tuple(hit for row in sorted(kept) for hit in sorted(kept[row], key=lambda hit: hit.start))
+        others = kept.setdefault(hit.row, [])  # from left to right
+        index = bisect_left(others, hit.end, key=_start_of)
+        if index == 0 or others[index - 1].end <= hit.start:
+            others.insert(index, hit)
+    return tuple(hit for row in sorted(kept) for hit in kept[row])
+
+
+def _start_of(hit: LabelHit) -> int:
+    return hit.start

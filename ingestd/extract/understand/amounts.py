@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from ingestd.layout.rows import LaidOutDocument
 
 MAX_SUMMANDS = 30
 """Amounts above another that are summed."""
+MAX_ABOVE = 300
+"""Amounts among which those above another are looked for."""
 _HOSTILE = frozenset(
     (
         *("previous", "change", "rounding", "deposit", "prepaid", "discount", "quantity", "unit_price", "item", "rate"),
@@ -68,10 +71,12 @@ def score_amounts(document: LaidOutDocument, mentions: Mentions, labels: Labels,
 def _column_sums(amounts: Sequence[Amount]) -> frozenset[Amount]:
     """Amounts that are the sum of at least two amounts directly above them in their column."""
     written = [amount for amount in amounts if amount.written and amount.cents]
+    rows = [amount.place.row for amount in written]
     found = []
     for amount in written:
         place = amount.place
-        above = [other for other in written if other.place.row < place.row]
+        end = bisect_left(rows, place.row)
+        above = written[max(end - MAX_ABOVE, 0) : end]
         column = [other.cents for other in above if abs(other.place.right - place.right) < place.height]
         sums = accumulate(column[: -MAX_SUMMANDS - 1 : -1])
         if amount.cents in list(sums)[1:]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,13 +24,16 @@ from ingestd.extract.understand.findings import (
     tender_findings,
 )
 from ingestd.extract.understand.kinds import kind_of
-from ingestd.extract.understand.mentions import find_mentions, quad_of, spans_of
+from ingestd.extract.understand.mentions import MAX_PER_ROW, Mentions, find_mentions, quad_of, spans_of
 from ingestd.extract.understand.numbers import NumberChoice, choose_number
 from ingestd.extract.understand.parties import NameChoice, blocks, seller_names
 from ingestd.extract.understand.phrases import Labels, find_labels
 from ingestd.extract.understand.totals import Explanation, explain_amounts
 from ingestd.extract.understand.weights import load_weights
 from ingestd.layout.rows import LaidOutDocument
+
+MAX_PER_PAGE = 1000
+"""Labels, and mentions of one type, per page; the pairs of them are looked at, so more take too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Understanding:
 
 
 def understand(page: SqueezedDocument, lexicon: Lexicon, today: date, kind: str | None = None) -> Understanding | None:
-    """Explain a document; None where it is not a money document.
+    """Explain a document; None where it is not a money document, or holds more than a paper can.
 
     Args:
         page: the document, rows squeezed for scanners.
@@ -59,6 +63,8 @@ def understand(page: SqueezedDocument, lexicon: Lexicon, today: date, kind: str 
     document, weights = page.document, load_weights()
     labels = find_labels(page, lexicon)
     mentions = find_mentions(document, today, year_first=lexicon.order(labels.languages[0]) == "ymd")
+    if _is_overfull(document, labels, mentions):
+        return None
     scored = score_amounts(document, mentions, labels, weights)
     explanations = explain_amounts(scored, mentions, len(document.rows), weights)
     if kind is None and not any(phrase.role not in (None, "ignore") or phrase.kinds for phrase in labels.phrases):
@@ -87,6 +93,16 @@ def understand(page: SqueezedDocument, lexicon: Lexicon, today: date, kind: str 
         tuple(names),
         {finding.name: finding.features for finding in findings if finding.features},
     )
+
+
+def _is_overfull(document: LaidOutDocument, labels: Labels, mentions: Mentions) -> bool:
+    """Tell whether a page or a row holds more labels, amounts, dates or numbers than paper does."""
+    for found in (labels.phrases, mentions.amounts, mentions.days, mentions.tokens):
+        places = [one.place for one in found]
+        pages, rows = Counter(place.page_index for place in places), Counter(place.row for place in places)
+        if max(pages.values(), default=0) > MAX_PER_PAGE or max(rows.values(), default=0) > MAX_PER_ROW:
+            return True
+    return False
 
 
 def _kind(document: LaidOutDocument, labels: Labels, scored: Sequence[Scored], numbers: Sequence[NumberChoice]) -> str:

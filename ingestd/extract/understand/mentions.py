@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 
 import regex
 
@@ -14,6 +15,8 @@ from ingestd.document import Quad
 from ingestd.extract.values.dates import DATE, possible_days
 from ingestd.layout.rows import LaidOutDocument, Row, Span
 
+MAX_PER_ROW = 150
+"""Mentions of one type per row of paper; a row with more is not read to its end."""
 TIMEOUT_S = 0.1
 """Longest search of one pattern in one row."""
 
@@ -168,7 +171,7 @@ def find_mentions(document: LaidOutDocument, today: date, *, year_first: bool = 
 
 def _search(pattern: regex.Pattern[str], text: str) -> Iterator[regex.Match[str]]:
     try:
-        yield from pattern.finditer(text, timeout=TIMEOUT_S)
+        yield from islice(pattern.finditer(text, timeout=TIMEOUT_S), MAX_PER_ROW + 1)
     except TimeoutError:  # a hostile row says nothing more
         return
 

@@ -74,6 +74,7 @@ MIN_LANGUAGE_SHARE = 0.2
 """A language whose words cover less than this share of the strongest language's letters is not spoken here."""
 MIN_TELLING = 4
 """Letters of a label that tells a language."""
+MAX_PHRASE_WORDS = 12
 MAX_GAP_HEIGHTS = 1.6
 """Text heights between two boxes up to which their words may form one phrase."""
 
@@ -177,7 +178,7 @@ def _row_phrases(
 ) -> Iterator[Phrase]:
     group: list[LabelHit] = []
     for hit in hits:
-        if group and not _joins(document, group, hit, spoken):
+        if group and (len(group) == MAX_PHRASE_WORDS or not _joins(document, group, hit, spoken)):
             yield _phrase(document, group, spoken)
             group = []
         group.append(hit)
