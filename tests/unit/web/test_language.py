@@ -62,3 +62,17 @@ def test_unknown_names_stay_readable() -> None:
     assert words_of(CHINESE).name("seller_tax_no") == "销售方税号"
     assert words_of(CHINESE).name("po_number") == "po number"
     assert words_of(CHINESE).sentence("nobody knows this") == "nobody knows this"
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("beside 'VAT No'", "在“VAT No”旁"),
+        ("net and tax make the total: 1.00 + 0.20 = 1.20", "金额加税额等于价税合计：1.00 + 0.20 = 1.20"),
+        ("net and tax make the total fails: 1.00 + 0.20 is not 1.30", "金额加税额不等于价税合计：1.00 + 0.20 ≠ 1.30"),
+        ("confirmed by anna; read 12.00", "由 anna 确认；原读作 12.00"),
+        ("a sentence that is new", "a sentence that is new"),
+    ],
+)
+def test_sentences_that_are_composed_elsewhere_are_said_in_chinese(english: str, chinese: str) -> None:
+    assert words_of(CHINESE).sentence(english) == chinese
