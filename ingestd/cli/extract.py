@@ -44,11 +44,11 @@ def extract(names: tuple[str, ...], everything: bool, only_diff: bool, config_pa
         ids = queries.all_ids(db) if everything else [the_document(db, name).id for name in names]
     changed = failed = 0
     data = []
-    for result in _results(config, ids, rules, write=not only_diff):
+    for result in results(config, ids, rules, write=not only_diff):
         changed += isinstance(result, Change)
         failed += isinstance(result, Unreadable)
         if as_json:
-            data.append(_data(result))
+            data.append(data_of(result))
         else:
             terminal.console().print(view(result))
     if as_json:
@@ -58,7 +58,7 @@ def extract(names: tuple[str, ...], everything: bool, only_diff: bool, config_pa
     sys.exit(1 if failed else 0)
 
 
-def _results(config: Config, ids: list[int], rules: RuleSet, *, write: bool) -> Iterator[Change | Unreadable]:
+def results(config: Config, ids: list[int], rules: RuleSet, *, write: bool) -> Iterator[Change | Unreadable]:
     """Yield the changes by today's rules, document by document; with ``write``, after they were written."""
     database = config.record.database
     today = SystemClock().today()
@@ -101,7 +101,7 @@ def _standing(standing: Standing | None) -> Text:
     return safe_text(level.value if value is None else f"{value} {level.value}", LEVEL_STYLES[level])
 
 
-def _data(result: Change | Unreadable) -> dict[str, object]:
+def data_of(result: Change | Unreadable) -> dict[str, object]:
     """Return the same as plain data."""
     if isinstance(result, Unreadable):
         return {"document_id": result.document_id, "error": result.error}

@@ -1,4 +1,4 @@
-"""The commands about rule files: rules check, rules test, rules explain."""
+"""The commands about rule files: rules check, rules test, rules explain, rules propose."""
 
 from __future__ import annotations
 
@@ -8,20 +8,30 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from ingestd.admin.proposals import Proposal, proposals
+from ingestd.admin.reextract import Change, Unreadable
 from ingestd.app import build_annotating, rules_of
 from ingestd.cli import terminal
 from ingestd.cli.common import (
     config_option,
     config_or_defaults,
     config_or_shipped,
+    json_option,
     output_file,
+    print_json,
     reading,
+    recorded,
     require_writable,
 )
+from ingestd.cli.extract import data_of, results, view
 from ingestd.clock import SystemClock
+from ingestd.config import load
+from ingestd.config.shipped import shipped
 from ingestd.extract import RuleSet, lint_rules, load_rules, run_rule_tests
 from ingestd.extract.explanation import Explanation
 from ingestd.extract.explanation import explain as explain_reading
+from ingestd.files.encoding import escape, path_text
+from ingestd.store import queries
 
 
 @click.group()
@@ -98,6 +108,56 @@ def rules_explain(file: Path, annotate: Path | None, config_path: Path | None) -
     if annotate:
         with output_file(annotate) as picture:
             picture.write(drawn.pictures[0])
+
+
+@rules.command("propose")
+@config_option
+@json_option
+def rules_propose(config_path: Path | None, as_json: bool) -> None:
+    """Propose additions to rules that would have spared corrections; writes nothing.
+
+    Where a field of three documents of one seller was corrected and the values stand at the same words,
+    these words are a label that the rules lack. Each proposal comes with a test of its own, and with what
+    'ingestd extract --all --diff' would say.
+    """
+    config = load(config_path)
+    folder = config.extract.rules or shipped("rules")
+    with recorded(config) as db:
+        ids = queries.all_ids(db)
+        found = list(proposals(db, folder, rules_of(config), SystemClock().today()))
+    data = []
+    for one in found:
+        changed = list(results(config, ids, one.rules, write=False))
+        if as_json:
+            data.append(_proposal_data(one, [data_of(result) for result in changed]))
+        else:
+            _show(one, folder, changed)
+    if as_json:
+        print_json(data)
+    else:
+        click.echo(f"{len(found)} proposals")
+
+
+def _show(one: Proposal, folder: Path, changed: list[Change | Unreadable]) -> None:
+    named = ", ".join(map(str, one.document_ids))
+    click.echo(escape(f"# {one.field} of {one.seller} stands at '{one.label}' (documents {named})"))
+    for name, text in one.additions.items():
+        click.echo(f"\n# add to {path_text(folder / name)}:\n\n{text}")
+    click.echo("# then 'ingestd extract --all' would change:\n")
+    for result in changed:
+        terminal.console().print(view(result))
+    click.echo()
+
+
+def _proposal_data(one: Proposal, changed: list[dict[str, object]]) -> dict[str, object]:
+    return {
+        "seller": one.seller,
+        "field": one.field,
+        "label": one.label,
+        "document_ids": list(one.document_ids),
+        "additions": dict(one.additions),
+        "changes": changed,
+    }
 
 
 def _tables(explained: Explanation) -> list[Table]:

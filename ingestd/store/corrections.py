@@ -9,6 +9,7 @@ Nothing here commits: callers that write hold ``database.transaction()``.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -199,6 +200,32 @@ def last_document_of(db: Database, by: str) -> int | None:
         [by, _MAX_UNDONE],
     ).fetchone()
     return None if row is None else int(row[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Corrections in force of one field, for documents of one kind and one seller."""
+
+    seller: str
+    kind: str
+    field: str
+    values: Mapping[int, str]
+    """Document -> value."""
+
+
+def alike(db: Database, least: int) -> Iterator[Alike]:
+    """Yield fields that people gave values in at least so many documents of one kind and one seller."""
+    found = db.execute(
+        "SELECT s.seller, s.rule, c.field, c.document_id, c.to_value"
+        " FROM (SELECT max(id) AS id FROM corrections GROUP BY document_id, field) AS last"
+        " JOIN corrections c ON c.id = last.id JOIN summaries s ON s.document_id = c.document_id"
+        " WHERE c.action = 'confirm' AND c.field <> '@rule' AND c.to_value IS NOT NULL AND s.seller IS NOT NULL"
+        " ORDER BY s.seller, s.rule, c.field, c.document_id"
+    ).fetchall()
+    for (seller, kind, field), rows_of in itertools.groupby(found, key=lambda row: row[:3]):
+        values = {document_id: value for *_, document_id, value in rows_of}
+        if len(values) >= least:
+            yield Alike(seller, kind, field, values)
 
 
 def sidecars_due(db: Database, limit: int) -> list[int]:

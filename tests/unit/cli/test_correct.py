@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ingestd.cli import cli
+from ingestd.extract import load_rules
 from ingestd.output import sidecar
 from ingestd.store import corrections
 from ingestd.store.jobs import Jobs
@@ -114,3 +115,25 @@ def test_what_cannot_be_done_is_said(
 def test_anyway(run: Run) -> None:
     found = json.loads(run("1", "tax_no=DE136695977", "--anyway", "--json").output)
     assert found["fields"]["tax_no"]["level"] == "confirmed"
+
+
+def test_corrections_alike_are_proposed_as_a_rule(office: Office, run: Run, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    folder = tmp_path / "rules"
+    rule = folder / "sample.yaml"
+    text = rule.read_text(encoding="utf-8").replace("fields:", "fields:\n  merchant: {type: name, labels: Shop}", 1)
+    rule.write_text(text, encoding="utf-8")
+    office.rules = load_rules(folder)
+    for number in range(3):
+        document = office.record(f"{number}.pdf", f"Shop  Kedai Papan\nJumlah Bayar  {number + 7}.50")
+        run(str(document), f"total={number + 7}.50")
+    before = rule.read_bytes()
+    shown = CliRunner().invoke(cli, ["rules", "propose", "-c", str(config)])
+    assert shown.exit_code == 0, shown.output
+    assert "# total of Kedai Papan stands at 'jumlah bayar' (documents 2, 3, 4)" in shown.output
+    assert "labels: [JUMLAH BAYAR, Total]" in shown.output and "1 proposals" in shown.output
+    office.record("9.pdf", "Shop  Kedai Papan\nJumlah Bayar  70.00")
+    [one] = json.loads(CliRunner().invoke(cli, ["rules", "propose", "--json", "-c", str(config)]).output)
+    changed = {change["document_id"]: change["fields"].get("total") for change in one["changes"]}
+    assert changed[5][1]["value"] == "70.00"
+    assert rule.read_bytes() == before
