@@ -230,7 +230,7 @@ def _merge(old: Any, new: Any) -> Any:
 
 
 class _Row(dict[str, Any]):
-    """A mapping that is written on one row."""
+    """Mapping written on one row."""
 
 
 class _Dumper(yaml.SafeDumper):
