@@ -18,6 +18,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 RECORD = ROOT / "lab" / "bench" / "record"
 SECTIONS = {
     "understanding": "Money documents from outside",
+    "structured": "E-invoices that are data",
     "outside": "Documents from outside, version 0.1.0",
     "compare": "Readers side by side",
     "conditions": "Readers by condition",

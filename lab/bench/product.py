@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,7 @@ from ingestd.app import build_pipeline, manifest_of, rules_of
 from ingestd.config import Config, EnhanceConfig, InboxConfig
 from ingestd.document import Claim, Page, Pixels, Reading, frozen
 from ingestd.errors import DocumentError
+from ingestd.extract.stated.invoice import is_data
 from ingestd.files.identity import digest
 from ingestd.pipeline import Pipeline
 from ingestd.reading.admit import admit
@@ -54,7 +56,7 @@ def claimed(path: Path) -> Claim:
     return Claim(path, path, size_bytes=path.stat().st_size, sha256=digest(path), attempt=1)
 
 
-def readings(paths: Sequence[Path], *, fresh: bool = False) -> dict[Path, Reading]:
+def readings(paths: Sequence[Path], *, fresh: bool = False, data: bool = False) -> dict[Path, Reading]:
     """Read files, or take readings that the same models and settings made before.
 
     Files that are not documents are left out.
@@ -62,6 +64,7 @@ def readings(paths: Sequence[Path], *, fresh: bool = False) -> dict[Path, Readin
     Args:
         paths: of the files.
         fresh: read all of them again. The cache knows models and settings; it does not know changed code.
+        data: keep the invoices that files state as data; without them only the pages are measured.
     """
     pipeline = product()
     folder = OUT / "readings" / f"{pipeline.provenance['models'][:12]}-{pipeline.provenance['config'][:12]}"
@@ -74,4 +77,11 @@ def readings(paths: Sequence[Path], *, fresh: bool = False) -> dict[Path, Readin
         except DocumentError:
             continue
         known[path].write_bytes(pickle.dumps(reading))
-    return {path: pickle.loads(kept.read_bytes()) for path, kept in known.items() if kept.exists()}
+    found: dict[Path, Reading] = {
+        path: pickle.loads(kept.read_bytes()) for path, kept in known.items() if kept.exists()
+    }
+    return found if data else {path: _printed(reading) for path, reading in found.items()}
+
+
+def _printed(reading: Reading) -> Reading:
+    return replace(reading, codes=tuple(code for code in reading.codes if not is_data(code)))

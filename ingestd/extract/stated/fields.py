@@ -93,15 +93,13 @@ def with_problem(fields: tuple[Field, ...], problem: str) -> tuple[Field, ...]:
         problem: sentence about the data.
     """
     reason = Reason(ReasonKind.REJECTED, f"the attached data cannot be read: {problem}")
-    name = next((field.name for field in fields if field.name in ("invoice_no", "receipt_no")), None)
-    if name is None:
-        return (*fields, Field("invoice_no", None, None, Level.CONFLICT, reasons=(reason,), type=FieldType.CODE))
-    return tuple(
-        replace(field, level=Level.CONFLICT, probability=_CONTRADICTED, reasons=(*field.reasons, reason))
-        if field.name == name
-        else field
-        for field in fields
-    )
+    number = next((field for field in fields if field.name in ("invoice_no", "receipt_no")), None)
+    if number is None:
+        return (*fields, Field("invoice_no", None, None, Level.MISSING, reasons=(reason,), type=FieldType.CODE))
+    told = replace(number, reasons=(*number.reasons, reason))
+    if number.value is not None:
+        told = replace(told, level=Level.CONFLICT, probability=_CONTRADICTED)
+    return tuple(told if field is number else field for field in fields)
 
 
 def _values(invoice: Invoice) -> Iterator[tuple[str, str]]:

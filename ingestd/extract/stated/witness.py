@@ -16,7 +16,7 @@ from ingestd.layout.rows import LaidOutDocument, fold
 _TIMEOUT_S = 0.1
 MIN_DIGITS = 3
 """Digits from which on two values that differ in one of them are taken for the same, misprinted."""
-_DATE_LIKE = regex.compile(r"(?<![\d.,/-])(\d{1,4})[./-](\d{1,2})[./-](\d{2,4})(?![\d/-]|[.,]\d)")
+_DATE_LIKE = regex.compile(r"(?<![\d.,/-])(\d{1,4})[./年-](\d{1,2})[./月-](\d{2,4})(?![\d/-]|[.,]\d)")
 _CENTS = regex.compile(r"\d[.,]\s?\d\d(?!\d)")
 _NOT_DIGIT = regex.compile(r"\D")
 _AMOUNT = regex.compile(r"-?\d+\.\d\d")
@@ -83,16 +83,17 @@ class Witness:
             return None
         forms = _forms(type_of, value)
         innocent = {form for other in stated for form in _forms(type_of, other)}
-        for place, digits in self._printed(type_of, self._document, self._mentions):
+        sighted = self._place(type_of, value, self._document, self._mentions) is not None
+        for place, digits in self._printed(type_of, self._document, self._mentions, sighted=sighted):
             if digits not in innocent and any(_one_digit_apart(digits, form) for form in forms):
                 raw = self._document.raw(spans_of(self._document, place))
                 return Sighting(raw, place.page_index, quad_of(self._document, place))
         return None
 
     def _printed(
-        self, type_of: FieldType, document: LaidOutDocument, mentions: Mentions
+        self, type_of: FieldType, document: LaidOutDocument, mentions: Mentions, *, sighted: bool
     ) -> Iterator[tuple[Place, str]]:
-        """List what is printed in the form of a type, without its separators."""
+        """List what is printed in the form of a type, without its separators; no other days if the value is sighted."""
         if type_of is FieldType.MONEY:
             for one in mentions.amounts:
                 raw = document.raw(spans_of(document, one.place))
@@ -102,11 +103,15 @@ class Witness:
             for index, row in enumerate(document.rows):
                 for match in _DATE_LIKE.finditer(row.text):
                     digits = "".join(part.zfill(2) for part in match.groups())
-                    if any(day.place.row == index and day.place.start == match.start() for day in mentions.days):
+                    if sighted and any(_begins(day.place, index, match.start()) for day in mentions.days):
                         continue  # another day, such as that of delivery, was meant
                     yield place_of(document, index, match.start(), match.end()), digits
         else:
             yield from ((token.place, _NOT_LETTER.sub("", token.text).upper()) for token in mentions.tokens)
+
+
+def _begins(place: Place, row: int, start: int) -> bool:
+    return place.row == row and place.start == start
 
 
 def _forms(type_of: FieldType, value: str) -> tuple[str, ...]:

@@ -85,6 +85,9 @@ def test_what_only_the_data_states_is_read() -> None:
         ("net", "150,00", "160,00"),
         ("invoice_no", "RE-2025-0815", "RE-2025-0816"),
         ("date", "09.03.2025", "09.04.2025"),
+        ("date", "09.03.2025", "09.03.2035"),
+        ("date", "09.03.2025", "39.03.2025"),
+        ("date", "09.03.2025", "2025年03月19日"),
     ],
 )
 def test_a_changed_page_is_a_conflict(field: str, there: str, instead: str) -> None:
@@ -109,6 +112,11 @@ def test_sums_that_do_not_add_up_are_told_and_not_mended(changed: Invoice) -> No
     assert by_name(found)["tax"].level is Level.CONFLICT
     assert (by_name(found)["net"].value, by_name(found)["total"].value) == (changed.net, changed.total)
     assert found.status is Status.REVIEW
+
+
+def test_another_day_beside_the_date_is_no_conflict() -> None:
+    page = PAGE + "Lieferdatum: 08.03.2025\n"
+    assert by_name(with_data(INVOICE, page))["date"].level is Level.PROVED
 
 
 def test_a_page_drawn_from_the_data_is_no_witness() -> None:
@@ -149,7 +157,8 @@ def test_data_that_cannot_be_read_is_told() -> None:
     assert by_name(found)["total"].value == "178.50"
     assert found.status is Status.REVIEW
     empty = extracted(replace(typed("."), codes=(problem_code("factur-x.xml: broken"),)))
-    assert by_name(empty)["invoice_no"].level is Level.CONFLICT
+    assert by_name(empty)["invoice_no"].level is Level.MISSING
+    assert empty.status is Status.REVIEW
 
 
 def test_credit_notes_print_with_a_minus_what_they_state_without() -> None:
