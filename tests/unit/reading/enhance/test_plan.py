@@ -84,7 +84,7 @@ def test_size_brings_text_into_the_readers_range(height: float, factor: float) -
 
 
 def test_unknown_step_is_refused_with_the_names_there_are(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"enhance\.steps\.1: .*'grey', 'clahe'.*'deskew'.*found 'sharpness'"):
+    with pytest.raises(ConfigError, match=r"enhance\.steps\.1: found 'sharpness', expected 'grey', 'clahe'.*'deskew'"):
         config.parse("inboxes: [{path: a}]\nenhance: {steps: [grey, sharpness]}", tmp_path / "config.yaml")
 
 
