@@ -61,6 +61,11 @@ class Balance:
         return self.left == self.result.cents
 
     @property
+    def falls(self) -> bool:
+        """No term is larger than the one before it, whatever their signs."""
+        return all(abs(one.cents) >= abs(other.cents) for one, other in pairwise(self.terms))
+
+    @property
     def facts(self) -> dict[str, str]:
         """Both sides as amounts, for the data of a reason."""
         return {"left": money_text(Decimal(self.left).scaleb(-2)), "right": self.result.candidate.value.text}
@@ -97,13 +102,16 @@ def first_values(equation: Equation, values: Mapping[str, Sequence[Candidate]]) 
     )
 
 
-def cheapest(equation: Equation, values: Mapping[str, Sequence[Candidate]], tolerance: int) -> Balance | None:
+def cheapest(
+    equation: Equation, values: Mapping[str, Sequence[Candidate]], tolerance: int, *, falling: bool = False
+) -> Balance | None:
     """Find the balance within the tolerance whose values stand first in their lists.
 
     Args:
         equation: optional terms without a value are left out.
         values: candidates of each field, best first.
         tolerance: in cents.
+        falling: no term may be larger than the one before it.
     """
     results: dict[int, list[Entry]] = {}
     for result in _entries(equation.result, 1, values):
@@ -118,7 +126,9 @@ def cheapest(equation: Equation, values: Mapping[str, Sequence[Candidate]], tole
         for result in results.get(sum(cents for cents, _ in combination), ()):
             balance = Balance(tuple(entry for _, entry in combination), result)
             cost = sum(entry.place for entry in balance.entries)
-            if (best is None or cost < best[0]) and _apart(balance) and _credible(balance):
+            if (best is not None and cost >= best[0]) or (falling and not balance.falls):
+                continue
+            if _apart(balance) and _credible(balance):
                 best = cost, balance
     return best and best[1]
 

@@ -20,7 +20,7 @@ def solve(
 ) -> bool:
     """Choose the best-announced values that fulfil an equation; return False where there are none."""
     values = {name: values_of(by_field[name]) for name in equation.fields}
-    balance = cheapest(equation, values, round(100 * check.tolerance))
+    balance = cheapest(equation, values, round(100 * check.tolerance), falling=check.falling)
     if balance is None:
         first = first_values(equation, values)
         return first is not None and _solve_repaired(by_field, document, check, first)
@@ -49,7 +49,7 @@ def _solve_repaired(
         known += options or [((character, 1.0),) for character in read.value.text if character.isdecimal()]
         for repaired, odds in amounts(options or (), read.value.text):
             tried.append((first.with_value(entry.field, repaired.text), entry.field, repaired, odds))
-    ways = [way for way in tried if way[0].exact]
+    ways = [way for way in tried if way[0].exact and (way[0].falls or not check.falling)]
     if len(ways) != 1 or by_chance(ways[0][-1], len(tried), known):
         return False
     balance, name, repaired, _ = ways[0]

@@ -211,6 +211,9 @@ class CrossCheck(Part):
         "that column of the line items.",
     )
     tolerance: NonNegativeFloat = Field(default=0.0, description="Largest difference that still counts as equal.")
+    falling: bool = Field(
+        default=False, description="Each part of the equation is at most as large as the one before it, as a tax is."
+    )
     relation: Relation | None = Field(default=None, description="Name of a relation between fields.")
     of: tuple[Name, ...] = Field(default=(), description="Fields of the relation, in its order.")
     otherwise: Literal["conflict", "nothing"] = Field(

@@ -125,15 +125,14 @@ def search(context: SearchContext, field: CompiledField, style: Style) -> Search
     try:
         for place in _places(context, field, inside):
             try:
-                found = _candidates(context, field, style, place)
-                candidates.extend(replace(one, strayed=True) for one in found) if inside.weak else candidates.extend(
-                    found
-                )
+                candidates.extend(_candidates(context, field, style, place))
             except Rejected as error:
                 rejected.append(str(error))
         candidates.extend(_noughts(context, field, inside))
     except TimeoutError:
         rejected.append(f"the pattern of '{field.name}' takes longer than {TIMEOUT_S} s: make it simpler")
+    if inside.weak or (field.spec.zone and len({one.value.text for one in candidates if one.proved}) > 1):
+        candidates = [replace(one, strayed=True) for one in candidates]
     misread = tuple(one for one in candidates if one.rank.unlabelled and one.failed)
     kept = [one for one in candidates if not (one.rank.unlabelled and one.failed)]
     return SearchResult(_ranked(kept, field.spec.many), tuple(dict.fromkeys(rejected)), misread)
@@ -200,7 +199,10 @@ def _places(context: SearchContext, field: CompiledField, inside: Limits) -> Ite
     for label, strength in field.strengths.items():
         for hit in context.by_label.get(label, ()):
             if inside.has(context, hit.row, *context.extent(hit)):
-                yield from _beside(context, field, hit, strength)
+                for place in _beside(context, field, hit, strength):
+                    left, right = context.document.rows[place.row].extent(place.start, place.end)
+                    if inside.left <= (left + right) / 2 <= inside.right:
+                        yield place
     if "anywhere" in field.spec.where or "anywhere_if_proved" in field.spec.where:
         yield from _unlabelled(context, field, inside)
 
@@ -216,7 +218,10 @@ def _unlabelled(context: SearchContext, field: CompiledField, inside: Limits) ->
         if context.digits[index] < min_digits or not inside.has_row(context, index):
             continue
         for start, end in context.matches(field.value, index):
-            if inside.has(context, index, *row.extent(start, end)) and not _of_another(context, field, index, start):
+            if not inside.has(context, index, *row.extent(start, end)):
+                continue
+            # A checksum tells better than a label of the row above or below which kind of number it is.
+            if (field.spec.check and not sure) or not _of_another(context, field, index, start):
                 rank = Rank(plain.unlabelled, plain.penalty, position=_position(index, start))
                 yield _Place(index, start, end, rank, _BY_PATTERN, sure)
 
