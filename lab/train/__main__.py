@@ -169,6 +169,10 @@ def render(font_folder: Path, preview: Path, seed: int) -> None:
 
 @main.command()
 @click.option("--checkpoint", type=click.Path(exists=True, path_type=Path), required=True)
+@click.option("--before", type=click.Path(exists=True, path_type=Path), help="Shipped model to average with.")
+@click.option(
+    "--new", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="Of the way from --before to the new."
+)
 @click.option("--donor", type=click.Path(exists=True, path_type=Path), help="Needed where --share is less than 1.")
 @click.option(
     "--dictionary", type=click.Path(exists=True, path_type=Path), help="The donor's inference.yml, where needed."
@@ -180,13 +184,13 @@ def render(font_folder: Path, preview: Path, seed: int) -> None:
 )
 @click.option("--into", type=click.Path(path_type=Path), required=True, help="ONNX file to write.")
 def export(
-    checkpoint: Path, donor: Path | None, dictionary: Path | None, share: float, font_folder: Path, receipts: Path,
-    into: Path,
+    checkpoint: Path, before: Path | None, new: float, donor: Path | None, dictionary: Path | None, share: float,
+    font_folder: Path, receipts: Path, into: Path,
 ) -> None:  # fmt: skip
     """Write the averaged weights of a checkpoint as ONNX, with its temperature fitted."""
     import torch
 
-    from lab.train import charset, pretrained, scoring
+    from lab.train import carry, charset, pretrained, scoring
     from lab.train import export as exporting
     from lab.train.calibrate import fit_temperature, run
     from lab.train.model import Crnn
@@ -196,14 +200,17 @@ def export(
     saved = torch.load(checkpoint, weights_only=True)
     member, classes = saved["recipe"]["member"], len(charset.characters()) + 1
     model = Crnn(member, classes)
-    model.load_state_dict(saved["average"])
-    if share < 1:
-        if donor is None:
-            raise click.UsageError("--share needs --donor")
-        original = Crnn(member, classes)
+    model.load_state_dict({name: value.float() for name, value in saved["average"].items()})
+    if share < 1 and donor is None:
+        raise click.UsageError("--share needs --donor")
+    original = Crnn(member, classes)
+    if donor:
         transplant(original, pretrained.read(donor, dictionary), charset.characters())
+    if before:
+        exporting.mix(model, carry.begin(before, original if donor else None), new)
+    if share < 1:
         exporting.blend(model, original, share)
-    notes = {"member": member, "lines": str(saved["seen"]), "share": str(share)}
+    notes = {"member": member, "lines": str(saved["seen"]), "new": str(new), "share": str(share)}
     exporting.export(model, into, notes, _training_lines(font_folder) if saved["recipe"]["round_after"] < 1 else [])
     validation = scoring.evaluation_set(font_folder, seed=102, per_severity=100)
     validation += scoring.receipt_set(receipts, every=15)

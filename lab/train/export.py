@@ -47,6 +47,13 @@ def blend(model: Crnn, donor: Crnn, share: float) -> None:
                 trained.copy_(torch.lerp(original, trained, share))
 
 
+def mix(model: Crnn, other: Crnn, share: float) -> None:
+    """Move all weights to ``share`` of the way from another training of the same network to this one."""
+    with torch.no_grad():
+        for trained, before in zip(model.parameters(), other.parameters(), strict=True):
+            trained.copy_(torch.lerp(before, trained, share))
+
+
 def export(model: Crnn, path: Path, notes: Mapping[str, str], lines: Sequence[Pixels] = ()) -> None:
     """Write the model: input ``x`` (n, 3, 48, width), output ``logits`` (n, width // 8, classes).
 
