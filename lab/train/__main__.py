@@ -251,15 +251,21 @@ def _training_lines(font_folder: Path) -> list[Pixels]:
 @click.option("--model", type=click.Path(exists=True, path_type=Path), required=True, help="Recogniser (ONNX).")
 @with_fonts
 @click.option("--receipts", type=click.Path(exists=True, path_type=Path), help="Folder of receipts to read as well.")
+@click.option(
+    "--documents", multiple=True, type=click.Path(exists=True, path_type=Path), help="Folder of PDFs to read as well."
+)
 @click.option("--per-severity", type=int, default=200, show_default=True, help="Drawn lines of each severity.")
-def evaluate(model: Path, font_folder: Path, receipts: Path | None, per_severity: int) -> None:
-    """Print the figures of one model on lines drawn with held-out fonts, and on receipts."""
-    from lab.train import scoring
+def evaluate(
+    model: Path, font_folder: Path, receipts: Path | None, documents: tuple[Path, ...], per_severity: int
+) -> None:
+    """Print the figures of one model on lines drawn with held-out fonts, on receipts and on lines of PDFs."""
+    from lab.train import outside, scoring
     from lab.train.onnx_reader import OnnxReader
 
     lines = scoring.evaluation_set(font_folder, seed=7, per_severity=per_severity)
     if receipts:
         lines += scoring.receipt_set(receipts)
+    lines += outside.lines(sorted(path for folder in documents for path in folder.rglob("*.pdf")), seed=7)
     readings = OnnxReader(model).read([line.pixels for line in lines])
     for name, found in scoring.figures(lines, readings).items():
         interval = f"{found.low:.1f}-{found.high:.1f}"

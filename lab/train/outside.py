@@ -81,7 +81,7 @@ SPOILED: Mapping[str, Callable[[Grey, Generator], Grey]] = {
     "photographed": _photographed,
     "faded": _thermal,
 }
-"""Name of a way to spoil a line, and the way."""
+"""Kind of scoring.OUTSIDE -> the way to spoil a line."""
 
 
 def _runs(page: pypdfium2.PdfPage) -> Iterator[tuple[Grey, str]]:
