@@ -30,10 +30,8 @@ from ingestd.extract.confirm.settle import field_type
 from ingestd.extract.confirm.typed import context_of
 from ingestd.layout.geometry import bounds
 from ingestd.store import documents
-from ingestd.store.corrections import Alike, alike
+from ingestd.store.corrections import MIN_ALIKE, Alike, alike
 
-MIN_ALIKE = 3
-"""Corrections of one field for one seller from which on something is proposed."""
 _MAX_LABELS = 3
 """Labels that are tried for one field."""
 _MAX_LOOKED_AT = 50
@@ -89,7 +87,7 @@ def proposals(db: Database, folder: Path, rules: RuleSet, today: date) -> Iterat
         today: later dates are not believed.
     """
     failing: set[tuple[str, str]] | None = None
-    for group in alike(db, MIN_ALIKE):
+    for group in alike(db):
         examples = list(_examples(db, group, rules, today))
         seen = Counter(label for one in examples for label in one.labels)
         for label, count in seen.most_common(_MAX_LABELS):

@@ -22,6 +22,8 @@ from ingestd.files.encoding import time_from, time_text
 from ingestd.store import documents, rows
 
 _VERSION_DIGITS = 16
+MIN_ALIKE = 3
+"""Corrections of one field for one seller from which on a rule is worth a thought."""
 _MAX_UNDONE = 200
 """Corrections of one user that are looked through for one to undo."""
 
@@ -213,18 +215,19 @@ class Alike:
     """Document -> value."""
 
 
-def alike(db: Database, least: int) -> Iterator[Alike]:
-    """Yield fields that people gave values in at least so many documents of one kind and one seller."""
+def alike(db: Database) -> Iterator[Alike]:
+    """Yield fields that people gave other values in MIN_ALIKE documents of one kind and one seller."""
     found = db.execute(
         "SELECT s.seller, s.rule, c.field, c.document_id, c.to_value"
         " FROM (SELECT max(id) AS id FROM corrections GROUP BY document_id, field) AS last"
         " JOIN corrections c ON c.id = last.id JOIN summaries s ON s.document_id = c.document_id"
-        " WHERE c.action = 'confirm' AND c.field <> '@rule' AND c.to_value IS NOT NULL AND s.seller IS NOT NULL"
+        " WHERE c.action = 'confirm' AND c.field <> '@rule' AND c.to_value IS NOT NULL"
+        " AND c.to_value IS NOT c.from_value AND s.seller IS NOT NULL"
         " ORDER BY s.seller, s.rule, c.field, c.document_id"
     ).fetchall()
     for (seller, kind, field), rows_of in itertools.groupby(found, key=lambda row: row[:3]):
         values = {document_id: value for *_, document_id, value in rows_of}
-        if len(values) >= least:
+        if len(values) >= MIN_ALIKE:
             yield Alike(seller, kind, field, values)
 
 

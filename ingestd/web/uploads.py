@@ -12,6 +12,8 @@ from ingestd.watch.observe import ignored
 from ingestd.web.errors import Problem
 from ingestd.web.incoming import Incoming
 
+UPLOAD_FIELD = "document"
+"""Name of the form field with files."""
 _HASH_DIGITS = 8
 """Of the SHA-256, in the name of a file whose own name is taken."""
 

@@ -11,7 +11,7 @@ import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ingestd.admin.correct import CorrectionError, Corrector, Wanted
+from ingestd.admin.correct import CorrectionError, Wanted
 from ingestd.admin.review import State
 from ingestd.config import InboxConfig
 from ingestd.document import KIND
@@ -25,22 +25,19 @@ from ingestd.web.api.answers import JSON, answer, etag
 from ingestd.web.api.jobs import job_answer
 from ingestd.web.api.models import MAX_NUMBER, FieldChange, FieldState, KindChange, ListAnswer, StateAnswer, Summary
 from ingestd.web.bodies import body_of, versions_of
+from ingestd.web.correcting import corrector_of, refusal
 from ingestd.web.errors import Problem
 from ingestd.web.filters import NAMES, filters_of, query_of
 from ingestd.web.incoming import Incoming, files_of
 from ingestd.web.originals import document_id, no_document
 from ingestd.web.services import Services, services, user_of
 from ingestd.web.tokens import Role
-from ingestd.web.uploads import deliver, inbox_of
+from ingestd.web.uploads import UPLOAD_FIELD, deliver, inbox_of
 
-UPLOAD_FIELD = "document"
-"""Name of the form field with the file."""
 PAGE = 50
 """Documents per page where the request does not say."""
 MAX_LIMIT = 100
 """Documents per page at most."""
-_STATUS = {"no-document": 404, "no-field": 404, "changed": 412, "locked": 409, "nothing": 409}
-"""Code of a CorrectionError -> status; all others are 422."""
 
 
 # -- uploads
@@ -169,15 +166,14 @@ async def _changed(request: Request, wanted: Wanted, *, anyway: bool = False) ->
     def work() -> State:
         with use.writing() as db:
             expected = _expected(partial(corrections.version, db, number), versions)
-            corrector = Corrector(db, use.rules, use.clock, sidecars=use.config.record.sidecar)
-            return corrector.correct(number, [wanted], by=by, expected=expected, anyway=anyway)
+            return corrector_of(db, use).correct(number, [wanted], by=by, expected=expected, anyway=anyway)
 
     try:
         state = await anyio.to_thread.run_sync(work)
     except LookupError as error:
         raise no_document() from error
     except CorrectionError as error:
-        raise Problem(_STATUS.get(error.code, 422), str(error), code=error.code) from error
+        raise refusal(error) from error
     return answer(_state(state), headers=etag(state.version))
 
 

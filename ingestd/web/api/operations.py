@@ -29,6 +29,7 @@ from ingestd.web.api.models import (
 from ingestd.web.bodies import TAGS
 from ingestd.web.filters import MAX_LENGTH
 from ingestd.web.tokens import Role
+from ingestd.web.uploads import UPLOAD_FIELD
 
 Handler = Callable[[Request], Awaitable[Response] | Response]
 Schema = dict[str, Any]
@@ -137,7 +138,7 @@ OPERATIONS: tuple[Operation, ...] = (
         Role.REVIEW,
         {202: Returned("It is on its way.", JobAnswer, headers={"Location": "Address of the job."})},
         (408, 413, 415, 422, 503),
-        file_field=documents.UPLOAD_FIELD,
+        file_field=UPLOAD_FIELD,
     ),
     Operation(
         "GET",

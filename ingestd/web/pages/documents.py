@@ -22,10 +22,8 @@ from ingestd.web.incoming import files_of
 from ingestd.web.pages.counts import counts_of
 from ingestd.web.services import services, user_of
 from ingestd.web.tokens import Role
-from ingestd.web.uploads import deliver, inbox_of
+from ingestd.web.uploads import UPLOAD_FIELD, deliver, inbox_of
 
-UPLOAD_FIELD = "document"
-"""Name of the form field with files."""
 PAGE = 50
 """Documents per page of the list."""
 _READING = (State.CLAIMED, State.RUNNING)

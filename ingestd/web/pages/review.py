@@ -7,11 +7,10 @@ from typing import Annotated, Any
 
 import anyio.to_thread
 from pydantic import Field
-from sqlite_utils import Database
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ingestd.admin.correct import CorrectionError, Corrector, Wanted
+from ingestd.admin.correct import CorrectionError, Wanted
 from ingestd.admin.review import judge_typed, state_of
 from ingestd.document import Field as DocumentField
 from ingestd.document import Level, Quad, Status
@@ -21,6 +20,7 @@ from ingestd.extract.confirm.taken import text_inside, value_inside
 from ingestd.extract.confirm.typed import MAX_CHARACTERS, context_of
 from ingestd.store import documents, reviews
 from ingestd.web.bodies import Body, body_of
+from ingestd.web.correcting import corrector_of, refusal
 from ingestd.web.errors import Problem
 from ingestd.web.language import Words, language_of, words_of
 from ingestd.web.originals import document_id, no_document
@@ -31,8 +31,6 @@ from ingestd.web.tokens import Role
 
 _MAX_AT_HAND = 100
 """Documents that one browser may have open."""
-_STATUS = {"no-document": 404, "changed": 412, "locked": 409, "nothing": 409}
-"""Code of a CorrectionError -> status; all others are 422."""
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Text = Annotated[str, Field(max_length=MAX_CHARACTERS)]
@@ -222,7 +220,7 @@ async def settle(request: Request) -> Response:
     def work(use: Services) -> Any:
         with use.writing() as db:
             wanted = [one.wanted for one in body.values]
-            state = _corrector(db, use).correct(number, wanted, by=user, expected=body.version, anyway=body.anyway)
+            state = corrector_of(db, use).correct(number, wanted, by=user, expected=body.version, anyway=body.anyway)
             is_done = state.extraction.status is Status.DONE
             return {"document": None if is_done else sheet(db, number, use, words)}
 
@@ -237,7 +235,7 @@ async def undo(request: Request) -> Response:
     def work(use: Services) -> Any:
         with use.writing() as db:
             if reviews.note(db, number) is None:
-                _corrector(db, use).undo(number, by=user)
+                corrector_of(db, use).undo(number, by=user)
             else:
                 reviews.resume(db, number)
             reviews.lock(db, number, user, use.clock.now(), use.config.web.lock_s)
@@ -259,10 +257,6 @@ async def later(request: Request) -> Response:
     return await _answer(request, work)
 
 
-def _corrector(db: Database, use: Services) -> Corrector:
-    return Corrector(db, use.rules, use.clock, sidecars=use.config.record.sidecar)
-
-
 def _words(request: Request) -> Words:
     return words_of(language_of(request.headers.get("accept-language")))
 
@@ -274,4 +268,4 @@ async def _answer(request: Request, work: Callable[[Services], Any]) -> Response
     except LookupError as error:
         raise no_document() from error
     except CorrectionError as error:
-        raise Problem(_STATUS.get(error.code, 422), str(error), code=error.code) from error
+        raise refusal(error) from error

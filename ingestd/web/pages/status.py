@@ -14,6 +14,7 @@ import ingestd
 from ingestd.config import Config, InboxConfig
 from ingestd.files.durable import nearest_existing
 from ingestd.store import queries
+from ingestd.store.corrections import alike
 from ingestd.web.pages.counts import counts_of
 from ingestd.web.services import services, user_of
 from ingestd.web.tokens import Role
@@ -55,6 +56,7 @@ def show(request: Request) -> Response:
             "is_running": daemon_runs(use.config.spool.work),
             "disks": disks_of(use.config),
             "inboxes": [Watched(inbox, _problem_of(inbox)) for inbox in use.config.inboxes],
+            "alike": list(alike(db)),
             "version": ingestd.__version__,
         }
     return use.renderer.page(request, "status.html", values)

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from ingestd.admin.correct import Corrector, Wanted
 from ingestd.document import FieldCandidate, Level, Status
 from ingestd.files.identity import look
 from ingestd.store.jobs import Job, Jobs, State
 from ingestd.web.pages import status
 from ingestd.web.tokens import Role
 from tests.support import records
-from tests.support.desk import OWN, Desk
+from tests.support.desk import OWN, Desk, shipped_rules
 from tests.support.world import png
 
 HTML = {"Accept": "text/html"}
@@ -181,6 +182,18 @@ def test_status_counts_and_names_what_is_wrong(desk: Desk) -> None:
     assert str(desk.root / "inbox") in page and "✓ there" in page
     (desk.root / "inbox").rename(desk.root / "moved")
     assert "the folder is not there" in desk.client.get("/status").text
+
+
+def test_fields_that_are_corrected_again_and_again_are_named(desk: Desk) -> None:
+    corrector = Corrector(desk.db, shipped_rules(), desk.clock, sidecars=False)
+    for number in range(3):
+        assert "Corrected again" not in desk.client.get("/status").text
+        made = records.record(f"{number}.pdf", fields={"merchant": "KEDAI & CO", "total": "1.00"}, rule="en-receipt")
+        document = records.save(desk.db, made)
+        corrector.correct(document, [Wanted("total", f"{number + 2}")], by="anna")
+    page = desk.client.get("/status").text
+    assert "Corrected again" in page and "3 documents" in page
+    assert 'href="/documents?seller=KEDAI%20%26%20CO&amp;kind=en-receipt"' in page
 
 
 def test_running_daemon_is_known_by_its_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
