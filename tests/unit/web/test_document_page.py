@@ -193,7 +193,7 @@ def test_fields_that_are_corrected_again_and_again_are_named(desk: Desk) -> None
         corrector.correct(document, [Wanted("total", f"{number + 2}")], by="anna")
     page = desk.client.get("/status").text
     assert "Corrected again" in page and "3 documents" in page
-    assert 'href="/documents?seller=KEDAI%20%26%20CO&amp;kind=en-receipt"' in page
+    assert 'href="/documents?seller=KEDAI+%26+CO&amp;kind=en-receipt"' in page
 
 
 def test_running_daemon_is_known_by_its_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
