@@ -34,6 +34,8 @@ from ingestd.layout.rows import LaidOutDocument
 
 MAX_PER_PAGE = 1000
 """Labels, and mentions of one type, per page; the pairs of them are looked at, so more take too long."""
+MIN_OPTIONAL = 0.5
+"""Probability from which on a number of a receipt is reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def understand(page: SqueezedDocument, lexicon: Lexicon, today: date, kind: str 
         *amount_findings(document, explanations, scored),
         *(tender_findings(scored) if receipt else ()),
     ]
-    fields = tuple(_field(finding, document) for finding in findings)
+    fields = tuple(one for one in (_field(finding, document) for finding in findings) if not _is_noise(one))
     return Understanding(
         kind,
         _complete(fields, kind),
@@ -110,6 +112,11 @@ def _kind(document: LaidOutDocument, labels: Labels, scored: Sequence[Scored], n
     paid = any(one.dominant in ("paid", "change") and one.amount.written for one in scored)
     numbered = bool(numbers) and numbers[0].score > STRONG_LINK
     return kind_of(document, labels, numbered=numbered, bought=bought, paid=paid)
+
+
+def _is_noise(field: Field) -> bool:
+    """Tell whether a number, which a receipt need not have, is more likely none."""
+    return field.name == "receipt_no" and field.probability is not None and field.probability < MIN_OPTIONAL
 
 
 def _field(finding: Finding, document: LaidOutDocument) -> Field:

@@ -69,9 +69,8 @@ def amount_features(
     best = explanations[0]
     lesser = [way.score for way in explanations[1:] if way.total.cents != best.total.cents]
     used = [one for one in (best.net, *best.taxes, best.total) if one is not None]
-    labelled = all(score > 0.7 for score in best.parts.values())
     whole = all(one.penalty == 0 for one in used)
-    closes = best.equation == "sum" and labelled and whole
+    closes = best.equation == "sum" and best.labelled and whole
     places = {one.amount.place for one in used}
     return {
         "margin": margin([best.score, *lesser]),

@@ -201,7 +201,6 @@ def _money(cents: int) -> str:
 
 
 def _level(best: Explanation) -> tuple[Level, Reason | None]:
-    labelled = all(score > 0.7 for score in best.parts.values())
     if best.equation == "sum" and best.net is not None:
         signed = [
             ("-" if one.dominant == "discount" else "+", abs(one.cents))
@@ -210,11 +209,11 @@ def _level(best: Explanation) -> tuple[Level, Reason | None]:
         ]
         extras = "".join(f" {sign} {_money(cents)}" for sign, cents in signed)
         sides = f"{_money(best.net_cents)} + {_money(best.tax_cents)}{extras} = {_money(best.total.cents)}"
-        proved = labelled and best.total.penalty == 0 and best.net.penalty == 0
+        proved = best.labelled and best.total.penalty == 0 and best.net.penalty == 0
         return (Level.PROVED if proved else Level.AGREED), _equation(SUM_CHECK, f"{SUM_CHECK}: {sides}", holds=True)
     if best.paid:
         reason = _equation(PAID_CHECK, "what was paid less the change", holds=True)
-        return (Level.PROVED if labelled else Level.AGREED), reason
+        return (Level.PROVED if best.labelled else Level.AGREED), reason
     if _contradicts(best):
         return Level.CONFLICT, _equation(SUM_CHECK, "net and tax do not make the total", holds=False)
     if best.equation == "included":

@@ -34,6 +34,8 @@ MIN_LABELLED = 0.7
 _ANNOUNCED = 1.2
 """Score from which on a net amount or a tax is believed without an equation."""
 CLEARLY_LABELLED = 2.5
+MIN_TOTAL_LABEL = 2.0
+"""Score of a total by itself from which on arithmetic may prove it: sums of other amounts close as well."""
 MAX_EXTRAS = 5
 _ROUNDING_CENTS = 5
 _WHOLE_ROUNDING_CENTS = 50
@@ -54,6 +56,11 @@ class Explanation:
     paid: bool = False
     parts: Mapping[str, float] = field(default_factory=dict)
     """Score of each role by itself."""
+
+    @property
+    def labelled(self) -> bool:
+        """Labels announce every part, and the total clearly."""
+        return self.parts["total"] > MIN_TOTAL_LABEL and all(score > MIN_LABELLED for score in self.parts.values())
 
     @property
     def net_cents(self) -> int:

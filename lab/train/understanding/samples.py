@@ -32,11 +32,10 @@ RECEIPTS = frozenset({"en-receipt"})
 """Rules whose documents are understood as well; documents of other rules are left out."""
 DAMAGES = 2
 """Damaged copies per tuning document."""
-LOST, MISREAD = 0.015, 0.02
-"""Chances that a line is lost, and that one of its digits is misread, in a damaged copy."""
-
-MISREAD_AT = (0.3, 0.9)
-"""Probability that the reader gives to a digit that it misreads, from and to."""
+LOST, WORN = 0.015, 0.03
+"""Chances that a line is lost, and that a digit of it is worn, in a damaged copy."""
+WORN_TO = (0.3, 0.98)
+"""Probability that the reader gives to a worn digit, from and to; the digit is right as often as that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,23 +147,24 @@ def _split(corpus: str, document: Known) -> Split:
 
 
 def damaged(reading: Reading, rng: Random) -> Reading:
-    """Return a reading with lines lost and digits misread by chance.
+    """Return a reading with lines lost and digits worn by chance.
 
     Args:
         reading: as it was read.
         rng: source of chance.
     """
     kept: Sequence[Line] = [line for line in reading.lines if rng.random() >= LOST]
-    return replace(reading, lines=tuple(_worn(line, rng) if rng.random() < MISREAD else line for line in kept))
+    return replace(reading, lines=tuple(_worn(line, rng) if rng.random() < WORN else line for line in kept))
 
 
 def _worn(line: Line, rng: Random) -> Line:
-    """Misread a digit; the reader doubts it, as readers do."""
+    """Wear a digit: the reader doubts it, and is wrong as often as it says."""
     digits = [place for place, character in enumerate(line.text) if character.isdecimal() and character.isascii()]
     if not digits:
         return line
-    place = rng.choice(digits)
+    place, sure = rng.choice(digits), rng.uniform(*WORN_TO)
+    others = [digit for digit in "0123456789" if digit != line.text[place]]
+    seen = line.text[place] if rng.random() < sure else rng.choice(others)
     read = line.chars or tuple(Char(0.5, ((character, 1.0),)) for character in line.text)
-    wrong = rng.choice("0123456789")
-    chars = (*read[:place], Char(read[place].position, ((wrong, rng.uniform(*MISREAD_AT)),)), *read[place + 1 :])
-    return replace(line, text=line.text[:place] + wrong + line.text[place + 1 :], chars=chars)
+    chars = (*read[:place], Char(read[place].position, ((seen, sure),)), *read[place + 1 :])
+    return replace(line, text=line.text[:place] + seen + line.text[place + 1 :], chars=chars)
