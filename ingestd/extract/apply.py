@@ -11,7 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from ingestd.document import Code, Extraction, Field, Item, Reading, Status
+from ingestd.document import (
+    Code,
+    Extraction,
+    Field,
+    FieldCandidate,
+    Item,
+    Level,
+    Reading,
+    Reason,
+    ReasonKind,
+    Status,
+)
 from ingestd.extract.confirm.doubts import OTHER, UNKNOWN, kinds_of, rule_of, status_of
 from ingestd.extract.lexicon.labels import SqueezedDocument, squeeze_rows
 from ingestd.extract.lexicon.model import Lexicon
@@ -30,6 +41,9 @@ from ingestd.extract.values.dates import Order
 from ingestd.extract.values.invoice_qr import INVOICE_QRS, StatedValue
 from ingestd.extract.values.normalise import Style
 from ingestd.layout.rows import LaidOutDocument, lay_out
+
+PLACES = 4
+"""Decimals of probabilities."""
 
 
 def extract(reading: Reading, rules: RuleSet, today: date, kind: str | None = None) -> Extraction:
@@ -121,13 +135,40 @@ def _examine_page(reading: Reading, rules: RuleSet, today: date, kind: str | Non
 def _completed(
     fields: tuple[Field, ...], rule: CompiledRule, squeezed: SqueezedDocument, lexicon: Lexicon, today: date
 ) -> tuple[Field, ...]:
-    """Take required fields that a rule does not find from what the document is understood to say."""
-    lacking = {field.name for field in fields if field.value is None and rule.spec.fields[field.name].required}
-    understanding = understand(squeezed, lexicon, today) if lacking else None
+    """Compare required fields that a rule does not find, or only reads, with what the document is understood to say."""
+    open_fields = {
+        field.name
+        for field in fields
+        if rule.spec.fields[field.name].required and (field.value is None or field.level is Level.READ)
+    }
+    understanding = understand(squeezed, lexicon, today) if open_fields else None
     if understanding is None:
         return fields
     understood = {field.name: field for field in understanding.fields if field.value is not None}
-    return tuple(understood.get(field.name, field) if field.name in lacking else field for field in fields)
+    return tuple(
+        _compared(field, understood[field.name]) if field.name in open_fields & understood.keys() else field
+        for field in fields
+    )
+
+
+def _compared(field: Field, understood: Field) -> Field:
+    """Take the understood value where a rule finds none; where it finds another one, doubt it and keep both."""
+    if field.value is None or understood.value is None:
+        return understood
+    if field.value == understood.value:
+        return field
+    chance = round(1 - (understood.probability or 0.0), PLACES)
+    reason = Reason(ReasonKind.NOTE, f"the document as a whole says {understood.value}")
+    rival = FieldCandidate(
+        understood.value,
+        understood.raw or understood.value,
+        understood.level,
+        understood.reasons,
+        understood.page_index,
+        understood.quad,
+    )
+    reasons, candidates = (*field.reasons, reason), (rival, *field.candidates)
+    return dataclasses.replace(field, probability=chance, reasons=reasons, candidates=candidates)
 
 
 def _order(document: LaidOutDocument, rule: CompiledRule) -> Order:

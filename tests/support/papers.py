@@ -357,4 +357,28 @@ PAPERS = {
         """,
         "invoice_no=27 date=2023-03-03 net=40.00 tax=4.00 total=44.00",
     ),
+    "a tip leads from the subtotal to the total": (
+        """
+        Harbour Street Grill
+        Date: 03/16/2019  7:41 PM  Springfield, IL 62701
+        Sub Total           $41.10
+        Tip                  $6.20
+        Total               $47.30
+        """,
+        "date=2019-03-16 net=41.10 total=47.30",
+    ),
+    "the customer is spoken to before a tax number": (
+        """
+        Muster Papier AG
+        Rechnungsnr.: RE-771
+        Rechnungsdatum: 13.12.2019
+        Ihre USt-IdNr.  DE129273398
+        Summe netto               100,00
+        Mehrwertsteuer 19 %        19,00
+        Rechnungsbetrag           119,00
+        Bitte zahlen Sie auf unser Konto bei der Musterbank in Musterstadt.
+        USt-ID: DE136695976
+        """,
+        "seller_tax_no=DE136695976 buyer_tax_no=DE129273398 net=100.00 tax=19.00 total=119.00",
+    ),
 }

@@ -282,7 +282,10 @@ class Rule(Part):
     fallback: bool = Field(default=False, description="Applied where no other rule matches.")
     complete: bool = Field(
         default=False,
-        description="Required fields that are not found are taken from what the document is understood to say.",
+        description=(
+            "Required fields that are not found are taken from what the document is understood to say; "
+            "values that this contradicts are doubted."
+        ),
     )
     dates: Dates = Field(default=Dates(), description="Order of dates that fit more than one.")
     decimals: Decimals = Field(default=".", description="Sign before the cents.")

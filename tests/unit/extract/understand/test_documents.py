@@ -114,3 +114,48 @@ def test_a_required_field_that_a_rule_misses_is_taken_from_the_understanding(rul
     fields = {field.name: field for field in found.fields}
     assert found.rule == "en-receipt"
     assert fields["total"].value == "94.00"
+
+
+def test_a_value_of_a_rule_that_the_document_as_a_whole_contradicts_is_for_review(rules: RuleSet) -> None:
+    """The rule takes the total before it was rounded."""
+    found = read(
+        """
+        CONTOH MART SDN BHD
+        GST ID. NO : 000181747712
+        INVOICE NO : 17556/103/T0503
+        DATE 24-01-16  09:23PM
+        Total Sales (Inclusive GST)  RM 13.58
+        Rounding Adjustment  RM .02
+        Rounding  RM 13.60
+        CASH  RM 14.00
+        CHANGE  RM .40
+        """,
+        rules,
+    )
+    total = next(field for field in found.fields if field.name == "total")
+    assert found.rule == "en-receipt"
+    assert (total.value, total.candidates[0].value) == ("13.58", "13.60")
+    assert total.probability is not None and total.probability < 0.5
+    assert found.status == "review"
+
+
+def test_a_tax_in_the_table_of_goods_and_the_sum_of_taxes_prove_nothing_together(rules: RuleSet) -> None:
+    """200.00 + 16.00 is not 220.00; with the 4.00 of one article it would be."""
+    found = read(
+        """
+        EJEMPLO SUMINISTROS S.L.
+        FACTURA  NUMERO: F-2291
+        FECHA DE EMISION: 15/09/2021
+        REFERENCIA    DESCRIPCION           IVA     TOTAL
+        A 11          Papel de oficina     12,00   140,00 €
+        A 12          Archivadores          4,00    60,00 €
+        SUBTOTAL                                   200,00 €
+        TOTAL IVA                                   16,00 €
+        TOTAL A PAGAR                              220,00 €
+        """,
+        rules,
+    )
+    fields = {field.name: field for field in found.fields}
+    assert (fields["total"].value, fields["tax"].value) == ("220.00", "16.00")
+    assert Level.PROVED not in {fields[name].level for name in ("net", "tax", "total")}
+    assert found.status == "review"
