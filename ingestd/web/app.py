@@ -38,7 +38,7 @@ FILE_PATHS = frozenset({"/ocr", "/v1/documents", "/read", "/documents"})
 """Addresses that take files."""
 _FORM_BYTES = 1 << 16
 """Of a request with one file, what is not the file."""
-_MAX_FOLLOWERS = 32
+MAX_FOLLOWERS = 32
 """Clients that follow a job at the same time; each holds a connection."""
 _RETRY_S = 10
 _BURST_S = 4
@@ -104,7 +104,7 @@ def create_app(
         access=access,
         assets=assets,
         renderer=Renderer(assets),
-        followers=Places(_MAX_FOLLOWERS, _RETRY_S, "following jobs"),
+        followers=Places(MAX_FOLLOWERS, _RETRY_S, "following jobs"),
         clock=clock,
     )
     rate = Rate(config.web.requests_per_s, config.web.requests_per_s * _BURST_S, clock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ingestd.store.database import connect
 from ingestd.store.jobs import Jobs
 from ingestd.web.api.models import JobAnswer, ListAnswer, StateAnswer
 from ingestd.web.api.openapi import ADDRESS, description, plain_path
+from ingestd.web.app import MAX_FOLLOWERS
 from ingestd.web.tokens import Role
 from tests.support import jobs, records
 from tests.support.corrections import Office
@@ -184,6 +186,16 @@ def test_events_end_when_the_job_is_settled(desk: Desk, client: TestClient) -> N
         [("job", "running"), ("job", "failed")],
         [("job", "failed")],  # the machine was busy
     )
+
+
+def test_followers_are_limited(desk: Desk, client: TestClient) -> None:
+    job = jobs.failed(Jobs(desk.db), "a.pdf", json.dumps({"found": "bad", "fix": "scan it"}))
+    with ExitStack() as stack:
+        for _ in range(MAX_FOLLOWERS):
+            stack.enter_context(desk.app.state.services.followers.one())
+        refused = client.get(f"/v1/jobs/{job.id}/events")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
+    assert client.get(f"/v1/jobs/{job.id}/events").status_code == 200
 
 
 def test_events_of_a_file_that_was_taken_away(desk: Desk, client: TestClient) -> None:
