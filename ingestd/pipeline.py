@@ -29,7 +29,7 @@ _QUICK = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 def pages_of(admitted: Admitted, options: DecodeConfig, limits: AdmitConfig, only: int | None = None) -> Iterator[Page]:
     """Yield the pages of a document of any type; see :func:`~ingestd.reading.decode.decode`."""
     if admitted.media_type in STRUCTURED:
-        return structured_pages(admitted, only)
+        return structured_pages(admitted, limits, only)
     return decode(admitted, options, limits, only)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pypdfium2
@@ -17,6 +18,8 @@ from ingestd.structured.forms import invoices_of
 NAMES = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml", "order-x.xml", "cii.xml")
 """Names that the standards give the invoice, most usual first; other XML files are tried after them."""
 MAX_ATTACHMENTS = 200
+MAX_TRIED = 10
+"""XML files that are parsed."""
 MAX_BYTES = 32 * 1024 * 1024
 
 
@@ -29,7 +32,7 @@ def attached_invoices(path: Path) -> tuple[list[Invoice], str]:
     """
     problem = ""
     with open_pdf(path) as document:
-        for name, data in _xml_files(document):
+        for name, data in islice(_xml_files(document), MAX_TRIED):
             try:
                 return invoices_of(data), ""
             except DocumentError as error:

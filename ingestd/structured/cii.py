@@ -69,14 +69,14 @@ def _in_currency(sums: Node, name: str, currency: str) -> str:
     """Return the amount in the invoice's currency; the tax may be stated in another one too."""
     amounts = list(sums.all(name))
     fitting = [node for node in amounts if node.attributes.get("currencyID", currency) == currency]
-    return next((node.text for node in (*fitting, *amounts) if node.text), "")
+    return next((node.words for node in (*fitting, *amounts) if node.text), "")
 
 
 def _party(node: Node | None) -> Party:
     if node is None:
         return Party()
     numbers = {
-        one.attributes.get("schemeID", ""): one.text for one in node.all("SpecifiedTaxRegistration/ID") if one.text
+        one.attributes.get("schemeID", ""): one.words for one in node.all("SpecifiedTaxRegistration/ID") if one.text
     }
     return Party(node.value("Name"), numbers.get("VA") or numbers.get("FC") or next(iter(numbers.values()), ""))
 

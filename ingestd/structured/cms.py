@@ -13,6 +13,9 @@ from ingestd.errors import DocumentError
 
 SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 """Object identifier 1.2.840.113549.1.7.2 with its header."""
+MAX_BYTES = 128 * 1024 * 1024
+MAX_PIECES = 200_000
+"""Elements of one level: content comes in pieces of 1000 bytes and more."""
 _MAX_DEPTH = 32
 _SEQUENCE, _OCTETS, _CONSTRUCTED = 0x30, 0x04, 0x20
 _LABEL = re.compile(rb"-----(?:BEGIN|END) [A-Z0-9 ]{1,40}-----")
@@ -86,6 +89,8 @@ class _Elements:
         while place < len(self._data):
             element, place = self._at(place)
             found.append(element)
+            if len(found) > MAX_PIECES:
+                raise _BrokenError
         return found
 
     def _at(self, start: int) -> tuple[_Element, int]:

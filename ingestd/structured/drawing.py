@@ -27,6 +27,8 @@ _FONTS = (
 )
 """Chinese fonts of Debian's packages; without one of them a picture shows Chinese characters as boxes."""
 _MAX_FONT_PX = 400
+_NARROWEST = 0.2
+"""Advance of the narrowest letters, in heights of the line."""
 
 
 def rows_of(invoice: Invoice, page_index: int) -> tuple[Line, ...]:
@@ -74,7 +76,8 @@ def draw(size: tuple[int, int], lines: Sequence[Line]) -> Pixels:
         (left, top), (right, _), (_, bottom), _ = line.quad
         height = bottom - top
         if 2 < height < _MAX_FONT_PX and right > left:
-            canvas.text((left, bottom - 0.15 * height), line.text, "black", _font(round(height * 0.9)), anchor="ls")
+            text = line.text[: round(size[0] / height / _NARROWEST)]  # the rest is behind the edge
+            canvas.text((left, bottom - 0.15 * height), text, "black", _font(round(height * 0.9)), anchor="ls")
     return frozen(np.ascontiguousarray(np.asarray(picture)[:, :, ::-1]))
 
 

@@ -14,6 +14,7 @@ from ingestd.structured.cms import content_of, is_signed_data
 from ingestd.structured.xmltree import Node, parse
 
 HEAD_BYTES = 4096
+MAX_ITEMS = 10_000
 MAX_OTHERS = 500
 """Amounts of one file that are kept beside those of its fields and items."""
 _AMOUNT = re.compile(r"-?\d{1,12}(?:\.\d{1,4})?")
@@ -26,7 +27,8 @@ def invoices_of(data: bytes) -> list[Invoice]:
         DocumentError: ``damaged``, ``too-large``, or ``unsupported`` where it is not an invoice of a known format.
     """
     root = parse(content_of(data) if is_signed_data(data[:HEAD_BYTES]) else data)
-    found = [replace(invoice, others=_amounts(root)) for invoice in _read(root)]
+    amounts = _amounts(root)
+    found = [replace(_shortened(invoice), others=amounts) for invoice in _read(root)]
     if not any(invoice.number for invoice in found):
         raise DocumentError(
             f"an XML file with the root element '{root.name[:60]}', without the number of an invoice",
@@ -35,6 +37,16 @@ def invoices_of(data: bytes) -> list[Invoice]:
             code="unsupported",
         )
     return found
+
+
+def _shortened(invoice: Invoice) -> Invoice:
+    """Leave out items and taxes beyond MAX_ITEMS, and say so."""
+    rows = max(len(invoice.items), len(invoice.taxes))
+    if rows <= MAX_ITEMS:
+        return invoice
+    fault = f"the data states {rows} items or taxes; those after {MAX_ITEMS} are left out"
+    items, taxes = invoice.items[:MAX_ITEMS], invoice.taxes[:MAX_ITEMS]
+    return replace(invoice, items=items, taxes=taxes, faults=(*invoice.faults, fault))
 
 
 def _amounts(root: Node) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from ingestd.document import Item, Line, Source
 from ingestd.errors import DocumentError
@@ -15,9 +16,11 @@ from ingestd.structured.values import Values
 from ingestd.structured.xmltree import Node, parse
 
 DPI = 200.0
-MAX_PAGES = 1000
 MAX_LINES = 20_000
 """Lines of one page."""
+MAX_ALL_LINES = 200_000
+_FAR_PX = 100_000.0
+"""Places further out are not on any page."""
 MAX_SIDE_MM = 2000.0
 _PX_PER_MM = DPI / 25.4
 _ROOT = "OFD.xml"
@@ -76,13 +79,14 @@ class Ofd:
         }
         self._objects: dict[str, _Text] = {}
         """Text objects by their ids."""
+        self._count = 0
 
     def __len__(self) -> int:
         return len(self._pages)
 
     def pages(self) -> Iterator[OfdPage]:
         """Read the pages in order."""
-        for index, (number, place) in enumerate(self._pages[:MAX_PAGES]):
+        for index, (number, place) in enumerate(self._pages):
             tree = self._package.tree(place)
             box = tree.value("Area/PhysicalBox") or self._root.value("CommonData/PageArea/PhysicalBox")
             width, height = _size(box)
@@ -91,14 +95,16 @@ class Ofd:
                 behind = self._templates.get(template.attributes.get("TemplateID", ""), "")
                 if behind in self._package:
                     trees.insert(0, self._package.tree(behind))
-            lines = [line for one in trees for line in self._lines(one, index, number)]
+            drawn = (line for one in trees for line in self._lines(one, index, number))
+            lines = list(islice(drawn, min(MAX_LINES, MAX_ALL_LINES - self._count)))
+            self._count += len(lines)
             size = round(width * _PX_PER_MM), round(height * _PX_PER_MM)
             seen = [line for line in lines if 0 <= line.quad[0][0] < size[0] and 0 <= line.quad[0][1] < size[1]]
-            yield OfdPage(index, *size, tuple(seen[:MAX_LINES]))
+            yield OfdPage(index, *size, tuple(seen))
 
     def _lines(self, tree: Node, page_index: int, number: str) -> Iterator[Line]:
         for node in tree.descendants("TextObject"):
-            lines = tuple(_text_lines(node, page_index))
+            lines = tuple(islice(_text_lines(node, page_index), MAX_LINES))
             self._objects[node.attributes.get("ID", "")] = _Text(number, lines)
             yield from lines
 
@@ -131,7 +137,7 @@ class Ofd:
 
     def _tagged(self) -> Invoice | None:
         """Read the invoice from the tags that name the text objects of its fields, and from the package's own data."""
-        data = {one.attributes.get("Name", ""): one.text for one in self._body.all("DocInfo/CustomDatas/CustomData")}
+        data = {one.attributes.get("Name", ""): one.words for one in self._body.all("DocInfo/CustomDatas/CustomData")}
         tags = self._tags()
         values = Values()
 
@@ -271,4 +277,6 @@ def _line(
     (x, y, *_), (a, b, c, d, e, f) = frame
     corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
     quad = [((x + a * u + c * v + e) * _PX_PER_MM, (y + b * u + d * v + f) * _PX_PER_MM) for u, v in corners]
+    if not all(abs(value) < _FAR_PX for corner in quad for value in corner):
+        return None
     return Line(page, (quad[0], quad[1], quad[2], quad[3]), text, 1.0, source=Source.TEXT_LAYER)

@@ -6,22 +6,21 @@ import base64
 import binascii
 import hashlib
 import posixpath
-import re
 import zipfile
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from ingestd.errors import DocumentError
 from ingestd.structured.xmltree import Node, parse
 
 MAX_PARTS = 20_000
-MAX_PART_BYTES = 64 * 1024 * 1024
-MAX_ALL_BYTES = 512 * 1024 * 1024
+MAX_PART_BYTES = 32 * 1024 * 1024
+MAX_ALL_BYTES = 256 * 1024 * 1024
 """Bytes of all parts that are read."""
 _DIGESTS = {"1.2.156.10197.1.401": "sm3", "sm3": "sm3", "1.3.14.3.2.26": "sha1", "sha1": "sha1", "md5": "md5"}
 """Names in GB/T 33190 of methods that check a part."""
-_NAMELESS = re.compile(rb"(</?):")
-_NAMELESS_PREFIX = re.compile(rb"""\sxmlns:=("[^"]*"|'[^']*')""")
+MAX_SIGNATURES = 20
 
 
 class Package:
@@ -74,11 +73,8 @@ class Package:
         return data
 
     def tree(self, name: str) -> Node:
-        """Parse a part; tags with an empty prefix, which some programs write, are mended."""
-        data = self.read(name)
-        if _NAMELESS_PREFIX.search(data):
-            data = _NAMELESS.sub(rb"\1", _NAMELESS_PREFIX.sub(b"", data))
-        return parse(data, f"an OFD document whose part {name[:100]}")
+        """Parse a part."""
+        return parse(self.read(name), f"an OFD document whose part {name[:100]}")
 
 
 def resolve(location: str, base: str) -> str:
@@ -100,7 +96,7 @@ def integrity(package: Package, signatures: str) -> tuple[str, bool]:
     """
     agreeing, changed, unknown = 0, [], 0
     try:
-        references = list(_references(package, signatures))
+        references = list(islice(_references(package, signatures), MAX_PARTS))
     except DocumentError as error:
         return f"its signature cannot be read: {error.found}", False
     for name, method, expected in references:
@@ -120,7 +116,7 @@ def integrity(package: Package, signatures: str) -> tuple[str, bool]:
 
 def _references(package: Package, signatures: str) -> Iterator[tuple[str, str, bytes]]:
     """List what is signed: path of a part, method, digest."""
-    for one in package.tree(signatures).all("Signature"):
+    for one in islice(package.tree(signatures).all("Signature"), MAX_SIGNATURES):
         place = resolve(one.attributes.get("BaseLoc", ""), signatures)
         signed = package.tree(place).first("SignedInfo/References")
         if signed is None:

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from ingestd.config import AdmitConfig
 from ingestd.document import Admitted, Code, Line, Page
+from ingestd.errors import DocumentError
 from ingestd.extract.stated.invoice import Invoice, as_code, problem_code
 from ingestd.files.media_types import OFD, PDF, STRUCTURED
 from ingestd.structured.attachments import attached_invoices
@@ -18,25 +20,42 @@ from ingestd.structured.ofd import Ofd
 from ingestd.structured.package import Package
 
 
-def structured_pages(admitted: Admitted, only: int | None = None) -> Iterator[Page]:
+def structured_pages(admitted: Admitted, limits: AdmitConfig, only: int | None = None) -> Iterator[Page]:
     """Yield the pages of an OFD document, or a page per invoice of an XML file, with their text and a picture.
 
     Args:
         admitted: of a type of STRUCTURED.
+        limits: on pages, and pixels of a page.
         only: index of the one page to yield; None: all.
 
     Raises:
-        DocumentError: as :func:`~ingestd.structured.forms.invoices_of` and :class:`~ingestd.structured.ofd.Ofd`.
+        DocumentError: as :func:`~ingestd.structured.forms.invoices_of` and :class:`~ingestd.structured.ofd.Ofd`;
+            ``too-many-pages`` and ``too-many-pixels`` beyond the limits.
     """
     if admitted.media_type == OFD:
         with Package(admitted.claim.work_path) as package:
-            for page in Ofd(package).pages():
+            document = Ofd(package)
+            _check("pages", len(document), limits.max_pages)
+            for page in document.pages():
                 if only in (None, page.index):
+                    _check("pixels", page.width_px * page.height_px, limits.max_pixels)
                     yield _page(page.index, (page.width_px, page.height_px), OFD_DPI, page.lines)
         return
-    for index, invoice in enumerate(invoices_of(admitted.claim.work_path.read_bytes())):
+    invoices = invoices_of(admitted.claim.work_path.read_bytes())
+    _check("pages", len(invoices), limits.max_pages)
+    for index, invoice in enumerate(invoices):
         if only in (None, index):
             yield _page(index, PAGE_SIZE, DPI, rows_of(invoice, index))
+
+
+def _check(noun: str, count: int, limit: int) -> None:
+    if count > limit:
+        raise DocumentError(
+            f"a document with {count} {noun}",
+            expected=f"at most {limit}",
+            fix=f"split it, or raise admit.max_{noun}",
+            code=f"too-many-{noun}",
+        )
 
 
 def stated_invoices(admitted: Admitted) -> tuple[Code, ...]:

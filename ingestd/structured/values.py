@@ -7,8 +7,8 @@ from decimal import Decimal, InvalidOperation
 
 from ingestd.extract.values.normalise import money_text
 
-_MAX_DIGITS = 30
-"""Digits of a number; longer ones are not amounts."""
+_MAX_DIGITS = 20
+"""Digits of a number, and places of its first one before or behind the point; larger ones are not amounts."""
 
 
 class Values:

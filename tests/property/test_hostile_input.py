@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from tests.support.hostile import TARGETS, mutated, seeds
 
-MUTANTS = {"document": 40, "structure": 100, "pixels": 30, "code": 30, "text": 40, "rule": 25, "manifest": 25}
+MUTANTS = {
+    "document": 40,
+    "invoice": 60,
+    "structure": 100,
+    "pixels": 30,
+    "code": 30,
+    "text": 40,
+    "rule": 25,
+    "manifest": 25,
+}
 """How many of each; what costs little is tried 200 times."""
 
 

@@ -6,6 +6,7 @@ crash is not. Property tests call these with a few inputs, ``make fuzz`` with as
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import os
@@ -21,19 +22,22 @@ import zxingcpp
 
 from ingestd.admin.verify import disagreement
 from ingestd.config import AdmitConfig, DecodeConfig, parse
-from ingestd.document import Code, Line, Page, PageInfo, Reading
+from ingestd.document import Code, Extraction, Line, Page, PageInfo, Reading
 from ingestd.errors import ConfigError, DocumentError
 from ingestd.extract import RuleSet, extract, load_rules
 from ingestd.extract.rulefile.load import parse_rule
 from ingestd.files.completeness import is_complete
 from ingestd.files.encoding import escape, path_from, path_text
+from ingestd.files.media_types import STRUCTURED
 from ingestd.files.names import archive_folder, free_target, safe_name
 from ingestd.layout.geometry import rect_quad
+from ingestd.pipeline import pages_of
 from ingestd.reading.admit import admit, sniff
 from ingestd.reading.barcodes import find_codes
-from ingestd.reading.decode import decode
 from ingestd.reading.models import load_manifest
 from ingestd.store import rows
+from ingestd.structured.read import stated_invoices
+from tests.support import einvoices
 from tests.support.claims import dropped
 from tests.support.places import ROOT
 
@@ -51,6 +55,7 @@ CODES = {
 """Of DocumentError, as documented in docs/documents.md."""
 
 LIMITS = AdmitConfig(max_pixels=500_000, max_pages=4)
+LARGE = AdmitConfig(max_pixels=4_000_000, max_pages=4)
 TODAY = date(2026, 8, 3)
 
 
@@ -65,10 +70,11 @@ def outcome(folder: Path, content: bytes, limits: AdmitConfig = LIMITS) -> str:
     try:
         admitted = admit(dropped(folder, content), limits)
         pages = 0
-        for page in decode(admitted, DecodeConfig(pdf_dpi=50), limits):
+        for page in pages_of(admitted, DecodeConfig(pdf_dpi=50), limits):
             _require_page(page, pages)
             pages += 1
-        assert pages == admitted.pages_expected
+        assert pages == admitted.pages_expected or admitted.media_type in STRUCTURED
+        _require_recordable((), stated_invoices(admitted))
     except DocumentError as error:
         assert error.code in CODES
         return error.code
@@ -96,6 +102,24 @@ def document(data: bytes) -> None:
     """Any file in an inbox, small limits."""
     assert sniff(data[:4096]) is None or isinstance(sniff(data[:4096]), str)
     outcome(_folder(), data)
+
+
+def invoice(data: bytes) -> None:
+    """Any e-invoice: its pages, its data, and the fields that follow."""
+    claim = dropped(_folder(), data)
+    try:
+        admitted = admit(claim, LARGE)
+        pages = tuple(pages_of(admitted, DecodeConfig(pdf_dpi=50), LARGE))
+        codes = stated_invoices(admitted)
+    except DocumentError as error:
+        assert error.code in CODES
+        return
+    _require_recordable((), codes)
+    texts = tuple(line for page in pages for line in page.text_lines)
+    for page in pages:
+        _require_page(page, page.index)
+    infos = tuple(PageInfo(page.index, *page.decoded_size, page.dpi, 0, 0.0, {}, ()) for page in pages)
+    _require_fields(extract(Reading(infos, texts, codes), _shipped_rules(), TODAY))
 
 
 def structure(data: bytes) -> None:
@@ -193,7 +217,7 @@ def name(data: bytes) -> None:
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
-    for target in (document, structure, pixels, code, text, rule, config, manifest, sidecar, name)
+    for target in (document, invoice, structure, pixels, code, text, rule, config, manifest, sidecar, name)
 }
 
 
@@ -208,6 +232,13 @@ def seeds(target: str) -> Iterator[bytes]:
             yield (ROOT / "config.yaml").read_bytes()
             yield b"inboxes: [{path: a}]\nhooks: {on_success: [a, b]}\nmetrics: {port: 1}\nspool: {layout: '{name}'}\n"
             yield b"a: &a [x, x, x]\nb: &b [*a, *a, *a]\nc: &c [*b, *b, *b]\ninboxes: *c\nlog: 2026-99-99\n"
+        case "invoice":
+            western = (einvoices.cii(), einvoices.ubl(), einvoices.ubl("CreditNote"), einvoices.fatturapa("1", "2"))
+            yield from western
+            yield from (einvoices.digital(), einvoices.original(), einvoices.xbrl(), einvoices.ofd())
+            yield from (einvoices.signed(einvoices.cii()), einvoices.signed_in_pieces(einvoices.cii()))
+            yield base64.b64encode(einvoices.signed(einvoices.cii()))
+            yield einvoices.pdf_with(("factur-x.xml", einvoices.cii()), page=einvoices.page_of_invoice())
         case "manifest":
             yield (ROOT / "models" / "manifest.yaml").read_bytes()
         case "sidecar":
@@ -265,7 +296,11 @@ def _extract(rules: RuleSet, words: str, *contents: str) -> None:
     )
     codes = tuple(Code(0, rect_quad(0, 0, 9, 9), "QR", content) for content in contents)
     page = PageInfo(0, 1200, 1800, 100.0, 0, 0.0, {}, ())
-    extraction = extract(Reading((page,), lines, codes), rules, TODAY)
+    _require_fields(extract(Reading((page,), lines, codes), rules, TODAY))
+
+
+def _require_fields(extraction: Extraction) -> None:
+    """Fields fit into SQLite and JSON, and say why they are what they are."""
     for field in extraction.fields:
         json.dumps(rows.field_row(field), allow_nan=False, ensure_ascii=False).encode()
         assert (field.value is None) == (field.level == "missing")

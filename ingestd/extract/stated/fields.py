@@ -14,6 +14,8 @@ from ingestd.extract.values.validate import CheckOutcome, validate
 
 SUM_CHECK = "net and tax make the total"
 TAXES_CHECK = "the taxes per rate make the tax"
+_MAX_SHOWN = 10
+"""Taxes that a reason names."""
 _STATED = 0.999
 """Probability that a stated value is the one the issuer means."""
 _CONTRADICTED = 0.5
@@ -234,7 +236,8 @@ def _sums(invoice: Invoice) -> _Sums:
     per_rate = [line.tax for line in invoice.taxes if line.tax]
     taxes = None
     if per_rate and invoice.tax and money_text(sum(map(Decimal, per_rate), Decimal(0))) != invoice.tax:
-        text = f"{TAXES_CHECK}: {' + '.join(per_rate)} is not {invoice.tax}"
+        shown = [*per_rate[:_MAX_SHOWN], "..."] if len(per_rate) > _MAX_SHOWN else per_rate
+        text = f"{TAXES_CHECK}: {' + '.join(shown)} is not {invoice.tax}"
         taxes = Reason(ReasonKind.EQUATION, text, {"check": TAXES_CHECK, "holds": False})
     if not (invoice.net and invoice.tax and invoice.total):
         return _Sums(None, None, taxes)

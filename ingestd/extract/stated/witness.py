@@ -14,6 +14,8 @@ from ingestd.extract.understand.mentions import Mentions, Place, find_mentions, 
 from ingestd.layout.rows import LaidOutDocument, fold
 
 _TIMEOUT_S = 0.1
+MAX_SIGNS = 200
+"""Letters and digits of a name or number that is looked for on the page."""
 MIN_DIGITS = 3
 """Digits from which on two values that differ in one of them are taken for the same, misprinted."""
 _DATE_LIKE = regex.compile(r"(?<![\d.,/-])(\d{1,4})[./年-](\d{1,2})[./月-](\d{2,4})(?![\d/-]|[.,]\d)")
@@ -135,7 +137,7 @@ def _one_digit_apart(a: str, b: str) -> bool:
 def _written(value: str, document: LaidOutDocument) -> Place | None:
     """Find a code or a name, whatever stands between its letters and digits."""
     signs = _NOT_LETTER.sub("", fold(value)[0])
-    if not signs:
+    if not 0 < len(signs) <= MAX_SIGNS:
         return None
     pattern = regex.compile(
         r"(?<![\p{L}\p{N}])" + r"[\W_]{0,3}".join(map(regex.escape, signs)) + r"(?![\p{L}\p{N}])", regex.IGNORECASE

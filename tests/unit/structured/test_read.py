@@ -7,6 +7,7 @@ import pytest
 
 from ingestd.config import AdmitConfig
 from ingestd.document import Admitted
+from ingestd.errors import DocumentError
 from ingestd.extract.stated.invoice import KIND_OF_PROBLEM, from_code
 from ingestd.reading.admit import admit
 from ingestd.structured.drawing import PAGE_SIZE
@@ -27,7 +28,7 @@ def numbers(folder: Path, content: bytes) -> list[str]:
 
 @pytest.mark.parametrize("content", [made.cii(), made.signed(made.ubl())], ids=["XML", "signed"])
 def test_an_invoice_of_xml_is_drawn_on_a_page(tmp_path: Path, content: bytes) -> None:
-    (page,) = structured_pages(admitted(tmp_path, content))
+    (page,) = structured_pages(admitted(tmp_path, content), AdmitConfig())
     assert page.pixels.shape == (*PAGE_SIZE[::-1], 3)
     texts = [line.text for line in page.text_lines]
     assert texts[:2] == [f"invoice {made.NUMBER}", f"date {made.DAY}"]
@@ -40,29 +41,30 @@ def test_an_invoice_of_xml_is_drawn_on_a_page(tmp_path: Path, content: bytes) ->
 
 def test_a_long_invoice_stays_on_its_page(tmp_path: Path) -> None:
     line = b"<cac:InvoiceLine><cac:Item><cbc:Name>Lampe</cbc:Name></cac:Item></cac:InvoiceLine>"
-    (page,) = structured_pages(admitted(tmp_path, made.ubl().replace(b"</Invoice>", line * 500 + b"</Invoice>")))
+    document = admitted(tmp_path, made.ubl().replace(b"</Invoice>", line * 500 + b"</Invoice>"))
+    (page,) = structured_pages(document, AdmitConfig())
     assert len(page.text_lines) > 500
     assert max(line.quad[2][1] for line in page.text_lines) < PAGE_SIZE[1]
 
 
 def test_bodies_of_one_file_have_a_page_each(tmp_path: Path) -> None:
     document = admitted(tmp_path, made.fatturapa("1/A", "2/A"))
-    assert [page.index for page in structured_pages(document)] == [0, 1]
-    assert [page.index for page in structured_pages(document, only=1)] == [1]
+    assert [page.index for page in structured_pages(document, AdmitConfig())] == [0, 1]
+    assert [page.index for page in structured_pages(document, AdmitConfig(), only=1)] == [1]
     assert [code.page_index for code in stated_invoices(document)] == [0, 1]
 
 
 def test_an_ofd_document_has_its_pages_and_its_invoice(tmp_path: Path) -> None:
-    (page,) = structured_pages(admitted(tmp_path, made.ofd()))
+    (page,) = structured_pages(admitted(tmp_path, made.ofd()), AdmitConfig())
     assert [line.text for line in page.text_lines] == ["12345678", "2026年03月09日", "106.00"]
     assert numbers(tmp_path, made.ofd()) == ["12345678"]
 
 
 def test_an_ofd_document_without_data_is_a_page_with_text(tmp_path: Path) -> None:
     content = made.packed(made.ofd_parts(made.text_object(1, "a letter")))
-    assert [line.text for page in structured_pages(admitted(tmp_path, content)) for line in page.text_lines] == [
-        "a letter"
-    ]
+    assert [
+        line.text for page in structured_pages(admitted(tmp_path, content), AdmitConfig()) for line in page.text_lines
+    ] == ["a letter"]
     assert numbers(tmp_path, content) == []
 
 
@@ -79,3 +81,16 @@ def test_a_broken_attachment_is_told(tmp_path: Path) -> None:
 
 def test_pictures_state_nothing(tmp_path: Path) -> None:
     assert stated_invoices(admitted(tmp_path, encoded(picture(), "PNG"))) == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "limits", "code"),
+    [
+        (made.fatturapa("1", "2", "3"), AdmitConfig(max_pages=2), "too-many-pages"),
+        (made.ofd(), AdmitConfig(max_pixels=100_000), "too-many-pixels"),
+    ],
+)
+def test_limits_hold(tmp_path: Path, content: bytes, limits: AdmitConfig, code: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        list(structured_pages(admitted(tmp_path, content), limits))
+    assert caught.value.code == code
