@@ -18,7 +18,7 @@ from ingestd.extract.values.dates import Rejected
 from ingestd.store import corrections, documents
 from ingestd.store.corrections import Entry
 
-MAX_RIVALS = 6
+MAX_RIVALS = 5
 """Of one field, that a person is shown."""
 
 
@@ -141,7 +141,8 @@ def proved_rivals(state: State, name: str, rules: RuleSet, clock: Clock) -> tupl
     for rival in state.fields[name].candidates[:MAX_RIVALS]:
         proved = prove(state.extraction, {name: Said(rival.value)}, rules, clock.today())
         field = next(one for one in proved if one.name == name)
-        reasons = tuple(dict.fromkeys((*field.reasons, *rival.reasons)))
+        told = rival.reasons if field.level is Level.CONFLICT else (*field.reasons, *rival.reasons)
+        reasons = tuple(dict.fromkeys(told or field.reasons))
         found.append(replace(rival, level=field.level, reasons=reasons))
     return tuple(sorted(found, key=lambda rival: rival.level is not Level.PROVED))
 

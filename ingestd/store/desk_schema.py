@@ -22,6 +22,9 @@ _FROM_FIELDS = f"""
     FROM fields
 """
 
+SUMMARISE = f"UPDATE summaries SET ({_COLUMNS}) = ({_FROM_FIELDS} WHERE fields.document_id = summaries.document_id)"
+"""Summarises documents from their fields, where triggers did not."""
+
 _TABLES = """
 CREATE TABLE summaries (
     document_id INTEGER PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE,
@@ -104,6 +107,6 @@ def create_desk(db: Database) -> None:
     for statement in _TABLES.split(";\n")[:-1]:
         db.execute(statement)
     db.execute("INSERT INTO summaries (document_id, rule, status, levels) SELECT id, rule, status, 0 FROM documents")
-    db.execute(f"UPDATE summaries SET ({_COLUMNS}) = ({_FROM_FIELDS} WHERE fields.document_id = summaries.document_id)")
+    db.execute(SUMMARISE)
     for statement in _TRIGGERS.split("END;\n")[:-1]:
         db.execute(statement + "END")
