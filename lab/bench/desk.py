@@ -64,7 +64,7 @@ REQUESTS = (
 
 
 class Idle:
-    """An engine that nothing is asked of."""
+    """Engine without workers, for requests that need none."""
 
     slots = 1
 
