@@ -111,7 +111,7 @@ def rank_rules(squeezed: SqueezedDocument, rules: RuleSet, *, only_eligible: boo
 
 
 def _printed(hits: Sequence[LabelHit]) -> frozenset[str]:
-    """Collect the labels found; a misread one counts only where no other label is printed in full."""
+    """Collect the labels found; a misread one counts only where no better one is printed in full."""
     full: dict[int, list[LabelHit]] = {}
     for hit in hits:
         if not hit.edits:
@@ -119,7 +119,11 @@ def _printed(hits: Sequence[LabelHit]) -> frozenset[str]:
     return frozenset(
         hit.label
         for hit in hits
-        if not hit.edits or all(hit.end <= other.start or other.end <= hit.start for other in full.get(hit.row, ()))
+        if not hit.edits
+        or all(
+            hit.end <= other.start or other.end <= hit.start or other.score < hit.score
+            for other in full.get(hit.row, ())
+        )
     )
 
 
