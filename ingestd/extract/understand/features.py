@@ -22,6 +22,8 @@ AGAINST = frozenset({"doubt", "loose", "lost", "bare", "conflict"})
 """Features that speak against a value."""
 MAX_MARGIN = 5.0
 """Lead over the best rival, in units of score, above which more says nothing more."""
+MAX_NUMBER_MARGIN = 1.5
+"""The same for the number of the paper, whose rivals are of other kinds as a rule."""
 NO_RIVAL = 3.0
 """Margin of a value without a rival."""
 MAX_DOUBT = 3.0
@@ -124,7 +126,7 @@ def number_features(document: LaidOutDocument, numbers: Sequence[NumberChoice]) 
     scores = sorted((choice.score for choice in different.values()), reverse=True)
     return {
         "score": max(0.0, min(best.score, MAX_LABEL)),
-        "margin": margin(scores),
+        "margin": min(margin(scores), MAX_NUMBER_MARGIN),
         "strong": bool(best.links) and best.links[0].phrase.role == "invoice_no",
         "again": sum(choice.text == best.text for choice in numbers) > 1,
         "doubt": doubt(document, (best.place,)),

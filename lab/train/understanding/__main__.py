@@ -22,7 +22,7 @@ from lab.train.understanding.samples import MODELS, Sample, drawn_samples, real_
 WEIGHTS = Path(shipped_weights.__file__).with_name("weights.yaml")
 DIAGRAM = ROOT / "docs" / "images" / "reliability.svg"
 HEADING = "probability:"
-DRAWN = 400
+DRAWN = 300
 FIRST_SEED = 100_000
 """Of the drawn papers; tests and benchmarks use smaller ones."""
 SURE = 0.98
