@@ -83,7 +83,7 @@ def listed(db: Database, filters: Filters, limit: int, before: int | None = None
         limit: most documents, at most MAX_PAGE.
         before: id of the last document of the page before; None: begin.
     """
-    tables, conditions, values = _conditions(filters)
+    tables, conditions, values = _conditions(filters, with_documents=True)
     if before is not None:
         conditions.append("s.document_id < :before")
         values["before"] = before
@@ -136,8 +136,13 @@ def money(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
-def _conditions(filters: Filters) -> tuple[str, list[str], dict[str, Any]]:
-    """Tables, conditions of WHERE, and the values that they name."""
+def _conditions(filters: Filters, *, with_documents: bool = False) -> tuple[str, list[str], dict[str, Any]]:
+    """Tables, conditions of WHERE, and the values that they name.
+
+    Args:
+        filters: conditions.
+        with_documents: the caller reads documents too, which takes long where all of them are counted.
+    """
     plain = {
         "kind": "s.rule = :kind",
         "status": "s.status = :status",
@@ -156,10 +161,13 @@ def _conditions(filters: Filters) -> tuple[str, list[str], dict[str, Any]]:
         conditions.append("s.seller LIKE :seller ESCAPE '\\'")
         values["seller"] = f"%{like_literal(filters.seller)}%"
     indexed = [word for word in words if len(word) >= _TRIGRAM]
-    for number, word in enumerate(word for word in words if len(word) < _TRIGRAM):
+    short = [word for word in words if len(word) < _TRIGRAM]
+    for number, word in enumerate(short):
         conditions.append(f"{_ALL_TEXT} LIKE :word{number} ESCAPE '\\'")
         values[f"word{number}"] = f"%{like_literal(word)}%"
-    tables = "summaries s JOIN documents d ON d.id = s.document_id"
+    tables = "summaries s"
+    if short or with_documents:
+        tables += " JOIN documents d ON d.id = s.document_id"
     if indexed:
         tables = f"documents_fts CROSS JOIN {tables}"
         conditions += ["documents_fts MATCH :match", "s.document_id = documents_fts.rowid"]

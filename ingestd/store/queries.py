@@ -215,7 +215,8 @@ def status(db: Database, now: datetime, failures: int) -> Overview:
     """
     with db.atomic():
         totals = db.execute(
-            "SELECT count(*), coalesce(sum(status = 'review'), 0), coalesce(sum(page_count), 0) FROM documents"
+            "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM documents WHERE status = 'review'),"
+            " (SELECT count(*) FROM pages)"
         ).fetchone()
         return Overview(
             documents=totals[0],

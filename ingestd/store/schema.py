@@ -224,6 +224,11 @@ def _evidence(db: Database) -> None:
         db.execute(sql)
 
 
+def _sums(db: Database) -> None:
+    # Counts and sums per kind come from this index alone, whatever the filters are.
+    db.execute("CREATE INDEX summaries_sums ON summaries (rule, status, date, total_cents, levels, seller)")
+
+
 _STEPS = {
     "001_tables": _tables,
     "002_full_text": _full_text,
@@ -231,6 +236,7 @@ _STEPS = {
     "004_hooks": _hooks,
     "005_evidence": _evidence,
     "006_desk": create_desk,
+    "007_sums": _sums,
 }
 
 migrations = Migrations("ingestd")

@@ -31,6 +31,7 @@ SECTIONS = {
     "floor": "Time per page",
     "daemon": "Daemon at work and at rest",
     "growth": "Growth",
+    "desk": "Pages and documents",
     "reextract": "Re-extraction",
     "reliability": "Reliability",
     "tried": "Tried",
