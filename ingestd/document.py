@@ -303,14 +303,32 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Paper:
+    """Paper after the first in the same file, with a record of its own."""
+
+    pages: tuple[int, ...]
+    """Indices of its pages, ascending."""
+    area: Quad | None
+    """Its part of the page in decoded pixels; None: the whole pages are its own."""
+    rule: str
+    fields: tuple[Field, ...]
+    items: tuple[Item, ...]
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
 class Extraction:
     """Fields, line items and status that extraction derives from a reading."""
 
     rule: str
     """Name of the chosen rule, ``unknown`` where none matched."""
     fields: tuple[Field, ...]
+    """Of the only or first paper."""
     items: tuple[Item, ...]
     status: Status
+    """``done`` where every paper is."""
+    further: tuple[Paper, ...] = ()
+    """Papers after the first, in reading order."""
 
 
 KIND = "@rule"

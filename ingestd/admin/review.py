@@ -73,7 +73,13 @@ def state_of(db: Database, document_id: int, rules: RuleSet) -> State:
         version = corrections.version(db, document_id)
         history = corrections.history(db, document_id)
     state = State(document_id, version, extraction, (), history)
-    left = doubts(extraction.rule, extraction.fields, rules, kind_confirmed=state.kind_confirmed)
+    left = doubts(
+        extraction.rule,
+        extraction.fields,
+        rules,
+        kind_confirmed=state.kind_confirmed,
+        further=extraction.further,
+    )
     return replace(state, doubts=left)
 
 
@@ -112,7 +118,8 @@ def judge_typed(
             wrong[name] = str(error)
     proved = prove(read, said, rules, clock.today())
     settled = [replace(field, level=Level.CONFIRMED) if field.name in said else field for field in proved]
-    left = set(doubts(read.rule, settled, rules, kind_confirmed=state.kind_confirmed)) | wrong.keys()
+    open_fields = doubts(read.rule, settled, rules, kind_confirmed=state.kind_confirmed, further=read.further)
+    left = set(open_fields) | wrong.keys()
     plan = rule_of(rules, read.rule)
 
     def judged(field: Field) -> Judged:

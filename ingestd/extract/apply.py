@@ -18,6 +18,7 @@ from ingestd.document import (
     FieldCandidate,
     Item,
     Level,
+    Paper,
     Reading,
     Reason,
     ReasonKind,
@@ -26,6 +27,7 @@ from ingestd.document import (
 from ingestd.extract.confirm.doubts import OTHER, UNKNOWN, kinds_of, rule_of, status_of
 from ingestd.extract.lexicon.labels import SqueezedDocument, squeeze_rows
 from ingestd.extract.lexicon.model import Lexicon
+from ingestd.extract.papers import Part, parts_of
 from ingestd.extract.proof.judge import judge
 from ingestd.extract.rulefile.compiled import CompiledRule, RuleSet
 from ingestd.extract.rulefile.equation import SUM_OF
@@ -56,12 +58,29 @@ def extract(reading: Reading, rules: RuleSet, today: date, kind: str | None = No
         kind: as a person says; None, or none of :func:`~ingestd.extract.confirm.doubts.kinds_of`: concluded.
 
     Returns:
-        The fields of the rule that matches best. Where none does, or two match equally well: the fields of an
-        understood money document, else those of the fallback, named ``unknown`` and for review.
+        For each paper by itself the fields of the rule that matches best. Where none does, or two match equally well:
+        the fields of an understood money document, else those of the fallback, named ``unknown`` and for review.
     """
     said = kind if kind in kinds_of(rules) else None
     if said == OTHER:
         return Extraction(OTHER, (), (), Status.DONE)
+    if any(is_data(code) for code in reading.codes):
+        return _extract_paper(reading, rules, today, said)
+    first, *others = parts_of(reading, lambda part: _extract_paper(part, rules, today, None))
+    if not others:
+        return first.extraction if said is None else _extract_paper(reading, rules, today, said)
+    found = first.extraction if said is None else _extract_paper(first.reading, rules, today, said)
+    further = tuple(_paper(part) for part in others)
+    found = dataclasses.replace(found, further=further)
+    return dataclasses.replace(found, status=status_of(found, rules, kind_confirmed=said is not None))
+
+
+def _paper(part: Part) -> Paper:
+    found = part.extraction
+    return Paper(part.pages, part.area, found.rule, found.fields, found.items, found.status)
+
+
+def _extract_paper(reading: Reading, rules: RuleSet, today: date, said: str | None) -> Extraction:
     examined = examine(reading, rules, today, said)
     name = UNKNOWN
     items: tuple[Item, ...] = ()

@@ -117,6 +117,11 @@ class LaidOutDocument:
     reading: Reading
     rows: tuple[Row, ...]
 
+    @property
+    def first_page(self) -> int:
+        """Index of the first page with text; 0 without any."""
+        return self.rows[0].page_index if self.rows else 0
+
     def raw(self, spans: Iterable[Span]) -> str:
         """Return the text of the spans exactly as read, boxes separated by one space."""
         return " ".join(self.reading.lines[span.line].text[span.start : span.end] for span in spans)
@@ -208,6 +213,8 @@ def lay_out(reading: Reading) -> LaidOutDocument:
     rows: list[Row] = []
     by_page: dict[int, list[int]] = {}
     for index, line in enumerate(reading.lines):
+        if not line.text:
+            continue  # of another paper in the same file
         by_page.setdefault(line.page_index, []).append(index)
     for page_index in sorted(by_page):
         rows.extend(_page_rows(reading, page_index, by_page[page_index]))

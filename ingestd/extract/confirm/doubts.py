@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ingestd.document import KIND, Extraction, Field, Level, ReasonKind, Status
+from ingestd.document import KIND, Extraction, Field, Level, Paper, ReasonKind, Status
 from ingestd.extract.lexicon.model import KINDS
 from ingestd.extract.rulefile.compiled import CompiledRule, RuleSet
 from ingestd.extract.rulefile.model import FieldRule
@@ -40,17 +40,31 @@ def kinds_of(rules: RuleSet) -> tuple[str, ...]:
     return (*(rule.spec.rule for rule in rules.compiled), *understood, OTHER)
 
 
-def doubts(kind: str, fields: Sequence[Field], rules: RuleSet, *, kind_confirmed: bool = False) -> tuple[str, ...]:
+def doubts(
+    kind: str,
+    fields: Sequence[Field],
+    rules: RuleSet,
+    *,
+    kind_confirmed: bool = False,
+    further: Sequence[Paper] = (),
+) -> tuple[str, ...]:
     """Name what a person has to settle before a document is done: fields, and ``KIND`` where the kind is open.
 
     Args:
         kind: of the document.
         fields: of the document, in order.
         rules: today's.
-        kind_confirmed: a person said of which kind it is.
+        kind_confirmed: a person said of which kind it is, and so has seen the papers of the file.
+        further: papers after the first; the kind is open where one of them is for review.
     """
     if kind == OTHER:
         return ()
+    left = _doubts_of_first(kind, fields, rules, kind_confirmed=kind_confirmed)
+    open_papers = not kind_confirmed and any(paper.status is Status.REVIEW for paper in further)
+    return (KIND, *left) if open_papers and KIND not in left else left
+
+
+def _doubts_of_first(kind: str, fields: Sequence[Field], rules: RuleSet, *, kind_confirmed: bool) -> tuple[str, ...]:
     plan = rule_of(rules, kind)
     if plan is not None:
         specs = plan.spec.fields
@@ -63,7 +77,7 @@ def doubts(kind: str, fields: Sequence[Field], rules: RuleSet, *, kind_confirmed
 
 def status_of(extraction: Extraction, rules: RuleSet, *, kind_confirmed: bool = False) -> Status:
     """Decide whether a person has anything left to do."""
-    left = doubts(extraction.rule, extraction.fields, rules, kind_confirmed=kind_confirmed)
+    left = doubts(extraction.rule, extraction.fields, rules, kind_confirmed=kind_confirmed, further=extraction.further)
     return Status.REVIEW if left else Status.DONE
 
 

@@ -30,6 +30,7 @@ SUM_CHECK = "net and tax make the total"
 PAID_CHECK = "what was paid less the change is the total"
 MIN_TOTAL_SCORE = 0.5
 """Score of an explanation from which on its total is reported."""
+WITHOUT_LABEL = "without a label"
 MAX_RIVALS = 4
 """Rivals of a field that are kept for a person to choose from."""
 STRONG_LINK = 1.5
@@ -57,7 +58,7 @@ class Finding:
 
 def _announced(links: Sequence[Link]) -> str:
     if not links:
-        return "without a label"
+        return WITHOUT_LABEL
     link = links[0]
     where = {"right": "beside", "below": "below", "column": "in the column of"}[link.relation]
     return f"{where} '{link.phrase.text}'"

@@ -30,7 +30,7 @@ def kind_of(document: LaidOutDocument, labels: Labels, *, numbered: bool, bought
     for phrase in labels.phrases:
         if not phrase.kinds:
             continue
-        weight = 1.0 if phrase.place.row < HEAD_ROWS and phrase.place.page_index == 0 else _FOOT_SHARE
+        weight = 1.0 if phrase.place.row < HEAD_ROWS and phrase.place.page_index == document.first_page else _FOOT_SHARE
         weight *= 1.6 if phrase.alone else 0.5
         weight *= 1.0 + 0.05 * len(phrase.text)
         for kind in phrase.kinds:

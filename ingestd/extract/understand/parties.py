@@ -132,7 +132,7 @@ def seller_names(document: LaidOutDocument, labels: Labels, lexicon: Lexicon) ->
             how = "in the sender's line above the address"
         score += 2.5 * any(_is_of_domain(key, domain) for domain in domains)
         score += 2.2 if _legal(text, lexicon) else 0.0
-        score += 2.0 * max(0.0, 1 - place.row / 6) if place.page_index == 0 else 0.0
+        score += 2.0 * max(0.0, 1 - place.row / 6) if place.page_index == document.first_page else 0.0
         score += 0.4 * max(0.0, 1 - place.row / max(rows, 1))
         score -= 2.5 * (_ADDRESS.search(text) is not None)
         score += min((place.height / usual - 1) * 1.0, 1.5)

@@ -1,0 +1,190 @@
+"""Several papers in one file, told apart before anything is added up: one after the other, or side by side on a page.
+
+A page begins another paper where its own fields say so: a number, date or seller of its own, and a total of its own.
+Two parts of a page are papers where nothing crosses the gap between them and each has such fields.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from statistics import median
+
+import regex
+
+from ingestd.document import Code, Extraction, Field, Level, Quad, Reading, ReasonKind
+from ingestd.extract.understand.findings import WITHOUT_LABEL
+from ingestd.layout.geometry import as_quads, bounds, rect_quad
+from ingestd.layout.order import text_edges
+
+MIN_LINES = 5
+"""Lines of text of one of two papers side by side."""
+MIN_GAP_HEIGHTS = 3.0
+"""Text heights between two papers side by side."""
+MAX_SIDE_BY_SIDE = 4
+_NUMBERS = ("invoice_no", "receipt_no")
+_SELLERS = ("seller_tax_no", "tax_no", "seller_name", "merchant")
+_PAGE_OF = regex.compile(
+    r"\b(?:PAGE|PAGINA|PÁGINA|PAG\.?|SEITE|BLATT|STRONA|BLAD)\s*:?\s*(\d{1,3})(?!\d)(?:\s*(?:/|OF|VON|DE|DI|SUR|VAN|Z)\s*\d)?"
+    r"|第\s*(\d{1,3})\s*[页頁]",
+    regex.IGNORECASE,
+)
+"""Number of a page, as printed on it."""
+
+Reader = Callable[[Reading], Extraction]
+"""Extracts the fields of one paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One paper of a file and what was read of it."""
+
+    pages: tuple[int, ...]
+    """Indices, ascending."""
+    area: Quad | None
+    """Part of its page in decoded pixels; None: whole pages."""
+    reading: Reading
+    """Of this paper; lines of others have no text."""
+    extraction: Extraction
+
+
+def parts_of(reading: Reading, read: Reader) -> tuple[Part, ...]:
+    """Tell the papers of a file apart, in reading order; one where nothing says that there are more.
+
+    Args:
+        reading: of the whole file; the papers' line numbers are those of it.
+        read: how the fields of one paper are extracted.
+    """
+    indices = tuple(sorted({line.page_index for line in reading.lines}))
+    groups = _grouped(reading, indices, read) if len(indices) > 1 else [(indices, None)]
+    found: list[Part] = []
+    for pages, extraction in groups:
+        sides = _side_by_side(reading, pages[0], read) if len(pages) == 1 else ()
+        if sides:
+            found += sides
+        elif extraction is not None:
+            found.append(Part(pages, None, _of_pages(reading, pages), extraction))
+        else:
+            whole = reading if len(groups) == 1 else _of_pages(reading, pages)
+            found.append(Part(pages, None, whole, read(whole)))
+    return tuple(found)
+
+
+def _grouped(reading: Reading, indices: Sequence[int], read: Reader) -> list[tuple[tuple[int, ...], Extraction | None]]:
+    """Pages of each paper; with what was read of a paper of one page."""
+    groups: list[tuple[int, ...]] = []
+    single: dict[int, Extraction] = {}
+    for index in indices:
+        page = None if _goes_on(reading, index) else read(_of_pages(reading, (index,)))
+        before = single.get(groups[-1][0]) if groups else None
+        if groups and (page is None or before is None or not begins_paper(before, page)):
+            groups[-1] = (*groups[-1], index)
+            continue
+        groups.append((index,))
+        if page is not None:
+            single[index] = page
+    return [(pages, single.get(pages[0]) if len(groups) > 1 and len(pages) == 1 else None) for pages in groups]
+
+
+def _goes_on(reading: Reading, index: int) -> bool:
+    """Tell whether a page says that it is not the first of its paper."""
+    for line in reading.lines:
+        found = _PAGE_OF.search(line.text) if line.page_index == index else None
+        if found is not None and int(found[1] or found[2]) > 1:
+            return True
+    return False
+
+
+def begins_paper(before: Extraction, page: Extraction) -> bool:
+    """Tell whether a page is another paper than the one that began before it.
+
+    Both have a total, and their numbers differ. Where one has no number, date and seller differ, or it is a paper of the
+    same kind with another date.
+    """
+    one, other = _values(before), _values(page)
+    if not (_is_told(before, "total") and _is_told(page, "total")):
+        return False
+    numbers = [{values[name] for name in _NUMBERS if name in values} for values in (one, other)]
+    if all(numbers):
+        sides = (before, page)
+        return numbers[0].isdisjoint(numbers[1]) and all(any(_is_told(side, n) for n in _NUMBERS) for side in sides)
+    differ = {name for name in one.keys() & other.keys() if one[name] != other[name]}
+    sold_apart = not differ.isdisjoint(_SELLERS) and "total" in differ
+    if "date" in differ:
+        return sold_apart or (before.rule == page.rule and not any(numbers))
+    return sold_apart and before.rule == page.rule and "date" in one.keys() & other.keys()
+
+
+def _values(extraction: Extraction) -> dict[str, str]:
+    return {field.name: field.value for field in extraction.fields if field.value is not None}
+
+
+def _is_told(extraction: Extraction, name: str) -> bool:
+    """Tell whether a field was found at a label, or is proved or printed twice."""
+    return any(field.name == name and _stands_at_label(field) for field in extraction.fields)
+
+
+def _stands_at_label(field: Field) -> bool:
+    if field.value is None:
+        return False
+    at_label = any(reason.kind is ReasonKind.LABEL and reason.text != WITHOUT_LABEL for reason in field.reasons)
+    return at_label or field.level in (Level.PROVED, Level.AGREED)
+
+
+def _of_pages(reading: Reading, pages: Sequence[int]) -> Reading:
+    """Return the reading of some pages; lines of others keep their numbers and lose their texts."""
+    kept = frozenset(number for number, line in enumerate(reading.lines) if line.page_index in pages)
+    return _of_lines(reading, kept, tuple(code for code in reading.codes if code.page_index in pages))
+
+
+def _of_lines(reading: Reading, kept: Collection[int], codes: tuple[Code, ...]) -> Reading:
+    lines = (
+        line if number in kept else dataclasses.replace(line, text="", chars=())
+        for number, line in enumerate(reading.lines)
+    )
+    return dataclasses.replace(reading, lines=tuple(lines), codes=codes)
+
+
+def _side_by_side(reading: Reading, page: int, read: Reader) -> tuple[Part, ...]:
+    """Return the papers that stand beside each other on a page, from the left; none where it is one paper."""
+    numbers = [number for number, line in enumerate(reading.lines) if line.page_index == page and line.text]
+    sides = [numbers]
+    parts: list[Part] = []
+    while sides and len(parts) + len(sides) <= MAX_SIDE_BY_SIDE:
+        side = sides.pop(0)
+        pair = [_part(reading, page, half, read) for half in _halves(reading, side)]
+        if pair and begins_paper(pair[0].extraction, pair[1].extraction):
+            sides[:0] = _halves(reading, side)
+        elif side is not numbers:
+            parts.append(_part(reading, page, side, read))
+    return tuple(parts)
+
+
+def _halves(reading: Reading, numbers: Sequence[int]) -> tuple[list[int], ...]:
+    """Line numbers on either side of the widest gap that no line of text crosses; none where there is none."""
+    if len(numbers) < 2 * MIN_LINES:
+        return ()
+    boxes = sorted(zip(text_edges(as_quads(reading.lines[number].quad for number in numbers)), numbers, strict=True))
+    height = median(bottom - top for (_, top, _, bottom), _ in boxes)
+    reach = list(accumulate((right for (_, _, right, _), _ in boxes), max))
+    gaps = [boxes[at][0][0] - reach[at - 1] for at in range(1, len(boxes))]
+    widest = max(range(len(gaps)), key=gaps.__getitem__)
+    halves = [number for _, number in boxes[: widest + 1]], [number for _, number in boxes[widest + 1 :]]
+    if gaps[widest] < MIN_GAP_HEIGHTS * height or min(map(len, halves)) < MIN_LINES:
+        return ()
+    return tuple(sorted(half) for half in halves)
+
+
+def _part(reading: Reading, page: int, numbers: Sequence[int], read: Reader) -> Part:
+    edges = [bounds(reading.lines[number].quad) for number in numbers]
+    left, top = min(edge[0] for edge in edges), min(edge[1] for edge in edges)
+    right, bottom = max(edge[2] for edge in edges), max(edge[3] for edge in edges)
+    codes = tuple(code for code in reading.codes if code.page_index == page and _lies_in(code, left, right))
+    part = _of_lines(reading, frozenset(numbers), codes)
+    return Part((page,), rect_quad(left, top, right, bottom), part, read(part))
+
+
+def _lies_in(code: Code, left: float, right: float) -> bool:
+    return left <= sum(x for x, _ in code.quad) / 4 <= right
