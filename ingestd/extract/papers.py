@@ -15,6 +15,7 @@ from statistics import median
 import regex
 
 from ingestd.document import Code, Extraction, Field, Level, Quad, Reading, ReasonKind
+from ingestd.extract.lexicon.model import KINDS
 from ingestd.extract.understand.findings import WITHOUT_LABEL
 from ingestd.layout.geometry import as_quads, bounds, rect_quad
 from ingestd.layout.order import text_edges
@@ -26,6 +27,7 @@ MIN_GAP_HEIGHTS = 3.0
 MAX_SIDE_BY_SIDE = 4
 _NUMBERS = ("invoice_no", "receipt_no")
 _SELLERS = ("seller_tax_no", "tax_no", "seller_name", "merchant")
+_WITH_NUMBERS = frozenset(KINDS) - {"receipt"}
 _PAGE_OF = regex.compile(
     r"\b(?:PAGE|PAGINA|PÁGINA|PAG\.?|SEITE|BLATT|STRONA|BLAD)\s*:?\s*(\d{1,3})(?!\d)(?:\s*(?:/|OF|VON|DE|DI|SUR|VAN|Z)\s*\d)?"
     r"|第\s*(\d{1,3})\s*[页頁]",
@@ -100,21 +102,39 @@ def _goes_on(reading: Reading, index: int) -> bool:
 def begins_paper(before: Extraction, page: Extraction) -> bool:
     """Tell whether a page is another paper than the one that began before it.
 
-    Both have a total, and their numbers differ. Where one has no number, date and seller differ, or it is a paper of the
-    same kind with another date.
+    Both have a total, and their numbers differ. A page without a number can be the second of an invoice, whose items
+    and due date look like seller and date: it is another paper only where both are receipts.
     """
+    numbers = [_numbers(side) for side in (before, page)]
+    if not all(numbers):
+        is_second = bool(numbers[0]) or before.rule != page.rule or page.rule in _WITH_NUMBERS
+        return _differ(before, page) and (bool(numbers[1]) or not is_second)
+    return _are_told(before, page) and numbers[0].isdisjoint(numbers[1])
+
+
+def stand_apart(left: Extraction, right: Extraction) -> bool:
+    """Tell whether two parts of a page that nothing joins are two papers: their numbers, or date and seller, differ."""
+    numbers = [_numbers(side) for side in (left, right)]
+    return _are_told(left, right) and numbers[0].isdisjoint(numbers[1]) if all(numbers) else _differ(left, right)
+
+
+def _are_told(before: Extraction, page: Extraction) -> bool:
+    return all(_is_told(side, "total") and any(_is_told(side, n) for n in _NUMBERS) for side in (before, page))
+
+
+def _differ(before: Extraction, page: Extraction) -> bool:
+    """Tell whether two papers of which one has no number differ in their date, or in their seller and total."""
     one, other = _values(before), _values(page)
     if not (_is_told(before, "total") and _is_told(page, "total")):
         return False
-    numbers = [{values[name] for name in _NUMBERS if name in values} for values in (one, other)]
-    if all(numbers):
-        sides = (before, page)
-        return numbers[0].isdisjoint(numbers[1]) and all(any(_is_told(side, n) for n in _NUMBERS) for side in sides)
     differ = {name for name in one.keys() & other.keys() if one[name] != other[name]}
     sold_apart = not differ.isdisjoint(_SELLERS) and "total" in differ
-    if "date" in differ:
-        return sold_apart or (before.rule == page.rule and not any(numbers))
-    return sold_apart and before.rule == page.rule and "date" in one.keys() & other.keys()
+    return sold_apart if before.rule != page.rule else "date" in differ or sold_apart
+
+
+def _numbers(extraction: Extraction) -> set[str]:
+    values = _values(extraction)
+    return {values[name] for name in _NUMBERS if name in values}
 
 
 def _values(extraction: Extraction) -> dict[str, str]:
@@ -155,7 +175,7 @@ def _side_by_side(reading: Reading, page: int, read: Reader) -> tuple[Part, ...]
     while sides and len(parts) + len(sides) <= MAX_SIDE_BY_SIDE:
         side = sides.pop(0)
         pair = [_part(reading, page, half, read) for half in _halves(reading, side)]
-        if pair and begins_paper(pair[0].extraction, pair[1].extraction):
+        if pair and stand_apart(pair[0].extraction, pair[1].extraction):
             sides[:0] = _halves(reading, side)
         elif side is not numbers:
             parts.append(_part(reading, page, side, read))
