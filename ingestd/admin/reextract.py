@@ -215,10 +215,9 @@ def _same(one: Extraction, other: Extraction) -> bool:
     return one == other or _stored(one) == _stored(other)
 
 
-def _stored(extraction: Extraction) -> tuple[object, ...]:
+def _stored(extraction: Extraction) -> str:
     """Return an extraction as its rows hold it; parts that are not stored do not count as changed."""
-    fields = [rows.field_row(field) for field in extraction.fields]
-    return extraction.rule, extraction.status, fields, extraction.items
+    return rows.extraction_json(extraction)
 
 
 def apply(db: Database, batch: Sequence[Change], rules_hash: str, *, with_sidecars: bool) -> list[Path]:

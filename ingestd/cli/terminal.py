@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ingestd.document import Extraction, Field, Item, Level, Reading, Record, Status
+from ingestd.document import Extraction, Field, Item, Level, Paper, Reading, Record, Status
 from ingestd.files.encoding import escape, path_text
 from ingestd.store.documents import Document
 from ingestd.store.queries import Failure, Overview, SearchHit, Summary, Waiting
@@ -185,7 +185,7 @@ def hits_view(hits: Sequence[SearchHit], words: Sequence[str]) -> RenderableType
 # -- show
 
 
-def fields_table(extraction: Extraction) -> Table:
+def fields_table(extraction: Extraction | Paper) -> Table:
     """Make the table of fields with their values, levels and reasons."""
     rows = table("field", "value", "level", "why")
     rows.columns[0].no_wrap = True
@@ -257,7 +257,15 @@ def document_view(document: Document) -> RenderableType:
         parts += [fields_table(extraction), Text("")]
     if extraction.items:
         parts += [_items_table(extraction.items), Text("")]
+    for paper in extraction.further:
+        parts += [_paper_head(paper), fields_table(paper), Text("")]
     return Group(*parts, reading_view(record.reading))
+
+
+def _paper_head(paper: Paper) -> Text:
+    pages = ", ".join(str(index + 1) for index in paper.pages)
+    where = "part of page" if paper.area is not None else "page" if len(paper.pages) == 1 else "pages"
+    return safe_text(f"another paper, {where} {pages}: {paper.rule}, {paper.status.value}", "bold")
 
 
 def _path(path: Path | None) -> Text:

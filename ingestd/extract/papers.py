@@ -115,7 +115,10 @@ def begins_paper(before: Extraction, page: Extraction) -> bool:
 def stand_apart(left: Extraction, right: Extraction) -> bool:
     """Tell whether two parts of a page that nothing joins are two papers: their numbers, or date and seller, differ."""
     numbers = [_numbers(side) for side in (left, right)]
-    return _are_told(left, right) and numbers[0].isdisjoint(numbers[1]) if all(numbers) else _differ(left, right)
+    if all(numbers):
+        return _are_told(left, right) and numbers[0].isdisjoint(numbers[1])
+    dated = all("date" in _values(side) for side in (left, right))
+    return dated and _differ(left, right)
 
 
 def _are_told(before: Extraction, page: Extraction) -> bool:

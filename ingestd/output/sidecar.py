@@ -60,6 +60,23 @@ class ItemRow(BaseModel):
     tax: str | None
 
 
+class PaperRow(BaseModel):
+    """Paper after the first in the same file."""
+
+    paper_index: int = Field(ge=1)
+    pages: list[int] = Field(description="Page indices, ascending.")
+    area: Quad | None = Field(description="Its part of the page; null: its pages are its own.")
+    rule: str
+    status: Status
+    items: list[ItemRow]
+
+
+class PaperFieldRow(FieldRow):
+    """One field of a paper after the first."""
+
+    paper_index: int = Field(ge=1)
+
+
 class CodeRow(BaseModel):
     """A QR or one-dimensional code."""
 
@@ -133,6 +150,12 @@ class Sidecar(BaseModel):
     codes: list[CodeRow]
     pages: list[PageRow]
     lines: list[LineRow]
+    papers: list[PaperRow] = Field(
+        default=[], description="Papers after the first; the key is left out where there are none."
+    )
+    paper_fields: list[PaperFieldRow] = Field(
+        default=[], description="Fields of these papers; the key is left out where there are none."
+    )
     corrections: list[CorrectionRow] = Field(
         default=[], description="Oldest first; the key is left out where there are none."
     )
@@ -140,7 +163,12 @@ class Sidecar(BaseModel):
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
-_JSON_COLUMNS = frozenset({"quality", "steps", "quad", "chars", "lines", "reasons", "provenance", "timings"})
+_JSON_COLUMNS = frozenset(
+    (
+        *("quality", "steps", "quad", "chars", "lines", "reasons", "provenance", "timings"),
+        *("pages", "area", "items"),  # of papers
+    )
+)
 
 _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "fields": (FieldRow, "rowid"),
@@ -148,10 +176,12 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "codes": (CodeRow, "rowid"),
     "pages": (PageRow, "page_index"),
     "lines": (LineRow, "line_index"),
+    "papers": (PaperRow, "paper_index"),
+    "paper_fields": (PaperFieldRow, "rowid"),
     "corrections": (CorrectionRow, "id"),
 }
 """Table -> its columns (as a model), and the column that orders it."""
-_LEFT_OUT = ("corrections",)
+_LEFT_OUT = ("papers", "paper_fields", "corrections")
 """Tables whose key is left out where they have no rows: sidecars without them keep their bytes."""
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from ingestd.document import Extraction, Reading, Record, Status
+from ingestd.document import Extraction, Paper, Reading, Record, Status
 from ingestd.files.encoding import path_from, path_text, time_from, time_text
 from ingestd.store import rows
 
@@ -108,12 +108,18 @@ def replace_extraction(
         raise LookupError(f"no document with id {document_id}")
     db.execute("DELETE FROM fields WHERE document_id = ?", [document_id])
     db.execute("DELETE FROM items WHERE document_id = ?", [document_id])
+    db.execute("DELETE FROM papers WHERE document_id = ?", [document_id])
+    db.execute("DELETE FROM paper_fields WHERE document_id = ?", [document_id])
     _insert_extraction(db, document_id, extraction)
 
 
 def _insert_extraction(db: Database, document_id: int, extraction: Extraction) -> None:
     _insert(db, "fields", document_id, map(rows.field_row, extraction.fields))
     _insert(db, "items", document_id, rows.item_rows(extraction.items))
+    for index, paper in enumerate(extraction.further, 1):
+        _insert(db, "papers", document_id, [rows.paper_row(paper, index)])
+        fields = ({"paper_index": index, **rows.field_row(field)} for field in paper.fields)
+        _insert(db, "paper_fields", document_id, fields)
 
 
 def _insert(db: Database, table: str, document_id: int, some: Iterable[rows.Row]) -> None:
@@ -207,6 +213,15 @@ def _extraction(db: Database, document_id: int, rule: str, status: str) -> Extra
         fields=tuple(map(rows.field_from, _rows(db, "fields", document_id, "rowid"))),
         items=tuple(map(rows.item_from, _rows(db, "items", document_id, "item_index"))),
         status=Status(status),
+        further=_further(db, document_id),
+    )
+
+
+def _further(db: Database, document_id: int) -> tuple[Paper, ...]:
+    fields = list(_rows(db, "paper_fields", document_id, "rowid"))
+    return tuple(
+        rows.paper_from(row, [field for field in fields if field["paper_index"] == row["paper_index"]])
+        for row in _rows(db, "papers", document_id, "paper_index")
     )
 
 

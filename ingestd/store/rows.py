@@ -22,6 +22,7 @@ from ingestd.document import (
     Level,
     Line,
     PageInfo,
+    Paper,
     Quad,
     Reading,
     Reason,
@@ -66,7 +67,8 @@ def plain_text(reading: Reading) -> str:
 
 def field_values(extraction: Extraction) -> str:
     """Return the distinct normalised values, one per line, for searching: they may differ from the printed text."""
-    values = dict.fromkeys(field.value for field in extraction.fields if field.value is not None)
+    fields = (*extraction.fields, *(field for paper in extraction.further for field in paper.fields))
+    values = dict.fromkeys(field.value for field in fields if field.value is not None)
     return "\n".join(values).replace("\0", " ")
 
 
@@ -247,14 +249,48 @@ def item_from(row: Mapping[str, Any]) -> Item:
     )
 
 
+def paper_row(paper: Paper, index: int) -> Row:
+    """Return a row of ``papers``.
+
+    Args:
+        paper: after the first.
+        index: of the paper in its file, at least 1.
+    """
+    return {
+        "paper_index": index,
+        "pages": to_json(paper.pages),
+        "area": None if paper.area is None else to_json(paper.area),
+        "rule": paper.rule,
+        "status": paper.status.value,
+        "items": to_json(list(item_rows(paper.items))),
+    }
+
+
+def paper_from(row: Mapping[str, Any], fields: Iterable[Mapping[str, Any]]) -> Paper:
+    """Return the paper of a row that ``paper_row`` wrote and of the rows of its fields."""
+    return Paper(
+        pages=tuple(json.loads(row["pages"])),
+        area=None if row["area"] is None else quad_from(row["area"]),
+        rule=row["rule"],
+        fields=tuple(map(field_from, fields)),
+        items=tuple(map(item_from, json.loads(row["items"]))),
+        status=Status(row["status"]),
+    )
+
+
 def extraction_json(extraction: Extraction) -> str:
     """Write a whole extraction as JSON text."""
+    further = [
+        {**paper_row(paper, index), "fields": [field_row(field) for field in paper.fields]}
+        for index, paper in enumerate(extraction.further, 1)
+    ]
     return to_json(
         {
             "rule": extraction.rule,
             "status": extraction.status.value,
             "fields": [field_row(field) for field in extraction.fields],
             "items": list(item_rows(extraction.items)),
+            **({"further": further} if further else {}),
         }
     )
 
@@ -267,6 +303,7 @@ def extraction_from(text: str) -> Extraction:
         fields=tuple(map(field_from, data["fields"])),
         items=tuple(map(item_from, data["items"])),
         status=Status(data["status"]),
+        further=tuple(paper_from(paper, paper["fields"]) for paper in data.get("further", ())),
     )
 
 

@@ -14,6 +14,7 @@ from sqlite_utils import Database, Migrations
 
 from ingestd.errors import ConfigError
 from ingestd.store.desk_schema import create_desk
+from ingestd.store.papers_schema import create_papers, further_rows
 
 APPLICATION_ID = 0x494E4744
 """``INGD``: marks a SQLite file as ours (PRAGMA application_id)."""
@@ -143,24 +144,36 @@ def _full_text(db: Database) -> None:
     db.table("documents").enable_fts(["name", "text", "field_values"], tokenize="trigram", create_triggers=True)
 
 
+_INVOICE = (
+    "invoice_code",
+    "invoice_no",
+    "date",
+    "check_code",
+    "buyer_name",
+    "buyer_tax_no",
+    "seller_name",
+    "seller_tax_no",
+    "net",
+    "tax",
+    "total",
+    "total_words",
+)
+_RECEIPT = ("merchant", "date", "receipt_no", "tax_no", "net", "tax", "rounding", "total", "paid", "change")
+_VIEWS = {"invoices": (_INVOICE, ("invoice_no",)), "receipts": (_RECEIPT, ("merchant", "receipt_no"))}
+"""View -> its fields, and those of which it needs one."""
+
+
 def _views(db: Database) -> None:
-    invoice = (
-        "invoice_code",
-        "invoice_no",
-        "date",
-        "check_code",
-        "buyer_name",
-        "buyer_tax_no",
-        "seller_name",
-        "seller_tax_no",
-        "net",
-        "tax",
-        "total",
-        "total_words",
-    )
-    receipt = ("merchant", "date", "receipt_no", "tax_no", "net", "tax", "rounding", "total", "paid", "change")
-    db.create_view("invoices", _one_row_per_document(invoice, marks=("invoice_no",)))
-    db.create_view("receipts", _one_row_per_document(receipt, marks=("merchant", "receipt_no")))
+    for name, (fields, marks) in _VIEWS.items():
+        db.create_view(name, _one_row_per_document(fields, marks))
+
+
+def _papers(db: Database) -> None:
+    create_papers(db)
+    for name, (fields, marks) in _VIEWS.items():
+        db.view(name).drop()
+        first = _one_row_per_document(fields, marks).replace(" FROM documents\n", ", 0 AS paper_index FROM documents\n")
+        db.create_view(name, f"{first}\nUNION ALL\n{further_rows(fields, marks)}")
 
 
 def _one_row_per_document(fields: Iterable[str], marks: Iterable[str]) -> str:
@@ -237,6 +250,7 @@ _STEPS = {
     "005_evidence": _evidence,
     "006_desk": create_desk,
     "007_sums": _sums,
+    "008_papers": _papers,
 }
 
 migrations = Migrations("ingestd")

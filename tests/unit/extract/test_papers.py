@@ -1,0 +1,149 @@
+"""Several papers in one file: each has fields of its own, and nothing mixes two."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ingestd.document import Extraction, Field, Paper, Reading, Status
+from ingestd.extract import RuleSet, extract, load_rules
+from ingestd.extract.rulefile.model import RuleTest
+from ingestd.extract.selftest import reading_of
+from ingestd.layout.geometry import as_quad
+from tests.support.extraction import TODAY
+from tests.support.places import ROOT
+
+FIRST = """
+Nordlicht Handels GmbH
+RECHNUNG
+Rechnungsnummer: 2024-311
+Rechnungsdatum: 05.03.2024
+Nettobetrag        100,00
+MwSt 19 %           19,00
+Gesamtbetrag       119,00
+"""
+SECOND = """
+Werkstatt Sommer KG
+RECHNUNG
+Rechnungsnummer: W-7781
+Rechnungsdatum: 11.04.2024
+Nettobetrag        200,00
+MwSt 19 %           38,00
+Gesamtbetrag       238,00
+"""
+SECOND_PAGE = """
+Nordlicht Handels GmbH
+Rechnungsnummer: 2024-311
+Seite 2 von 2
+Nettobetrag        100,00
+MwSt 19 %           19,00
+Gesamtbetrag       119,00
+"""
+WITHOUT_NUMBER = """
+Position 4         60,00
+Zahlbar bis 04.04.2024
+Gesamtbetrag       119,00
+"""
+
+
+@pytest.fixture(scope="module")
+def rules() -> RuleSet:
+    return load_rules(ROOT / "rules")
+
+
+def read(text: str) -> Reading:
+    return reading_of(RuleTest(name="paper", text=text.strip("\n")))
+
+
+def pages(*texts: str) -> Reading:
+    """One text per page."""
+    readings = [read(text) for text in texts]
+    lines = [replace(line, page_index=index) for index, one in enumerate(readings) for line in one.lines]
+    infos = [replace(one.pages[0], index=index) for index, one in enumerate(readings)]
+    return Reading(tuple(infos), tuple(lines), ())
+
+
+def beside(*texts: str, apart: float = 500) -> Reading:
+    """The texts side by side on one page, in steps of so many pixels."""
+    readings = [read(text) for text in texts]
+    lines = [
+        replace(line, quad=as_quad([(x + apart * place, y) for x, y in line.quad]))
+        for place, one in enumerate(readings)
+        for line in one.lines
+    ]
+    return Reading(readings[0].pages, tuple(lines), ())
+
+
+def said(paper: Extraction | Paper) -> dict[str, str]:
+    return {field.name: field.value for field in paper.fields if field.value is not None}
+
+
+def on_its_own(text: str, rules: RuleSet) -> dict[str, str]:
+    return said(extract(read(text), rules, TODAY))
+
+
+def test_two_invoices_in_one_file_have_fields_of_their_own(rules: RuleSet) -> None:
+    found = extract(pages(FIRST, SECOND), rules, TODAY)
+    assert said(found) == on_its_own(FIRST, rules)
+    (second,) = found.further
+    assert said(second) == on_its_own(SECOND, rules)
+    assert (second.pages, second.area) == ((1,), None)
+
+
+def test_fields_of_a_further_paper_name_the_lines_of_the_whole_file(rules: RuleSet) -> None:
+    reading = pages(FIRST, SECOND)
+
+    def text_of(field: Field) -> str:
+        return " ".join(reading.lines[line].text for _, line in field.lines)
+
+    (second,) = extract(reading, rules, TODAY).further
+    for field in second.fields:
+        if field.lines:
+            assert field.raw is not None and field.raw in text_of(field)
+            assert {page for page, _ in field.lines} == {1}
+
+
+@pytest.mark.parametrize("follower", [SECOND_PAGE, SECOND_PAGE.replace("Seite 2 von 2", ""), WITHOUT_NUMBER])
+def test_a_second_page_is_not_another_paper(rules: RuleSet, follower: str) -> None:
+    assert extract(pages(FIRST, follower), rules, TODAY).further == ()
+
+
+def test_a_second_page_belongs_to_the_paper_before_it(rules: RuleSet) -> None:
+    found = extract(pages(FIRST, SECOND_PAGE, SECOND), rules, TODAY)
+    assert [paper.pages for paper in found.further] == [(2,)]
+    assert said(found)["total"] == "119.00"
+
+
+def test_two_papers_side_by_side_are_not_added_up(rules: RuleSet) -> None:
+    found = extract(beside(FIRST, SECOND), rules, TODAY)
+    assert said(found) == on_its_own(FIRST, rules)
+    (second,) = found.further
+    assert said(second) == on_its_own(SECOND, rules)
+    assert second.area is not None and second.area[0][0] >= 500
+
+
+def test_three_papers_side_by_side_are_told_apart(rules: RuleSet) -> None:
+    third = SECOND.replace("W-7781", "W-9012").replace("Sommer", "Winter")
+    found = extract(beside(FIRST, SECOND, third), rules, TODAY)
+    assert [said(paper)["invoice_no"] for paper in (found, *found.further)] == ["2024-311", "W-7781", "W-9012"]
+
+
+def test_two_copies_side_by_side_are_one_paper(rules: RuleSet) -> None:
+    assert extract(beside(FIRST, FIRST), rules, TODAY).further == ()
+
+
+def test_columns_of_one_invoice_are_one_paper(rules: RuleSet) -> None:
+    labels, values = "", ""
+    for line in FIRST.strip().splitlines():
+        label, _, value = line.rpartition("  ")
+        labels, values = f"{labels}\n{label or line}", f"{values}\n{value if label else '-'}"
+    assert extract(beside(labels, values), rules, TODAY).further == ()
+
+
+def test_a_file_is_for_review_while_one_of_its_papers_is(rules: RuleSet) -> None:
+    open_paper = SECOND.replace("Gesamtbetrag       238,00", "Gesamtbetrag       239,00")
+    found = extract(pages(FIRST, open_paper), rules, TODAY)
+    (second,) = found.further
+    assert second.status is Status.REVIEW
+    assert found.status is Status.REVIEW
