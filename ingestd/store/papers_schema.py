@@ -23,7 +23,7 @@ CREATE TABLE paper_fields (
     name TEXT NOT NULL,
     value TEXT,
     raw TEXT,
-    level TEXT NOT NULL CHECK (level IN ('proved', 'agreed', 'read', 'conflict', 'missing')),
+    level TEXT NOT NULL CHECK (level IN ('confirmed', 'proved', 'agreed', 'read', 'conflict', 'missing')),
     page_index INTEGER,
     quad TEXT,
     lines TEXT NOT NULL,

@@ -23,6 +23,7 @@ from ingestd.document import (
     Level,
     Line,
     PageInfo,
+    Paper,
     Reading,
     Reason,
     ReasonKind,
@@ -175,12 +176,22 @@ _fields = st.lists(
 _item = st.builds(
     Item, name=_optional, quantity=_optional, unit_price=_optional, amount=_optional, rate=_optional, tax=_optional
 )
+_papers = st.builds(
+    Paper,
+    pages=st.lists(_pages, min_size=1, max_size=3).map(tuple),
+    area=st.none() | _quad,
+    rule=_text,
+    fields=_fields.map(tuple),
+    items=st.lists(_item, max_size=2).map(tuple),
+    status=st.sampled_from(Status),
+)
 extractions = st.builds(
     Extraction,
     rule=_text,
     fields=_fields.map(tuple),
     items=st.lists(_item, max_size=3).map(tuple),
     status=st.sampled_from(Status),
+    further=st.lists(_papers, max_size=2).map(tuple),
 )
 records = st.builds(
     Record,

@@ -126,7 +126,8 @@ def test_two_papers_side_by_side_are_not_added_up(rules: RuleSet) -> None:
 def test_three_papers_side_by_side_are_told_apart(rules: RuleSet) -> None:
     third = SECOND.replace("W-7781", "W-9012").replace("Sommer", "Winter")
     found = extract(beside(FIRST, SECOND, third), rules, TODAY)
-    assert [said(paper)["invoice_no"] for paper in (found, *found.further)] == ["2024-311", "W-7781", "W-9012"]
+    papers: list[Extraction | Paper] = [found, *found.further]
+    assert [said(paper)["invoice_no"] for paper in papers] == ["2024-311", "W-7781", "W-9012"]
 
 
 def test_two_copies_side_by_side_are_one_paper(rules: RuleSet) -> None:

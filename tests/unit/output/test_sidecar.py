@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
+from ingestd.document import Paper, Status
 from ingestd.output import sidecar
 from ingestd.store import documents
 from ingestd.store.database import connect, transaction
@@ -27,6 +29,23 @@ def test_keys_are_the_columns_of_the_database(db: Database) -> None:
     assert set(content) - tables - {"schema"} == set(db["documents"].columns_dict) - NOT_IN_SIDECAR
     for table in tables:
         assert set(content[table][0]) == set(db[table].columns_dict) - NOT_IN_SIDECAR
+
+
+def test_papers_after_the_first_have_rows_of_their_own(db: Database) -> None:
+    first = record()
+    paper = Paper((1,), None, "invoice", first.extraction.fields[:1], first.extraction.items[:1], Status.REVIEW)
+    document_id = save(db, replace(first, extraction=replace(first.extraction, further=(paper,))))
+    content = json.loads(sidecar.render(db, document_id))
+    [row] = content["papers"]
+    assert (row["paper_index"], row["pages"], row["rule"], row["items"][0]["name"]) == (1, [1], "invoice", "牛奶")
+    assert [(one["paper_index"], one["name"]) for one in content["paper_fields"]] == [
+        (1, first.extraction.fields[0].name)
+    ]
+    sidecar.Sidecar.model_validate(content)
+
+
+def test_a_single_paper_leaves_these_keys_out(db: Database) -> None:
+    assert not {"papers", "paper_fields"} & set(json.loads(sidecar.render(db, save(db, record()))))
 
 
 def test_rendering_again_gives_the_same_bytes(db: Database, tmp_path: Path) -> None:

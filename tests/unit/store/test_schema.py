@@ -3,12 +3,13 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
-from ingestd.document import Field, Level, Reason, ReasonKind
+from ingestd.document import Extraction, Field, FieldType, Level, Paper, Reason, ReasonKind, Status
 from ingestd.store import rows, schema
 from ingestd.store.database import connect, transaction
 from tests.support.records import record, save
@@ -20,12 +21,16 @@ CONTRACT = {
     "lines": "document_id page_index line_index text confidence quad source chars",
     "codes": "document_id page_index kind text quad",
     "fields": "document_id name value raw level page_index quad reasons evidence type probability candidates",
+    "papers": "document_id paper_index pages area rule status items",
+    "paper_fields": "document_id paper_index name value raw level page_index quad lines reasons evidence type"
+    " probability candidates",
     "items": "document_id item_index name quantity unit_price amount rate tax",
     "jobs": "id inbox source_path name size_bytes sha256 state attempt next_at error document_id archive_path mtime_ns"
     " inode created_at updated_at",
     "invoices": "document_id invoice_code invoice_no date check_code buyer_name buyer_tax_no seller_name seller_tax_no"
-    " net tax total total_words invoice_no_level total_level",
-    "receipts": "document_id merchant date receipt_no tax_no net tax rounding total paid change total_level",
+    " net tax total total_words invoice_no_level total_level paper_index",
+    "receipts": "document_id merchant date receipt_no tax_no net tax rounding total paid change total_level"
+    " paper_index",
 }
 
 
@@ -38,6 +43,17 @@ def db(tmp_path: Path) -> Iterator[Database]:
 @pytest.mark.parametrize("name", CONTRACT)
 def test_names_that_users_rely_on_are_there(db: Database, name: str) -> None:
     assert set(CONTRACT[name].split()) <= set(db[name].columns_dict)
+
+
+def test_views_have_a_row_per_paper(db: Database) -> None:
+    first = record()
+    number, other = (
+        Field("invoice_no", value, value, Level.READ, type=FieldType.CODE) for value in ("2024-311", "W-7781")
+    )
+    paper = Paper((1,), None, "invoice", (other,), (), Status.REVIEW)
+    save(db, replace(first, extraction=Extraction("invoice", (number,), (), Status.REVIEW, (paper,))))
+    rows = db.query("SELECT invoice_no, invoice_no_level, paper_index FROM invoices ORDER BY paper_index")
+    assert [tuple(row.values()) for row in rows] == [("2024-311", "read", 0), ("W-7781", "read", 1)]
 
 
 def test_deleting_a_document_takes_its_rows_and_leaves_its_job(db: Database) -> None:
