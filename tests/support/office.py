@@ -163,10 +163,11 @@ def _misreading(kind: int, rows: list[Row], truth: Mapping[str, str]) -> dict[st
     """Changes of the texts as read."""
     numbers, when = rows[3][0][1], rows[3][1][1]
     wrong = {
-        name: truth[name][:-4] + str((int(truth[name][-4]) + 5) % 10) + truth[name][-3:] for name in ("net", "total")
+        name: truth[name][:-4] + str((int(truth[name][-4]) + 5) % 10) + truth[name][-3:]
+        for name in ("net", "tax", "total")
     }
     return [
-        {},
+        {truth["tax"]: wrong["tax"]},
         {truth["total"]: wrong["total"]},
         {numbers: "Invoice No:"},
         {truth["net"]: wrong["net"]},
