@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
 from sqlite_utils import Database
 
 from ingestd.store.desk_schema import LEVEL_BITS
-from ingestd.store.queries import like_literal, phrase
+from ingestd.store.queries import like_literal, phrase, words_of
 
 MAX_PAGE = 200
 """Documents in one page of a list."""
@@ -156,7 +155,7 @@ def _conditions(filters: Filters, *, with_documents: bool = False) -> tuple[str,
     if filters.level is not None:
         conditions.append("s.levels & :level")
         values["level"] = LEVEL_BITS[filters.level]
-    words = _words(filters.text)
+    words = words_of(filters.text or "")[:MAX_WORDS]
     if filters.seller is not None:
         conditions.append("s.seller LIKE :seller ESCAPE '\\'")
         values["seller"] = f"%{like_literal(filters.seller)}%"
@@ -173,10 +172,6 @@ def _conditions(filters: Filters, *, with_documents: bool = False) -> tuple[str,
         conditions += ["documents_fts MATCH :match", "s.document_id = documents_fts.rowid"]
         values["match"] = " AND ".join(phrase(word) for word in indexed)
     return tables, conditions, values
-
-
-def _words(text: str | None) -> list[str]:
-    return unicodedata.normalize("NFC", text or "").split()[:MAX_WORDS]
 
 
 def _listed(row: dict[str, Any]) -> Listed:

@@ -62,7 +62,7 @@ def search(db: Database, text: str, limit: int) -> list[SearchHit]:
     letters. Words of three characters or more are found by the trigram index, best match first;
     shorter ones (two Chinese characters, say) by looking into each text.
     """
-    words = unicodedata.normalize("NFC", text).split()
+    words = words_of(text)
     indexed = [word for word in words if len(word) >= _TRIGRAM]
     others = [word for word in words if len(word) < _TRIGRAM]
     if not words:
@@ -81,6 +81,15 @@ def search(db: Database, text: str, limit: int) -> list[SearchHit]:
         values,
     )
     return [SearchHit(_summary(row), excerpt(row["text"], words)) for row in rows]
+
+
+def words_of(text: str) -> list[str]:
+    r"""Split what somebody looks for at blanks; a NUL, at which SQLite would end the text, is one.
+
+    >>> words_of("tax\0 total")
+    ['tax', 'total']
+    """
+    return unicodedata.normalize("NFC", text).replace("\0", " ").split()
 
 
 def phrase(word: str) -> str:

@@ -29,6 +29,9 @@ from lab.bench.misreadings import Misreadings, collect
 
 FATES = ("read right", "repaired right", "left for review", "repaired wrong", "misread, passes")
 
+_PROVINCES = ("11", "31", "32", "33", "37", "42", "44", "50", "51")
+"""Beginnings of regions in credit codes."""
+
 Simulation = Callable[["Dice"], str]
 """Simulate one number or sum; its fate."""
 
@@ -58,7 +61,8 @@ class Dice:
         """Draw a unified social credit code of characters whose readings are known."""
         while True:
             dice = self.chance
-            head = dice.choice("19") + dice.choice("123") + "".join(dice.choices("0123456789", k=6))
+            region = dice.choice(_PROVINCES) + "".join(dice.choices("0123456789", k=4))
+            head = dice.choice("19") + dice.choice("123") + region
             body = "".join(dice.choices("0123456789" + "ABCDEFGHJKLMNPQRTUWXY", [4] * 10 + [1] * 21, k=8))
             number = head + body + organisation_check_character(body)
             if number[-1] != "X" or "X" in self.known.offered:

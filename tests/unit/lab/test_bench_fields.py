@@ -97,7 +97,7 @@ def test_simulated_numbers_meet_one_of_the_fates() -> None:
     known = Misreadings()
     for character in "0123456789ABCDEFGHJKLMNPQRTUWXY":
         known.offered[character] = [((character, 0.99),)]
-    known.surplus = [(("1", 0.3),)]
     dice = Dice(known, 1, 1)
-    assert as_read(dice) in ("read right", "repaired right")
+    assert as_read(dice) == "read right"
+    known.surplus = [(("1", 0.3),)]
     assert one_too_many(dice) in ("repaired right", "left for review")

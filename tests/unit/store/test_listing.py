@@ -77,6 +77,7 @@ def test_newest_come_first_with_what_a_list_shows(db: Database) -> None:
         ({"text": '"'}, []),
         ({"text": "*"}, []),
         ({"text": " "}, [3, 2, 1]),
+        ({"text": "kedai\0papan"}, [2]),
         ({"text": "腾讯计算机", "seller": "腾讯", "date_from": "2026-08-01"}, [3]),
     ],
 )
