@@ -15,7 +15,7 @@ from tests.support.storm import documents, new_place, storm
 
 pytestmark = pytest.mark.timeout(240)
 
-KILLS = 15
+KILLS = 8
 
 
 @pytest.mark.parametrize("seed", [20261103])
