@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 
 import ingestd
 from ingestd.admin.preflight import problems_of
+from ingestd.admin.soundness import BackgroundCheck
 from ingestd.clock import Clock, SystemClock
 from ingestd.config import Config, reading_hash
 from ingestd.daemon.events import JobEvent
@@ -40,7 +41,8 @@ from ingestd.reading.models import Manifest, load_manifest
 from ingestd.reading.orient import Classifier
 from ingestd.reading.page import PageReader
 from ingestd.reading.recognise.recogniser import Recogniser
-from ingestd.store.database import connect, faults, require_undamaged
+from ingestd.store import soundness
+from ingestd.store.database import connect, faults
 from ingestd.store.jobs import Jobs
 from ingestd.watch.inbox import Inbox
 from ingestd.watch.observe import Events
@@ -194,8 +196,10 @@ def running_service(
             folder.mkdir(parents=True, exist_ok=True)
         stack.enter_context(_only_one(config.spool.work))
         stack.enter_context(faults(config.record.database))
+        killed = soundness.was_killed(config.record.database)
         db = stack.enter_context(closing(connect(config.record.database)))
-        require_undamaged(db, config.record.database)
+        soundness.require_plausible(db, config.record.database)
+        _check_beside(config.record.database, db, stack, killed=killed)
         engine = start_engine(config, build_pipeline)
         service = assemble(
             config,
@@ -208,6 +212,16 @@ def running_service(
             rng=random.Random(),
         )
         yield stack.enter_context(closing(service))
+
+
+def _check_beside(path: Path, db: Database, stack: ExitStack, *, killed: bool) -> None:
+    """Start the check of the whole database where it is due; it ends with the stack."""
+    clock = SystemClock()
+    reason = soundness.due(path, soundness.last_check(db), clock.now(), killed=killed)
+    if reason is not None:
+        check = BackgroundCheck(path, clock, reason)
+        stack.callback(check.close)
+        check.start()
 
 
 def assemble(

@@ -14,21 +14,25 @@ from ingestd.admin import history as explaining
 from ingestd.admin.backup import backup as copy_database
 from ingestd.admin.preflight import problems_of
 from ingestd.admin.preflight_warnings import warnings_of
+from ingestd.admin.soundness import check_whole
 from ingestd.admin.verify import Difference, Verification
 from ingestd.app import manifest_of
 from ingestd.cli import EX_CONFIG
 from ingestd.cli.common import config_option, config_or_shipped, json_option, print_json, recorded
+from ingestd.cli.progress import steps
+from ingestd.clock import SystemClock
 from ingestd.config import load
 from ingestd.errors import ConfigError
 from ingestd.files.encoding import escape
-from ingestd.store.database import connect
+from ingestd.store.database import connect, damaged
 from ingestd.store.jobs import Job, Jobs, State
 
 
 @click.command()
 @config_option
 @json_option
-def check(config_path: Path | None, as_json: bool) -> None:
+@click.option("--full", is_flag=True, help="Read the whole database too; the daemon may run meanwhile.")
+def check(config_path: Path | None, as_json: bool, full: bool) -> None:
     """Check configuration, folders, filesystems, models and rules; list all problems at once."""
     try:
         config = load(config_path)
@@ -36,6 +40,8 @@ def check(config_path: Path | None, as_json: bool) -> None:
         problems, notices = list(error.problems), []
     else:
         problems, notices = problems_of(config), warnings_of(config, datetime.now(UTC))
+        if full and not problems:
+            problems = _whole_database(config.record.database)
     if as_json:
         click.echo(json.dumps({"problems": problems, "notices": notices}, ensure_ascii=False, indent=2))
     else:
@@ -46,6 +52,16 @@ def check(config_path: Path | None, as_json: bool) -> None:
         if not problems:
             click.echo("ready: ingestd run")
     sys.exit(EX_CONFIG if problems else 0)
+
+
+def _whole_database(path: Path) -> list[str]:
+    """Check the whole database; return its faults."""
+    if not path.exists():
+        return []
+    with steps("checking") as progress:
+        checked = check_whole(path, SystemClock(), "request", progress=progress)
+    assert checked is not None  # nothing stops it
+    return [] if checked.sound else [damaged(path, checked.found)]
 
 
 @click.command()

@@ -16,6 +16,7 @@ from ingestd.files.encoding import escape, path_text
 from ingestd.store.documents import Document
 from ingestd.store.queries import Failure, Overview, SearchHit, Summary, Waiting
 from ingestd.store.rows import text_rows
+from ingestd.store.soundness import Checked
 
 LEVEL_STYLES = {
     Level.CONFIRMED: "bold green",
@@ -111,6 +112,7 @@ def status_view(status: Overview, newest: Sequence[Summary]) -> RenderableType:
                     safe_text(", ".join(f"{count:,} {state}" for state, count in status.jobs.items()) or "none yet"),
                 ),
                 ("waiting", _waiting(status.oldest)),
+                *([("database", _soundness(status.check))] if status.check else []),
             ]
         )
     ]
@@ -124,6 +126,12 @@ def status_view(status: Overview, newest: Sequence[Summary]) -> RenderableType:
             Padding(_failures(status.failures), (0, 0, 0, 2)),
         ]
     return Group(*parts)
+
+
+def _soundness(check: Checked) -> Text:
+    if check.sound:
+        return Text(f"sound, checked whole on {_local(check.ended_at)}")
+    return safe_text(f"damaged on {_local(check.ended_at)}: {check.found}; restore a backup", "bold red")
 
 
 def _waiting(oldest: Waiting | None) -> Text:

@@ -98,17 +98,6 @@ def _prepared(db: Database, path: Path, access: str) -> Database:
     return db
 
 
-def require_undamaged(db: Database, path: Path) -> None:
-    """Check the whole file, about a second per cached gigabyte; indexes are not compared.
-
-    Raises:
-        ConfigError: with the first fault.
-    """
-    [(found,)] = db.execute("PRAGMA quick_check(1)").fetchall()
-    if found != "ok":
-        raise ConfigError([damaged(path, " ".join(found.split()))])
-
-
 @contextlib.contextmanager
 def transaction(db: Database) -> Iterator[None]:
     """Hold the write lock for the block, then COMMIT; on any exception roll back everything.

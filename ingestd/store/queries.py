@@ -17,6 +17,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from ingestd.files.encoding import path_text, time_from, time_text
+from ingestd.store.soundness import Checked, last_check
 
 _TRIGRAM = 3
 """Characters that the index needs; shorter words are searched for in every text."""
@@ -212,6 +213,8 @@ class Overview:
     oldest: Waiting | None
     failures: list[Failure]
     """Newest first, not more than asked for; ``jobs["failed"]`` counts them all."""
+    check: Checked | None = None
+    """Last check of the whole database file."""
 
 
 def status(db: Database, now: datetime, failures: int) -> Overview:
@@ -223,20 +226,24 @@ def status(db: Database, now: datetime, failures: int) -> Overview:
         failures: how many to list.
     """
     with db.atomic():
-        totals = db.execute(
-            "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM documents WHERE status = 'review'),"
-            " (SELECT count(*) FROM pages)"
-        ).fetchone()
+        documents = counts(db, "documents")
         return Overview(
-            documents=totals[0],
-            review=totals[1],
-            pages=totals[2],
+            documents=sum(documents.values()),
+            review=documents.get("review", 0),
+            pages=sum(counts(db, "pages").values()),
             last_hour=_recorded_since(db, now - timedelta(hours=1)),
             last_day=_recorded_since(db, now - timedelta(days=1)),
             jobs=jobs_by_state(db),
             oldest=oldest_waiting(db, now),
             failures=latest_failures(db, failures),
+            check=last_check(db),
         )
+
+
+def counts(db: Database, what: str) -> dict[str, int]:
+    """Return the number of rows of ``documents``, ``jobs`` or ``pages`` by state; states without rows are left out."""
+    sql = "SELECT state, number FROM counts WHERE what = ? AND number <> 0 ORDER BY state"
+    return dict(db.execute(sql, [what]).fetchall())
 
 
 def _recorded_since(db: Database, moment: datetime) -> int:
@@ -246,7 +253,7 @@ def _recorded_since(db: Database, moment: datetime) -> int:
 
 def jobs_by_state(db: Database) -> dict[str, int]:
     """Return the number of files by state; states without files are left out."""
-    return dict(db.execute("SELECT state, count(*) FROM jobs GROUP BY state ORDER BY state").fetchall())
+    return counts(db, "jobs")
 
 
 def oldest_waiting(db: Database, now: datetime) -> Waiting | None:

@@ -14,6 +14,7 @@ from sqlite_utils import Database, Migrations
 
 from ingestd.errors import ConfigError
 from ingestd.store.desk_schema import create_desk
+from ingestd.store.large_schema import create_checks, create_counts
 from ingestd.store.papers_schema import create_papers, further_rows
 
 APPLICATION_ID = 0x494E4744
@@ -252,6 +253,8 @@ _STEPS = {
     "006_desk": create_desk,
     "007_sums": _sums,
     "008_papers": _papers,
+    "009_checks": create_checks,
+    "010_counts": create_counts,
 }
 
 migrations = Migrations("ingestd")

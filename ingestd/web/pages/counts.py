@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from ingestd.store import queries
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -18,9 +20,5 @@ class Counts:
 
 
 def counts_of(db: Database) -> Counts:
-    """Count what waits; both counts come from indexes."""
-    review, failed = db.execute(
-        "SELECT (SELECT count(*) FROM summaries WHERE status = 'review'),"
-        " (SELECT count(*) FROM jobs WHERE state = 'failed')"
-    ).fetchone()
-    return Counts(review, failed)
+    """Count what waits."""
+    return Counts(queries.counts(db, "documents").get("review", 0), queries.counts(db, "jobs").get("failed", 0))

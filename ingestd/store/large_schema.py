@@ -1,0 +1,56 @@
+"""Tables that keep large databases quick: numbers that are asked for often, and checks of the file."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+
+_CHECKS = """
+CREATE TABLE checks (
+    id INTEGER PRIMARY KEY,
+    begun_at TEXT NOT NULL,
+    ended_at TEXT NOT NULL,
+    reason TEXT NOT NULL CHECK (reason IN ('start', 'crash', 'age', 'request')),
+    found TEXT NOT NULL
+) STRICT;
+"""
+
+_COUNTS = """
+CREATE TABLE counts (
+    what TEXT NOT NULL,
+    state TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (what, state)
+) STRICT, WITHOUT ROWID;
+INSERT INTO counts SELECT 'documents', status, count(*) FROM documents GROUP BY status;
+INSERT INTO counts SELECT 'pages', '', count(*) FROM pages WHERE true HAVING count(*) > 0;
+INSERT INTO counts SELECT 'jobs', state, count(*) FROM jobs GROUP BY state;
+CREATE INDEX jobs_failed ON jobs (updated_at, id) WHERE state = 'failed';
+"""
+
+_COUNTED = (("documents", "status"), ("jobs", "state"), ("pages", None))
+"""Tables, and the column by which their rows are counted."""
+
+
+def create_checks(db: Database) -> None:
+    """Create the table of checks."""
+    _execute(db, _CHECKS)
+
+
+def create_counts(db: Database) -> None:
+    """Count what is recorded; from then on triggers do."""
+    _execute(db, _COUNTS)
+    for table, column in _COUNTED:
+        new, old = (f"{row}.{column}" if column else "''" for row in ("NEW", "OLD"))
+        first = f"INSERT INTO counts VALUES ('{table}', {new}, 1)"
+        more = f"{first} ON CONFLICT (what, state) DO UPDATE SET number = number + 1"
+        less = f"UPDATE counts SET number = number - 1 WHERE what = '{table}' AND state = {old}"
+        db.execute(f"CREATE TRIGGER {table}_counts_insert AFTER INSERT ON {table} BEGIN {more}; END")
+        db.execute(f"CREATE TRIGGER {table}_counts_delete AFTER DELETE ON {table} BEGIN {less}; END")
+        if column:
+            changed = f"AFTER UPDATE OF {column} ON {table} WHEN {old} <> {new}"
+            db.execute(f"CREATE TRIGGER {table}_counts_update {changed} BEGIN {less}; {more}; END")
+
+
+def _execute(db: Database, statements: str) -> None:
+    for statement in statements.split(";\n")[:-1]:
+        db.execute(statement)
