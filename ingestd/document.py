@@ -354,6 +354,16 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchableCopy:
+    """PDF with the recognised text, on its way from the worker to the archive."""
+
+    content: bytes
+    """Empty where none could be made."""
+    problem: str = ""
+    """Why not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One document as the database and the sidecar store it."""
 
@@ -367,3 +377,5 @@ class Record:
     """version, config, rules and models (hashes)."""
     timings: Mapping[str, float]
     """Seconds by stage."""
+    copy: SearchableCopy | None = field(default=None, compare=False, repr=False)
+    """Not stored with the record; None where none is wanted."""

@@ -69,7 +69,7 @@ def _read(image: Image.Image, path: Path, max_pixels: int) -> tuple[Pixels, floa
     else:
         plain = _read_plain(image, path)
         pixels = to_bgr(image) if plain is None else plain
-        upright = _UPRIGHT.get(_orientation(image))
+        upright = _UPRIGHT.get(orientation(image))
         if upright is not None:
             pixels = upright(pixels)
     pixels = _squared(pixels, resolution, max_pixels)
@@ -99,7 +99,7 @@ def _read_plain(image: Image.Image, path: Path) -> Pixels | None:
     return np.asarray(pixels, np.uint8)
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation(image: Image.Image) -> int:
     """Return the EXIF orientation 1-8; 1 where it is absent or unreadable."""
     try:
         value = image.getexif().get(ExifTags.Base.Orientation, 1)

@@ -107,7 +107,7 @@ def _read(
         height, width = pixels.shape[:2]
         lines: tuple[Line, ...] = ()
         if options.text_layer == "auto" and coverage <= _SCAN_COVERAGE:
-            lines = text_lines(pdf_page, pixels, _to_pixels(pdf_page, width, height), index)
+            lines = text_lines(pdf_page, pixels, to_pixels(pdf_page, width, height), index)
             if not explains(lines, pixels, dpi):
                 lines = ()
         return Page(
@@ -189,7 +189,7 @@ def _images(pdf_page: pypdfium2.PdfPage, max_pixels: int) -> list[_Placed]:
 def _coverage(pdf_page: pypdfium2.PdfPage, images: list[_Placed]) -> float:
     """Measure the share of the page (0-1) that lies under images, on a coarse grid."""
     grid = np.zeros((_GRID, _GRID), np.uint8)
-    to_grid = _to_pixels(pdf_page, _GRID, _GRID)
+    to_grid = to_pixels(pdf_page, _GRID, _GRID)
     for image in images:
         corners = np.clip(transform(to_grid, image.corners), -_GRID, 2 * _GRID)
         cv2.fillConvexPoly(grid, corners.round().astype(np.int32), 1)
@@ -230,7 +230,7 @@ def _raster(pdf_page: pypdfium2.PdfPage, dpi: float, max_pixels: int) -> tuple[P
     return np.ascontiguousarray(pixels), round(scale * POINTS_PER_INCH, 1)
 
 
-def _to_pixels(pdf_page: pypdfium2.PdfPage, width: int, height: int) -> Matrix:
+def to_pixels(pdf_page: pypdfium2.PdfPage, width: int, height: int) -> Matrix:
     """Return the matrix from page space (points, y up, before /Rotate) to pixels of a raster of this size."""
     left, bottom, right, top = pdf_page.get_bbox()
     across, up = 1 / (right - left), 1 / (top - bottom)
