@@ -35,7 +35,7 @@ from ingestd.engine.local import LocalEngine
 from ingestd.engine.rolling import RollingEngine
 from ingestd.errors import ConfigError
 from ingestd.extract import RuleSet, load_rules
-from ingestd.pipeline import AnnotatingPipeline, LinePipeline, PagePainter, Pipeline
+from ingestd.pipeline import AnnotatingPipeline, Copy, LinePipeline, PagePainter, Pipeline, pages_of
 from ingestd.reading.detect import Detector
 from ingestd.reading.models import Manifest, load_manifest
 from ingestd.reading.orient import Classifier
@@ -106,6 +106,25 @@ def build_pipeline(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeli
             "models": manifest.hash,
         },
         today=SystemClock().today,
+    )
+
+
+def build_recording(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeline:
+    """Build a pipeline of the daemon: it makes searchable copies as configured; see :func:`build_pipeline`."""
+    pipeline = build_pipeline(config, rules, manifest)
+    return dataclasses.replace(pipeline, copy=_copier(config), attempts=config.ledger.attempts)
+
+
+def _copier(config: Config) -> Copy | None:
+    """Return the maker of searchable copies; its module needs an extra."""
+    if config.output.searchable_pdf == "off":
+        return None
+    from ingestd.output.searchable.copy import Copier
+
+    return Copier(
+        functools.partial(pages_of, options=config.decode, limits=config.admit),
+        config.admit.max_pixels,
+        only_unsearchable=config.output.searchable_pdf == "instead_of_nothing",
     )
 
 
@@ -186,7 +205,7 @@ def running_service(
     def new_engine() -> Engine[Record]:
         reloaded = reload()
         require_sound(reloaded)
-        return start_engine(reloaded, build_pipeline)
+        return start_engine(reloaded, build_recording)
 
     signals = Signals()
     with ExitStack() as stack:
@@ -200,7 +219,7 @@ def running_service(
         db = stack.enter_context(closing(connect(config.record.database)))
         soundness.require_plausible(db, config.record.database)
         _check_beside(config.record.database, db, stack, killed=killed)
-        engine = start_engine(config, build_pipeline)
+        engine = start_engine(config, build_recording)
         service = assemble(
             config,
             db,

@@ -10,7 +10,18 @@ import cv2
 import regex
 
 from ingestd.config import AdmitConfig, DecodeConfig
-from ingestd.document import Admitted, Claim, Code, Line, Page, PageInfo, Pixels, Reading, Record
+from ingestd.document import (
+    Admitted,
+    Claim,
+    Code,
+    Line,
+    Page,
+    PageInfo,
+    Pixels,
+    Reading,
+    Record,
+    SearchableCopy,
+)
 from ingestd.errors import DocumentError
 from ingestd.extract import RuleSet, extract
 from ingestd.files.encoding import path_text
@@ -21,6 +32,9 @@ from ingestd.reading.admit import admit
 from ingestd.reading.decode import decode
 from ingestd.reading.page import PageReader, Sharing, Stopwatch, page_info
 from ingestd.structured.read import stated_invoices, structured_pages
+
+Copy = Callable[[Admitted, Reading], SearchableCopy | None]
+"""Makes a searchable copy of a document; None where it needs none."""
 
 _QUICK = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 """Options of a PNG that is soon thrown away."""
@@ -43,6 +57,10 @@ class Pipeline:
     rules: RuleSet
     provenance: Mapping[str, str]
     today: Callable[[], date]
+    copy: Copy | None = None
+    """Makes searchable copies; None: none are wanted."""
+    attempts: int = 1
+    """The last one makes no copy, in case that is what killed the worker before."""
 
     def __call__(self, claim: Claim) -> Record:
         """Read a claimed document.
@@ -56,6 +74,10 @@ class Pipeline:
         reading = self.read(admitted, watch)
         with watch.time("extract"):
             extraction = extract(reading, self.rules, self.today())
+        copy = None
+        if self.copy is not None and claim.attempt < max(2, self.attempts):
+            with watch.time("copy"):
+                copy = self.copy(admitted, reading)
         return Record(
             sha256=claim.sha256,
             name=path_text(claim.source_path.name),
@@ -65,6 +87,7 @@ class Pipeline:
             extraction=extraction,
             provenance=self.provenance,
             timings=watch.seconds,
+            copy=copy,
         )
 
     def read(self, admitted: Admitted, watch: Stopwatch) -> Reading:

@@ -8,7 +8,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ingestd.config import EXTRA_FOR_METRICS, Config
+from ingestd.config import EXTRA_FOR_COPIES, EXTRA_FOR_METRICS, Config
 from ingestd.errors import ConfigError, TransientError
 from ingestd.extract import load_rules
 from ingestd.files import durable
@@ -155,5 +155,8 @@ def _hooks(config: Config) -> list[str]:
 
 
 def _extras(config: Config) -> list[str]:
-    missing = config.metrics.port is not None and importlib.util.find_spec("prometheus_client") is None
-    return [EXTRA_FOR_METRICS] if missing else []
+    needs = [
+        (config.metrics.port is not None, "prometheus_client", EXTRA_FOR_METRICS),
+        (config.output.searchable_pdf != "off", "pikepdf", EXTRA_FOR_COPIES),
+    ]
+    return [text for wanted, module, text in needs if wanted and importlib.util.find_spec(module) is None]

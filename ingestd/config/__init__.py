@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator
 
 from ingestd.config.operating import (
+    EXTRA_FOR_COPIES,
     EXTRA_FOR_METRICS,
     EngineConfig,
     HealthConfig,
@@ -21,6 +22,7 @@ from ingestd.config.operating import (
     LedgerConfig,
     LogConfig,
     MetricsConfig,
+    OutputConfig,
     RecordConfig,
     SettleConfig,
     SpoolConfig,
@@ -45,6 +47,7 @@ from ingestd.config.wording import model_problems
 from ingestd.errors import ConfigError
 
 __all__ = [
+    "EXTRA_FOR_COPIES",
     "EXTRA_FOR_METRICS",
     "SEARCH_PATH",
     "AdmitConfig",
@@ -63,6 +66,7 @@ __all__ = [
     "MetricsConfig",
     "ModelsConfig",
     "OrientConfig",
+    "OutputConfig",
     "RecogniseConfig",
     "RecordConfig",
     "ReviewConfig",
@@ -97,6 +101,7 @@ class Config(Section):
     extract: ExtractConfig = ExtractConfig()
     review: ReviewConfig = ReviewConfig()
     record: RecordConfig = RecordConfig()
+    output: OutputConfig = OutputConfig()
     engine: EngineConfig = EngineConfig()
     models: ModelsConfig = ModelsConfig()
     hooks: HooksConfig = HooksConfig()

@@ -95,6 +95,21 @@ class RecordConfig(Section):
     sidecar: bool = Field(default=True, description="Write NAME.EXT.json beside the archived original.")
 
 
+EXTRA_FOR_COPIES = (
+    "output.searchable_pdf: needs the extra 'searchable': pip install 'ingestd[searchable]', or remove the key"
+)
+
+
+class OutputConfig(Section):
+    """Files that are made of a document."""
+
+    searchable_pdf: Literal["off", "beside", "instead_of_nothing"] = Field(
+        default="off",
+        description="beside: write NAME.EXT.searchable.pdf beside every archived original; instead_of_nothing: only"
+        " where the file has pages without text of their own. Needs the extra `searchable`.",
+    )
+
+
 class EngineConfig(Section):
     """Worker processes and their limits."""
 

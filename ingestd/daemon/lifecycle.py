@@ -26,7 +26,16 @@ from ingestd.errors import AttemptError, DocumentError, TransientError
 from ingestd.files import durable
 from ingestd.files.encoding import path_text
 from ingestd.files.identity import digest, kind, look
-from ingestd.files.names import archive_folder, error_path, free_target, is_partial, sidecar_path, work_path
+from ingestd.files.names import (
+    archive_folder,
+    copy_path,
+    error_path,
+    free_target,
+    is_partial,
+    sidecar_path,
+    work_copy_path,
+    work_path,
+)
 from ingestd.output import sidecar
 from ingestd.store import documents
 from ingestd.store.database import transaction
@@ -203,10 +212,20 @@ class Lifecycle:
             rule=record.extraction.rule,
         )
         target = self._free(folder, job, record.sha256, name)
+        self._keep_copy(job, record)
         try:
             return Recorded(self._commit(job, record, target, now))
         except _Overtaken as overtaken:
             return overtaken.moved
+
+    def _keep_copy(self, job: Job, record: Record) -> None:
+        """Write the searchable copy where a crash after the commit finds it."""
+        if record.copy is None:
+            return
+        if record.copy.content:
+            durable.write_atomic(work_copy_path(self._places.work, job.id), record.copy.content)
+        else:
+            log.warning("%s: no searchable copy: %s", path_text(job.source_path), record.copy.problem)
 
     def _commit(self, job: Job, record: Record, target: Path, now: datetime) -> Job:
         with _storing(), transaction(self._jobs.db):
@@ -255,6 +274,7 @@ class Lifecycle:
                 assert job.document_id is not None, "set in the transaction that recorded it"
                 if self._options.sidecar:
                     durable.write_atomic(sidecar_path(target), sidecar.render(self._jobs.db, job.document_id))
+                self._put_copy(job, copy_path(target))
                 self._put(work, target if self._original(job) == "move" else None)
             case State.FAILED:
                 durable.write_atomic(error_path(target), reason_file(job, now))
@@ -263,6 +283,7 @@ class Lifecycle:
                 inbox = self._inboxes.get(job.inbox)
                 dropped = inbox is not None and (inbox.duplicates == "delete" or inbox.original != "move")
                 self._put(work, None if dropped else target)
+        durable.remove(work_copy_path(self._places.work, job.id))
         durable.remove_folder(work.parent)
         return self._jobs.finish(job, now) if job.state is State.RECORDED else job
 
@@ -274,6 +295,12 @@ class Lifecycle:
             durable.remove(work)
         else:
             durable.move(work, target)
+
+    def _put_copy(self, job: Job, target: Path) -> None:
+        """Move the searchable copy beside the original, unless that was done before."""
+        copy = work_copy_path(self._places.work, job.id)
+        if copy.exists() and not os.path.lexists(target):
+            durable.move(copy, target)
 
     def refresh_sidecars(self) -> bool:
         """Bring sidecars up to date that do not show a correction yet; True if there were any.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-_PARTIAL, _SIDECAR, _ERROR = ".partial", ".json", ".error.json"
+_PARTIAL, _SIDECAR, _ERROR, _COPY = ".partial", ".json", ".error.json", ".searchable.pdf"
 _MAX_NAME_BYTES = 255
 """NAME_MAX of Linux filesystems."""
 _RESERVED_BYTES = 40
@@ -55,14 +55,28 @@ def error_path(failed: Path) -> Path:
     return failed.with_name(failed.name + _ERROR)
 
 
+def copy_path(original: Path) -> Path:
+    """Return the place of a searchable copy: beside its original.
+
+    >>> copy_path(Path("archive/2026/scan.jpg"))
+    PosixPath('archive/2026/scan.jpg.searchable.pdf')
+    """
+    return original.with_name(original.name + _COPY)
+
+
 def originals_of(path: Path) -> tuple[Path, ...]:
-    """Return the files that a sidecar or a reason of this name may belong to; none for other names.
+    """Return the files that a sidecar, a copy or a reason of this name may belong to; none for other names.
 
     >>> [path.name for path in originals_of(Path("scan.pdf.error.json"))]
     ['scan.pdf.error', 'scan.pdf']
     """
-    ends = [end for end in (_SIDECAR, _ERROR) if path.name.endswith(end) and path.name != end]
+    ends = [end for end in (_SIDECAR, _ERROR, _COPY) if path.name.endswith(end) and path.name != end]
     return tuple(path.with_name(path.name.removesuffix(end)) for end in ends)
+
+
+def work_copy_path(work: Path, job_id: int) -> Path:
+    """Return the place where a searchable copy waits until its document is recorded."""
+    return work / ".copies" / f"{job_id}.pdf"
 
 
 def work_path(work: Path, job_id: int, name: str) -> Path:
@@ -98,7 +112,9 @@ def free_target(folder: Path, name: str, hash_prefix: str, reserved: Callable[[P
     """
 
     def taken(path: Path) -> bool:
-        return any(map(os.path.lexists, (path, sidecar_path(path), error_path(path)))) or reserved(path)
+        return any(
+            map(os.path.lexists, (path, *(beside(path) for beside in (sidecar_path, error_path, copy_path))))
+        ) or reserved(path)
 
     clean = safe_name(name)
     stem, suffix = os.path.splitext(clean)  # noqa: PTH122 (keeps names such as ".jpg" whole)

@@ -23,8 +23,8 @@ DAEMON = [
 ]
 """Modules that run outside of workers and meet files that nobody has looked at yet."""
 
-PARSERS = {"PIL", "cv2", "pypdfium2", "zxingcpp", "pillow_heif", "onnxruntime"}
-PARSING = ("ingestd.reading", "ingestd.pipeline", "ingestd.output.annotate")
+PARSERS = {"PIL", "cv2", "pypdfium2", "zxingcpp", "pillow_heif", "onnxruntime", "pikepdf"}
+PARSING = ("ingestd.reading", "ingestd.pipeline", "ingestd.output.annotate", "ingestd.output.searchable")
 
 
 def imports(path: Path) -> set[str]:

@@ -31,7 +31,7 @@ def edges(line: Line) -> list[float]:
     else:
         widths = np.cumsum([2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line.text])
         inner = [float(width) for width in widths[:-1] / widths[-1]]
-    return np.maximum.accumulate(np.clip([0.0, *inner, 1.0], 0, 1)).tolist()
+    return [float(border) for border in np.maximum.accumulate(np.clip([0.0, *inner, 1.0], 0, 1))]
 
 
 def widths(borders: Sequence[float], length: float) -> list[int]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pikepdf
 import pypdfium2
-from PIL import ImageCms
 from pikepdf import Array, Dictionary, Name, Pdf, Stream
+from PIL import ImageCms
 
 import ingestd
 from ingestd.document import Admitted, Line, Matrix, Page, Reading, SearchableCopy, Source
@@ -99,7 +99,8 @@ def _of_pdf(admitted: Admitted, reading: Reading) -> bytes:
 
 def _to_page(document: pypdfium2.PdfDocument, index: int, width: int, height: int) -> Matrix:
     with closing(document[index]) as page:
-        return np.linalg.inv(to_pixels(page, width, height))
+        inverse: Matrix = np.linalg.inv(to_pixels(page, width, height)).astype(np.float64)
+        return inverse
 
 
 def _by_page(lines: Iterable[Line]) -> Mapping[int, list[Line]]:
@@ -135,7 +136,9 @@ def _name_colours(pdf: Pdf) -> None:
 def _describe(pdf: Pdf, admitted: Admitted, more: Mapping[str, str]) -> None:
     """Say in XMP that this is a copy, and of what."""
     with pdf.open_metadata(set_pikepdf_as_editor=False) as metadata:
-        metadata["dc:source"] = f"searchable copy of {escape(admitted.claim.source_path.name)}, sha256 {admitted.claim.sha256}"
+        metadata["dc:source"] = (
+            f"searchable copy of {escape(admitted.claim.source_path.name)}, sha256 {admitted.claim.sha256}"
+        )
         metadata["xmp:CreatorTool"] = f"ingestd {ingestd.__version__}"
         metadata.update(more)
 

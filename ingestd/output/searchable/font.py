@@ -35,7 +35,7 @@ def embed(pdf: Pdf, font: Object, codes: Sequence[tuple[str, int]]) -> None:
         Descent=round(-DESCENT * _EM),
         CapHeight=round((1 - DESCENT) * _EM),
         StemV=80,
-        FontFile2=_stream(pdf, truetype()),
+        FontFile2=Stream(pdf, truetype()),
     )
     descendant = Dictionary(
         Type=Name.Font,
@@ -44,17 +44,13 @@ def embed(pdf: Pdf, font: Object, codes: Sequence[tuple[str, int]]) -> None:
         CIDSystemInfo=Dictionary(Registry="Adobe", Ordering="Identity", Supplement=0),
         FontDescriptor=pdf.make_indirect(descriptor),
         W=Array([1, Array([width * _EM // UNIT for _, width in codes])]),
-        # Every code has the empty glyph 1: glyph 0 stands for a missing one, which PDF/A forbids.
-        CIDToGIDMap=_stream(pdf, b"\0\0" + b"\0\1" * len(codes)),
+        # Every code has glyph 1: glyph 0 stands for a missing one, which PDF/A forbids.
+        CIDToGIDMap=Stream(pdf, b"\0\0" + b"\0\1" * len(codes)),
     )
     font.Type, font.Subtype, font.BaseFont = Name.Font, Name.Type0, Name(_NAME)
     font.Encoding = Name("/Identity-H")
     font.DescendantFonts = Array([pdf.make_indirect(descendant)])
-    font.ToUnicode = _stream(pdf, to_unicode([char for char, _ in codes]))
-
-
-def _stream(pdf: Pdf, data: bytes) -> Stream:
-    return Stream(pdf, data)
+    font.ToUnicode = Stream(pdf, to_unicode([char for char, _ in codes]))
 
 
 def to_unicode(chars: Sequence[str]) -> bytes:
@@ -72,17 +68,22 @@ def to_unicode(chars: Sequence[str]) -> bytes:
 
 
 def truetype() -> bytes:
-    """Return a TrueType font of two empty glyphs."""
+    """Return a TrueType font of two glyphs: an empty one, and an upright line without area.
+
+    PDFium takes no notice of turned text whose glyphs have no height.
+    """
     up, down = round((1 - DESCENT) * _EM), round(-DESCENT * _EM)
+    on_curve_same_x = 0x11
+    line = struct.pack(">5hHH2B2h", 1, 0, down, 0, up, 1, 0, *[on_curve_same_x] * 2, down, up - down)
     tables = {
-        b"glyf": b"\0\0\0\0",
+        b"glyf": line,
         b"head": struct.pack(
             ">IIIIHHqqhhhhHHhhh", 0x10000, 0x10000, 0, 0x5F0F3CF5, 0, _EM, 0, 0, 0, down, _EM, up, 0, 8, 2, 0, 0
         ),
         b"hhea": struct.pack(">IhhhHhhhhhh8xhH", 0x10000, up, down, 0, _EM, 0, 0, 0, 1, 0, 0, 0, 1),
         b"hmtx": struct.pack(">Hhh", _EM, 0, 0),
-        b"loca": struct.pack(">3H", 0, 0, 0),
-        b"maxp": struct.pack(">I14H", 0x10000, 2, *[0] * 13),
+        b"loca": struct.pack(">3H", 0, 0, len(line) // 2),
+        b"maxp": struct.pack(">I14H", 0x10000, 2, 2, 1, 0, 0, 2, *[0] * 8),
     }
     head = struct.pack(">IHHHH", 0x10000, len(tables), 64, 2, 16 * len(tables) - 64)
     at = len(head) + 16 * len(tables)
@@ -95,4 +96,4 @@ def truetype() -> bytes:
 
 
 def _checksum(padded: bytes) -> int:
-    return sum(struct.unpack(f">{len(padded) // 4}I", padded)) & 0xFFFFFFFF
+    return sum(map(int, struct.unpack(f">{len(padded) // 4}I", padded))) & 0xFFFFFFFF

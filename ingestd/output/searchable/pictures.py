@@ -49,7 +49,7 @@ def add_page(pdf: Pdf, info: PageInfo, picture: Stream, turned: int = 1) -> tupl
     scale = min(_POINTS_PER_INCH / info.dpi, _MAX_SIDE / max(info.width_px, info.height_px))
     width, height = info.width_px * scale, info.height_px * scale
     page = pdf.add_blank_page(page_size=(width, height))
-    name = page.add_resource(picture, Name.XObject, prefix="Picture")
+    name = page.add_resource(picture, Name.XObject, Name("/Picture"))
     placed = [value * side for value, side in zip(_PLACED[turned], (width, height) * 3, strict=True)]
     matrix = " ".join(f"{value:.4f}" for value in placed)
     page.contents_add(f"q {matrix} cm {name} Do Q\n".encode())
@@ -92,9 +92,7 @@ def _png(pdf: Pdf, data: bytes) -> Stream | None:
         space = Array([Name.Indexed, Name.DeviceRGB, len(palette) // 3 - 1, palette])
     rows = Dictionary(Predictor=15, Colors=samples, BitsPerComponent=bits, Columns=width)
     body = b"".join(body for kind, body in chunks if kind == b"IDAT")
-    return _image(
-        pdf, body, width, height, bits, ColorSpace=space, Filter=Name.FlateDecode, DecodeParms=rows
-    )
+    return _image(pdf, body, width, height, bits, ColorSpace=space, Filter=Name.FlateDecode, DecodeParms=rows)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -125,9 +123,7 @@ def _rows(pdf: Pdf, rows: NDArray[np.uint8], width: int, bits: int, samples: int
     space = Name.DeviceRGB if samples == 3 else Name.DeviceGray
     parms = Dictionary(Predictor=12, Colors=samples, BitsPerComponent=bits, Columns=width)
     packed = zlib.compress(changes.tobytes(), 4)
-    return _image(
-        pdf, packed, width, rows.shape[0], bits, ColorSpace=space, Filter=Name.FlateDecode, DecodeParms=parms
-    )
+    return _image(pdf, packed, width, rows.shape[0], bits, ColorSpace=space, Filter=Name.FlateDecode, DecodeParms=parms)
 
 
 def _image(pdf: Pdf, data: bytes, width: int, height: int, bits: int, **more: Name | Array | Dictionary) -> Stream:

@@ -20,6 +20,7 @@ class Typesetter:
     def __init__(self, pdf: Pdf) -> None:
         self._pdf = pdf
         self._fonts: list[tuple[Object, dict[tuple[str, int], int]]] = []
+        self._layers = 0
 
     def add(self, page: Page, lines: Iterable[Line], to_page: Matrix) -> None:
         """Put the texts of lines under what a page shows.
@@ -37,9 +38,19 @@ class Typesetter:
         layer.Type, layer.Subtype = Name.XObject, Name.Form
         layer.BBox = Array(list(_page_box(page)))
         layer.Resources = Dictionary(Font=Dictionary({str(name): value for name, value in used.items()}))
-        name = page.add_resource(layer, Name.XObject, prefix="IngestdText")
+        name = self._free_name(page)
+        page.add_resource(layer, Name.XObject, name)
         # First of all: whatever the page does to its own coordinates cannot move the text.
         page.contents_add(b"q %s Do Q\n" % str(name).encode(), prepend=True)
+
+    def _free_name(self, page: Page) -> Name:
+        """Return a name that no resource has, those of a copy that is copied again and of other pages included."""
+        known = page.obj.get(Name.Resources, Dictionary()).get(Name.XObject, Dictionary())
+        while True:
+            self._layers += 1
+            name = Name(f"/IngestdText{self._layers}")
+            if name not in known:
+                return name
 
     def _line(self, line: Line, to_page: Matrix, used: dict[Name, Object]) -> bytes:
         start, along, up = cells.frame(line, to_page)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -17,12 +18,12 @@ from PIL import Image
 from ingestd.config import AdmitConfig, DecodeConfig
 from ingestd.document import Char, Line, PageInfo, Quad, Reading, SearchableCopy, Source
 from ingestd.files.media_types import PDF
-from ingestd.layout.geometry import bounds, transform
+from ingestd.layout.geometry import transform
 from ingestd.output.searchable.copy import Copier
 from ingestd.reading.admit import admit
 from ingestd.reading.decode import decode
 from ingestd.reading.decode.pdf import to_pixels
-from lab.corpus.pdf import A4, PdfPage, Picture, Text, pdf, scan_page
+from lab.corpus.pdf import PdfPage, Text, pdf, scan_page
 from tests.support.claims import dropped
 from tests.support.documents import encoded, oriented, picture, quadrants, tiff
 
@@ -97,7 +98,7 @@ def test_characters_lie_where_they_were_read(tmp_path: Path, rotate: int, user_u
     found = list(boxes(copy.content, size))
     assert "".join(char for char, _ in found).rstrip() == read.text
     centres = [char.position for char in read.chars]
-    borders = [0.0, *((a + b) / 2 for a, b in zip(centres, centres[1:], strict=False)), 1.0]
+    borders = [0.0, *((a + b) / 2 for a, b in itertools.pairwise(centres)), 1.0]
     for index, (char, box) in enumerate(found[: len(read.text)]):
         wanted = (200 + 400 * borders[index], 300, 200 + 400 * borders[index + 1], 340)
         assert np.abs(np.subtract(box, wanted)).max() <= MAX_BOX_ERROR_PX, char
@@ -133,7 +134,7 @@ def test_pictures_stand_upright_and_keep_their_bytes(tmp_path: Path, kind: str, 
     content = made(tmp_path, stored, [])
     assert np.abs(pixels_of(content, (80, 40)).astype(int) - np.asarray(quadrants())).mean() < 6
     with pikepdf.open(io.BytesIO(content)) as document:
-        (image,) = document.pages[0].images.values()
+        image = document.pages[0].obj.Resources.XObject.Picture
         raw = image.read_raw_bytes()
     assert raw == stored if kind == "JPEG" else raw in stored
 
@@ -159,7 +160,9 @@ def test_every_kind_of_pixel_is_shown(tmp_path: Path, image: Image.Image, kind: 
 
 
 def test_pictures_become_pdf_a(tmp_path: Path) -> None:
-    content = made(tmp_path, tiff([picture(), picture("page 2")]), [line("page 2", ((0, 0), (90, 0), (90, 20), (0, 20)), 1)])
+    content = made(
+        tmp_path, tiff([picture(), picture("page 2")]), [line("page 2", ((0, 0), (90, 0), (90, 20), (0, 20)), 1)]
+    )
     with pikepdf.open(io.BytesIO(content)) as document:
         assert not document.check_pdf_syntax()
         assert document.open_metadata().pdfa_status == "2B"
@@ -168,15 +171,17 @@ def test_pictures_become_pdf_a(tmp_path: Path) -> None:
 
 
 def test_text_of_other_programs_is_replaced(tmp_path: Path) -> None:
-    hidden = Text("old ocr", (72, 700), 12.0, mode=3)
-    scan = scan_page(picture(size=(1240, 1754)))
-    page = dataclasses.replace(scan, texts=(*scan.texts, hidden)) if dataclasses.is_dataclass(scan) else scan
-    content = made(tmp_path, pdf(page), [line("new text", ((200, 300), (600, 300), (600, 340), (200, 340)))])
+    hidden = Text(72, 700, "old ocr", 12.0, render_mode=3)
+    content = made(
+        tmp_path,
+        pdf(scan_page(picture(size=(1240, 1754)), texts=[hidden])),
+        [line("new text", ((200, 300), (600, 300), (600, 340), (200, 340)))],
+    )
     assert text_of(content) == ["new text"]
 
 
 def test_pages_with_text_stay_as_they_are(tmp_path: Path) -> None:
-    original = pdf(PdfPage(texts=(Text("Printed text", (72, 700), 12.0),)))
+    original = pdf(PdfPage(texts=(Text(72, 700, "Printed text"),)))
     read = line("Printed text", ((0, 0), (90, 0), (90, 20), (0, 20)), source=Source.TEXT_LAYER)
     copy, _ = copied(tmp_path, original, [read])
     assert copy is not None
@@ -210,6 +215,14 @@ def test_a_pdf_that_cannot_be_copied_says_why(tmp_path: Path) -> None:
     assert copy is not None
     assert copy.content == b""
     assert "PdfError" in copy.problem
+
+
+def test_a_copy_can_be_copied(tmp_path: Path) -> None:
+    scans = pdf(*[scan_page(picture(size=(1240, 1754)))] * 2)
+    quad: Quad = ((200, 300), (600, 300), (600, 340), (200, 340))
+    once = made(tmp_path, scans, [line("page 1", quad), line("page 2", quad, 1)])
+    twice = made(tmp_path, once, [line("other 1", quad), line("other 2", quad, 1)])
+    assert [text_of(twice, page) for page in (0, 1)] == [["other 1"], ["other 2"]]
 
 
 def test_the_same_document_gives_the_same_copy(tmp_path: Path) -> None:
