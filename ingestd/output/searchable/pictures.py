@@ -121,9 +121,9 @@ def _rows(pdf: Pdf, rows: NDArray[np.uint8], width: int, bits: int, samples: int
     changes[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=changes[1:, 1:])
     space = Name.DeviceRGB if samples == 3 else Name.DeviceGray
-    parms = Dictionary(Predictor=12, Colors=samples, BitsPerComponent=bits, Columns=width)
+    predictor = Dictionary(Predictor=12, Colors=samples, BitsPerComponent=bits, Columns=width)
     packed = zlib.compress(changes.tobytes(), 4)
-    return _image(pdf, packed, width, rows.shape[0], bits, ColorSpace=space, Filter=Name.FlateDecode, DecodeParms=parms)
+    return _image(pdf, packed, width, rows.shape[0], bits, ColorSpace=space, Filter=Name.FlateDecode, DecodeParms=predictor)
 
 
 def _image(pdf: Pdf, data: bytes, width: int, height: int, bits: int, **more: Name | Array | Dictionary) -> Stream:
