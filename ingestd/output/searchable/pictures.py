@@ -123,7 +123,9 @@ def _rows(pdf: Pdf, rows: NDArray[np.uint8], width: int, bits: int, samples: int
     space = Name.DeviceRGB if samples == 3 else Name.DeviceGray
     predictor = Dictionary(Predictor=12, Colors=samples, BitsPerComponent=bits, Columns=width)
     packed = zlib.compress(changes.tobytes(), 4)
-    return _image(pdf, packed, width, rows.shape[0], bits, ColorSpace=space, Filter=Name.FlateDecode, DecodeParms=predictor)
+    return _image(
+        pdf, packed, width, rows.shape[0], bits, ColorSpace=space, Filter=Name.FlateDecode, DecodeParms=predictor
+    )
 
 
 def _image(pdf: Pdf, data: bytes, width: int, height: int, bits: int, **more: Name | Array | Dictionary) -> Stream:
