@@ -27,7 +27,7 @@ from ingestd.document import (
 from ingestd.extract.confirm.doubts import OTHER, UNKNOWN, kinds_of, rule_of, status_of
 from ingestd.extract.lexicon.labels import SqueezedDocument, squeeze_rows
 from ingestd.extract.lexicon.model import Lexicon
-from ingestd.extract.papers import Part, parts_of
+from ingestd.extract.papers import Part, pages_of_data, parts_of, parts_on
 from ingestd.extract.proof.judge import judge
 from ingestd.extract.rulefile.compiled import CompiledRule, RuleSet
 from ingestd.extract.rulefile.equation import SUM_OF
@@ -64,9 +64,14 @@ def extract(reading: Reading, rules: RuleSet, today: date, kind: str | None = No
     said = kind if kind in kinds_of(rules) else None
     if said == OTHER:
         return Extraction(OTHER, (), (), Status.DONE)
-    if any(is_data(code) for code in reading.codes):
+    stated = [code for code in reading.codes if is_data(code)]
+    if stated and not (pages := pages_of_data(stated)):
         return _extract_paper(reading, rules, today, said)
-    first, *others = parts_of(reading, lambda part: _extract_paper(part, rules, today, None))
+
+    def read(part: Reading) -> Extraction:
+        return _extract_paper(part, rules, today, None)
+
+    first, *others = parts_on(reading, pages, read) if stated else parts_of(reading, read)
     if not others:
         return first.extraction if said is None else _extract_paper(reading, rules, today, said)
     found = first.extraction if said is None else _extract_paper(first.reading, rules, today, said)

@@ -74,6 +74,27 @@ def parts_of(reading: Reading, read: Reader) -> tuple[Part, ...]:
     return tuple(found)
 
 
+def pages_of_data(codes: Collection[Code]) -> tuple[int, ...]:
+    """List the pages that show one stated invoice each; none where the file does not hold several.
+
+    Args:
+        codes: those of a reading that hold invoices.
+    """
+    pages = sorted(code.page_index for code in codes)
+    return tuple(pages) if len(pages) > 1 and len(set(pages)) == len(pages) else ()
+
+
+def parts_on(reading: Reading, pages: Sequence[int], read: Reader) -> tuple[Part, ...]:
+    """Take each of these pages, drawn from data, for a paper; no field is read from its lines."""
+    found = []
+    for page in pages:
+        lines = tuple(line for line in reading.lines if line.page_index == page)
+        codes = tuple(code for code in reading.codes if code.page_index == page)
+        part = dataclasses.replace(reading, lines=lines, codes=codes)
+        found.append(Part((page,), None, part, read(part)))
+    return tuple(found)
+
+
 def _grouped(reading: Reading, indices: Sequence[int], read: Reader) -> list[tuple[tuple[int, ...], Extraction | None]]:
     """Pages of each paper; with what was read of a paper of one page."""
     groups: list[tuple[int, ...]] = []

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from datetime import date
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ingestd.config import AdmitConfig
-from ingestd.document import Admitted
+from ingestd.document import Admitted, Extraction, PageInfo, Reading, Status
 from ingestd.errors import DocumentError
+from ingestd.extract import RuleSet, extract, load_rules
 from ingestd.extract.stated.invoice import KIND_OF_PROBLEM, from_code
 from ingestd.reading.admit import admit
 from ingestd.structured.drawing import PAGE_SIZE
@@ -15,6 +18,12 @@ from ingestd.structured.read import stated_invoices, structured_pages
 from tests.support import einvoices as made
 from tests.support.claims import dropped
 from tests.support.documents import encoded, picture
+from tests.support.places import ROOT
+
+
+@cache
+def rules() -> RuleSet:
+    return load_rules(ROOT / "rules")
 
 
 def admitted(folder: Path, content: bytes) -> Admitted:
@@ -94,3 +103,32 @@ def test_limits_hold(tmp_path: Path, content: bytes, limits: AdmitConfig, code: 
     with pytest.raises(DocumentError) as caught:
         list(structured_pages(admitted(tmp_path, content), limits))
     assert caught.value.code == code
+
+
+def read(path: Path, content: bytes) -> Extraction:
+    """What is extracted of a file of data, as the pipeline does."""
+    document = admitted(path, content)
+    pages = list(structured_pages(document, AdmitConfig()))
+    infos = tuple(PageInfo(page.index, *page.decoded_size, page.dpi, 0, 0.0, {}, ()) for page in pages)
+    lines = tuple(line for page in pages for line in page.text_lines)
+    return extract(Reading(infos, lines, stated_invoices(document)), rules(), date(2026, 6, 1))
+
+
+def test_bodies_of_one_file_are_papers(tmp_path: Path) -> None:
+    found = read(tmp_path, made.fatturapa("1/A", "2/A", "3/A"))
+    papers = [found, *found.further]
+    values = [{field.name: field.value for field in paper.fields} for paper in papers]
+    assert [of["invoice_no"] for of in values] == ["1/A", "2/A", "3/A"]
+    assert len({of["seller_tax_no"] for of in values}) == 1
+    assert all(paper.items for paper in papers)
+    assert [paper.pages for paper in found.further] == [(1,), (2,)]
+    assert {status.status for status in papers} == {Status.DONE}
+
+
+def test_a_faulty_body_does_not_hide_behind_a_sound_one(tmp_path: Path) -> None:
+    content = made.fatturapa("1/A", "2/A")
+    total = b"<ImportoTotaleDocumento>"
+    at = content.rindex(total) + len(total)
+    found = read(tmp_path, content[:at] + b"9" + content[at:])
+    assert found.further[0].status is Status.REVIEW
+    assert found.status is Status.REVIEW
