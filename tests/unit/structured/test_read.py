@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ingestd.config import AdmitConfig
-from ingestd.document import Admitted, Extraction, PageInfo, Reading, Status
+from ingestd.document import Admitted, Extraction, PageInfo, Paper, Reading, Status
 from ingestd.errors import DocumentError
 from ingestd.extract import RuleSet, extract, load_rules
 from ingestd.extract.stated.invoice import KIND_OF_PROBLEM, from_code
@@ -116,7 +116,7 @@ def read(path: Path, content: bytes) -> Extraction:
 
 def test_bodies_of_one_file_are_papers(tmp_path: Path) -> None:
     found = read(tmp_path, made.fatturapa("1/A", "2/A", "3/A"))
-    papers = [found, *found.further]
+    papers: list[Extraction | Paper] = [found, *found.further]
     values = [{field.name: field.value for field in paper.fields} for paper in papers]
     assert [of["invoice_no"] for of in values] == ["1/A", "2/A", "3/A"]
     assert len({of["seller_tax_no"] for of in values}) == 1
