@@ -13,6 +13,7 @@ from ingestd.cli.common import config_option, json_option, print_json, recorded,
 from ingestd.config import load
 from ingestd.output import sidecar
 from ingestd.store import documents, queries
+from ingestd.store.same_invoice import same_invoices
 
 _FAILURES = 10
 _NEWEST = 5
@@ -66,4 +67,6 @@ def show(document: str, config_path: Path | None, as_json: bool) -> None:
         if as_json:
             click.echo(sidecar.render(db, found.id), nl=False)
         else:
-            terminal.console().print(terminal.document_view(documents.load_document(db, found.id)))
+            terminal.console().print(
+                terminal.document_view(documents.load_document(db, found.id), same_invoices(db, found.id))
+            )

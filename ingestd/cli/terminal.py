@@ -16,6 +16,7 @@ from ingestd.files.encoding import escape, path_text
 from ingestd.store.documents import Document
 from ingestd.store.queries import Failure, Overview, SearchHit, Summary, Waiting
 from ingestd.store.rows import text_rows
+from ingestd.store.same_invoice import SameInvoice
 from ingestd.store.soundness import Checked
 
 LEVEL_STYLES = {
@@ -244,8 +245,8 @@ def reading_view(reading: Reading) -> RenderableType:
     return Group(*parts)
 
 
-def document_view(document: Document) -> RenderableType:
-    """Render one document: its facts, fields, items and text."""
+def document_view(document: Document, same: Sequence[SameInvoice] = ()) -> RenderableType:
+    """Render one document: its facts, other files of the same invoice, fields, items and text."""
     record = document.record
     extraction = record.extraction
     verdict = Text(extraction.status.value, style="yellow" if extraction.status is Status.REVIEW else "green")
@@ -260,7 +261,7 @@ def document_view(document: Document) -> RenderableType:
             ("read in", Text(", ".join(f"{name} {seconds:.2f} s" for name, seconds in record.timings.items()))),
         ]
     )
-    parts: list[RenderableType] = [head, Text("")]
+    parts: list[RenderableType] = [head, *map(_same_invoice, same), Text("")]
     if extraction.fields:
         parts += [fields_table(extraction), Text("")]
     if extraction.items:
@@ -268,6 +269,11 @@ def document_view(document: Document) -> RenderableType:
     for paper in extraction.further:
         parts += [_paper_head(paper), fields_table(paper), Text("")]
     return Group(*parts, reading_view(record.reading))
+
+
+def _same_invoice(other: SameInvoice) -> Text:
+    paper = f", paper {other.paper_index + 1}" if other.paper_index else ""
+    return safe_text(f"same invoice as document {other.document_id} ({other.name}{paper}): {other.reason}", "yellow")
 
 
 def _paper_head(paper: Paper) -> Text:

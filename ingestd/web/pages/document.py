@@ -12,6 +12,7 @@ from ingestd.output import sidecar
 from ingestd.store.documents import Document, load_document
 from ingestd.store.jobs import Jobs
 from ingestd.store.rows import plain_text
+from ingestd.store.same_invoice import same_invoices
 from ingestd.web.errors import Problem
 from ingestd.web.originals import document_id, no_document
 from ingestd.web.pages.counts import counts_of
@@ -32,6 +33,7 @@ def show(request: Request) -> Response:
             "document": document,
             "events": explain(document.archive_path or document.source_path, use.config, Jobs(db)),
             "counts": counts_of(db),
+            "same": same_invoices(db, document.id),
             **_page_values(document, request.query_params.get("page", "1")),
         }
     return use.renderer.page(request, "document.html", values)

@@ -10,6 +10,7 @@ from ingestd.cli import terminal
 from ingestd.document import Extraction, Field, Level, Reason, ReasonKind, Status
 from ingestd.store.documents import Document
 from ingestd.store.queries import Failure, Overview, SearchHit, Summary, Waiting
+from ingestd.store.same_invoice import SameInvoice
 from tests.support.records import NOON, field, record
 from tests.support.terminal import HARMLESS, HOSTILE, shown
 
@@ -132,3 +133,9 @@ def test_headline_leaves_out_what_is_missing_and_escapes_what_is_strange() -> No
     assert terminal.headline(record(fields={"merchant": "a\x1b[2J", "total": None}, pages=2)) == (
         "en-receipt · a\\x1b[2J · 2 pages, 4 lines"
     )
+
+
+def test_the_same_invoice_is_named() -> None:
+    other = SameInvoice(7, 1, "b\x1b.xml", "application/xml", "same number 4711")
+    text = shown(terminal.document_view(document(), [other]))
+    assert "same invoice as document 7 (b\\x1b.xml, paper 2): same number 4711" in text

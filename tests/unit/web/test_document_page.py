@@ -48,6 +48,15 @@ def test_page_shows_fields_with_reasons_text_items_and_history(desk: Desk) -> No
     assert 'href="/v1/documents/1/original"' in page
 
 
+def test_other_files_of_the_same_invoice_are_linked(desk: Desk) -> None:
+    fields = {"receipt_no": "4711", "date": "2026-08-03", "total": "12.50", "merchant": "<b>永辉超市"}
+    for name in ("a.pdf", "b.jpg"):
+        records.save(desk.db, records.record(name, fields={**fields}))
+    page = desk.client.get("/documents/1").text
+    assert '<a href="/documents/2">b.jpg</a>' in page
+    assert "same number 4711, date 2026-08-03, total 12.50 and seller &lt;b&gt;永辉超市" in page
+
+
 def test_rivals_and_markup_are_shown_as_text(desk: Desk) -> None:
     hostile = "<script>alert(1)</script>"
     base = records.record(text=(hostile,), fields={"merchant": hostile}, status=Status.REVIEW)
