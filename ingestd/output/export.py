@@ -131,15 +131,15 @@ def write_csv(table: Rows, target: BinaryIO, *, bom: bool = False) -> None:
     try:
         writer = csv.writer(text)
         writer.writerow(table.columns)
-        writer.writerows([_csv_cell(value) for value in row] for row in table.rows)
+        writer.writerows([csv_cell(value) for value in row] for row in table.rows)
     finally:
         text.detach()  # closing the file is up to the caller
 
 
-def _csv_cell(value: Value) -> Value:
+def csv_cell(value: Value) -> Value:
     r"""Return a cell that no spreadsheet runs as a formula.
 
-    >>> _csv_cell("=HYPERLINK(0)"), _csv_cell("-12.50"), _csv_cell("+60 3-1234")
+    >>> csv_cell("=HYPERLINK(0)"), csv_cell("-12.50"), csv_cell("+60 3-1234")
     ("'=HYPERLINK(0)", '-12.50', "'+60 3-1234")
     """
     if isinstance(value, str) and value.startswith(_FORMULA) and not _NUMBER.fullmatch(value):

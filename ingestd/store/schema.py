@@ -14,6 +14,7 @@ from sqlite_utils import Database, Migrations
 
 from ingestd.errors import ConfigError
 from ingestd.store.desk_schema import create_desk
+from ingestd.store.exports import create_exports
 from ingestd.store.large_schema import create_checks, create_counts
 from ingestd.store.papers_schema import create_papers, further_rows
 
@@ -255,6 +256,7 @@ _STEPS = {
     "008_papers": _papers,
     "009_checks": create_checks,
     "010_counts": create_counts,
+    "011_exports": create_exports,
 }
 
 migrations = Migrations("ingestd")

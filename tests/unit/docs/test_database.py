@@ -27,6 +27,7 @@ SECTIONS = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##)", PAGE, re.DOTALL | re.MUL
 TABLES = (
     *("documents", "pages", "lines", "codes", "fields", "items", "jobs"),
     *("summaries", "corrections", "extractions", "reviews", "papers", "counts", "checks"),
+    *("exports", "export_batches"),
 )
 
 
