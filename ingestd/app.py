@@ -29,6 +29,7 @@ from ingestd.daemon.loop import Daemon
 from ingestd.daemon.metrics import Metrics
 from ingestd.daemon.retry import RetrySchedule
 from ingestd.daemon.service import Service, Signals
+from ingestd.daemon.systemd import notify
 from ingestd.document import Record
 from ingestd.engine import Engine, R, Work
 from ingestd.engine.local import LocalEngine
@@ -215,8 +216,10 @@ def running_service(
             folder.mkdir(parents=True, exist_ok=True)
         stack.enter_context(_only_one(config.spool.work))
         stack.enter_context(faults(config.record.database))
+        clock = SystemClock()
         killed = soundness.was_killed(config.record.database)
-        db = stack.enter_context(closing(connect(config.record.database)))
+        database = config.record.database
+        db = stack.enter_context(closing(connect(database, progress=_Converting(database, clock))))
         soundness.require_plausible(db, config.record.database)
         _check_beside(config.record.database, db, stack, killed=killed)
         engine = start_engine(config, build_recording)
@@ -227,10 +230,30 @@ def running_service(
             new_engine=new_engine,
             report=report,
             signals=signals,
-            clock=SystemClock(),
+            clock=clock,
             rng=random.Random(),
         )
         yield stack.enter_context(closing(service))
+
+
+class _Converting:
+    """Tells log and systemd how far the conversion of an older database is."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self._next_tick = clock.tick()
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._clock.tick() < self._next_tick:
+            return
+        self._next_tick = self._clock.tick() + _TOLD_EVERY_S
+        notify(f"EXTEND_TIMEOUT_USEC={int(6e6 * _TOLD_EVERY_S)}")
+        log.info("%s: converting what an older version recorded: %d of %d documents", self._path, done, total)
+
+
+_TOLD_EVERY_S = 10.0
+"""Pause between two words on the progress of a conversion."""
 
 
 def _check_beside(path: Path, db: Database, stack: ExitStack, *, killed: bool) -> None:

@@ -22,7 +22,8 @@ from ingestd.files.encoding import path_from
 from ingestd.files.names import sidecar_path
 from ingestd.store import corrections
 from ingestd.store.database import transaction
-from ingestd.store.rows import Row
+from ingestd.store.documents import load_reading
+from ingestd.store.rows import Row, line_rows
 
 SCHEMA = 1
 """Rises when a key changes its meaning or goes; new keys do not change it."""
@@ -199,7 +200,11 @@ def render(db: Database, document_id: int) -> bytes:
         parts = [f'"schema": {SCHEMA}', *_members(documents[0])]
         for table, (model, order) in _TABLES.items():
             where = f"document_id = {document_id:d}"
-            rows = [_object(row) for row in _rows(db, table, model.model_fields, where, order)]
+            if table == "lines":
+                found: Iterable[Row] = line_rows(load_reading(db, document_id).lines)
+            else:
+                found = _rows(db, table, model.model_fields, where, order)
+            rows = [_object(row) for row in found]
             if rows or table not in _LEFT_OUT:
                 parts.append(f'"{table}": [' + ",".join(f"\n  {row}" for row in rows) + ("\n ]" if rows else "]"))
     return ("{\n " + ",\n ".join(parts) + "\n}\n").encode()

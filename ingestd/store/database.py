@@ -20,7 +20,7 @@ from typing import Literal
 from sqlite_utils import Database
 
 from ingestd.errors import ConfigError, TransientError
-from ingestd.store import schema
+from ingestd.store import conversion, packing, schema
 
 OLDEST_SQLITE = (3, 38, 0)
 """STRICT tables (3.37) and the JSON functions without a compile option (3.38)."""
@@ -31,13 +31,18 @@ BUSY_S = 30.0
 _OPEN_MODES = {"create": "rwc", "write": "rw", "read": "ro"}
 
 
-def connect(path: Path, access: Literal["create", "write", "read"] = "create") -> Database:
+def connect(
+    path: Path,
+    access: Literal["create", "write", "read"] = "create",
+    progress: conversion.Progress = lambda _done, _total: None,
+) -> Database:
     """Open the database of ingestd: WAL, synchronous FULL, foreign keys on, newest schema.
 
     Args:
         path: the file.
         access: ``create`` makes the file and brings its schema up to date, ``write`` insists that
             it exists, ``read`` neither creates nor changes anything.
+        progress: called while ``create`` packs the lines of an older database, which may take minutes.
 
     Raises:
         ConfigError: the file is missing, not a database, not ours, damaged, not writable, or
@@ -55,7 +60,7 @@ def connect(path: Path, access: Literal["create", "write", "read"] = "create") -
         uri = f"{path.absolute().as_uri()}?mode={_OPEN_MODES[access]}"
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S)
         try:
-            return _prepared(Database(connection, execute_plugins=False), path, access)
+            return _prepared(Database(connection, execute_plugins=False), path, access, progress)
         except BaseException:
             connection.close()
             raise
@@ -76,7 +81,8 @@ def require_usable(path: Path) -> None:
         schema.require_ours(Database(connection, execute_plugins=False), path)
 
 
-def _prepared(db: Database, path: Path, access: str) -> Database:
+def _prepared(db: Database, path: Path, access: str, progress: conversion.Progress) -> Database:
+    packing.register(db.conn)
     schema.require_ours(db, path)
     if access == "read":
         schema.require_current(db, path)
@@ -95,7 +101,22 @@ def _prepared(db: Database, path: Path, access: str) -> Database:
     with transaction(db):
         schema.migrate(db)
     db.execute("PRAGMA foreign_keys = ON")
+    if access == "create":
+        _convert(db, progress)
+    schema.require_converted(db, path)
     return db
+
+
+def _convert(db: Database, progress: conversion.Progress) -> None:
+    """Pack the lines of an older database, batch by batch; goes on where it was interrupted.
+
+    Several processes may do it at once: each batch is chosen and packed under the write lock.
+    """
+    total = conversion.left(db)
+    while left := conversion.left(db):
+        progress(max(0, total - left), total)
+        with transaction(db):
+            conversion.pack_some(db)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ state of its job change together or not at all.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +15,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from ingestd.document import Extraction, Paper, Reading, Record, Status
+from ingestd.document import Extraction, Line, Paper, Reading, Record, Status
 from ingestd.files.encoding import path_from, path_text, time_from, time_text
-from ingestd.store import rows
+from ingestd.store import packing, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +78,21 @@ def save(
     document_id = db.table("documents").insert(document).last_rowid
     assert document_id is not None  # an insert that did not raise has one
     _insert(db, "pages", document_id, map(rows.page_row, record.reading.pages))
-    _insert(db, "lines", document_id, rows.line_rows(record.reading.lines))
+    save_lines(db, document_id, record.reading.lines)
     _insert(db, "codes", document_id, map(rows.code_row, record.reading.codes))
     _insert_extraction(db, document_id, extraction)
     return document_id
+
+
+_LINE_COLUMNS = ("page_index", "line_index", "text", "confidence", "source")
+
+
+def save_lines(db: Database, document_id: int, lines: Sequence[Line]) -> None:
+    """Write the lines of a document: text in rows, places and characters packed."""
+    if lines:
+        texts = ({name: row[name] for name in _LINE_COLUMNS} for row in rows.line_rows(lines))
+        _insert(db, "lines", document_id, texts)
+        _insert(db, "readings", document_id, [{"packed": packing.pack(lines)}])
 
 
 def replace_extraction(
@@ -143,13 +154,20 @@ class StoredReading:
 
     pages: tuple[rows.Row, ...]
     lines: tuple[rows.Row, ...]
+    packed: bytes
+    """Places and characters of the lines; see ``packing``."""
     codes: tuple[rows.Row, ...]
 
     def parsed(self) -> Reading:
-        """Return the reading, exactly as it was saved."""
+        """Return the reading, exactly as it was saved.
+
+        Raises:
+            ValueError: the packed places are damaged.
+        """
+        places = packing.unpack(self.packed, [row["text"] for row in self.lines])
         return Reading(
             pages=tuple(map(rows.page_from, self.pages)),
-            lines=tuple(map(rows.line_from, self.lines)),
+            lines=tuple(rows.line_from(row, *place) for row, place in zip(self.lines, places, strict=True)),
             codes=tuple(map(rows.code_from, self.codes)),
         )
 
@@ -159,8 +177,14 @@ def stored_reading(db: Database, document_id: int) -> StoredReading:
     return StoredReading(
         pages=tuple(_rows(db, "pages", document_id, "page_index")),
         lines=tuple(_rows(db, "lines", document_id, "line_index")),
+        packed=_packed(db, document_id),
         codes=tuple(_rows(db, "codes", document_id, "rowid")),
     )
+
+
+def _packed(db: Database, document_id: int) -> bytes:
+    row = db.execute("SELECT packed FROM readings WHERE document_id = ?", [document_id]).fetchone()
+    return packing.pack(()) if row is None else bytes(row[0])
 
 
 def load_reading(db: Database, document_id: int) -> Reading:

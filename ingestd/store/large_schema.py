@@ -27,6 +27,23 @@ INSERT INTO counts SELECT 'jobs', state, count(*) FROM jobs GROUP BY state;
 CREATE INDEX jobs_failed ON jobs (updated_at, id) WHERE state = 'failed';
 """
 
+_PACKED = """
+ALTER TABLE lines RENAME TO lines_unpacked;
+CREATE TABLE lines (
+    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    page_index INTEGER NOT NULL,
+    line_index INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    confidence REAL NOT NULL,
+    source TEXT NOT NULL CHECK (source IN ('ocr', 'text-layer')),
+    PRIMARY KEY (document_id, line_index)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE readings (
+    document_id INTEGER PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE,
+    packed BLOB NOT NULL
+) STRICT;
+"""
+
 _COUNTED = (("documents", "status"), ("jobs", "state"), ("pages", None))
 """Tables, and the column by which their rows are counted."""
 
@@ -34,6 +51,18 @@ _COUNTED = (("documents", "status"), ("jobs", "state"), ("pages", None))
 def create_checks(db: Database) -> None:
     """Create the table of checks."""
     _execute(db, _CHECKS)
+
+
+def create_packed(db: Database) -> None:
+    """Make room for packed lines; ``conversion`` moves those of before, which may take long."""
+    views = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'").fetchall()
+    for name, _ in views:  # renaming a table would rename it in views too
+        db.view(name).drop()
+    _execute(db, _PACKED)
+    for _, sql in views:
+        db.execute(sql)
+    if db.execute("SELECT 1 FROM lines_unpacked LIMIT 1").fetchone() is None:
+        db.execute("DROP TABLE lines_unpacked")
 
 
 def create_counts(db: Database) -> None:

@@ -102,7 +102,10 @@ def page_from(row: Mapping[str, Any]) -> PageInfo:
 
 
 def line_rows(lines: Iterable[Line]) -> Iterator[Row]:
-    """Yield rows of ``lines``, numbered from 0 through the document, like ``Reading.lines`` and ``Field.lines``."""
+    """Yield lines as the sidecar writes them, numbered from 0 through the document, like ``Reading.lines``.
+
+    The database keeps ``quad`` and ``chars`` packed, in ``readings``.
+    """
     for index, line in enumerate(lines):
         yield {
             "page_index": line.page_index,
@@ -115,14 +118,14 @@ def line_rows(lines: Iterable[Line]) -> Iterator[Row]:
         }
 
 
-def line_from(row: Mapping[str, Any]) -> Line:
-    """Return the line of a row that ``line_rows`` wrote."""
+def line_from(row: Mapping[str, Any], quad: Quad, chars: tuple[Char, ...]) -> Line:
+    """Return the line of a row of ``lines``, with what ``readings`` holds of it."""
     return Line(
         page_index=row["page_index"],
-        quad=quad_from(row["quad"]),
+        quad=quad,
         text=row["text"],
         confidence=row["confidence"],
-        chars=chars_from(row["chars"]),
+        chars=chars,
         source=Source(row["source"]),
     )
 

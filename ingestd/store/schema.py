@@ -13,9 +13,10 @@ from pathlib import Path
 from sqlite_utils import Database, Migrations
 
 from ingestd.errors import ConfigError
+from ingestd.store import conversion
 from ingestd.store.desk_schema import create_desk
 from ingestd.store.exports import create_exports
-from ingestd.store.large_schema import create_checks, create_counts
+from ingestd.store.large_schema import create_checks, create_counts, create_packed
 from ingestd.store.papers_schema import create_papers, further_rows
 
 APPLICATION_ID = 0x494E4744
@@ -257,6 +258,7 @@ _STEPS = {
     "009_checks": create_checks,
     "010_counts": create_counts,
     "011_exports": create_exports,
+    "012_packed": create_packed,
 }
 
 migrations = Migrations("ingestd")
@@ -306,5 +308,21 @@ def require_current(db: Database, path: Path) -> None:
             [
                 f"{path}: found a database without schema {pending[0].name}, expected {list(_STEPS)[-1]};"
                 " (re)start 'ingestd run', which brings it up to date"
+            ]
+        )
+    require_converted(db, path)
+
+
+def require_converted(db: Database, path: Path) -> None:
+    """Refuse a database whose lines are still being packed.
+
+    Raises:
+        ConfigError: naming the command that goes on with it.
+    """
+    if conversion.left(db):
+        raise ConfigError(
+            [
+                f"{path}: found lines that an older ingestd recorded, expected packed ones;"
+                " start 'ingestd run', which packs them and goes on where it was interrupted"
             ]
         )

@@ -18,7 +18,8 @@ CONTRACT = {
     "documents": "id sha256 name media_type size_bytes page_count source_path archive_path status rule text received_at"
     " recorded_at provenance timings",
     "pages": "document_id page_index width_px height_px dpi rotation_deg skew_deg quality steps",
-    "lines": "document_id page_index line_index text confidence quad source chars",
+    "lines": "document_id page_index line_index text confidence source",
+    "readings": "document_id packed",
     "codes": "document_id page_index kind text quad",
     "fields": "document_id name value raw level page_index quad reasons evidence type probability candidates",
     "papers": "document_id paper_index pages area rule status items",
