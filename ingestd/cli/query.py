@@ -49,7 +49,7 @@ def search(words: tuple[str, ...], limit: int, config_path: Path | None, as_json
     if not hits:
         click.echo("nothing found", err=True)
     elif len(hits) == limit:
-        click.echo(f"the best {limit}; --limit shows more", err=True)
+        click.echo(f"the newest {limit}; --limit shows more", err=True)
 
 
 @click.command()

@@ -44,6 +44,13 @@ CREATE TABLE readings (
 ) STRICT;
 """
 
+_WORDS = """
+CREATE VIRTUAL TABLE documents_fts_terms USING fts5vocab(documents_fts, instance);
+CREATE INDEX documents_name_end ON documents (lower(substr(name, -2)));
+CREATE INDEX documents_text_end ON documents (lower(substr(text, -2)));
+CREATE INDEX documents_field_values_end ON documents (lower(substr(field_values, -2)));
+"""
+
 _COUNTED = (("documents", "status"), ("jobs", "state"), ("pages", None))
 """Tables, and the column by which their rows are counted."""
 
@@ -63,6 +70,11 @@ def create_packed(db: Database) -> None:
         db.execute(sql)
     if db.execute("SELECT 1 FROM lines_unpacked LIMIT 1").fetchone() is None:
         db.execute("DROP TABLE lines_unpacked")
+
+
+def create_words(db: Database) -> None:
+    """Let words of two characters be found by the full-text index."""
+    _execute(db, _WORDS)
 
 
 def create_counts(db: Database) -> None:

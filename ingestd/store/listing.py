@@ -8,14 +8,12 @@ from typing import Any
 from sqlite_utils import Database
 
 from ingestd.store.desk_schema import LEVEL_BITS
-from ingestd.store.queries import like_literal, phrase, words_of
+from ingestd.store.words import TRIGRAM, like_conditions, like_literal, match, words_of
 
 MAX_PAGE = 200
 """Documents in one page of a list."""
 MAX_WORDS = 10
 """Words of a search."""
-_TRIGRAM = 3
-_ALL_TEXT = "d.name || char(10) || d.text || char(10) || d.field_values"
 _COLUMNS = (
     "s.document_id, d.name, s.rule, s.status, s.seller, s.number, s.date, s.total_cents, s.levels,"
     " d.page_count, d.recorded_at"
@@ -159,18 +157,18 @@ def _conditions(filters: Filters, *, with_documents: bool = False) -> tuple[str,
     if filters.seller is not None:
         conditions.append("s.seller LIKE :seller ESCAPE '\\'")
         values["seller"] = f"%{like_literal(filters.seller)}%"
-    indexed = [word for word in words if len(word) >= _TRIGRAM]
-    short = [word for word in words if len(word) < _TRIGRAM]
-    for number, word in enumerate(short):
-        conditions.append(f"{_ALL_TEXT} LIKE :word{number} ESCAPE '\\'")
-        values[f"word{number}"] = f"%{like_literal(word)}%"
+    indexed = [word for word in words if len(word) >= TRIGRAM]
+    short = [word for word in words if len(word) < TRIGRAM]
+    like, named = like_conditions(short)
+    conditions += like
+    values |= named
     tables = "summaries s"
     if short or with_documents:
         tables += " JOIN documents d ON d.id = s.document_id"
     if indexed:
         tables = f"documents_fts CROSS JOIN {tables}"
         conditions += ["documents_fts MATCH :match", "s.document_id = documents_fts.rowid"]
-        values["match"] = " AND ".join(phrase(word) for word in indexed)
+        values["match"] = match(indexed)
     return tables, conditions, values
 
 

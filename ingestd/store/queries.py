@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,16 +17,10 @@ from sqlite_utils import Database
 
 from ingestd.files.encoding import path_text, time_from, time_text
 from ingestd.store.soundness import Checked, last_check
-
-_TRIGRAM = 3
-"""Characters that the index needs; shorter words are searched for in every text."""
+from ingestd.store.words import ENDS, TRIGRAM, excerpt, like_conditions, match, trigrams_of, words_of
 
 _SHA256 = re.compile("[0-9a-f]{6,64}")
 """Digits of a SHA-256, enough to name a document."""
-
-_EXCERPT_BEFORE = 20
-_EXCERPT_LENGTH = 72
-"""Characters of an excerpt: before the first word found, and in all."""
 
 _QUEUED = ("arrived", "claimed", "running", "waiting")
 """States of files that have not been read yet."""
@@ -57,64 +50,51 @@ class SearchHit:
 
 
 def search(db: Database, text: str, limit: int) -> list[SearchHit]:
-    """Find the documents whose name, text or field values contain every word of ``text``.
+    """Find the documents whose name, text or field values contain every word of ``text``, newest first.
 
-    Words stand between blanks; any part of a longer word matches too, whatever the case of its
-    letters. Words of three characters or more are found by the trigram index, best match first;
-    shorter ones (two Chinese characters, say) by looking into each text.
+    Words stand between blanks; any part of a longer word matches too, whatever the case of its letters. Time does not
+    grow with the number of matches: documents are walked from the newest until enough are found.
     """
     words = words_of(text)
-    indexed = [word for word in words if len(word) >= _TRIGRAM]
-    others = [word for word in words if len(word) < _TRIGRAM]
     if not words:
         return []
-    conditions = [
-        f"d.name || char(10) || d.text || char(10) || d.field_values LIKE :w{n} ESCAPE '\\'" for n in range(len(others))
-    ]
-    values = {f"w{n}": f"%{like_literal(word)}%" for n, word in enumerate(others)}
-    table, order = "documents d", "d.recorded_at DESC, d.id DESC"
-    if indexed:
-        table, order = "documents_fts JOIN documents d ON d.id = documents_fts.rowid", "documents_fts.rank, d.id DESC"
-        conditions.append("documents_fts MATCH :match")
-        values["match"] = " AND ".join(phrase(word) for word in indexed)
-    rows = db.query(
-        f"SELECT {_SUMMARY}, d.text FROM {table} WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT {limit:d}",
-        values,
-    )
+    trigrams = {word: trigrams_of(db, word) for word in words if len(word) == TRIGRAM - 1}
+    ids = _by_index(db, words, trigrams, limit)
+    for word, found in trigrams.items():
+        if found is not None:
+            ids += _at_ends(db, words, word, limit)
+    newest = sorted(set(ids), reverse=True)[:limit]
+    marks = ", ".join("?" for _ in newest)
+    rows = db.query(f"SELECT {_SUMMARY}, d.text FROM documents d WHERE d.id IN ({marks}) ORDER BY d.id DESC", newest)
     return [SearchHit(_summary(row), excerpt(row["text"], words)) for row in rows]
 
 
-def words_of(text: str) -> list[str]:
-    r"""Split what somebody looks for at blanks; a NUL, at which SQLite would end the text, is one.
-
-    >>> words_of("tax\0 total")
-    ['tax', 'total']
-    """
-    return unicodedata.normalize("NFC", text).replace("\0", " ").split()
-
-
-def phrase(word: str) -> str:
-    """Quote a word, so that FTS5 takes it literally."""
-    return '"' + word.replace('"', '""') + '"'
-
-
-def like_literal(word: str) -> str:
-    r"""A word as LIKE with ``ESCAPE '\'`` takes it literally."""
-    return re.sub(r"([\\%_])", r"\\\1", word)
+def _by_index(db: Database, words: list[str], trigrams: Mapping[str, list[str] | None], limit: int) -> list[int]:
+    """Return the newest documents with all words; those of two characters not at the end of a text."""
+    long = [word for word in words if len(word) >= TRIGRAM]
+    groups = [found for found in trigrams.values() if found is not None]
+    if not all(groups):
+        return []  # no trigram begins with one of the words
+    conditions, values = like_conditions([word for word in words if len(word) < TRIGRAM and not trigrams.get(word)])
+    table, order = "documents d", "d.id"
+    if long or groups:
+        # FTS5 walks its rowids downwards only if they are asked for by their own name.
+        table, order = "documents_fts CROSS JOIN documents d ON d.id = documents_fts.rowid", "documents_fts.rowid"
+        conditions.append("documents_fts MATCH :match")
+        values["match"] = match(long, groups)
+    sql = f"SELECT d.id FROM {table} WHERE {' AND '.join(conditions)} ORDER BY {order} DESC LIMIT {limit:d}"
+    return [document_id for (document_id,) in db.execute(sql, values).fetchall()]
 
 
-def excerpt(text: str, words: Iterable[str]) -> str:
-    """Cut out the text around the first of the words, line breaks as `` / ``.
-
-    >>> excerpt("KEDAI PAPAN YEW CHUAN" + chr(10) + "TOTAL 12.50", ["total"])
-    'KEDAI PAPAN YEW CHUAN / TOTAL 12.50'
-    """
-    found = re.search("|".join(map(re.escape, words)), text, re.IGNORECASE)
-    start = max(0, found.start() - _EXCERPT_BEFORE) if found else 0
-    start = 0 if start < _EXCERPT_BEFORE // 2 else start
-    cut = text[start : start + _EXCERPT_LENGTH]
-    dots = ("…" if start else "", "…" if start + _EXCERPT_LENGTH < len(text) else "")
-    return dots[0] + " / ".join(re.split(r"[\n\f]+", cut.strip("\n\f"))) + dots[1]
+def _at_ends(db: Database, words: list[str], word: str, limit: int) -> list[int]:
+    """Return the newest documents with all words whose name, text or values end with ``word``."""
+    conditions, values = like_conditions(words)
+    found: list[int] = []
+    for end in ENDS:
+        sql = f"SELECT d.id FROM documents d WHERE {end} = :end AND {' AND '.join(conditions)} ORDER BY d.id DESC"
+        rows = db.execute(f"{sql} LIMIT {limit:d}", {**values, "end": word.lower()}).fetchall()
+        found += [document_id for (document_id,) in rows]
+    return found
 
 
 def latest(db: Database, limit: int) -> list[Summary]:
@@ -140,10 +120,13 @@ def find(db: Database, name: str) -> list[Summary]:
     if name.isascii() and name.isdigit() and len(name) <= 18:
         attempts.append(("d.id = ?", [int(name)]))
     path = path_text(Path(name).absolute())
-    attempts.append(("d.archive_path = ? OR d.source_path = ?", [path, path]))
+    # Paths are found by indexes of other columns: a name is the end of its source path, jobs know both.
+    by_job = "d.id IN (SELECT document_id FROM jobs WHERE archive_path = ?) AND d.archive_path = ?"
+    by_name = "d.name = ? AND (d.source_path = ? OR d.archive_path = ?)"
+    attempts.append((f"({by_job}) OR ({by_name})", [path, path, path_text(Path(name).name), path, path]))
     attempts.append(("d.name = ?", [path_text(name)]))
     if _SHA256.fullmatch(name.lower()):
-        attempts.append(("d.sha256 LIKE ?", [f"{name.lower()}%"]))
+        attempts.append(("d.sha256 >= ? AND d.sha256 < ?", [name.lower(), f"{name.lower()}g"]))
     for condition, values in attempts:
         rows = db.query(f"SELECT {_SUMMARY} FROM documents d WHERE {condition} ORDER BY d.id DESC", values)
         found = [_summary(row) for row in rows]

@@ -16,7 +16,7 @@ from ingestd.errors import ConfigError
 from ingestd.store import conversion
 from ingestd.store.desk_schema import create_desk
 from ingestd.store.exports import create_exports
-from ingestd.store.large_schema import create_checks, create_counts, create_packed
+from ingestd.store.large_schema import create_checks, create_counts, create_packed, create_words
 from ingestd.store.papers_schema import create_papers, further_rows
 
 APPLICATION_ID = 0x494E4744
@@ -259,6 +259,7 @@ _STEPS = {
     "010_counts": create_counts,
     "011_exports": create_exports,
     "012_packed": create_packed,
+    "013_words": create_words,
 }
 
 migrations = Migrations("ingestd")

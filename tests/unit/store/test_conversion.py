@@ -90,7 +90,7 @@ def test_a_conversion_that_was_cut_off_goes_on(path: Path, monkeypatch: pytest.M
         with pytest.raises(
             ConfigError, match=r"an older ingestd recorded.*start 'ingestd run'.*where it was interrupted"
         ):
-            connect(path, access)  # type: ignore[arg-type]
+            connect(path, access)
     with closing(connect(path)) as db:
         assert lines_of(db) == LINES
 

@@ -9,7 +9,7 @@ import pytest
 from sqlite_utils import Database
 
 from ingestd.document import Status
-from ingestd.store import queries
+from ingestd.store import queries, words
 from ingestd.store.database import connect
 from ingestd.store.jobs import Jobs
 from tests.support import jobs
@@ -70,12 +70,55 @@ def test_search_composes_what_is_typed_in_pieces(db: Database) -> None:
     assert names(db, "cafe\u0301") == ["café.pdf"]
 
 
-def test_search_gives_no_more_than_asked_for_best_first(db: Database) -> None:
-    save(db, record("a", text=("total " + "and many other words " * 50,)))
-    save(db, record("b", text=("total total total",)))
+def test_search_gives_no_more_than_asked_for_newest_first(db: Database) -> None:
+    save(db, record("a", text=("total total total",)))
+    save(db, record("b", text=("total " + "and many other words " * 50,)))
     save(db, record("c", text=("nothing",)))
     assert [hit.document.name for hit in queries.search(db, "total", 20)] == ["b", "a"]
     assert [hit.document.name for hit in queries.search(db, "total", 1)] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("超市", ["1", "2", "3", "4 超市"]),  # inside, at the end of a text, of a value, of a name
+        ("超市 Total", ["1"]),
+        ("超市 12", ["1", "2"]),
+        ("ＡＢ", []),
+        ("aB", ["5"]),
+        ("AB cd", ["5"]),
+        ("市 超", ["1", "2", "3", "4 超市"]),
+        ("超市 市场", []),
+    ],
+)
+def test_words_of_two_characters_are_found_wherever_they_stand(db: Database, text: str, found: list[str]) -> None:
+    save(db, record("1", text=("永辉超市 Total 12",), fields={}))
+    save(db, record("2", text=("12 永辉超市",), fields={}))
+    save(db, record("3", text=("nothing",), fields={"merchant": "永辉超市"}))
+    save(db, record("4 超市", text=("nothing",), fields={}))
+    save(db, record("5", text=("xABcdx",), fields={}))
+    assert names(db, text) == found
+
+
+def test_a_word_of_very_many_trigrams_is_looked_for_in_the_newest(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words, "_MAX_TRIGRAMS", 2)
+    for name, text in (("1", "abc abd abe"), ("2", "abf abg"), ("3", "x ab")):
+        save(db, record(name, text=(text,), fields={}))
+    assert names(db, "ab") == ["1", "2", "3"]
+    assert names(db, "ab abe") == ["1"]
+
+
+@pytest.mark.parametrize("given", ["1", "/inbox/a.png", "/archive/a.png", "a.png", "abcdef"])
+def test_no_search_for_a_document_reads_the_whole_table(db: Database, given: str) -> None:
+    asked: list[str] = []
+    db.conn.set_trace_callback(asked.append)
+    queries.find(db, given)
+    db.conn.set_trace_callback(None)
+    for sql in [sql for sql in asked if sql.startswith("SELECT d.")]:
+        plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()]
+        assert not [step for step in plan if step.startswith("SCAN")], sql
 
 
 def test_short_words_find_the_newest_first(db: Database) -> None:
@@ -86,11 +129,11 @@ def test_short_words_find_the_newest_first(db: Database) -> None:
 
 def test_excerpt_shows_the_place_on_one_line() -> None:
     text = "\n".join(f"line number {n}" for n in range(40)) + "\fTOTAL 12.50\nthanks"
-    assert queries.excerpt(text, ["total"]) == "…r 38 / line number 39 / TOTAL 12.50 / thanks"
+    assert words.excerpt(text, ["total"]) == "…r 38 / line number 39 / TOTAL 12.50 / thanks"
 
 
 def test_excerpt_of_a_text_without_the_word_is_its_beginning() -> None:
-    assert queries.excerpt("\n\nKEDAI " + "x" * 100, ["other"]) == "KEDAI " + "x" * 64 + "…"
+    assert words.excerpt("\n\nKEDAI " + "x" * 100, ["other"]) == "KEDAI " + "x" * 64 + "…"
 
 
 def test_documents_are_found_by_id_path_name_and_hash(scans: Database, monkeypatch: pytest.MonkeyPatch) -> None:
