@@ -21,9 +21,12 @@ from starlette.testclient import TestClient
 
 from ingestd.clock import SystemClock
 from ingestd.config import parse
+from ingestd.document import Line
 from ingestd.extract import load_rules
+from ingestd.layout.geometry import rect_quad
 from ingestd.store.database import connect, transaction
 from ingestd.store.desk_schema import SUMMARISE
+from ingestd.store.documents import save_lines
 from ingestd.web.app import create_app
 from ingestd.web.tokens import TokenStore
 from lab.bench import harness
@@ -165,7 +168,8 @@ def fill(db: Database, count: int) -> None:
             _insert(db, "fields", (field for number in numbers for field in _fields(number)))
             waiting = [number for number in numbers if number % ONE_IN_REVIEW == 0]
             _insert(db, "pages", map(_page, waiting))
-            _insert(db, "lines", (line for number in waiting for line in _lines(number)))
+            for number in waiting:
+                save_lines(db, number, _LINES)
             db.execute(f"{SUMMARISE} WHERE document_id BETWEEN ? AND ?", [numbers[0], numbers[-1]])
     for _, sql in triggers:
         db.execute(sql)
@@ -256,18 +260,7 @@ def _page(number: int) -> dict[str, Any]:
     }
 
 
-def _lines(number: int) -> Iterator[dict[str, Any]]:
-    for index in range(LINES):
-        yield {
-            "document_id": number,
-            "page_index": 0,
-            "line_index": index,
-            "quad": f"[[10,{30 * index}],[90,{30 * index}],[90,{30 * index + 20}],[10,{30 * index + 20}]]",
-            "text": f"line {index}",
-            "confidence": 0.9,
-            "chars": "[]",
-            "source": "ocr",
-        }
+_LINES = tuple(Line(0, rect_quad(10, 30 * index, 90, 30 * index + 20), f"line {index}", 0.9) for index in range(LINES))
 
 
 if __name__ == "__main__":

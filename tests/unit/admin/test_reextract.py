@@ -184,9 +184,9 @@ def test_rows_are_parsed_in_the_workers_and_a_damaged_one_costs_only_its_documen
     db: Database, old_rules: RuleSet, new_rules: RuleSet, tmp_path: Path
 ) -> None:
     ids = [recorded(db, old_rules, f"{n}.pdf", tmp_path / "archive") for n in range(reextract._BATCH + 1)]
-    db.execute("UPDATE lines SET chars = 'cut' WHERE document_id = ?", [ids[7]])
+    db.execute("UPDATE readings SET packed = x'01ff' WHERE document_id = ?", [ids[7]])
     results = found(tmp_path / "ingestd.db", ids, new_rules)
     assert [result.document_id for result in results] == ids
     (broken,) = [result for result in results if isinstance(result, Unreadable)]
     assert broken.document_id == ids[7]
-    assert broken.error.startswith("JSONDecodeError")
+    assert broken.error.startswith("ValueError: packed lines")

@@ -112,7 +112,7 @@ def test_search(shell: Shell) -> None:
 def test_search_says_when_there_is_nothing_and_when_there_is_more(shell: Shell) -> None:
     nothing = shell.run("search", "nowhere")
     assert (nothing.exit_code, nothing.stdout.strip(), nothing.stderr) == (0, "", "nothing found\n")
-    assert shell.run("search", "-n", "2", "total").stderr == "the best 2; --limit shows more\n"
+    assert shell.run("search", "-n", "2", "total").stderr == "the newest 2; --limit shows more\n"
 
 
 def test_show(shell: Shell) -> None:

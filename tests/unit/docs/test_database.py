@@ -26,7 +26,7 @@ COMMANDS = [row for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for
 SECTIONS = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##)", PAGE, re.DOTALL | re.MULTILINE))
 TABLES = (
     *("documents", "pages", "lines", "codes", "fields", "items", "jobs"),
-    *("summaries", "corrections", "extractions", "reviews", "papers", "counts", "checks"),
+    *("summaries", "corrections", "extractions", "reviews", "papers", "counts", "checks", "readings"),
     *("exports", "export_batches"),
 )
 
