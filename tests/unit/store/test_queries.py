@@ -104,7 +104,7 @@ def test_a_word_of_very_many_trigrams_is_looked_for_in_the_newest(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(words, "_MAX_TRIGRAMS", 2)
-    for name, text in (("1", "abc abd abe"), ("2", "abf abg"), ("3", "x ab")):
+    for name, text in (("1", "abc abx abe"), ("2", "abf abg"), ("3", "x ab")):
         save(db, record(name, text=(text,), fields={}))
     assert names(db, "ab") == ["1", "2", "3"]
     assert names(db, "ab abe") == ["1"]
