@@ -17,15 +17,11 @@ install: $(VENV)/.runtime ## Set up .venv with what ingestd needs to run.
 
 # The samples are copied before the configuration is made, so that its presence says that both are there:
 # an interrupted first start begins again, a second start drops nothing into the inbox.
-# The page ends with Ctrl-C, and the daemon with it; a page that cannot start ends both.
 run: $(VENV)/.runtime ## Start daemon and page in ./run; the first start drops three sample scans into its inbox.
 	@if [ ! -e run/config.yaml ]; then \
-		mkdir -p run/inbox && cp samples/*.jpg samples/*.png samples/*.pdf run/inbox/ && $(BIN)/ingestd init run; \
+		mkdir -p run/inbox && cp samples/*.jpg samples/*.png samples/*.pdf run/inbox/ && $(BIN)/ingestd init run >/dev/null; \
 	fi
-	@$(BIN)/ingestd run -c run/config.yaml & daemon=$$!; \
-	$(BIN)/ingestd web -c run/config.yaml & page=$$!; \
-	trap 'kill $$daemon $$page 2>/dev/null; wait' EXIT; trap 'exit 130' INT TERM; \
-	wait $$page
+	@$(BIN)/ingestd run --page -c run/config.yaml
 
 test: $(VENV)/.development ## Run all tests.
 	$(PYTEST)

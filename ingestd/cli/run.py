@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from ingestd.app import running_service
 from ingestd.cli.common import command_line, config_option
 from ingestd.cli.logs import set_up
+from ingestd.cli.page_process import page_process
 from ingestd.cli.terminal import headline
 from ingestd.config import load, locate
 from ingestd.daemon.events import JobEvent, JobOutcome
@@ -28,8 +29,11 @@ _MARKS = {JobOutcome.RECORDED: "+", JobOutcome.FAILED: "x", JobOutcome.DUPLICATE
 @click.command()
 @config_option
 @click.option("--once", is_flag=True, help="Empty the inboxes, then end; exit status 1 if a document failed.")
-def run(config_path: Path | None, once: bool) -> None:
+@click.option("--page", is_flag=True, help="Serve the page as well, as a process beside the daemon.")
+def run(config_path: Path | None, once: bool, page: bool) -> None:
     """Watch the inboxes and record what arrives, until stopped."""
+    if once and page:
+        raise click.UsageError("--once ends when the inboxes are empty and --page serves until stopped; give one")
     path = locate(config_path)
     config = load(path)
     set_up(config.log)
@@ -43,9 +47,15 @@ def run(config_path: Path | None, once: bool) -> None:
             log.info("ask:  %s", command_line(*words, config=config_path))
         if progress:
             progress.follow(daemon)
+        if page:
+            serve_page()
 
     report = progress.report if progress else _log_report
-    with progress or nullcontext(), running_service(config, lambda: load(path), report) as service:
+    with (
+        progress or nullcontext(),
+        page_process(path) as serve_page,
+        running_service(config, lambda: load(path), report) as service,
+    ):
         service.run(once=once, started=started)
     if once and service.failures:
         sys.exit(1)

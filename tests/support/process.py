@@ -47,10 +47,10 @@ class Installation:
         )
 
     @contextmanager
-    def running(self) -> Iterator[subprocess.Popen[bytes]]:
+    def running(self, *options: str) -> Iterator[subprocess.Popen[bytes]]:
         """The daemon, stopped by SIGTERM at the end; its log is in ``daemon.log``."""
         with (self.root / "daemon.log").open("ab") as log:
-            process = self.start(log.fileno())
+            process = self.start(log.fileno(), *options)
             try:
                 until("the daemon to start", lambda: process.poll() is None and "watching" in self.log())
                 yield process
@@ -59,9 +59,9 @@ class Installation:
                 process.terminate()
                 process.wait(timeout=PATIENCE_S)
 
-    def start(self, output: int) -> subprocess.Popen[bytes]:
+    def start(self, output: int, *options: str) -> subprocess.Popen[bytes]:
         """Start the daemon without waiting for it."""
-        command = [sys.executable, "-m", "ingestd", "run", "-c", str(self.config)]
+        command = [sys.executable, "-m", "ingestd", "run", *options, "-c", str(self.config)]
         return subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, "PYTHONUNBUFFERED": "1"})
 
     def log(self) -> str:
