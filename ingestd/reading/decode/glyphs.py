@@ -6,7 +6,7 @@ import ctypes
 import math
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import Enum
@@ -202,18 +202,37 @@ def _placed(found: _Found, to_pixels: Matrix, degrees: int, size: tuple[int, int
     centres = transform(rotation(degrees), (least + most) / 2)
     inside = np.atleast_1d(np.logical_and(centres >= 0, centres < size).all(axis=1))
     _share_ligatures(least, most)
+    spaces = _spaces_before(found.spaces, pens, most[:, 1] - least[:, 1])
     glyphs: list[Glyph] = []
     before = None
     for index, (left, top, right, bottom) in enumerate(np.hstack([least, most]).tolist()):
         # A NaN compares false, so characters without a place are left out too.
         if not inside[index]:
             continue
-        style, space = found.styles[index], found.spaces[index]
+        style, space = found.styles[index], spaces[index]
         joined = space is Space.NONE and before == index - 1 and found.styles[before].address == style.address
         pen = float(pens[index, 0])
         glyphs.append(Glyph(found.texts[index], left, top, right, bottom, pen, style.white, space, joined))
         before = index
     return glyphs
+
+
+def _spaces_before(spaces: Sequence[Space], pens: Matrix, heights: Matrix) -> list[Space]:
+    """Return the space to the left of each character; programs that draw upside down list the right one first.
+
+    Args:
+        spaces: what PDFium lists before each character.
+        pens: (N, 2) origins in the reading direction, in pixels.
+        heights: (N,) of the characters, in pixels.
+    """
+    placed = list(spaces)
+    for index in range(1, len(placed)):
+        (left, row), (before_left, before_row) = pens[index], pens[index - 1]
+        if abs(row - before_row) >= heights[index] / 2:
+            placed[index] = Space.NONE  # the end of a row, not of a word
+        elif placed[index] is not Space.NONE and left < before_left:
+            placed[index - 1], placed[index] = placed[index], Space.NONE
+    return placed
 
 
 def _boxes(found: _Found, frame: Matrix) -> tuple[Matrix, Matrix]:

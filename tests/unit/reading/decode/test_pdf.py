@@ -147,6 +147,16 @@ def test_words_of_two_text_objects_have_a_space_between_them(tmp_path: Path) -> 
     assert texts(only(tmp_path, PdfPage(drawn, size=A6))) == ["中日 USD"]
 
 
+def test_words_drawn_letter_by_letter_stay_words_on_a_page_that_stands_on_its_head(tmp_path: Path) -> None:
+    def letters(text: str, baseline: float) -> bytes:
+        placed = [f"1 0 0 1 {20 + 13 * index} {baseline} Tm ({letter}) Tj" for index, letter in enumerate(text)]
+        return "\n".join(["BT /F1 20 Tf", *(show for show in placed if "( )" not in show), "ET"]).encode()
+
+    content = letters("CORNER GROCERY", 100) + b"\n" + letters("TOTAL 1166", 60)
+    page = only(tmp_path, PdfPage(operators=content, size=(298.0, 160.0), rotate=180))
+    assert texts(page) == ["CORNER GROCERY", "TOTAL 1166"]
+
+
 @pytest.mark.parametrize("angle", [3, 30, 45, 60, 135, 315])
 def test_slanted_text_is_one_line_on_its_ink(tmp_path: Path, angle: int) -> None:
     stamp = Text(300, 300, "DRAFT copy 12", size=30, angle=angle)
