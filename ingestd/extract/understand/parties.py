@@ -11,7 +11,7 @@ from ingestd.extract.lexicon.labels import squeeze
 from ingestd.extract.lexicon.model import Lexicon
 from ingestd.extract.understand.mentions import Place, place_of
 from ingestd.extract.understand.phrases import Labels, Phrase
-from ingestd.layout.rows import LaidOutDocument
+from ingestd.layout.rows import LaidOutDocument, Row
 
 MIN_HEADING = 3
 """Letters of a heading that has text beside it in its box."""
@@ -36,6 +36,8 @@ _ADDRESS = regex.compile(
 )
 
 
+MAX_FORM_GAP = 2.0
+"""Between a name and its legal form in a box of its own, in line heights."""
 HEAD_ROWS = 12
 """Rows of a letter's head."""
 WINDOW_ROWS = 5
@@ -179,19 +181,34 @@ def _names(document: LaidOutDocument, labels: Labels, lexicon: Lexicon) -> Itera
     """Boxes that may be a name."""
     for index, row in enumerate(document.rows):
         phrases = labels.by_row.get(index, ())
-        for box, start in zip(row.boxes, row.starts, strict=True):
-            text, begin = box.text, start
-            heading = next((p for p in phrases if p.party and start <= p.place.start < start + len(text)), None)
+        for begin, end in _pieces(row, lexicon):
+            heading = next((p for p in phrases if p.party and begin <= p.place.start < end), None)
             if heading is not None:
-                cut = _COLON.match(row.text[heading.place.end : start + len(text)])
-                if cut is None and not heading.alone:
-                    heading = None
-                else:
+                cut = _COLON.match(row.text[heading.place.end : end])
+                if cut is not None or heading.alone:
                     begin = heading.place.end + (cut.end() if cut else 0)
-                    text = row.text[begin : start + len(box.text)]
-            for offset, part in _segments(text):
+            for offset, part in _segments(row.text[begin:end]):
                 if _is_name(row.text, begin + offset, part, phrases, lexicon):
-                    yield place_of(document, index, begin + offset, begin + offset + len(part)), part
+                    place = place_of(document, index, begin + offset, begin + offset + len(part))
+                    yield place, " ".join(part.split())
+
+
+def _pieces(row: Row, lexicon: Lexicon) -> Iterator[tuple[int, int]]:
+    """Yield begin and end of each box of a row.
+
+    A legal form in a box of its own belongs to the name to its left.
+    """
+    first = 0
+    for index, (box, start) in enumerate(zip(row.boxes, row.starts, strict=True)):
+        following = row.boxes[index + 1] if index + 1 < len(row.boxes) else None
+        if (
+            following is not None
+            and squeeze(following.text) in lexicon.legal_forms
+            and following.left - box.right <= MAX_FORM_GAP * box.height
+        ):
+            continue
+        yield row.starts[first], start + len(box.text)
+        first = index + 1
 
 
 def _segments(text: str) -> Iterator[tuple[int, str]]:
