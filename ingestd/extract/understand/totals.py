@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, islice
+from operator import itemgetter
 
 from ingestd.extract.understand.amounts import Scored, role_score
 from ingestd.extract.understand.mentions import Mentions
@@ -128,7 +129,7 @@ class _Known:
     tax_sums: Mapping[int, Sequence[tuple[Scored, ...]]]
     """Sum -> the labelled taxes that make it, two or more."""
     extras: tuple[tuple[tuple[Scored, ...], int], ...]
-    """Surcharges and discounts, and their sum."""
+    """Surcharges and discounts, and their sum; ascending by it."""
     roundings: frozenset[int]
     paid: frozenset[int]
     """Amounts that are what was paid less the change."""
@@ -140,8 +141,16 @@ class _Known:
     """Amounts that a label calls the total, due or paid in some place."""
 
     def extras_after(self, net: int, total: int) -> Iterator[tuple[tuple[Scored, ...], int]]:
-        """Surcharges and discounts that may follow a net, and their sum; not where the net after them is printed."""
-        for extras, shift in self.extras:
+        """Surcharges and discounts that may follow a net and leave room for its tax, and their sum.
+
+        Not where the net after them is printed.
+        """
+        gap, most = total - net, MAX_TAX_PERCENT * abs(net) // 100
+        least, largest = (gap - most, gap) if net > 0 else (gap, gap + most)
+        first = bisect_left(self.extras, least, key=itemgetter(1))
+        for extras, shift in islice(self.extras, first, None):
+            if shift > largest:
+                return
             if not extras or net + shift == total or self.nets.get(net + shift, (0.0,))[0] < MIN_LABELLED:
                 yield extras, shift
 
@@ -161,7 +170,7 @@ def _known(scored: Sequence[Scored], mentions: Mentions, weights: Weights) -> _K
         by_role["tax"],
         tuple(labelled),
         _tax_sums([one for one in labelled if _is_beside(one)], [one for one in labelled if not _is_beside(one)]),
-        tuple(_extra_sums(extras)),
+        tuple(sorted(_extra_sums(extras), key=itemgetter(1))),
         frozenset(roundings | {-cents for cents in roundings}),
         frozenset(given - back for given in paid for back in change),
         {
@@ -196,7 +205,7 @@ def _ways(total: Scored, base: float, known: _Known, weights: Weights, *, paid: 
             gap = cents - net_cents - shift
             if gap == 0 and net_score > 1.0:
                 yield from _without_gap(total, net, extras, base, net_score, known, weights, paid=paid)
-            if gap == 0 or (gap > 0) != (net_cents > 0) or 100 * abs(gap) > MAX_TAX_PERCENT * abs(net_cents):
+            if gap == 0:
                 continue
             if not known.labelled_taxes and gap not in known.taxes:
                 continue
