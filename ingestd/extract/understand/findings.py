@@ -22,7 +22,7 @@ from ingestd.extract.understand.mentions import Place, quad_of, spans_of
 from ingestd.extract.understand.numbers import NumberChoice, near_customer, tax_numbers
 from ingestd.extract.understand.parties import NameChoice, blocks, seller_scores
 from ingestd.extract.understand.phrases import Labels
-from ingestd.extract.understand.totals import MIN_TOTAL_LABEL, Explanation
+from ingestd.extract.understand.totals import MIN_CLEAR, Explanation
 from ingestd.extract.values.normalise import money_text
 from ingestd.layout.rows import LaidOutDocument
 
@@ -230,7 +230,7 @@ def _contradicts(best: Explanation) -> bool:
     """Tell whether net, tax and total are all clearly labelled and do not add up, within a tenth of the total."""
     if best.equation != "none" or best.net is None or not best.taxes:
         return False
-    clear = all(score > MIN_TOTAL_LABEL for score in best.parts.values())
+    clear = all(score > MIN_CLEAR for score in best.parts.values())
     gap = abs(best.net.cents + best.tax_cents - best.total.cents)
     return clear and 0 < gap <= abs(best.total.cents) // 10 and best.tax_cents != 0
 

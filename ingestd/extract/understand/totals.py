@@ -35,8 +35,9 @@ MIN_LABELLED = 0.7
 _ANNOUNCED = 1.2
 """Score from which on a net amount or a tax is believed without an equation."""
 CLEARLY_LABELLED = 2.5
-MIN_TOTAL_LABEL = 2.0
-"""Score of a total by itself from which on arithmetic may prove it: sums of other amounts close as well."""
+MIN_CLEAR = 2.0
+"""Score of a role by itself from which on its label is clear; only then may arithmetic prove a total, because sums of
+other amounts close as well."""
 MAX_EXTRAS = 5
 _ROUNDING_CENTS = 5
 _WHOLE_ROUNDING_CENTS = 50
@@ -61,7 +62,7 @@ class Explanation:
     @property
     def labelled(self) -> bool:
         """Labels announce every part, and the total clearly."""
-        return self.parts["total"] > MIN_TOTAL_LABEL and all(score > MIN_LABELLED for score in self.parts.values())
+        return self.parts["total"] > MIN_CLEAR and all(score > MIN_LABELLED for score in self.parts.values())
 
     @property
     def net_cents(self) -> int:
@@ -92,6 +93,8 @@ def explain_amounts(scored: Sequence[Scored], mentions: Mentions, rows: int, wei
     totals = sorted(known.totals.items(), key=lambda item: -item[1][0] - (abs(item[0]) == largest))[:MAX_VALUES]
     found = []
     for cents, (score, one) in totals:
+        if score < MIN_CLEAR and known.is_below_net(cents):
+            continue
         base = weights.amount["total"] * score + weights.amount["low"] * one.amount.place.row / max(rows, 1)
         base += weights.amount["repeated"] * (counts[cents] > 1) + weights.amount["largest"] * (abs(cents) == largest)
         paid = cents in known.paid
@@ -139,6 +142,11 @@ class _Known:
     """Hundredths of a percent, ascending."""
     finals: frozenset[int]
     """Amounts that a label calls the total, due or paid in some place."""
+
+    def is_below_net(self, total: int) -> bool:
+        """Tell whether a clearly labelled net is larger than a total although all discounts are taken off."""
+        most = max((abs(cents) for cents, score, _ in self.clear["net"] if score > MIN_CLEAR), default=0)
+        return abs(total) < most + self.extras[0][1]
 
     def extras_after(self, net: int, total: int) -> Iterator[tuple[tuple[Scored, ...], int]]:
         """Surcharges and discounts that may follow a net and leave room for its tax, and their sum.

@@ -40,6 +40,28 @@ def test_a_sum_with_labels_proves_all_three_amounts(rules: RuleSet) -> None:
     assert any("200.00 + 42.00 = 242.00" in reason.text for reason in fields["total"].reasons)
 
 
+def test_an_amount_below_the_subtotal_is_no_total_where_the_total_could_not_be_read(rules: RuleSet) -> None:
+    receipt = """
+        Corner Drugstore
+        05/24/2022  1:10 PM
+        ENERGY DRINK 6PK  8.79
+        RETURN VALUE  8.79
+        COLA 6PK  4.99
+        RETURN VALUE  4.99
+        KITCHEN SPONGE  4.79
+        RETURN VALUE  4.79
+        SUBTOTAL  18.57
+        SALES TAX A=9.625%  1.93
+        TOTAL
+        CHANGE  .00
+        """
+    found = read(receipt, rules)
+    fields = {field.name: field for field in found.fields}
+    assert fields["total"].value != "8.79"
+    assert fields["total"].level not in (Level.PROVED, Level.AGREED)
+    assert found.status == "review"
+
+
 def test_rivals_of_a_total_are_kept_with_their_places(rules: RuleSet) -> None:
     text, _ = PAPERS["a previous balance is not owed for this invoice"]
     (total,) = [field for field in read(text, rules).fields if field.name == "total"]
@@ -159,3 +181,14 @@ def test_a_tax_in_the_table_of_goods_and_the_sum_of_taxes_prove_nothing_together
     assert (fields["total"].value, fields["tax"].value) == ("220.00", "16.00")
     assert Level.PROVED not in {fields[name].level for name in ("net", "tax", "total")}
     assert found.status == "review"
+
+
+def test_a_legal_form_in_a_box_of_its_own_belongs_to_the_name(rules: RuleSet) -> None:
+    receipt = """
+        SAMPLE & SONS  LTD
+        12 Sample Street
+        Date: 15/11/2022  09:58
+        TOTAL  GBP  16.40
+        """
+    [merchant] = [field for field in read(receipt, rules).fields if field.name == "merchant"]
+    assert merchant.value == "SAMPLE & SONS LTD"
