@@ -29,6 +29,7 @@ from ingestd.daemon.loop import Daemon
 from ingestd.daemon.metrics import Metrics
 from ingestd.daemon.retry import RetrySchedule
 from ingestd.daemon.service import Service, Signals
+from ingestd.daemon.suspects import Suspects
 from ingestd.daemon.systemd import notify
 from ingestd.document import Record
 from ingestd.engine import Engine, R, Work
@@ -305,6 +306,7 @@ def assemble(
         engine=RollingEngine(engine, config.engine.idle_s),
         hooks=Hooks(config.hooks, jobs, config.spool.work / ".hooks", os.environ, schedule, wake),
         schedule=schedule,
+        suspects=Suspects(jobs, config.ledger.attempts, clock.tick()),
         attempts=config.ledger.attempts,
         wake=wake,
     )

@@ -41,6 +41,11 @@ def _of_job(job: Job) -> str:
     match job.state:
         case State.ARRIVED:
             return head + "is complete and waits for a worker"
+        case State.CLAIMED if job.suspect:
+            return head + (
+                "was in work when ingestd died; it is tried alone, behind all others, once ingestd has run for"
+                f" {job.control_s:g} s"
+            )
         case State.CLAIMED | State.RUNNING:
             return head + f"is being read (attempt {max(job.attempt, 1)})"
         case State.WAITING:

@@ -81,7 +81,9 @@ class SpoolConfig(Section):
 class LedgerConfig(Section):
     """Attempts and pauses between them."""
 
-    attempts: PositiveInt = Field(default=3, description="Attempts before a document that kills its worker fails.")
+    attempts: PositiveInt = Field(
+        default=3, description="Attempts before a document that kills its worker, or ingestd, fails."
+    )
     backoff_s: PositiveFloat = Field(
         default=10.0, description="Seconds before the first retry after a temporary fault; doubles each time."
     )

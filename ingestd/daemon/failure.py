@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ingestd.errors import AttemptError, DocumentError, TransientError
@@ -34,6 +34,22 @@ def reason_of(error: AttemptError | DocumentError, attempts: int) -> Mapping[str
     }
 
 
+def deadly(deaths: int, lived_s: Sequence[float]) -> DocumentError:
+    """Return the failure of a document that ingestd never outlived.
+
+    Args:
+        deaths: number of times that ingestd died while this document alone was in work.
+        lived_s: seconds that ingestd had run before each of these attempts.
+    """
+    lived = " and ".join(", ".join(f"{seconds:g}" for seconds in lived_s).rsplit(", ", 1))
+    return DocumentError(
+        f"ingestd died {deaths} times while this document alone was in work, each time after {lived} s without it",
+        expected="a document that ingestd outlives",
+        fix="look for the cause in the log of the system (memory, power), then retry",
+        code="deadly",
+    )
+
+
 def reason_file(job: Job, now: datetime) -> bytes:
     """Return the content of the file beside a failed document: UTF-8 JSON."""
     content = {
@@ -43,7 +59,7 @@ def reason_file(job: Job, now: datetime) -> bytes:
         "job": job.id,
         "sha256": job.sha256,
         "size_bytes": job.identity.size,
-        "attempts": job.attempt,
+        "attempts": job.attempt + job.deaths_alone,
         "failed_at": time_text(now),
         **json.loads(job.error or "{}"),
         "again": f"ingestd retry {job.id}",

@@ -170,8 +170,8 @@ class Lifecycle:
     def start(self, job: Job, now: datetime) -> Started | Duplicate | Moved:
         """Start one more attempt at a claimed job, unless its bytes are recorded already.
 
-        The attempt is persisted before a worker sees the document. A document that takes the whole machine
-        down is therefore tried a limited number of times.
+        The attempt is persisted before a worker sees the document, so that the next start knows what was in work
+        when the machine went down.
 
         Raises:
             TransientError: the file cannot be read.
@@ -184,7 +184,7 @@ class Lifecycle:
         started = self._jobs.start(job, sha256, now)
         if isinstance(started, Moved):
             return started
-        claim = Claim(work, job.source_path, work.stat().st_size, sha256, started.attempt)
+        claim = Claim(work, job.source_path, work.stat().st_size, sha256, started.attempt + started.deaths_alone)
         return Started(started, claim)
 
     # -- from work to archive or failed

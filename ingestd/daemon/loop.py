@@ -19,6 +19,7 @@ from ingestd.daemon.intake import Intake
 from ingestd.daemon.lifecycle import Lifecycle
 from ingestd.daemon.outcomes import Changed, Claimed, Duplicate, Gone, Recorded, Refused, Started
 from ingestd.daemon.retry import SIDECARS, Kind, RetrySchedule, Task
+from ingestd.daemon.suspects import Suspects
 from ingestd.document import Record
 from ingestd.engine import Engine
 from ingestd.engine.rolling import RollingEngine
@@ -45,6 +46,7 @@ class Daemon:
         engine: reads documents.
         hooks: commands that run when a document is recorded or has failed.
         schedule: pauses after faults.
+        suspects: documents that were in work when ingestd died.
         attempts: attempts before a document that kills its worker fails.
         wake: called from other threads when a turn is due.
     """
@@ -58,6 +60,7 @@ class Daemon:
         engine: RollingEngine[Record],
         hooks: Hooks,
         schedule: RetrySchedule,
+        suspects: Suspects,
         attempts: int,
         wake: Callable[[], None],
     ) -> None:
@@ -67,6 +70,7 @@ class Daemon:
         self._engine = engine
         self._hooks = hooks
         self._schedule = schedule
+        self._suspects = suspects
         self._attempts = attempts
         self._wake = wake
         self._listeners: list[Callable[[JobEvent], None]] = []
@@ -87,13 +91,13 @@ class Daemon:
         stranded = {job.id: job for job in self._lifecycle.stranded(now)}
         jobs = stranded | {job.id: job for job in self._jobs.in_states(UNSETTLED)}
         for job in jobs.values():
-            match job.state:
-                case State.RUNNING if job.attempt >= self._attempts:
-                    self._fail(job, AttemptError(f"ingestd was killed in each of {job.attempt} attempts"), now)
-                case State.RUNNING:
-                    self._jobs.requeue(job, now, refund=False)
-                case State.RECORDED | State.FAILED | State.DUPLICATE:
-                    self._in_flight[job.id] = InFlight(job, Undisposed())
+            latest = self._jobs.died(job, now) if job.state is State.RUNNING else job
+            if isinstance(latest, Moved):
+                _log_moved(job, latest)
+            elif latest.state in (State.RECORDED, State.FAILED, State.DUPLICATE):
+                self._in_flight[job.id] = InFlight(latest, Undisposed())
+            elif (verdict := self._suspects.verdict(latest)) is not None:
+                self._fail(latest, verdict, now)
         if jobs:
             log.info("resuming %d unfinished documents", len(jobs))
 
@@ -113,7 +117,7 @@ class Daemon:
         done |= self._dispose(now, tick)
         done |= self._refresh_sidecars(tick)
         done |= self._hooks.turn(tick, [job.id for job, _ in self._at(Undisposed)])
-        self._engine.turn(tick, expected=self._intake.pending)
+        self._engine.turn(tick, expected=self._intake.pending or self._suspects.any_due(now))
         return done
 
     def pause_s(self, now: datetime, tick: float) -> float:
@@ -124,9 +128,9 @@ class Daemon:
             dues.append(tick + (waiting - now).total_seconds())
         return max(0.0, min([tick + _MAX_PAUSE_S, *dues]) - tick)
 
-    def idle(self) -> bool:
+    def idle(self, now: datetime) -> bool:
         """Tell whether nothing is left to do but to wait for new files or for a later attempt."""
-        return not (self._in_flight or self._hooks.running or self._intake.pending)
+        return not (self._in_flight or self._hooks.running or self._intake.pending or self._suspects.any_due(now))
 
     def drain(self) -> None:
         """Start nothing new from now on."""
@@ -169,7 +173,8 @@ class Daemon:
     @property
     def _free_slots(self) -> int:
         """Number of documents to claim: one more than idle workers, so that no worker waits for the daemon."""
-        return self._engine.slots + 1 - len(self._at(InWork))
+        in_work = self._at(InWork)
+        return 0 if any(job.suspect for job, _ in in_work) else self._engine.slots + 1 - len(in_work)
 
     def _start(self, now: datetime, tick: float) -> bool:
         free = 0 if self._draining else self._free_slots
@@ -178,6 +183,9 @@ class Daemon:
         # A job in flight is due only if 'ingestd retry' made it so.
         held = self._schedule.held(Kind.JOB, tick) - self._in_flight.keys()
         jobs = self._jobs.due(now, free, held)
+        if not jobs and not self._at(InWork):
+            suspect = self._suspects.next(now, tick, held)
+            jobs = [] if suspect is None else [suspect]
         for job in jobs:
             self._in_flight.pop(job.id, None)
             self._guarded(job, now, tick, functools.partial(self._start_one, tick))

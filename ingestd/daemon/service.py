@@ -139,7 +139,7 @@ class Service:
             done, pause_s, problem = self._turn()
             if watchdog and not problem:
                 notify("WATCHDOG=1")
-            if once and not done and self.daemon.idle():
+            if once and not done and self.daemon.idle(self._clock.now()):
                 return
             if not done:
                 signals.wake.wait(min(pause_s, watchdog / 3) if watchdog else pause_s)

@@ -2,21 +2,21 @@
 
     arrived -> claimed -> running -> recorded -> done
                  |-> waiting   (environmental failure, or a failed attempt: due again at next_at)
-                 |-> failed    (bad document, or attempts used up)
+                 |-> failed    (bad document, attempts used up, or ingestd died of it)
                  |-> duplicate (same bytes already recorded)
 
 There is one method per transition; no other code sets a state. Each is a compare-and-set: it changes the row only
 if the job is in one of the expected states, and returns the changed job, else :class:`Moved`. A transition commits
 by itself, or takes part in the caller's transaction.
+
+A job that was in work when ingestd died is *suspect*: see :mod:`ingestd.daemon.suspects`.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -25,62 +25,15 @@ from sqlite_utils import Database
 from ingestd.files.encoding import file_number, path_from, path_text, time_from, time_text
 from ingestd.files.identity import Identity
 from ingestd.store.database import transaction
+from ingestd.store.job import COLUMNS, UNSETTLED, Job, Moved, State, control_s, identity_from, job_from
 
-
-class State(StrEnum):
-    """State of a job; see the picture above."""
-
-    ARRIVED = "arrived"
-    CLAIMED = "claimed"
-    RUNNING = "running"
-    WAITING = "waiting"
-    RECORDED = "recorded"
-    DONE = "done"
-    FAILED = "failed"
-    DUPLICATE = "duplicate"
-
-
-UNSETTLED = (State.ARRIVED, State.CLAIMED, State.RUNNING, State.WAITING, State.RECORDED)
-"""States from which the daemon has to go on."""
-
+__all__ = ["UNSETTLED", "Job", "Jobs", "Moved", "State", "control_s"]
 
 _Values = Mapping[str, str | int | None]
 """Column -> value."""
 
 _UNCHANGED, _REFUNDED = "attempt", "max(0, attempt - 1)"
 """SQL for the number of attempts after a transition."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One row of ``jobs``."""
-
-    id: int
-    inbox: str
-    source_path: Path
-    name: str
-    identity: Identity
-    sha256: str | None
-    state: State
-    attempt: int
-    """Number of attempts begun so far."""
-    next_at: datetime | None
-    error: str | None
-    document_id: int | None
-    archive_path: Path | None
-    """Target of the original, persisted before it is moved."""
-    created_at: datetime
-    hook_at: datetime | None
-    """Moment from which its hook is due; None if it has ended or there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """Result of a transition that did not happen, because another process changed the job first."""
-
-    job_id: int
-    state: State | None
-    """Present state; None if the job is gone."""
 
 
 class Jobs:
@@ -143,6 +96,11 @@ class Jobs:
             refund: do not count the attempt.
         """
         return self._move(job.id, (State.RUNNING,), State.CLAIMED, now, attempts=_REFUNDED if refund else _UNCHANGED)
+
+    def died(self, job: Job, now: datetime) -> Job | Moved:
+        """Note that ingestd died while the document was in work, alone if suspect; the attempt does not count."""
+        values = {"suspect": 1, "deaths_alone": job.deaths_alone + job.suspect}
+        return self._move(job.id, (State.RUNNING,), State.CLAIMED, now, values, attempts=_REFUNDED)
 
     def wait(self, job: Job, until: datetime, error: str, now: datetime, *, refund: bool) -> Job | Moved:
         """Put off a job that is not yet recorded.
@@ -208,8 +166,8 @@ class Jobs:
         return self._move(job.id, (State.RECORDED,), State.DONE, now)
 
     def retry(self, job: Job, now: datetime) -> Job | Moved:
-        """Make a failed or waiting job due at once, with all its attempts."""
-        due = {"next_at": time_text(now)}
+        """Make a failed or waiting job due at once, with all its attempts and no suspicion."""
+        due: _Values = {"next_at": time_text(now), "suspect": 0, "deaths_alone": 0}
         return self._move(job.id, (State.FAILED, State.WAITING), State.WAITING, now, due, attempts="0")
 
     def hook_ended(self, job: Job) -> None:
@@ -258,17 +216,29 @@ class Jobs:
         return rows[0] if rows else None
 
     def due(self, now: datetime, limit: int, excluding: Iterable[int]) -> list[Job]:
-        """Return the jobs to be started now, oldest first; of the waiting, those due for longest."""
+        """Return the jobs to be started now but for suspects, oldest first; of the waiting, those due for longest."""
         skipped = sorted(excluding)
         marks = ", ".join("?" for _ in skipped)
         # Each part walks an index and stops: every turn asks this, and a hundred thousand files may have arrived.
         parts = (
             f"state = 'arrived' and next_at is null and id not in ({marks}) order by id",
-            f"state = 'claimed' and next_at is null and id not in ({marks}) order by id",
-            f"state = 'waiting' and next_at <= ? and id not in ({marks}) order by next_at",
+            f"state = 'claimed' and next_at is null and not suspect and id not in ({marks}) order by id",
+            f"state = 'waiting' and next_at <= ? and not suspect and id not in ({marks}) order by next_at",
         )
         chosen = " union all ".join(f"select * from (select id from jobs where {part} limit {limit})" for part in parts)
         return self._rows(f"id in ({chosen})", [*skipped, *skipped, time_text(now), *skipped], limit)
+
+    def suspect_due(self, now: datetime, excluding: Iterable[int]) -> Job | None:
+        """Return the suspect to be tried next: the one that is least suspicious; None if none is due."""
+        skipped = sorted(excluding)
+        marks = ", ".join("?" for _ in skipped)
+        found = self.db.execute(
+            # By the short index of suspects, whose condition has to stand here word for word.
+            "select id from jobs where suspect = 1 and state in ('claimed', 'waiting')"
+            f" and coalesce(next_at, '') <= ? and id not in ({marks}) order by deaths_alone, id limit 1",
+            [time_text(now), *skipped],
+        ).fetchone()
+        return self.job(found[0]) if found else None
 
     def hooks_due(self, limit: int, excluding: Iterable[int]) -> list[Job]:
         """Return the finished jobs whose hook is due, oldest first."""
@@ -283,9 +253,11 @@ class Jobs:
         )
 
     def next_at(self) -> datetime | None:
-        """Return the moment at which the first waiting job is due; None if none waits."""
-        row = self.db.execute("select min(next_at) from jobs where state = 'waiting'").fetchone()
-        return time_from(row[0]) if row[0] else None
+        """Return the moment at which the first waiting job but for suspects is due; None if none waits."""
+        row = self.db.execute(
+            "select next_at from jobs where state = 'waiting' and not suspect order by next_at limit 1"
+        ).fetchone()
+        return time_from(row[0]) if row else None
 
     def due_since(self, now: datetime) -> datetime | None:
         """Return the moment at which the longest due of all due jobs became due; None if none is due."""
@@ -317,7 +289,7 @@ class Jobs:
         rows = self.db.execute(
             "select source_path, size_bytes, mtime_ns, inode from jobs where inbox = ? order by id", [inbox]
         )
-        return {path_from(path): _identity(size, mtime_ns, inode) for path, size, mtime_ns, inode in rows}
+        return {path_from(path): identity_from(size, mtime_ns, inode) for path, size, mtime_ns, inode in rows}
 
     def is_reserved(self, path: Path, job_id: int) -> bool:
         """Tell whether a place below archive or failed was ever promised to another job."""
@@ -333,37 +305,10 @@ class Jobs:
 
     def _rows(self, where: str, values: list[Any], limit: int = -1) -> list[Job]:
         cursor = self.db.execute(
-            "select id, inbox, source_path, name, size_bytes, mtime_ns, inode, sha256, state, attempt, next_at, error,"
-            f" document_id, archive_path, created_at, hook_at from jobs where {where} order by id limit {limit}",
+            f"select {COLUMNS} from jobs where {where} order by id limit {limit}",
             values,
         )
-        return [_job(row) for row in cursor]
-
-
-def _job(row: tuple[Any, ...]) -> Job:
-    (job_id, inbox, source, name, size, mtime_ns, inode, sha256, state, attempt, next_at, error, *rest) = row
-    document_id, archive_path, created_at, hook_at = rest
-    return Job(
-        id=job_id,
-        inbox=inbox,
-        source_path=path_from(source),
-        name=str(path_from(name)),
-        identity=_identity(size, mtime_ns, inode),
-        sha256=sha256,
-        state=State(state),
-        attempt=attempt,
-        next_at=time_from(next_at) if next_at else None,
-        error=error,
-        document_id=document_id,
-        archive_path=path_from(archive_path) if archive_path else None,
-        created_at=time_from(created_at),
-        hook_at=time_from(hook_at) if hook_at else None,
-    )
-
-
-def _identity(size: int, mtime_ns: int, inode: int) -> Identity:
-    """Undo ``file_number``: SQLite's integers are signed, inodes are not."""
-    return Identity(size, mtime_ns, inode % (1 << 64))
+        return [job_from(row) for row in cursor]
 
 
 def _storable(text: str) -> str:

@@ -246,6 +246,18 @@ def _sums(db: Database) -> None:
     db.execute("CREATE INDEX summaries_sums ON summaries (rule, status, date, total_cents, levels, seller)")
 
 
+_SUSPECTS = (
+    "ALTER TABLE jobs ADD COLUMN suspect INTEGER NOT NULL DEFAULT 0 CHECK (suspect IN (0, 1))",
+    "ALTER TABLE jobs ADD COLUMN deaths_alone INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX jobs_suspect ON jobs (deaths_alone, id) WHERE suspect = 1 AND state IN ('claimed', 'waiting')",
+)
+
+
+def _suspects(db: Database) -> None:
+    for statement in _SUSPECTS:
+        db.execute(statement)
+
+
 _STEPS = {
     "001_tables": _tables,
     "002_full_text": _full_text,
@@ -260,6 +272,7 @@ _STEPS = {
     "011_exports": create_exports,
     "012_packed": create_packed,
     "013_words": create_words,
+    "014_suspects": _suspects,
 }
 
 migrations = Migrations("ingestd")

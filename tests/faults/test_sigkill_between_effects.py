@@ -78,6 +78,7 @@ class Attempt:
                 kill_at=kill_at - len(self.effects()) if kill_at else None,
                 trace=str(self.place.root / "trace"),
                 other_filesystem=str(self.place.inbox) if self._scenario.other_filesystem else None,
+                control_s=0,
             )
             status = self._nursery.start(self.place.config, faults, "--once").wait()
             if status == -signal.SIGKILL:

@@ -53,6 +53,7 @@ class Faults:
         user: give up root for this user id.
         busy_s: how long a statement waits for the lock of the database.
         no_inotify: use up the kernel's inotify instances of this user before starting.
+        control_s: how long the daemon has to run before it tries a suspect alone.
     """
 
     kill_at: int | None = None
@@ -66,6 +67,7 @@ class Faults:
     user: int | None = None
     busy_s: float | None = None
     no_inotify: bool = False
+    control_s: float | None = None
 
 
 class _Kills:
@@ -196,7 +198,7 @@ def arm(faults: Faults) -> None:
     """Make this process one in which these faults happen."""
     from ingestd import app
     from ingestd.engine import local
-    from ingestd.store import database
+    from ingestd.store import database, job
 
     if faults.user is not None and os.geteuid() == 0:
         os.setgroups([])
@@ -206,6 +208,8 @@ def arm(faults: Faults) -> None:
         _use_up_inotify()
     if faults.busy_s is not None:
         database.BUSY_S = faults.busy_s
+    if faults.control_s is not None:
+        job.CONTROL_S = faults.control_s
     if faults.stand_in:
         from tests.support import stand_in
 

@@ -32,6 +32,7 @@ from ingestd.reading.page import PageReader
 from ingestd.reading.recognise.recogniser import Recogniser
 
 SIDE_PX = 16
+SLOW_S = 0.2
 _MARK = b"deed\0"
 
 
@@ -50,6 +51,7 @@ DEEDS: dict[str, Callable[[], object]] = {
     "exception": _defect,
     "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "surroundings": _surroundings,
+    "slow": lambda: time.sleep(SLOW_S),
 }
 """What can happen to a worker, by the name that a picture gives it."""
 

@@ -14,11 +14,10 @@ from tests.support.stand_in import damaged, picture
 
 CONFIGURATION = (
     "settle: {quiet_s: 0.1, rescan_s: 2}\n"
-    "ledger: {attempts: 1000, backoff_s: 0.1, backoff_max_s: 0.5}\n"
+    "ledger: {backoff_s: 0.1, backoff_max_s: 0.5}\n"
     "engine: {workers: 2, memory_limit_mb: 2048}\n"
     "enhance: {plan: none}\n"
 )
-"""As many tries as there are kills: a document that is in work at a kill has used one up."""
 
 
 def documents(rng: random.Random, first: int = 0) -> Iterator[tuple[str, bytes]]:

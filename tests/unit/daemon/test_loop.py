@@ -43,7 +43,7 @@ def test_burst_is_worked_off_with_few_files_claimed_at_a_time(world: World) -> N
     world.engine.go()
     world.run(2)
     assert len(world.documents()) == 20
-    assert world.daemon.idle()
+    assert world.daemon.idle(world.now)
 
 
 def test_pitfall_09_and_10_bad_file_is_kept_with_its_reason_and_stops_nothing(world: World) -> None:
@@ -262,7 +262,7 @@ def test_pitfall_17_arrivals_wait_together_while_the_database_cannot_be_written(
     for number in range(50):
         world.drop(f"{number:02}.png")
     world.run(60)
-    assert not world.daemon.idle()
+    assert not world.daemon.idle(world.now)
     said = [record.message for record in caplog.records if "cannot note 50 arrivals" in record.message]
     assert 2 <= len(said) <= 6, "once a try, and ever more rarely"
     other.rollback()
@@ -286,18 +286,6 @@ def test_stop_gives_back_the_try_and_the_next_start_reads_the_document(world: Wo
     world.run(5)
     assert world.documents() == ["later.png", "scan.png"]
     assert [claim.attempt for claim in world.engine.claims] == [1, 1]
-
-
-def test_document_that_takes_the_daemon_down_is_not_tried_for_ever(world: World) -> None:
-    world.engine.hold = True
-    world.drop("scan.png")
-    world.run(5)
-    for _ in range(5):
-        world.restart()
-        world.engine.hold = True
-        world.run(5)
-    assert world.states() == {"scan.png": "failed"}
-    assert world.files("failed") == ["scan.png", "scan.png.error.json"]
 
 
 def test_pause_is_until_the_next_thing_is_due(world: World) -> None:

@@ -41,7 +41,7 @@ def test_due_are_the_oldest_and_what_waited_long_enough(jobs: Jobs) -> None:
     assert [job.id for job in jobs.due(LATER, 2, [])] == [first, second]
 
 
-@pytest.mark.parametrize("question", ["due", "due_since", "hooks_due", "next_at"])
+@pytest.mark.parametrize("question", ["due", "due_since", "hooks_due", "next_at", "suspect_due"])
 def test_pitfall_20_what_is_asked_in_every_turn_does_not_depend_on_how_many_there_are(
     jobs: Jobs, question: str
 ) -> None:
@@ -56,13 +56,14 @@ def test_pitfall_20_what_is_asked_in_every_turn_does_not_depend_on_how_many_ther
         nonlocal steps
         steps = 0
         jobs.db.conn.set_progress_handler(count, 10)
-        ask = {
+        questions: dict[str, Callable[[], object]] = {
             "due": lambda: jobs.due(NOON, 3, [1]),
             "due_since": lambda: jobs.due_since(NOON),
             "hooks_due": lambda: jobs.hooks_due(3, [1]),
             "next_at": jobs.next_at,
-        }[question]
-        ask()
+            "suspect_due": lambda: jobs.suspect_due(NOON, [1]),
+        }
+        questions[question]()
         jobs.db.conn.set_progress_handler(None, 0)
         return steps
 
@@ -110,6 +111,7 @@ TRANSITIONS: dict[str, tuple[Callable[[Jobs, Job], Job | Moved], set[State], Sta
         State.CLAIMED,
     ),
     "start": (lambda jobs, job: jobs.start(job, made.SHA256, LATER), {State.CLAIMED}, State.RUNNING),
+    "died": (lambda jobs, job: jobs.died(job, LATER), {State.RUNNING}, State.CLAIMED),
     "requeue": (lambda jobs, job: jobs.requeue(job, LATER, refund=False), {State.RUNNING}, State.CLAIMED),
     "wait": (
         lambda jobs, job: jobs.wait(job, LATER, "why", LATER, refund=False),

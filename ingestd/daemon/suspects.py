@@ -1,0 +1,54 @@
+"""Suspects: documents that were in work when ingestd died, by a kill, a power cut or a fault of its own.
+
+One of them may be the cause, the others are innocent, and mostly all of them are. So a death fails no document and
+costs no attempt. Suspects are tried behind all others, each alone, and only after ingestd has run for a while: without
+this control, kills in quick succession would be blamed on whatever is in work. Only a death during such a lone attempt
+counts, and the next attempt needs a control of twice the length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from ingestd.daemon.failure import deadly
+from ingestd.errors import DocumentError
+from ingestd.store.jobs import Job, Jobs, State, control_s
+
+
+class Suspects:
+    """Scheduler of lone attempts.
+
+    Args:
+        jobs: job states.
+        deaths: number of deaths during lone attempts that fail a document.
+        tick: start of this process, in seconds on a monotonic clock.
+    """
+
+    def __init__(self, jobs: Jobs, deaths: int, tick: float) -> None:
+        self._jobs = jobs
+        self._deaths = deaths
+        self._began = tick
+
+    def verdict(self, job: Job) -> DocumentError | None:
+        """Return the failure of a document that ingestd died of too often; None for any other."""
+        if job.state is not State.CLAIMED or job.deaths_alone < self._deaths:
+            return None
+        return deadly(job.deaths_alone, [control_s(deaths) for deaths in range(job.deaths_alone)])
+
+    def any_due(self, now: datetime) -> bool:
+        """Tell whether a suspect waits for nothing but its turn."""
+        return self._jobs.suspect_due(now, ()) is not None
+
+    def next(self, now: datetime, tick: float, excluding: Iterable[int]) -> Job | None:
+        """Return the suspect to be tried now, if ingestd has run for long enough; nothing else may be in work.
+
+        Args:
+            now: UTC.
+            tick: seconds on a monotonic clock.
+            excluding: ids of jobs that a fault keeps waiting.
+        """
+        job = self._jobs.suspect_due(now, excluding)
+        if job is None or tick - self._began < job.control_s:
+            return None
+        return job
