@@ -146,6 +146,8 @@ class PageInfo:
     skew_deg: float
     quality: Mapping[str, float]
     steps: tuple[str, ...]
+    fault: str | None = None
+    """Why the page could not be read; its other facts are 0 or empty then."""
 
 
 class Level(StrEnum):
@@ -329,6 +331,8 @@ class Extraction:
     """``done`` where every paper is."""
     further: tuple[Paper, ...] = ()
     """Papers after the first, in reading order."""
+    unread: tuple[int, ...] = ()
+    """Indices of pages that could not be read; a person decides whether the document is complete without them."""
 
 
 KIND = "@rule"

@@ -29,8 +29,8 @@ from ingestd.files.identity import digest
 from ingestd.files.media_types import STRUCTURED
 from ingestd.output.annotate import annotate
 from ingestd.reading.admit import admit
-from ingestd.reading.decode import decode
-from ingestd.reading.page import PageReader, Sharing, Stopwatch, page_info
+from ingestd.reading.decode import Skip, decode
+from ingestd.reading.page import PageReader, Sharing, Stopwatch, page_info, unread_page
 from ingestd.structured.read import stated_invoices, structured_pages
 
 Copy = Callable[[Admitted, Reading], SearchableCopy | None]
@@ -40,11 +40,13 @@ _QUICK = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 """Options of a PNG that is soon thrown away."""
 
 
-def pages_of(admitted: Admitted, options: DecodeConfig, limits: AdmitConfig, only: int | None = None) -> Iterator[Page]:
+def pages_of(
+    admitted: Admitted, options: DecodeConfig, limits: AdmitConfig, only: int | None = None, skip: Skip | None = None
+) -> Iterator[Page]:
     """Yield the pages of a document of any type; see :func:`~ingestd.reading.decode.decode`."""
     if admitted.media_type in STRUCTURED:
         return structured_pages(admitted, limits, only)
-    return decode(admitted, options, limits, only)
+    return decode(admitted, options, limits, only, skip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +93,30 @@ class Pipeline:
         )
 
     def read(self, admitted: Admitted, watch: Stopwatch) -> Reading:
-        """Read all pages, one at a time."""
+        """Read all pages, one at a time; those that cannot be decoded are listed with the reason.
+
+        Raises:
+            DocumentError: no page can be decoded.
+        """
         pages: list[PageInfo] = []
+        faults: list[DocumentError] = []
         lines: list[Line] = []
         codes: list[Code] = []
         sharing = Sharing()
-        for page in watch.each("decode", pages_of(admitted, self.decode_options, self.admit_options)):
+
+        def skip(index: int, error: DocumentError) -> None:
+            faults.append(error)
+            pages.append(unread_page(index, error))
+
+        for page in watch.each("decode", pages_of(admitted, self.decode_options, self.admit_options, skip=skip)):
             readable, page_lines = self.pages.read(page, watch)
             with watch.time("barcodes"):
                 codes += self.pages.codes(page, page_lines)
             pages.append(page_info(readable))
             lines += map(sharing.line, page_lines)
             del page, readable  # else they would be held while the next page is decoded
+        if faults and len(faults) == len(pages):
+            raise faults[0]
         with watch.time("structured"):
             codes += stated_invoices(admitted)
         return Reading(tuple(pages), tuple(lines), tuple(codes))
@@ -114,7 +128,7 @@ class Annotated:
 
     record: Record
     pictures: tuple[bytes, ...]
-    """One PNG per page."""
+    """One PNG per page that could be decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +141,8 @@ class AnnotatingPipeline:
         """Like :meth:`Pipeline.__call__`, with pictures."""
         record = self.pipeline(claim)
         admitted = admit(claim, self.pipeline.admit_options)
-        pages = pages_of(admitted, self.pipeline.decode_options, self.pipeline.admit_options)
+        options, limits = self.pipeline.decode_options, self.pipeline.admit_options
+        pages = pages_of(admitted, options, limits, skip=lambda _index, _error: None)
         return Annotated(record, tuple(_drawn(page, record) for page in pages))
 
 

@@ -79,6 +79,7 @@ def state_of(db: Database, document_id: int, rules: RuleSet) -> State:
         rules,
         kind_confirmed=state.kind_confirmed,
         further=extraction.further,
+        unread=extraction.unread,
     )
     return replace(state, doubts=left)
 
@@ -118,7 +119,14 @@ def judge_typed(
             wrong[name] = str(error)
     proved = prove(read, said, rules, clock.today())
     settled = [replace(field, level=Level.CONFIRMED) if field.name in said else field for field in proved]
-    open_fields = doubts(read.rule, settled, rules, kind_confirmed=state.kind_confirmed, further=read.further)
+    open_fields = doubts(
+        read.rule,
+        settled,
+        rules,
+        kind_confirmed=state.kind_confirmed,
+        further=read.further,
+        unread=read.unread,
+    )
     left = set(open_fields) | wrong.keys()
     plan = rule_of(rules, read.rule)
 

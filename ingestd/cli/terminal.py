@@ -231,6 +231,9 @@ def reading_view(reading: Reading) -> RenderableType:
     parts: list[RenderableType] = []
     for page in reading.pages:
         of = f" of {len(reading.pages)}" if len(reading.pages) > 1 else ""
+        if page.fault is not None:
+            parts.append(safe_text(f"page {page.index + 1}{of}  could not be read: {page.fault}", "yellow"))
+            continue
         steps = f", {' '.join(page.steps)}" if page.steps else ""
         parts.append(
             safe_text(

@@ -62,8 +62,17 @@ def extract(reading: Reading, rules: RuleSet, today: date, kind: str | None = No
         the fields of an understood money document, else those of the fallback, named ``unknown`` and for review.
     """
     said = kind if kind in kinds_of(rules) else None
+    unread = tuple(page.index for page in reading.pages if page.fault is not None)
     if said == OTHER:
-        return Extraction(OTHER, (), (), Status.DONE)
+        return Extraction(OTHER, (), (), Status.DONE, unread=unread)
+    found = _extract(reading, rules, today, said)
+    if not unread:
+        return found
+    found = dataclasses.replace(found, unread=unread)
+    return dataclasses.replace(found, status=status_of(found, rules, kind_confirmed=said is not None))
+
+
+def _extract(reading: Reading, rules: RuleSet, today: date, said: str | None) -> Extraction:
     stated = [code for code in reading.codes if is_data(code)]
     if stated and not (pages := pages_of_data(stated)):
         return _extract_paper(reading, rules, today, said)

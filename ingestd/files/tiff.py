@@ -1,4 +1,4 @@
-"""Completeness of a TIFF: every strip and tile of every directory lies inside the file (TIFF 6.0, BigTIFF).
+"""Directories of a TIFF (TIFF 6.0, BigTIFF): what they say, and whether all their strips and tiles are there.
 
 A TIFF has no end mark; only its directories tell. They are followed in the daemon, in Python, by offsets alone:
 nothing is decoded, and the file cannot make it take much time or memory, because entries and values are counted.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import struct
+from dataclasses import dataclass
 from typing import BinaryIO
 
 MAX_ENTRIES = 100_000
@@ -20,7 +21,20 @@ _TYPE_BYTES = dict(enumerate((1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4), start=1)) 
 _INTEGER_CODES = {3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 """Format of struct by field type, of the types that offsets and lengths may have."""
 _STRIP_OFFSETS, _STRIP_COUNTS, _TILE_OFFSETS, _TILE_COUNTS = 273, 279, 324, 325
-"""Tags (TIFF 6.0, sections 3 and 15)."""
+_SUBFILE, _WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 259, 262
+"""Tags (TIFF 6.0, sections 3, 8 and 15)."""
+_REDUCED_RESOLUTION, _WHITE_IS_ZERO = 1, 0
+
+
+@dataclass(frozen=True, slots=True)
+class TiffPage:
+    """Facts that a directory states of its picture; 0 where it does not."""
+
+    width: int
+    height: int
+    compression: int
+    is_preview: bool
+    white_is_zero: bool
 
 
 def tiff_is_complete(file: BinaryIO, size: int) -> bool:
@@ -42,6 +56,26 @@ def tiff_is_complete(file: BinaryIO, size: int) -> bool:
             return False
         offset, directories = following, directories + 1
     return directories > 0
+
+
+def tiff_pages(file: BinaryIO, size: int) -> list[TiffPage]:
+    """List the pictures of a TIFF, previews included, within the bounds; those after a damaged directory are left out.
+
+    Args:
+        file: begins with the signature of a TIFF.
+        size: bytes.
+    """
+    pages: list[TiffPage] = []
+    try:
+        walk = _Walk(file, size)
+        offset: int | None = walk.first()
+        while offset:
+            offset = walk.directory(offset)
+            if walk.page is not None:
+                pages.append(walk.page)
+    except (EOFError, struct.error):
+        pass
+    return pages
 
 
 def read_at(file: BinaryIO, offset: int, length: int) -> bytes:
@@ -73,6 +107,8 @@ class _Walk:
         self._entries_left = MAX_ENTRIES
         self._values_left = MAX_VALUES
         self._seen: set[int] = set()
+        self.page: TiffPage | None = None
+        """What the last directory says; None where it was seen before."""
 
     def first(self) -> int:
         """Return the offset of the first directory."""
@@ -84,6 +120,7 @@ class _Walk:
 
     def directory(self, offset: int) -> int | None:
         """Return the offset of the next directory, 0 after the last; None if this one is not sound."""
+        self.page = None
         if offset in self._seen:  # a loop: everything has been looked at
             return 0
         self._seen.add(offset)
@@ -94,6 +131,7 @@ class _Walk:
             return None
         entries = read_at(self._file, offset + count_bytes, count * entry_bytes)
         arrays: dict[int, tuple[int, ...]] = {}
+        facts: dict[int, int] = {}
         for start in range(0, len(entries), entry_bytes):
             entry = entries[start : start + entry_bytes]
             tag, kind = struct.unpack(self._order + "HH", entry[:4])
@@ -102,6 +140,15 @@ class _Walk:
                 if values is None:
                     return None
                 arrays[tag] = values
+            elif tag in (_SUBFILE, _WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC):
+                facts[tag] = (self._values(kind, entry[4:]) or (0,))[0]
+        self.page = TiffPage(
+            facts.get(_WIDTH, 0),
+            facts.get(_HEIGHT, 0),
+            facts.get(_COMPRESSION, 0),
+            bool(facts.get(_SUBFILE, 0) & _REDUCED_RESOLUTION),
+            facts.get(_PHOTOMETRIC) == _WHITE_IS_ZERO,
+        )
         inside = self._inside(arrays, _STRIP_OFFSETS, _STRIP_COUNTS) and self._inside(
             arrays, _TILE_OFFSETS, _TILE_COUNTS
         )

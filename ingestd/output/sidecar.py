@@ -98,6 +98,9 @@ class PageRow(BaseModel):
     skew_deg: float
     quality: dict[str, float | None]
     steps: list[str]
+    fault: str | None = Field(
+        default=None, description="Why the page could not be read; the key is left out where it was."
+    )
 
 
 class LineRow(BaseModel):
@@ -184,6 +187,7 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
 """Table -> its columns (as a model), and the column that orders it."""
 _LEFT_OUT = ("papers", "paper_fields", "corrections")
 """Tables whose key is left out where they have no rows: sidecars without them keep their bytes."""
+_LEFT_OUT_IF_NULL = frozenset({"fault"})
 
 
 def render(db: Database, document_id: int) -> bytes:
@@ -266,6 +270,7 @@ def _members(row: Row) -> list[str]:
     return [
         f'"{name}": {value if name in _JSON_COLUMNS and value is not None else _encode(value)}'
         for name, value in row.items()
+        if value is not None or name not in _LEFT_OUT_IF_NULL
     ]
 
 

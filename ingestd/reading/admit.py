@@ -31,19 +31,14 @@ from ingestd.files.media_types import (
     WEBP,
     XML,
 )
-from ingestd.reading.formats import (
-    decoding,
-    is_pdf_cut_short,
-    open_image,
-    open_pdf,
-    page_frames,
-    too_many_pixels,
-    truncated,
-)
+from ingestd.reading.formats import decoding, open_image, page_frames, too_many_pixels, truncated
+from ingestd.reading.pdf_file import open_pdf, shortfall
 
 HEAD_BYTES = 4096
 """Bytes of a file that ``sniff`` looks at."""
 
+_PDF_OBJECT = re.compile(rb"\s*(?:%[^\r\n]{0,80}[\r\n]\s*)?\d{1,10} \d{1,5} obj\b")
+"""Start of a PDF that has lost its header."""
 _PDF_HEADER_WITHIN = 1024
 """Readers accept junk before %PDF- up to here (ISO 32000-1, annex H, note 13)."""
 
@@ -70,7 +65,7 @@ _SIGNATURES = (
     (b"#!", "text/x-script"),
 )
 
-_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif3"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 _BMP_HEADER_SIZES = {12, 16, 40, 52, 56, 64, 108, 124}
 
@@ -128,7 +123,7 @@ def sniff(head: bytes) -> str | None:
     # Two letters are too little: texts begin with BM too.
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
         return BMP
-    if b"%PDF-" in head[:_PDF_HEADER_WITHIN]:
+    if b"%PDF-" in head[:_PDF_HEADER_WITHIN] or _PDF_OBJECT.match(head):
         return PDF
     if _is_signed(head):
         return SIGNED
@@ -158,7 +153,9 @@ def _sniff_zip(head: bytes) -> str:
 def _sniff_ftyp(head: bytes) -> str:
     """Name the type of an ISO base media file: the major brand counts most, then the compatible ones."""
     box = head[8 : max(16, min(int.from_bytes(head[:4]), 256))]
-    brands = [box[:4], *(box[start : start + 4] for start in range(8, len(box), 4))]
+    # A file of brand mif3 has no room for more brands: its minor version is one (ISO/IEC 23008-12, low overhead).
+    start = 4 if box[:4] == b"mif3" else 8
+    brands = [box[:4], *(box[at : at + 4] for at in range(start, len(box), 4))]
     if _AVIF_BRANDS & set(brands):
         return AVIF
     if _HEIC_BRANDS & set(brands):
@@ -260,8 +257,8 @@ def _unsupported(media_type: str | None) -> DocumentError:
 
 def _pdf_pages(path: Path) -> int:
     with open_pdf(path) as document:
-        if is_pdf_cut_short(path):
-            raise truncated(PDF, "no end-of-file marker")
+        if short := shortfall(path):
+            raise truncated(PDF, short)
         return len(document)
 
 

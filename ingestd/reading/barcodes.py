@@ -31,6 +31,10 @@ _KINDS = {
 _QUARTER = 0.6
 """Share of each side that a quarter covers, so that a code in the middle is whole in one of them."""
 _MAX_VIEW_PIXELS = 8_000_000
+_MAX_SIDE = 65_535
+"""Longest side of a picture that zxing-cpp looks at; it raises ValueError beyond."""
+_SHARED = 4096
+"""Pixels that two pieces of a longer picture share, so that a code on the cut is whole in one of them."""
 
 
 def _untouched(grey: Grey) -> Grey:
@@ -124,6 +128,19 @@ def _scaled(grey: Grey, scale: float) -> Grey:
 
 
 def _read(grey: Grey, to_source: Matrix, page_index: int, kinds: BarcodeFormats) -> tuple[Code, ...]:
+    height, width = grey.shape
+    if max(height, width) <= _MAX_SIDE:
+        return _read_piece(grey, to_source, page_index, kinds)
+    codes: list[Code] = []
+    for top in range(0, max(1, height - _SHARED), _MAX_SIDE - _SHARED):
+        for left in range(0, max(1, width - _SHARED), _MAX_SIDE - _SHARED):
+            piece = grey[top : top + _MAX_SIDE, left : left + _MAX_SIDE]
+            to_page = np.array([[1, 0, left], [0, 1, top], [0, 0, 1]])
+            codes += _read_piece(piece, to_source @ to_page, page_index, kinds)
+    return tuple(codes)
+
+
+def _read_piece(grey: Grey, to_source: Matrix, page_index: int, kinds: BarcodeFormats) -> tuple[Code, ...]:
     barcodes = zxingcpp.read_barcodes(np.ascontiguousarray(grey), formats=kinds, text_mode=zxingcpp.TextMode.Plain)
     return tuple(
         Code(

@@ -8,28 +8,26 @@ file becomes a DocumentError with one of the codes of docs/documents.md.
 from __future__ import annotations
 
 import errno
-import os
-import re
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 
-import pypdfium2
-import pypdfium2.raw as pdfium
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError, features
 
 from ingestd.errors import DocumentError
 from ingestd.files.completeness import is_complete
 from ingestd.files.media_types import AVIF, BMP, HEIC, JPEG, NOUNS, PDF, PNG, TIFF, WEBP
+from ingestd.reading.rescue import RARE_COMPRESSIONS, is_animated_png, pages_of_tiff, rescued, still_png
 
 _PILLOW = {JPEG: "JPEG", PNG: "PNG", BMP: "BMP", WEBP: "WEBP", TIFF: "TIFF", HEIC: "HEIF", AVIF: "AVIF"}
 
 _FAULTY_OFFSET = {errno.EINVAL, errno.EOVERFLOW}
 """A seek to an offset that a damaged file made up; any other errno is a fault of the disk."""
 
-_PDF_TAIL_BYTES = 65_536
+_HEAD_BYTES = 4096
 _NEW_SUBFILE_TYPE = 254
 _REDUCED_RESOLUTION = 1
 
@@ -41,6 +39,33 @@ def damaged(media_type: str, reason: str) -> DocumentError:
         expected="a file that other programs can open",
         fix="scan or export it again",
         code="damaged",
+    )
+
+
+def _not_decoded(path: Path, media_type: str, reason: str, error: Exception) -> DocumentError:
+    """Say why a whole file cannot be decoded: it is damaged, or of a variant that no decoder here knows."""
+    if media_type == TIFF:
+        for page in pages_of_tiff(path):
+            if page.compression in RARE_COMPRESSIONS:
+                name = RARE_COMPRESSIONS[page.compression]
+                return unsupported_variant(media_type, f"compressed as {name}, which no decoder here knows")
+    if isinstance(error, UnidentifiedImageError):  # its message is only the path
+        return DocumentError(
+            f"{NOUNS[media_type]} whose header is damaged or of a rare variant",
+            expected="a usual variant",
+            fix="convert it to PNG or PDF, or scan or export it again",
+            code="damaged",
+        )
+    return damaged(media_type, reason)
+
+
+def unsupported_variant(media_type: str, variant: str) -> DocumentError:
+    """Make the error for a sound file that no decoder here can read; ``variant`` says what is unusual."""
+    return DocumentError(
+        f"{NOUNS[media_type]} {variant}",
+        expected="a usual variant",
+        fix="export it as an ordinary PDF" if media_type == PDF else "convert it to PNG or PDF",
+        code="unsupported",
     )
 
 
@@ -91,12 +116,10 @@ def decoding(path: Path, media_type: str, max_pixels: int) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno is not None and error.errno not in _FAULTY_OFFSET:
             raise
         reason = " ".join(str(error).split()) or type(error).__name__
-        if isinstance(error, UnidentifiedImageError):
-            # Its message is only the path.
-            reason = "its header cannot be read, or is of a rare variant"
         with path.open("rb") as file:
-            fault = damaged if is_complete(file) else truncated
-        raise fault(media_type, reason) from error
+            if not is_complete(file):
+                raise truncated(media_type, reason) from error
+        raise _not_decoded(path, media_type, reason, error) from error
     finally:
         Image.MAX_IMAGE_PIXELS = limit
 
@@ -112,11 +135,39 @@ def open_image(path: Path, media_type: str, max_pixels: int) -> Image.Image:
     if media_type == AVIF and not features.check("avif"):
         raise _no_decoder("an AVIF image", "a Pillow built with AVIF", "pip install --upgrade pillow")
     with decoding(path, media_type, sys.maxsize):  # the size is checked below, where it can be told
-        image = Image.open(path, formats=[_PILLOW[media_type]])
+        image = _opened(path, media_type, max_pixels)
     if image.width * image.height > max_pixels:
         image.close()
         raise too_many_pixels(image.width * image.height, max_pixels)
     return image
+
+
+def _opened(path: Path, media_type: str, max_pixels: int) -> Image.Image:
+    with path.open("rb") as file:
+        if is_animated_png(media_type, file.read(_HEAD_BYTES)):
+            file.seek(0)
+            return Image.open(BytesIO(still_png(file.read())), formats=["PNG"])
+        file.seek(0)
+        whole = is_complete(file)
+    try:
+        return Image.open(path, formats=[_PILLOW[media_type]])
+    except Exception as error:  # of any type, see decoding
+        if isinstance(error, MemoryError) or not whole:
+            raise
+        image = _by_libheif(path) if media_type in (HEIC, AVIF) else rescued(path, media_type, max_pixels)
+        if image is None:
+            raise
+        return image
+
+
+def _by_libheif(path: Path) -> Image.Image | None:
+    """Open an image of a brand that Pillow does not look for; None where libheif cannot, or is not installed."""
+    try:
+        import pillow_heif
+
+        return pillow_heif.open_heif(path).to_pillow()
+    except (ImportError, ValueError, RuntimeError, EOFError):
+        return None
 
 
 def _register_heic() -> None:
@@ -157,54 +208,3 @@ def page_frames(image: Image.Image, limit: int) -> list[int]:
         if len(pages) > limit:
             break
     return pages or [0]
-
-
-@contextmanager
-def open_pdf(path: Path) -> Iterator[pypdfium2.PdfDocument]:
-    """Open a PDF with its forms ready to be drawn, and close it for certain.
-
-    Raises:
-        DocumentError: ``encrypted``, ``truncated``, ``damaged`` or ``no-pages``.
-    """
-    # Not PdfDocument(path): it takes the last error of an earlier document for the reason why
-    # one without pages does not open.
-    handle = pdfium.FPDF_LoadDocument(os.fsencode(path), None)
-    if not handle:
-        raise _pdf_fault(path, pdfium.FPDF_GetLastError())
-    with closing(pypdfium2.PdfDocument(handle)) as document:
-        if len(document) < 1:
-            raise DocumentError(
-                "a PDF without pages", expected="at least one page", fix="export it again", code="no-pages"
-            )
-        document.init_forms()
-        yield document
-
-
-def _pdf_fault(path: Path, code: int) -> DocumentError:
-    if code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
-        return DocumentError(
-            "a PDF that asks for a password",
-            expected="one that opens without",
-            fix="save it without password protection and drop it again",
-            code="encrypted",
-        )
-    if is_pdf_cut_short(path):
-        return truncated(PDF, "no end-of-file marker")
-    return damaged(PDF, "its objects cannot be found")
-
-
-def is_pdf_cut_short(path: Path) -> bool:
-    """Tell whether a PDF lacks its trailer, or is shorter than its own header says.
-
-    PDFium rebuilds such files and shows what is there, so pages and parts of pages would be
-    missing without a word.
-    """
-    with path.open("rb") as file:
-        head = file.read(1024)
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - _PDF_TAIL_BYTES))
-        tail = file.read()
-    linearized = re.search(rb"/Linearized\b.*?/L\s+(\d{1,18})\b", head, re.DOTALL)
-    if linearized and int(linearized[1]) > size:
-        return True
-    return b"%%EOF" not in tail and b"startxref" not in tail

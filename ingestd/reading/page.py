@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from ingestd.config import BarcodesConfig, EnhanceConfig, OrientConfig
 from ingestd.document import Char, Code, Line, Page, PageInfo
+from ingestd.errors import DocumentError
 from ingestd.layout.geometry import Quads
 from ingestd.reading.barcodes import find_codes
 from ingestd.reading.detect import Detector
@@ -123,6 +124,11 @@ class PageReader:
         return find_codes(
             page, insist=any(mark in line.text for mark in self.barcodes_options.insist_on for line in lines)
         )
+
+
+def unread_page(index: int, error: DocumentError) -> PageInfo:
+    """Return what is recorded of a page that could not be read."""
+    return PageInfo(index, 0, 0, 0.0, 0, 0.0, {}, (), fault=str(error))
 
 
 def page_info(page: Page) -> PageInfo:

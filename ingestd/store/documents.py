@@ -238,6 +238,7 @@ def _extraction(db: Database, document_id: int, rule: str, status: str) -> Extra
         items=tuple(map(rows.item_from, _rows(db, "items", document_id, "item_index"))),
         status=Status(status),
         further=_further(db, document_id),
+        unread=_unread(db, document_id),
     )
 
 
@@ -247,6 +248,11 @@ def _further(db: Database, document_id: int) -> tuple[Paper, ...]:
         rows.paper_from(row, [field for field in fields if field["paper_index"] == row["paper_index"]])
         for row in _rows(db, "papers", document_id, "paper_index")
     )
+
+
+def _unread(db: Database, document_id: int) -> tuple[int, ...]:
+    sql = "SELECT page_index FROM pages WHERE document_id = ? AND fault IS NOT NULL ORDER BY page_index"
+    return tuple(page_index for (page_index,) in db.execute(sql, [document_id]).fetchall())
 
 
 def _document_row(db: Database, document_id: int) -> rows.Row:

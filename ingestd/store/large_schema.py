@@ -77,6 +77,11 @@ def create_words(db: Database) -> None:
     _execute(db, _WORDS)
 
 
+def add_faults(db: Database) -> None:
+    """Let a page say why it could not be read, while the others of its document were."""
+    db.execute("ALTER TABLE pages ADD COLUMN fault TEXT")
+
+
 def create_counts(db: Database) -> None:
     """Count what is recorded; from then on triggers do."""
     _execute(db, _COUNTS)

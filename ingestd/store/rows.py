@@ -83,6 +83,7 @@ def page_row(page: PageInfo) -> Row:
         "skew_deg": page.skew_deg,
         "quality": to_json({name: value if math.isfinite(value) else None for name, value in page.quality.items()}),
         "steps": to_json(page.steps),
+        "fault": page.fault,
     }
 
 
@@ -98,6 +99,7 @@ def page_from(row: Mapping[str, Any]) -> PageInfo:
         skew_deg=row["skew_deg"],
         quality={name: math.nan if value is None else value for name, value in quality.items()},
         steps=tuple(json.loads(row["steps"])),
+        fault=row["fault"],
     )
 
 
@@ -294,6 +296,7 @@ def extraction_json(extraction: Extraction) -> str:
             "fields": [field_row(field) for field in extraction.fields],
             "items": list(item_rows(extraction.items)),
             **({"further": further} if further else {}),
+            **({"unread": extraction.unread} if extraction.unread else {}),
         }
     )
 
@@ -307,6 +310,7 @@ def extraction_from(text: str) -> Extraction:
         items=tuple(map(item_from, data["items"])),
         status=Status(data["status"]),
         further=tuple(paper_from(paper, paper["fields"]) for paper in data.get("further", ())),
+        unread=tuple(data.get("unread", ())),
     )
 
 

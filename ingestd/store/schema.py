@@ -16,7 +16,7 @@ from ingestd.errors import ConfigError
 from ingestd.store import conversion
 from ingestd.store.desk_schema import create_desk
 from ingestd.store.exports import create_exports
-from ingestd.store.large_schema import create_checks, create_counts, create_packed, create_words
+from ingestd.store.large_schema import add_faults, create_checks, create_counts, create_packed, create_words
 from ingestd.store.papers_schema import create_papers, further_rows
 
 APPLICATION_ID = 0x494E4744
@@ -273,6 +273,7 @@ _STEPS = {
     "012_packed": create_packed,
     "013_words": create_words,
     "014_suspects": _suspects,
+    "015_page_faults": add_faults,
 }
 
 migrations = Migrations("ingestd")

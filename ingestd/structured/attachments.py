@@ -12,7 +12,7 @@ import pypdfium2.raw as pdfium
 
 from ingestd.errors import DocumentError
 from ingestd.extract.stated.invoice import Invoice
-from ingestd.reading.formats import open_pdf
+from ingestd.reading.pdf_file import open_pdf
 from ingestd.structured.forms import invoices_of
 
 NAMES = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml", "order-x.xml", "cii.xml")

@@ -42,6 +42,7 @@ def sheet(db: Database, document_id: int, use: Services, words: Words) -> Data:
         "version": state.version,
         "note": reviews.note(db, document_id),
         "pages": [page_data(document_id, page) for page in reading.pages],
+        "unread": [_unread(page, words) for page in reading.pages if page.fault is not None],
         "lines": [_line(line) for line in reading.lines],
         "asked": list(asked),
         "fields": [field_data(state, one, use, words, is_asked=one.name in asked) for one in _all_fields(state, use)],
@@ -117,6 +118,12 @@ def page_data(document_id: int, page: PageInfo) -> Data:
         "turn": page.rotation_deg,
         "picture": f"/v1/documents/{document_id}/pages/{page.index}.png",
     }
+
+
+def _unread(page: PageInfo, words: Words) -> str:
+    """Say that a page could not be read, and why."""
+    reasons = "; ".join(words.sentence(part) for part in (page.fault or "").split("; "))
+    return f"{words('Page {number} could not be read.', number=page.index + 1)} {reasons}"
 
 
 def _line(line: Line) -> Data:

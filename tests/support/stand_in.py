@@ -25,7 +25,7 @@ from ingestd.document import Admitted, Line, Page
 from ingestd.errors import TransientError
 from ingestd.extract import RuleSet
 from ingestd.pipeline import Pipeline
-from ingestd.reading.decode import decode
+from ingestd.reading.decode import Skip, decode
 from ingestd.reading.detect import Detector
 from ingestd.reading.models import Manifest
 from ingestd.reading.page import PageReader
@@ -87,14 +87,16 @@ def _do(deed: str, *, once: bool) -> None:
         DEEDS[deed]()
 
 
-def _decode(admitted: Admitted, options: DecodeConfig, limits: AdmitConfig, only: int | None = None) -> Iterator[Page]:
+def _decode(
+    admitted: Admitted, options: DecodeConfig, limits: AdmitConfig, only: int | None = None, skip: Skip | None = None
+) -> Iterator[Page]:
     global _attempt
     _attempt = admitted.claim.attempt
     _, mark, rest = admitted.claim.work_path.read_bytes().partition(b"tEXt" + _MARK)
     if mark:
         words = rest[: rest.index(b"IDAT") - 8].decode().split()
         _do(words[0], once="once" in words)
-    return _real_decode(admitted, options, limits, only)
+    return _real_decode(admitted, options, limits, only, skip)
 
 
 _real_decode = decode

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import weakref
 from dataclasses import replace
 from datetime import date
@@ -16,14 +17,20 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ingestd.app import build_annotating, build_pipeline, manifest_of, rules_of
 from ingestd.config import parse
-from ingestd.document import Char, Claim, Level, Line, Page, Record, Source
+from ingestd.document import KIND, Char, Claim, Level, Line, Page, Record, Source, Status
 from ingestd.errors import DocumentError
+from ingestd.extract import extract
+from ingestd.extract.confirm.doubts import doubts
 from ingestd.files.identity import digest
+from ingestd.output import sidecar
 from ingestd.pipeline import Pipeline
 from ingestd.reading.detect import Detector
 from ingestd.reading.page import Sharing
+from ingestd.store import documents
+from ingestd.store.database import connect
 from lab.corpus.pdf import PdfPage, Text, paragraph, pdf, scan_page
-from tests.support import documents
+from tests.support import documents as pictures
+from tests.support.records import save
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +54,7 @@ def text(record: Record) -> str:
 
 
 def test_picture_is_read_with_timings_of_every_stage(pipeline: Pipeline, tmp_path: Path) -> None:
-    record = process(pipeline, tmp_path, documents.encoded(documents.picture("TOTAL 12.50"), "PNG"))
+    record = process(pipeline, tmp_path, pictures.encoded(pictures.picture("TOTAL 12.50"), "PNG"))
     assert "TOTAL 12.50" in text(record)
     assert record.name == "a\\xff.png"
     assert record.media_type == "image/png"
@@ -57,18 +64,41 @@ def test_picture_is_read_with_timings_of_every_stage(pipeline: Pipeline, tmp_pat
 
 
 def test_blank_page_has_no_lines_and_is_no_fault(pipeline: Pipeline, tmp_path: Path) -> None:
-    record = process(pipeline, tmp_path, documents.encoded(documents.picture(""), "PNG"))
+    record = process(pipeline, tmp_path, pictures.encoded(pictures.picture(""), "PNG"))
     assert record.reading.lines == ()
     assert len(record.reading.pages) == 1
 
 
 def test_mixed_pdf_is_read_page_by_page_each_in_its_way(pipeline: Pipeline, tmp_path: Path) -> None:
-    scanned = scan_page(documents.picture("SCANNED PAGE 77", size=(595, 842)))
+    scanned = scan_page(pictures.picture("SCANNED PAGE 77", size=(595, 842)))
     record = process(pipeline, tmp_path, pdf(PdfPage(paragraph()), scanned))
     sources = [{line.source for line in record.reading.lines if line.page_index == page} for page in (0, 1)]
     assert sources == [{Source.TEXT_LAYER}, {Source.OCR}]
     assert "SCANNED PAGE 77" in text(record)
     assert [page.index for page in record.reading.pages] == [0, 1]
+
+
+def test_a_bad_page_is_recorded_with_its_reason_and_keeps_the_document_in_review(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    record = process(pipeline, tmp_path, pdf(PdfPage(paragraph(2)), claimed_pages=2))
+    assert [page.fault is None for page in record.reading.pages] == [True, False]
+    assert "page 2 of 2 cannot be found" in (record.reading.pages[1].fault or "")
+    assert record.extraction.status is Status.REVIEW
+    assert record.extraction.unread == (1,)
+    with connect(tmp_path / "ingestd.db") as db:
+        assert documents.load_document(db, save(db, record)).record == record
+        pages = json.loads(sidecar.render(db, 1))["pages"]
+    assert ["fault" in page for page in pages] == [False, True]
+    settled = extract(record.reading, pipeline.rules, pipeline.today(), "receipt")
+    assert KIND not in doubts(settled.rule, settled.fields, pipeline.rules, kind_confirmed=True, unread=settled.unread)
+
+
+def test_a_document_without_a_good_page_fails(pipeline: Pipeline, tmp_path: Path) -> None:
+    content = bytearray(pictures.encoded(pictures.picture(), "PNG"))
+    content[len(content) // 2] ^= 0xFF
+    with pytest.raises(DocumentError, match="damaged"):
+        process(pipeline, tmp_path, bytes(content))
 
 
 def test_receipt_is_recognised_and_its_total_proved(pipeline: Pipeline, tmp_path: Path) -> None:
@@ -118,7 +148,7 @@ def test_other_side_that_shines_through_is_neither_read_nor_in_the_way(pipeline:
 
 def test_bad_document_is_a_typed_error(pipeline: Pipeline, tmp_path: Path) -> None:
     with pytest.raises(DocumentError) as caught:
-        process(pipeline, tmp_path, documents.zip_archive("a.txt"))
+        process(pipeline, tmp_path, pictures.zip_archive("a.txt"))
     assert caught.value.code == "unsupported"
 
 
@@ -147,7 +177,7 @@ class Blind:
 
 def test_pitfall_20_pages_of_a_long_document_pass_one_at_a_time(pipeline: Pipeline, tmp_path: Path) -> None:
     detector = Blind()
-    pages = [scan_page(documents.picture("x")) for _ in range(12)]
+    pages = [scan_page(pictures.picture("x")) for _ in range(12)]
     record = process(
         replace(pipeline, pages=replace(pipeline.pages, detector=cast("Detector", detector))), tmp_path, pdf(*pages)
     )

@@ -47,6 +47,7 @@ def doubts(
     *,
     kind_confirmed: bool = False,
     further: Sequence[Paper] = (),
+    unread: Sequence[int] = (),
 ) -> tuple[str, ...]:
     """Name what a person has to settle before a document is done: fields, and ``KIND`` where the kind is open.
 
@@ -56,12 +57,13 @@ def doubts(
         rules: today's.
         kind_confirmed: a person said of which kind it is, and so has seen the papers of the file.
         further: papers after the first; the kind is open where one of them is for review.
+        unread: pages that could not be read; the kind is open where there are any.
     """
     if kind == OTHER:
         return ()
     left = _doubts_of_first(kind, fields, rules, kind_confirmed=kind_confirmed)
-    open_papers = not kind_confirmed and any(paper.status is Status.REVIEW for paper in further)
-    return (KIND, *left) if open_papers and KIND not in left else left
+    unsettled = bool(unread) or any(paper.status is Status.REVIEW for paper in further)
+    return (KIND, *left) if unsettled and not kind_confirmed and KIND not in left else left
 
 
 def _doubts_of_first(kind: str, fields: Sequence[Field], rules: RuleSet, *, kind_confirmed: bool) -> tuple[str, ...]:
@@ -77,7 +79,14 @@ def _doubts_of_first(kind: str, fields: Sequence[Field], rules: RuleSet, *, kind
 
 def status_of(extraction: Extraction, rules: RuleSet, *, kind_confirmed: bool = False) -> Status:
     """Decide whether a person has anything left to do."""
-    left = doubts(extraction.rule, extraction.fields, rules, kind_confirmed=kind_confirmed, further=extraction.further)
+    left = doubts(
+        extraction.rule,
+        extraction.fields,
+        rules,
+        kind_confirmed=kind_confirmed,
+        further=extraction.further,
+        unread=extraction.unread,
+    )
     return Status.REVIEW if left else Status.DONE
 
 

@@ -21,7 +21,7 @@ from ingestd.output.searchable.hidden import remove_hidden_text
 from ingestd.output.searchable.pictures import add_page, decoded_picture, stored_picture
 from ingestd.output.searchable.typeset import Typesetter
 from ingestd.reading.decode.pdf import to_pixels
-from ingestd.reading.formats import open_pdf
+from ingestd.reading.pdf_file import open_pdf
 
 Decode = Callable[[Admitted], Iterator[Page]]
 """Decodes the pages of a document again."""

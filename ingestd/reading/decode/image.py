@@ -11,8 +11,9 @@ from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin
 
 from ingestd.document import Admitted, Page, Pixels, frozen
 from ingestd.files.completeness import is_complete
-from ingestd.reading.decode.tone import to_bgr
+from ingestd.reading.decode.faults import Skip, skipping
 from ingestd.reading.formats import decoding, open_image, page_frames
+from ingestd.reading.tone import to_bgr
 
 _PLAUSIBLE_DPI = (50.0, 1200.0)
 _UNKNOWN_DPI = (72.0, 96.0)
@@ -35,7 +36,9 @@ _UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
 _ON_ITS_SIDE = {5, 6, 7, 8}
 
 
-def image_pages(admitted: Admitted, max_pixels: int, only: int | None = None) -> Iterator[Page]:
+def image_pages(
+    admitted: Admitted, max_pixels: int, only: int | None = None, skip: Skip | None = None
+) -> Iterator[Page]:
     """Yield the pages of an image file, or one of them.
 
     Raises:
@@ -48,14 +51,19 @@ def image_pages(admitted: Admitted, max_pixels: int, only: int | None = None) ->
         for index, frame in enumerate(frames):
             if only not in (None, index):
                 continue
-            with decoding(path, media_type, max_pixels):
-                if frame != image.tell():
-                    image.seek(frame)
-                pixels, dpi = _read(image, path, max_pixels)
-            height, width = pixels.shape[:2]
-            yield Page(
-                index=index, pixels=frozen(pixels), dpi=dpi, decoded_size=(width, height), to_source=frozen(np.eye(3))
-            )
+            page = None
+            with skipping(index, skip), decoding(path, media_type, max_pixels):
+                page = _page(image, index, frame, path, max_pixels)
+            if page is not None:
+                yield page
+
+
+def _page(image: Image.Image, index: int, frame: int, path: Path, max_pixels: int) -> Page:
+    if frame != image.tell():
+        image.seek(frame)
+    pixels, dpi = _read(image, path, max_pixels)
+    height, width = pixels.shape[:2]
+    return Page(index=index, pixels=frozen(pixels), dpi=dpi, decoded_size=(width, height), to_source=frozen(np.eye(3)))
 
 
 def _read(image: Image.Image, path: Path, max_pixels: int) -> tuple[Pixels, float]:

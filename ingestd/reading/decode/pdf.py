@@ -22,8 +22,10 @@ from ingestd.document import Admitted, Line, Matrix, Page, Pixels, frozen
 from ingestd.files.media_types import PDF
 from ingestd.layout.geometry import transform
 from ingestd.reading.decode.coverage import explains
+from ingestd.reading.decode.faults import Skip, skipping
 from ingestd.reading.decode.text_layer import text_lines
-from ingestd.reading.formats import damaged, decoding, open_pdf, too_many_pixels
+from ingestd.reading.formats import damaged, decoding, too_many_pixels
+from ingestd.reading.pdf_file import open_pdf
 
 POINTS_PER_INCH = 72.0
 
@@ -53,7 +55,9 @@ class _Placed:
     """Square points."""
 
 
-def pdf_pages(admitted: Admitted, options: DecodeConfig, max_pixels: int, only: int | None = None) -> Iterator[Page]:
+def pdf_pages(
+    admitted: Admitted, options: DecodeConfig, max_pixels: int, only: int | None = None, skip: Skip | None = None
+) -> Iterator[Page]:
     """Yield the pages of a PDF, or one of them.
 
     Raises:
@@ -64,9 +68,11 @@ def pdf_pages(admitted: Admitted, options: DecodeConfig, max_pixels: int, only: 
         for index in range(min(len(document), admitted.pages_expected)):
             if only not in (None, index):
                 continue
-            with decoding(path, PDF, max_pixels):
+            page = None
+            with skipping(index, skip), decoding(path, PDF, max_pixels):
                 page = _read(document, flattened, index, options, max_pixels)
-            yield page
+            if page is not None:
+                yield page
 
 
 class _Flattened:

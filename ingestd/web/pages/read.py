@@ -106,8 +106,9 @@ async def _read(use: Services, file: Incoming) -> Shown:
         await asyncio.wait((first,))
     drawn = 0
     try:
-        for index in range(min(len(record.reading.pages), MAX_DRAWN)):
-            await use.pictures.page(file.path, file.sha256, index)
+        for page in record.reading.pages[:MAX_DRAWN]:
+            if page.fault is None:
+                await use.pictures.page(file.path, file.sha256, page.index)
             drawn += 1
     except Problem as problem:  # the text is there, and the page says which pictures are not
         log.warning("page %d of a file that was read cannot be drawn: %s", drawn + 1, problem)

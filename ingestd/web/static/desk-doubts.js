@@ -143,8 +143,8 @@ export class KindDoubt extends Doubt {
   constructor(sheet, kinds) {
     const known = kinds.map((kind) => ({ value: kind.label, level: "read", reasons: [], page: null, quad: null }));
     super({
-      name: "@rule", label: say("kind"), type: "text", value: null, level: "missing", reasons: [sheet.kindLabel],
-      page: null, quad: null, rivals: known,
+      name: "@rule", label: say("kind"), type: "text", value: null, level: "missing",
+      reasons: [sheet.kindLabel, ...sheet.unread], page: null, quad: null, rivals: known,
     }, sheet);
     this.kinds = kinds;
     this.input.readOnly = true;

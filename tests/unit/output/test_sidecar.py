@@ -14,7 +14,7 @@ from ingestd.store import documents
 from ingestd.store.database import connect, transaction
 from tests.support.records import record, save
 
-NOT_IN_SIDECAR = {"document_id", "field_values", "evidence", "type", "probability", "candidates"}
+NOT_IN_SIDECAR = {"document_id", "field_values", "evidence", "type", "probability", "candidates", "fault"}
 
 
 @pytest.fixture

@@ -181,3 +181,17 @@ def test_bytes_of_unstated_encoding(content: bytes, text: str) -> None:
 
 def test_a_stated_encoding_is_believed() -> None:
     assert one_code(pasted(code("日本語テスト"), at=(20, 20))) == ("QR", "日本語テスト")
+
+
+@pytest.mark.parametrize("upright", [True, False])
+def test_pictures_longer_than_zxing_takes_are_read_in_pieces(upright: bool) -> None:
+    width, height = (66_000, 120) if upright else (120, 66_000)
+    page = Image.new("L", (width, height), 255)
+    mark = code("12345").resize((100, 100), Image.Resampling.NEAREST)
+    at = (65_600, 10) if upright else (10, 65_600)
+    page.paste(mark, at)
+    [found] = find_codes(page_of(page))
+    assert found.text == "12345"
+    left, top, right, bottom = bounds(found.quad)
+    assert at[0] <= left < right <= at[0] + 100
+    assert at[1] <= top < bottom <= at[1] + 100

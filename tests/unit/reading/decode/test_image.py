@@ -285,6 +285,9 @@ def test_pages_before_the_fault_are_yielded(tmp_path: Path) -> None:
     assert next(found).index == 0
     with pytest.raises(DocumentError):
         list(found)
+    told: list[int] = []
+    again = decode(admit(claim, AdmitConfig()), DecodeConfig(), AdmitConfig(), skip=lambda index, _: told.append(index))
+    assert ([page.index for page in again], told) == ([0, 1], [2])
 
 
 def test_a_missing_file_is_no_fault_of_the_document(tmp_path: Path) -> None:

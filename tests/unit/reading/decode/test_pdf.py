@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -321,6 +322,23 @@ def test_pages_that_are_not_there_are_a_fault_when_reached(tmp_path: Path) -> No
     assert len(next(found).text_lines) == 2
     with pytest.raises(DocumentError, match="page 2 of 3"):
         next(found)
+
+
+def test_pages_that_cannot_be_decoded_are_told_and_the_others_yielded(tmp_path: Path) -> None:
+    content = pdf(PdfPage(paragraph(1)), PdfPage(size=(301, 301)), PdfPage(paragraph(2)), claimed_pages=4)
+    box = re.search(rb"/MediaBox *\[[^]]*301[^]]*\]", content)
+    assert box is not None
+    claim = dropped(tmp_path, content.replace(box[0], box[0] + b"/CropBox[900 900 950 950]"))
+    told: list[tuple[int, str]] = []
+    found = decode(
+        admit(claim, AdmitConfig()),
+        DecodeConfig(),
+        AdmitConfig(),
+        skip=lambda index, error: told.append((index, str(error))),
+    )
+    assert [(page.index, len(page.text_lines)) for page in found] == [(0, 1), (2, 2)]
+    assert [index for index, _ in told] == [1, 3]
+    assert "page 4 of 4 cannot be found" in told[1][1]
 
 
 def test_pages_are_rastered_when_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

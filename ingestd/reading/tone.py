@@ -38,6 +38,16 @@ def to_bgr(image: Image.Image) -> Pixels:
     return np.asarray(cv2.cvtColor(np.asarray(image.convert("RGB")), cv2.COLOR_RGB2BGR), np.uint8)
 
 
+def array_to_bgr(array: NDArray[Any], *, white_is_zero: bool = False) -> Pixels:
+    """Return an array as OpenCV decodes it, HxW or HxWxC (BGR, BGRA), as uint8 BGR; see :func:`to_bgr`."""
+    levels = array if array.dtype == np.uint8 and not white_is_zero else _scaled(array, inverted=white_is_zero)
+    if levels.ndim == 2:
+        return _grey_to_bgr(levels)
+    if levels.shape[2] == 4:
+        return _composed(Image.fromarray(cv2.cvtColor(levels, cv2.COLOR_BGRA2RGBA)))
+    return np.ascontiguousarray(levels[..., :3])
+
+
 def _grey_to_bgr(grey: NDArray[np.uint8]) -> Pixels:
     return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
 
