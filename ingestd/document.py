@@ -33,6 +33,32 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
+class Split(StrEnum):
+    """Sign by which the papers of a file are told apart."""
+
+    NONE = "none"
+    """One paper, whatever its pages say."""
+    BLANK = "blank"
+    """Blank pages separate."""
+    PATCH = "patch"
+    """Sheets with patch code T separate."""
+    CODE = "code"
+    """A page with a certain bar code begins a paper."""
+    CONTENT = "content"
+    """What the pages say: numbers, dates, sellers, totals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Splitting:
+    """Division of a file into papers, as its inbox asks for it."""
+
+    by: Split = Split.CONTENT
+    code: str = ""
+    """Regular expression of the whole text of a code, for ``Split.CODE``."""
+    code_separates: bool = False
+    """Pages with such a code belong to no paper; else they are the first of theirs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A file moved into the work folder, ready to be read."""
@@ -46,6 +72,7 @@ class Claim:
     """Of the bytes: hex, 64 characters."""
     attempt: int
     """1-based."""
+    splitting: Splitting = Splitting()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +161,24 @@ class Page:
     """The text layer, where it covers the page; then nothing has to be recognised."""
 
 
+class PageRole(StrEnum):
+    """Part of a page in the division of its file into papers."""
+
+    FREE = "free"
+    """What it says decides whether a paper begins here."""
+    BEGINS = "begins"
+    """First page of a paper."""
+    CONTINUES = "continues"
+    """Page of the paper that began before."""
+    BLANK = "blank"
+    """Of no paper: nothing is on it."""
+    SEPARATOR = "separator"
+    """Of no paper: a sheet that stands between two."""
+
+
+OF_NO_PAPER = (PageRole.BLANK, PageRole.SEPARATOR)
+
+
 @dataclass(frozen=True, slots=True)
 class PageInfo:
     """Facts of a page that are recorded; its pixels are not."""
@@ -148,6 +193,7 @@ class PageInfo:
     steps: tuple[str, ...]
     fault: str | None = None
     """Why the page could not be read; its other facts are 0 or empty then."""
+    role: PageRole = PageRole.FREE
 
 
 class Level(StrEnum):
@@ -333,6 +379,10 @@ class Extraction:
     """Papers after the first, in reading order."""
     unread: tuple[int, ...] = ()
     """Indices of pages that could not be read; a person decides whether the document is complete without them."""
+    pages: tuple[int, ...] = ()
+    """Indices of the pages of the only or first paper, ascending; empty: all pages of the file."""
+    area: Quad | None = None
+    """Part of its page in decoded pixels; None: whole pages."""
 
 
 KIND = "@rule"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import cv2
@@ -21,12 +21,14 @@ from ingestd.document import (
     Reading,
     Record,
     SearchableCopy,
+    Split,
 )
 from ingestd.errors import DocumentError
 from ingestd.extract import RuleSet, extract
 from ingestd.files.encoding import path_text
 from ingestd.files.identity import digest
 from ingestd.files.media_types import STRUCTURED
+from ingestd.layout.stack import roles
 from ingestd.output.annotate import annotate
 from ingestd.reading.admit import admit
 from ingestd.reading.decode import Skip, decode
@@ -102,7 +104,8 @@ class Pipeline:
         faults: list[DocumentError] = []
         lines: list[Line] = []
         codes: list[Code] = []
-        sharing = Sharing()
+        blank: set[int] = set()
+        sharing, splitting = Sharing(), admitted.claim.splitting
 
         def skip(index: int, error: DocumentError) -> None:
             faults.append(error)
@@ -110,8 +113,10 @@ class Pipeline:
 
         for page in watch.each("decode", pages_of(admitted, self.decode_options, self.admit_options, skip=skip)):
             readable, page_lines = self.pages.read(page, watch)
-            with watch.time("barcodes"):
-                codes += self.pages.codes(page, page_lines)
+            with watch.time("barcodes"):  # and all else that may separate papers
+                codes += self.pages.codes(page, page_lines, splitting)
+                if splitting.by is not Split.NONE and self.pages.is_blank(page, readable, page_lines):
+                    blank.add(page.index)
             pages.append(page_info(readable))
             lines += map(sharing.line, page_lines)
             del page, readable  # else they would be held while the next page is decoded
@@ -119,6 +124,9 @@ class Pipeline:
             raise faults[0]
         with watch.time("structured"):
             codes += stated_invoices(admitted)
+        if admitted.media_type not in STRUCTURED:
+            of_pages = roles(len(pages), codes, blank, splitting)
+            pages = [replace(page, role=of_pages[page.index]) for page in pages]
         return Reading(tuple(pages), tuple(lines), tuple(codes))
 
 

@@ -31,6 +31,7 @@ _MODULES = {
     "extract": "extract",
     "explain": "admin",
     "retry": "admin",
+    "separator": "separator",
     "rules": "rules",
     "models": "admin",
     "check": "admin",

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ingestd.document import Extraction, Field, Item, Level, Paper, Reading, Record, Status
+from ingestd.document import OF_NO_PAPER, Extraction, Field, Item, Level, Paper, Reading, Record, Status
 from ingestd.files.encoding import escape, path_text
 from ingestd.store.documents import Document
 from ingestd.store.queries import Failure, Overview, SearchHit, Summary, Waiting
@@ -235,6 +235,7 @@ def reading_view(reading: Reading) -> RenderableType:
             parts.append(safe_text(f"page {page.index + 1}{of}  could not be read: {page.fault}", "yellow"))
             continue
         steps = f", {' '.join(page.steps)}" if page.steps else ""
+        steps += f", {page.role.value}, of no paper" if page.role in OF_NO_PAPER else ""
         parts.append(
             safe_text(
                 f"page {page.index + 1}{of}  {page.width_px} x {page.height_px} px, {page.dpi:.0f} dpi{steps}", "dim"
@@ -265,12 +266,18 @@ def document_view(document: Document, same: Sequence[SameInvoice] = ()) -> Rende
         ]
     )
     parts: list[RenderableType] = [head, *map(_same_invoice, same), Text("")]
+    if extraction.further:
+        parts.append(_paper_head(extraction, "first paper", extraction.rule))
     if extraction.fields:
         parts += [fields_table(extraction), Text("")]
     if extraction.items:
         parts += [_items_table(extraction.items), Text("")]
     for paper in extraction.further:
-        parts += [_paper_head(paper), fields_table(paper), Text("")]
+        parts += [
+            _paper_head(paper, "another paper", f"{paper.rule}, {paper.status.value}"),
+            fields_table(paper),
+            Text(""),
+        ]
     return Group(*parts, reading_view(record.reading))
 
 
@@ -279,10 +286,11 @@ def _same_invoice(other: SameInvoice) -> Text:
     return safe_text(f"same invoice as document {other.document_id} ({other.name}{paper}): {other.reason}", "yellow")
 
 
-def _paper_head(paper: Paper) -> Text:
+def _paper_head(paper: Extraction | Paper, which: str, what: str) -> Text:
     pages = ", ".join(str(index + 1) for index in paper.pages)
     where = "part of page" if paper.area is not None else "page" if len(paper.pages) == 1 else "pages"
-    return safe_text(f"another paper, {where} {pages}: {paper.rule}, {paper.status.value}", "bold")
+    place = f", {where} {pages}" if pages else ""  # recorded before pages were
+    return safe_text(f"{which}{place}: {what}", "bold")
 
 
 def _path(path: Path | None) -> Text:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from ingestd.config.section import Section
+from ingestd.document import Split, Splitting
 
 _NAME = re.compile(r"[\w.-]*")
 
@@ -37,6 +38,17 @@ class InboxConfig(Section):
     sentinel: str | None = Field(
         default=None, description="Name of a file that must exist in the folder before it is trusted (mounts)."
     )
+    split: Split = Field(
+        default=Split.CONTENT,
+        description="Division of a file into papers, see docs/documents.md; patch: at sheets with patch code T.",
+    )
+    split_code: str = Field(
+        default="", description="Regular expression of the whole text of a QR or bar code; with split: code."
+    )
+    split_code_pages: Literal["keep", "drop"] = Field(
+        default="keep",
+        description="Pages with such a code: keep: each is the first of its paper; drop: it belongs to none.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -44,6 +56,26 @@ class InboxConfig(Section):
         if isinstance(values, dict) and not values.get("name") and isinstance(values.get("path"), str):
             return {**values, "name": Path(values["path"]).name}
         return values
+
+    @model_validator(mode="after")
+    def _has_its_code(self) -> InboxConfig:
+        if (self.split is Split.CODE) != bool(self.split_code):
+            raise ValueError("'split: code' and 'split_code' need each other; add the one, or remove the other")
+        return self
+
+    @field_validator("split_code")
+    @classmethod
+    def _is_pattern(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"found {pattern!r}, expected a regular expression ({error}); correct it") from error
+        return pattern
+
+    @property
+    def splitting(self) -> Splitting:
+        """Division of its files into papers."""
+        return Splitting(self.split, self.split_code, code_separates=self.split_code_pages == "drop")
 
     @field_validator("name")
     @classmethod

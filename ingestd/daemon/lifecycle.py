@@ -21,7 +21,7 @@ from pathlib import Path
 from ingestd.config import HooksConfig, InboxConfig, RecordConfig, SpoolConfig
 from ingestd.daemon.failure import reason_file
 from ingestd.daemon.outcomes import Changed, Claimed, Duplicate, Gone, Recorded, Refused, Started
-from ingestd.document import Claim, Record
+from ingestd.document import Claim, Record, Splitting
 from ingestd.errors import AttemptError, DocumentError, TransientError
 from ingestd.files import durable
 from ingestd.files.encoding import path_text
@@ -184,7 +184,10 @@ class Lifecycle:
         started = self._jobs.start(job, sha256, now)
         if isinstance(started, Moved):
             return started
-        claim = Claim(work, job.source_path, work.stat().st_size, sha256, started.attempt + started.deaths_alone)
+        inbox = self._inboxes.get(job.inbox)
+        splitting = Splitting() if inbox is None else inbox.splitting
+        attempt = started.attempt + started.deaths_alone
+        claim = Claim(work, job.source_path, work.stat().st_size, sha256, attempt, splitting)
         return Started(started, claim)
 
     # -- from work to archive or failed

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ingestd.document import (
+    OF_NO_PAPER,
     Code,
     Extraction,
     Field,
@@ -75,18 +76,25 @@ def extract(reading: Reading, rules: RuleSet, today: date, kind: str | None = No
 def _extract(reading: Reading, rules: RuleSet, today: date, said: str | None) -> Extraction:
     stated = [code for code in reading.codes if is_data(code)]
     if stated and not (pages := pages_of_data(stated)):
-        return _extract_paper(reading, rules, today, said)
+        found = _extract_paper(reading, rules, today, said)
+        kept = tuple(page.index for page in reading.pages if page.role not in OF_NO_PAPER)
+        return dataclasses.replace(found, pages=_if_some(kept, reading))
 
     def read(part: Reading) -> Extraction:
         return _extract_paper(part, rules, today, None)
 
     first, *others = parts_on(reading, pages, read) if stated else parts_of(reading, read)
-    if not others:
-        return first.extraction if said is None else _extract_paper(reading, rules, today, said)
     found = first.extraction if said is None else _extract_paper(first.reading, rules, today, said)
+    if not others:
+        return dataclasses.replace(found, pages=_if_some(first.pages, reading))
     further = tuple(_paper(part) for part in others)
-    found = dataclasses.replace(found, further=further)
+    found = dataclasses.replace(found, further=further, pages=first.pages, area=first.area)
     return dataclasses.replace(found, status=status_of(found, rules, kind_confirmed=said is not None))
+
+
+def _if_some(pages: tuple[int, ...], reading: Reading) -> tuple[int, ...]:
+    """Return the pages of a file's only paper; none where they are all."""
+    return () if len(pages) >= len(reading.pages) else pages
 
 
 def _paper(part: Part) -> Paper:

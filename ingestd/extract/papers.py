@@ -19,6 +19,7 @@ from ingestd.extract.lexicon.model import KINDS
 from ingestd.extract.understand.findings import WITHOUT_LABEL
 from ingestd.layout.geometry import as_quads, bounds, rect_quad
 from ingestd.layout.order import text_edges
+from ingestd.layout.stack import Section, sections
 
 MIN_LINES = 5
 """Lines of text of one of two papers side by side."""
@@ -59,19 +60,29 @@ def parts_of(reading: Reading, read: Reader) -> tuple[Part, ...]:
         reading: of the whole file; the papers' line numbers are those of it.
         read: how the fields of one paper are extracted.
     """
-    indices = tuple(sorted({line.page_index for line in reading.lines}))
-    groups = _grouped(reading, indices, read) if len(indices) > 1 else [(indices, None)]
+    groups = [group for section in _sections(reading) for group in _grouped(reading, section, read)]
     found: list[Part] = []
-    for pages, extraction in groups:
-        sides = _side_by_side(reading, pages[0], read) if len(pages) == 1 else ()
+    for pages, extraction, is_free in groups:
+        sides = _side_by_side(reading, pages[0], read) if is_free and len(pages) == 1 else ()
         if sides:
             found += sides
-        elif extraction is not None:
+        elif extraction is not None and len(groups) > 1:
             found.append(Part(pages, None, _of_pages(reading, pages), extraction))
         else:
-            whole = reading if len(groups) == 1 else _of_pages(reading, pages)
+            whole = reading if len(groups) == 1 and _has_all(reading, pages) else _of_pages(reading, pages)
             found.append(Part(pages, None, whole, read(whole)))
     return tuple(found)
+
+
+def _sections(reading: Reading) -> tuple[Section, ...]:
+    """Return the sections of a file; lines of pages that are not listed make one of their own."""
+    if reading.pages:
+        return sections(reading.pages)
+    return (Section(tuple(sorted({line.page_index for line in reading.lines})), is_free=True),)
+
+
+def _has_all(reading: Reading, pages: Sequence[int]) -> bool:
+    return {page.index for page in reading.pages} <= set(pages)
 
 
 def pages_of_data(codes: Collection[Code]) -> tuple[int, ...]:
@@ -95,20 +106,27 @@ def parts_on(reading: Reading, pages: Sequence[int], read: Reader) -> tuple[Part
     return tuple(found)
 
 
-def _grouped(reading: Reading, indices: Sequence[int], read: Reader) -> list[tuple[tuple[int, ...], Extraction | None]]:
-    """Pages of each paper; with what was read of a paper of one page."""
+def _grouped(reading: Reading, section: Section, read: Reader) -> list[tuple[tuple[int, ...], Extraction | None, bool]]:
+    """Pages of each paper of a section, what was read of a paper of one page, and whether it may be several."""
+    with_text = {line.page_index for line in reading.lines}.intersection(section.pages)
+    if not section.is_free or len(with_text) < 2:
+        return [(section.pages, None, section.is_free)]
     groups: list[tuple[int, ...]] = []
-    single: dict[int, Extraction] = {}
-    for index in indices:
-        page = None if _goes_on(reading, index) else read(_of_pages(reading, (index,)))
-        before = single.get(groups[-1][0]) if groups else None
+    first: list[Extraction | None] = []
+    """Of the first page with text of each group."""
+    for index in section.pages:
+        is_bare = index not in with_text or _goes_on(reading, index)
+        page = None if is_bare else read(_of_pages(reading, (index,)))
+        before = first[-1] if first else None
         if groups and (page is None or before is None or not begins_paper(before, page)):
             groups[-1] = (*groups[-1], index)
+            # Pages without text before the first one with text are of its paper.
+            if before is None and with_text.isdisjoint(groups[-1][:-1]):
+                first[-1] = page
             continue
         groups.append((index,))
-        if page is not None:
-            single[index] = page
-    return [(pages, single.get(pages[0]) if len(groups) > 1 and len(pages) == 1 else None) for pages in groups]
+        first.append(page)
+    return [(pages, one if len(pages) == 1 else None, True) for pages, one in zip(groups, first, strict=True)]
 
 
 def _goes_on(reading: Reading, index: int) -> bool:

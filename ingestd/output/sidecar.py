@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 from sqlite_utils import Database
 
-from ingestd.document import Level, Source, Status
+from ingestd.document import Level, PageRole, Source, Status
 from ingestd.files import durable
 from ingestd.files.encoding import path_from
 from ingestd.files.names import sidecar_path
@@ -101,6 +101,9 @@ class PageRow(BaseModel):
     fault: str | None = Field(
         default=None, description="Why the page could not be read; the key is left out where it was."
     )
+    role: PageRole = Field(
+        default=PageRole.FREE, description="In the division of the file into papers; left out where it is free."
+    )
 
 
 class LineRow(BaseModel):
@@ -149,6 +152,12 @@ class Sidecar(BaseModel):
     provenance: dict[str, str]
     timings: dict[str, float] = Field(description="Seconds by stage.")
     text: str = Field(description="All lines, a form feed between pages.")
+    paper_pages: list[int] = Field(
+        default=[], description="Page indices of the first paper; the key is left out where they are all."
+    )
+    paper_area: Quad | None = Field(
+        default=None, description="Its part of the page; the key is left out where its pages are its own."
+    )
     fields: list[FieldRow]
     items: list[ItemRow]
     codes: list[CodeRow]
@@ -170,7 +179,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 _JSON_COLUMNS = frozenset(
     (
         *("quality", "steps", "quad", "chars", "lines", "reasons", "provenance", "timings"),
-        *("pages", "area", "items"),  # of papers
+        *("pages", "area", "items", "paper_pages", "paper_area"),  # of papers
     )
 )
 
@@ -187,7 +196,8 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
 """Table -> its columns (as a model), and the column that orders it."""
 _LEFT_OUT = ("papers", "paper_fields", "corrections")
 """Tables whose key is left out where they have no rows: sidecars without them keep their bytes."""
-_LEFT_OUT_IF_NULL = frozenset({"fault"})
+_USUAL = {"paper_pages": "[]", "paper_area": None, "role": PageRole.FREE.value, "fault": None}
+"""Columns that are left out where they have this value, for the same reason."""
 
 
 def render(db: Database, document_id: int) -> bytes:
@@ -270,7 +280,7 @@ def _members(row: Row) -> list[str]:
     return [
         f'"{name}": {value if name in _JSON_COLUMNS and value is not None else _encode(value)}'
         for name, value in row.items()
-        if value is not None or name not in _LEFT_OUT_IF_NULL
+        if name not in _USUAL or value != _USUAL[name]
     ]
 
 

@@ -8,15 +8,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from ingestd.config import BarcodesConfig, EnhanceConfig, OrientConfig
-from ingestd.document import Char, Code, Line, Page, PageInfo
+from ingestd.document import Char, Code, Line, Page, PageInfo, Split, Splitting
 from ingestd.errors import DocumentError
-from ingestd.layout.geometry import Quads
+from ingestd.layout.geometry import Quads, transform
 from ingestd.reading.barcodes import find_codes
+from ingestd.reading.blank import faint_lines
 from ingestd.reading.detect import Detector
 from ingestd.reading.enhance import enhance
-from ingestd.reading.enhance.bleed_through import without_bleed_through
+from ingestd.reading.enhance.bleed_through import is_other_side, without_bleed_through
 from ingestd.reading.orient import Classify, upright
+from ingestd.reading.patch import find_patches
 from ingestd.reading.recognise.recogniser import Recogniser
 
 PLACES = 4
@@ -117,13 +121,29 @@ class PageReader:
         with watch.time("detect"):
             return faded, self.detector.detect(faded)
 
-    def codes(self, page: Page, lines: tuple[Line, ...]) -> tuple[Code, ...]:
+    def is_blank(self, page: Page, readable: Page, lines: tuple[Line, ...]) -> bool:
+        """Tell whether nothing is on a page but, perhaps, what shines through from its other side.
+
+        Args:
+            page: as decoded.
+            readable: as it was read.
+            lines: read on it.
+        """
+        for view in (page,) if readable is page else (page, readable):
+            faint = faint_lines(view, lines)
+            if faint is not None:
+                back = np.asarray(np.linalg.inv(readable.to_source), np.float64)
+                quads = np.array([transform(back, line.quad) for line in faint], np.float32)
+                return not faint or is_other_side(readable, quads, self.recogniser.mean_char_confidence)
+        return False
+
+    def codes(self, page: Page, lines: tuple[Line, ...], splitting: Splitting) -> tuple[Code, ...]:
         """Read the codes on a page; pages with a text of ``barcodes.insist_on`` are searched harder."""
+        patches = find_patches(page) if splitting.by is Split.PATCH else ()
         if not self.barcodes_options.enabled:
-            return ()
-        return find_codes(
-            page, insist=any(mark in line.text for mark in self.barcodes_options.insist_on for line in lines)
-        )
+            return patches
+        insist = any(mark in line.text for mark in self.barcodes_options.insist_on for line in lines)
+        return (*find_codes(page, insist=insist), *patches)
 
 
 def unread_page(index: int, error: DocumentError) -> PageInfo:

@@ -74,6 +74,7 @@ def save(
         "recorded_at": time_text(recorded_at),
         "provenance": rows.to_json(dict(record.provenance)),
         "timings": rows.to_json(dict(record.timings)),
+        **rows.place_row(extraction),
     }
     document_id = db.table("documents").insert(document).last_rowid
     assert document_id is not None  # an insert that did not raise has one
@@ -111,9 +112,17 @@ def replace_extraction(
     """
     _require_transaction(db)
     updated = db.execute(
-        "UPDATE documents SET status = ?, rule = ?, field_values = ?,"
-        " provenance = json_set(provenance, '$.rules', coalesce(?, provenance ->> '$.rules')) WHERE id = ?",
-        [extraction.status.value, extraction.rule, rows.field_values(extraction), rules_hash, document_id],
+        "UPDATE documents SET status = :status, rule = :rule, field_values = :values, paper_pages = :paper_pages,"
+        " paper_area = :paper_area,"
+        " provenance = json_set(provenance, '$.rules', coalesce(:rules, provenance ->> '$.rules')) WHERE id = :id",
+        {
+            "status": extraction.status.value,
+            "rule": extraction.rule,
+            "values": rows.field_values(extraction),
+            "rules": rules_hash,
+            "id": document_id,
+            **rows.place_row(extraction),
+        },
     )
     if not updated.rowcount:
         raise LookupError(f"no document with id {document_id}")
@@ -199,7 +208,7 @@ def load_extraction(db: Database, document_id: int) -> Extraction:
         LookupError: if there is no such document.
     """
     row = _document_row(db, document_id)
-    return _extraction(db, document_id, row["rule"], row["status"])
+    return _extraction(db, document_id, row)
 
 
 def load_document(db: Database, document_id: int) -> Document:
@@ -211,7 +220,7 @@ def load_document(db: Database, document_id: int) -> Document:
     with db.atomic():
         row = _document_row(db, document_id)
         reading = load_reading(db, document_id)
-        extraction = _extraction(db, document_id, row["rule"], row["status"])
+        extraction = _extraction(db, document_id, row)
     return Document(
         id=document_id,
         record=Record(
@@ -231,14 +240,16 @@ def load_document(db: Database, document_id: int) -> Document:
     )
 
 
-def _extraction(db: Database, document_id: int, rule: str, status: str) -> Extraction:
+def _extraction(db: Database, document_id: int, row: rows.Row) -> Extraction:
     return Extraction(
-        rule=rule,
+        rule=row["rule"],
         fields=tuple(map(rows.field_from, _rows(db, "fields", document_id, "rowid"))),
         items=tuple(map(rows.item_from, _rows(db, "items", document_id, "item_index"))),
-        status=Status(status),
+        status=Status(row["status"]),
         further=_further(db, document_id),
         unread=_unread(db, document_id),
+        pages=tuple(json.loads(row["paper_pages"])),
+        area=None if row["paper_area"] is None else rows.quad_from(row["paper_area"]),
     )
 
 

@@ -38,6 +38,20 @@ CREATE INDEX paper_fields_name_value ON paper_fields (name, value);
 """
 
 
+_STACKS = """
+ALTER TABLE documents ADD COLUMN paper_pages TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE documents ADD COLUMN paper_area TEXT;
+ALTER TABLE pages ADD COLUMN role TEXT NOT NULL DEFAULT 'free'
+    CHECK (role IN ('free', 'begins', 'continues', 'blank', 'separator'));
+"""
+
+
+def create_stacks(db: Database) -> None:
+    """Add the pages of the first paper, and the role of each page."""
+    for statement in _STACKS.split(";\n")[:-1]:
+        db.execute(statement)
+
+
 def create_papers(db: Database) -> None:
     """Create the tables."""
     for statement in _TABLES.split(";\n")[:-1]:

@@ -22,6 +22,7 @@ from ingestd.document import (
     Level,
     Line,
     PageInfo,
+    PageRole,
     Paper,
     Quad,
     Reading,
@@ -84,6 +85,7 @@ def page_row(page: PageInfo) -> Row:
         "quality": to_json({name: value if math.isfinite(value) else None for name, value in page.quality.items()}),
         "steps": to_json(page.steps),
         "fault": page.fault,
+        "role": page.role.value,
     }
 
 
@@ -100,6 +102,7 @@ def page_from(row: Mapping[str, Any]) -> PageInfo:
         quality={name: math.nan if value is None else value for name, value in quality.items()},
         steps=tuple(json.loads(row["steps"])),
         fault=row["fault"],
+        role=PageRole(row["role"]),
     )
 
 
@@ -283,6 +286,12 @@ def paper_from(row: Mapping[str, Any], fields: Iterable[Mapping[str, Any]]) -> P
     )
 
 
+def place_row(extraction: Extraction) -> Row:
+    """Return the columns of ``documents`` that say where the first paper is in its file."""
+    area = None if extraction.area is None else to_json(extraction.area)
+    return {"paper_pages": to_json(extraction.pages), "paper_area": area}
+
+
 def extraction_json(extraction: Extraction) -> str:
     """Write a whole extraction as JSON text."""
     further = [
@@ -297,6 +306,8 @@ def extraction_json(extraction: Extraction) -> str:
             "items": list(item_rows(extraction.items)),
             **({"further": further} if further else {}),
             **({"unread": extraction.unread} if extraction.unread else {}),
+            **({"pages": extraction.pages} if extraction.pages else {}),
+            **({"area": extraction.area} if extraction.area is not None else {}),
         }
     )
 
@@ -311,6 +322,8 @@ def extraction_from(text: str) -> Extraction:
         status=Status(data["status"]),
         further=tuple(paper_from(paper, paper["fields"]) for paper in data.get("further", ())),
         unread=tuple(data.get("unread", ())),
+        pages=tuple(data.get("pages", ())),
+        area=_quad(data["area"]) if "area" in data else None,
     )
 
 

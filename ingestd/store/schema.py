@@ -17,7 +17,7 @@ from ingestd.store import conversion
 from ingestd.store.desk_schema import create_desk
 from ingestd.store.exports import create_exports
 from ingestd.store.large_schema import add_faults, create_checks, create_counts, create_packed, create_words
-from ingestd.store.papers_schema import create_papers, further_rows
+from ingestd.store.papers_schema import create_papers, create_stacks, further_rows
 
 APPLICATION_ID = 0x494E4744
 """``INGD``: marks a SQLite file as ours (PRAGMA application_id)."""
@@ -274,6 +274,7 @@ _STEPS = {
     "013_words": create_words,
     "014_suspects": _suspects,
     "015_page_faults": add_faults,
+    "016_stacks": create_stacks,
 }
 
 migrations = Migrations("ingestd")

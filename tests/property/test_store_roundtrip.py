@@ -74,9 +74,12 @@ def test_a_sidecar_is_valid_and_says_what_the_record_says(db: Database, record: 
     read_back = sidecar.Sidecar.model_validate(content)
     times = {"received_at", "recorded_at"}
     said = json.loads(read_back.model_dump_json(by_alias=True, exclude=times))
-    said["pages"] = [{key: value for key, value in page.items() if key != "fault"} for page in said["pages"]]
-    for key in ("corrections", "papers", "paper_fields"):
+    for key in ("corrections", "papers", "paper_fields", "paper_pages"):
         assert said.pop(key) == content.pop(key, [])
+    assert said.pop("paper_area") == content.pop("paper_area", None)
+    for page in content["pages"]:
+        page.setdefault("role", "free")
+        page.setdefault("fault", None)
     assert said == {key: value for key, value in content.items() if key not in times}
     assert [field["value"] for field in content["fields"]] == [field.value for field in record.extraction.fields]
     assert [line["text"] for line in content["lines"]] == [line.text for line in record.reading.lines]

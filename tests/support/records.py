@@ -23,6 +23,7 @@ from ingestd.document import (
     Level,
     Line,
     PageInfo,
+    PageRole,
     Paper,
     Reading,
     Reason,
@@ -130,6 +131,7 @@ _page = st.builds(
     skew_deg=st.floats(-15, 15),
     quality=st.dictionaries(_text, _finite, max_size=3),
     steps=st.lists(_text, max_size=3).map(tuple),
+    role=st.sampled_from(PageRole),
 )
 readings = st.builds(
     Reading,
@@ -192,6 +194,8 @@ extractions = st.builds(
     items=st.lists(_item, max_size=3).map(tuple),
     status=st.sampled_from(Status),
     further=st.lists(_papers, max_size=2).map(tuple),
+    pages=st.lists(_pages, max_size=3).map(tuple),
+    area=st.none() | _quad,
 )
 records = st.builds(
     Record,

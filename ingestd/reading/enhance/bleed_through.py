@@ -6,6 +6,7 @@ mirrored, so the recogniser reads it better in a mirror than as it stands.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -83,11 +84,7 @@ def bleed_through_depth(page: Page, quads: Quads, confidence: MeanCharConfidence
         return 0.0
     width, height = sizes(quads[suspected]).T
     asked = suspected[np.lexsort((shares[suspected], width < LIMITS.long * height))][: LIMITS.max_lines]
-    straight = confidence(page, quads[asked])
-    for corners in MIRRORS:
-        mirrored = confidence(page, quads[asked][:, corners])
-        votes = np.maximum(straight, mirrored) >= LIMITS.min_confidence
-        gained = np.where(votes, _log_odds(mirrored) - _log_odds(straight), 0.0)
+    for gained in _gains(page, quads[asked], confidence):
         reverse = gained > 0
         if reverse.sum() < LIMITS.min_lines:
             continue
@@ -95,6 +92,30 @@ def bleed_through_depth(page: Page, quads: Quads, confidence: MeanCharConfidence
         if gained[shares[asked] <= LIMITS.beside * depth].sum() > LIMITS.proof:
             return depth
     return 0.0
+
+
+def is_other_side(page: Page, quads: Quads, confidence: MeanCharConfidence) -> bool:
+    """Tell whether lines are print of the other side, because they read better in a mirror.
+
+    Args:
+        page: as in :func:`without_bleed_through`.
+        quads: the only lines of the page, not empty; the first are asked.
+        confidence: tells how well lines can be read.
+    """
+    asked = quads[: LIMITS.max_lines]
+    return any(
+        gained.sum() > LIMITS.proof and (gained > 0).sum() > (gained < 0).sum()
+        for gained in _gains(page, asked, confidence)
+    )
+
+
+def _gains(page: Page, quads: Quads, confidence: MeanCharConfidence) -> Iterator[NDArray[np.float64]]:
+    """Yield for each way to mirror the page how much better its lines read, in log odds; 0 where neither is sure."""
+    straight = confidence(page, quads)
+    for corners in MIRRORS:
+        mirrored = confidence(page, quads[:, corners])
+        votes = np.maximum(straight, mirrored) >= LIMITS.min_confidence
+        yield np.where(votes, _log_odds(mirrored) - _log_odds(straight), 0.0)
 
 
 def _log_odds(confidence: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ingestd.admin.history import explain
+from ingestd.document import OF_NO_PAPER, Extraction, Field, Paper, Status
 from ingestd.output import sidecar
 from ingestd.store.documents import Document, load_document
 from ingestd.store.jobs import Jobs
@@ -34,9 +35,33 @@ def show(request: Request) -> Response:
             "events": explain(document.archive_path or document.source_path, use.config, Jobs(db)),
             "counts": counts_of(db),
             "same": same_invoices(db, document.id),
+            "papers": _papers(document.record.extraction),
+            "unused": [page for page in document.record.reading.pages if page.role in OF_NO_PAPER],
             **_page_values(document, request.query_params.get("page", "1")),
         }
     return use.renderer.page(request, "document.html", values)
+
+
+_TELLING = ("invoice_no", "receipt_no", "date", "total")
+"""Fields by which a person knows a paper."""
+
+
+def _papers(extraction: Extraction) -> list[dict[str, Any]]:
+    """List the papers of a file that holds several."""
+    if not extraction.further:
+        return []
+    first = _paper(extraction, is_open=False)  # its fields are shown, and the status of the file
+    return [first, *(_paper(paper, is_open=paper.status is Status.REVIEW) for paper in extraction.further)]
+
+
+def _paper(paper: Extraction | Paper, *, is_open: bool) -> dict[str, Any]:
+    told = _telling(paper.fields)
+    return {"rule": paper.rule, "pages": paper.pages, "area": paper.area, "told": told, "is_open": is_open}
+
+
+def _telling(fields: tuple[Field, ...]) -> list[str]:
+    values = {field.name: field.value for field in fields if field.value is not None}
+    return [values[name] for name in _TELLING if name in values]
 
 
 def _page_values(document: Document, wanted: str) -> dict[str, Any]:

@@ -66,7 +66,8 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
 def test_every_command_of_the_contract_is_there() -> None:
     context = click.Context(cli)
     reading = ["init", "run", "ocr", "status", "search", "show", "explain", "retry"]
-    contract = [*reading, "extract", "correct", "export", "rules", "models", "check", "backup", "verify", "web"]
+    changing = ["extract", "correct", "export", "rules", "models", "check", "backup", "verify", "web"]
+    contract = [*reading, *changing, "separator"]
     assert sorted(cli.list_commands(context)) == sorted(contract)
     assert [command.name for name in contract if (command := cli.get_command(context, name))] == contract
 

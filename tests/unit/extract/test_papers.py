@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ingestd.document import Extraction, Field, Paper, Reading, Status
+from ingestd.document import Extraction, Field, PageRole, Paper, Reading, Status
 from ingestd.extract import RuleSet, extract, load_rules
 from ingestd.extract.rulefile.model import RuleTest
 from ingestd.extract.selftest import reading_of
@@ -148,3 +148,47 @@ def test_a_file_is_for_review_while_one_of_its_papers_is(rules: RuleSet) -> None
     (second,) = found.further
     assert second.status is Status.REVIEW
     assert found.status is Status.REVIEW
+
+
+def with_roles(reading: Reading, *roles: PageRole) -> Reading:
+    return replace(reading, pages=tuple(replace(p, role=r) for p, r in zip(reading.pages, roles, strict=True)))
+
+
+def test_separated_pages_are_papers_and_separators_are_of_none(rules: RuleSet) -> None:
+    separator = "PATCH T"
+    reading = pages(SECOND_PAGE, FIRST, separator, SECOND)
+    begins, continues = PageRole.BEGINS, PageRole.CONTINUES
+    found = extract(with_roles(reading, begins, continues, PageRole.SEPARATOR, begins), rules, TODAY)
+    assert found.pages == (0, 1)
+    assert [paper.pages for paper in found.further] == [(3,)]
+    assert said(found.further[0]) == on_its_own(SECOND, rules)
+
+
+def test_pages_that_are_said_to_go_on_are_one_paper(rules: RuleSet) -> None:
+    found = extract(with_roles(pages(FIRST, SECOND), PageRole.BEGINS, PageRole.CONTINUES), rules, TODAY)
+    assert (found.further, found.pages) == ((), ())
+
+
+def test_content_divides_what_separators_leave(rules: RuleSet) -> None:
+    third = SECOND.replace("W-7781", "W-9012").replace("Sommer", "Winter").replace("11.04", "12.05")
+    reading = pages(FIRST, SECOND, "", third, "")
+    free = PageRole.FREE
+    found = extract(with_roles(reading, free, free, PageRole.SEPARATOR, PageRole.BEGINS, free), rules, TODAY)
+    assert [found.pages, *(paper.pages for paper in found.further)] == [(0,), (1,), (3, 4)]
+
+
+def test_pages_without_text_belong_to_the_paper_before_or_after(rules: RuleSet) -> None:
+    found = extract(pages("", FIRST, "", SECOND, ""), rules, TODAY)
+    assert [found.pages, *(paper.pages for paper in found.further)] == [(0, 1, 2), (3, 4)]
+
+
+def test_the_only_paper_knows_that_a_page_is_blank(rules: RuleSet) -> None:
+    found = extract(with_roles(pages(FIRST, ""), PageRole.FREE, PageRole.BLANK), rules, TODAY)
+    assert (found.further, found.pages, found.area) == ((), (0,), None)
+    assert said(found) == on_its_own(FIRST, rules)
+
+
+def test_the_first_of_two_papers_beside_each_other_has_its_part_of_the_page(rules: RuleSet) -> None:
+    found = extract(beside(FIRST, SECOND), rules, TODAY)
+    assert found.pages == (0,)
+    assert found.area is not None and found.area[1][0] < 500

@@ -14,7 +14,8 @@ from ingestd.store import documents
 from ingestd.store.database import connect, transaction
 from tests.support.records import record, save
 
-NOT_IN_SIDECAR = {"document_id", "field_values", "evidence", "type", "probability", "candidates", "fault"}
+NOT_IN_SIDECAR = {"document_id", "field_values", "evidence", "type", "probability", "candidates"}
+NOT_IN_SIDECAR |= {"paper_pages", "paper_area", "role", "fault"}  # only where they say something
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import zxingcpp
 from PIL import Image
 
 from ingestd.config import BarcodesConfig, EnhanceConfig, OrientConfig
-from ingestd.document import Line, Page, frozen
+from ingestd.document import Line, Page, Splitting, frozen
 from ingestd.layout.geometry import bounds, rect_quad
 from ingestd.reading.barcodes import find_codes
 from ingestd.reading.page import PageReader
@@ -122,7 +122,7 @@ def test_pages_with_a_configured_text_are_searched_harder(options: BarcodesConfi
     unused = cast(Any, None)
     reader = PageReader(EnhanceConfig(), OrientConfig(), options, unused, unused, unused)
     line = Line(3, rect_quad(0, 0, 90, 20), text, 1.0)
-    assert bool(reader.codes(page_of(hard_to_read()), (line,))) is found
+    assert bool(reader.codes(page_of(hard_to_read()), (line,), Splitting())) is found
 
 
 def test_insisting_goes_on_where_only_another_kind_was_found() -> None:

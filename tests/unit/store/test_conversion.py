@@ -37,7 +37,7 @@ def older(path: Path, *, chars: str | None = None) -> None:
                 }
             )
             for row in map(rows.page_row, read.reading.pages):
-                del row["fault"]
+                del row["fault"], row["role"]
                 old.table("pages").insert({"document_id": number, **row})
             for row in rows.line_rows(read.reading.lines):
                 old.table("lines").insert({"document_id": number, **row, **({} if chars is None else {"chars": chars})})

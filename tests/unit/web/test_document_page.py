@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ingestd.admin.correct import Corrector, Wanted
-from ingestd.document import FieldCandidate, Level, Status
+from ingestd.document import FieldCandidate, Level, PageRole, Paper, Status
 from ingestd.files.identity import look
 from ingestd.store.jobs import Job, Jobs, State
 from ingestd.web.pages import status
@@ -55,6 +55,21 @@ def test_other_files_of_the_same_invoice_are_linked(desk: Desk) -> None:
     page = desk.client.get("/documents/1").text
     assert '<a href="/documents/2">b.jpg</a>' in page
     assert "same number 4711, date 2026-08-03, total 12.50 and seller &lt;b&gt;永辉超市" in page
+
+
+def test_papers_of_a_file_and_pages_of_none_are_listed(desk: Desk) -> None:
+    base = records.record("stack.pdf", pages=3)
+    roles = (PageRole.BEGINS, PageRole.SEPARATOR, PageRole.BEGINS)
+    infos = tuple(dataclasses.replace(page, role=role) for page, role in zip(base.reading.pages, roles, strict=True))
+    second = Paper((2,), None, "invoice", (records.field("total", "99.50"),), (), Status.REVIEW)
+    extraction = dataclasses.replace(base.extraction, pages=(0,), further=(second,))
+    reading = dataclasses.replace(base.reading, pages=infos)
+    records.save(desk.db, dataclasses.replace(base, reading=reading, extraction=extraction))
+    page = desk.client.get("/documents/1").text
+    assert "Papers in this file" in page and "99.50" in page
+    assert '<a href="?page=2">page 2</a> separator' in page
+    records.save(desk.db, records.record("one.pdf"))
+    assert "Papers in this file" not in desk.client.get("/documents/2").text
 
 
 def test_rivals_and_markup_are_shown_as_text(desk: Desk) -> None:
