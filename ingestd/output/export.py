@@ -53,7 +53,7 @@ _DOCUMENT_COLUMNS = (
 def documents(db: Database, since: datetime | None, filters: Filters | None = None) -> Rows:
     """Return one row per document, with two columns (value and level) for each field that any of them has."""
     names = [name for (name,) in db.execute("SELECT name FROM fields GROUP BY name ORDER BY min(rowid)").fetchall()]
-    chosen, values = ids_query(filters) if filters is not None else ("", {})
+    chosen, values = ids_query(db, filters) if filters is not None else ("", {})
     columns = (*_DOCUMENT_COLUMNS, *itertools.chain.from_iterable((name, f"{name}_level") for name in names))
     cursor = db.execute(
         f"SELECT {', '.join(f'd.{name}' for name in _DOCUMENT_COLUMNS)}, f.name, f.value, f.level"

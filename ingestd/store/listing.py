@@ -8,7 +8,15 @@ from typing import Any
 from sqlite_utils import Database
 
 from ingestd.store.desk_schema import LEVEL_BITS
-from ingestd.store.words import TRIGRAM, like_conditions, like_literal, match, words_of
+from ingestd.store.words import (
+    TRIGRAM,
+    like_conditions,
+    like_literal,
+    match,
+    trigrams_of,
+    with_two_characters,
+    words_of,
+)
 
 MAX_PAGE = 200
 """Documents in one page of a list."""
@@ -80,7 +88,7 @@ def listed(db: Database, filters: Filters, limit: int, before: int | None = None
         limit: most documents, at most MAX_PAGE.
         before: id of the last document of the page before; None: begin.
     """
-    tables, conditions, values = _conditions(filters, with_documents=True)
+    tables, conditions, values = _conditions(db, filters, with_documents=True)
     if before is not None:
         conditions.append("s.document_id < :before")
         values["before"] = before
@@ -99,7 +107,7 @@ def listed_rows(
 
 def sums(db: Database, filters: Filters) -> list[Sum]:
     """Count and add up all documents that the filters let through, per kind."""
-    tables, conditions, values = _conditions(filters)
+    tables, conditions, values = _conditions(db, filters)
     found = db.execute(
         f"SELECT s.rule, count(*), coalesce(sum(s.total_cents), 0) FROM {tables}"
         f" WHERE {' AND '.join(conditions)} GROUP BY s.rule ORDER BY s.rule",
@@ -108,9 +116,9 @@ def sums(db: Database, filters: Filters) -> list[Sum]:
     return [Sum(rule, count, money(cents)) for rule, count, cents in found.fetchall()]
 
 
-def ids_query(filters: Filters) -> tuple[str, dict[str, Any]]:
+def ids_query(db: Database, filters: Filters) -> tuple[str, dict[str, Any]]:
     """Write the SELECT of the ids that the filters let through, and the values that it names."""
-    tables, conditions, values = _conditions(filters)
+    tables, conditions, values = _conditions(db, filters)
     return f"SELECT s.document_id FROM {tables} WHERE {' AND '.join(conditions)}", values
 
 
@@ -133,10 +141,13 @@ def money(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
-def _conditions(filters: Filters, *, with_documents: bool = False) -> tuple[str, list[str], dict[str, Any]]:
+def _conditions(
+    db: Database, filters: Filters, *, with_documents: bool = False
+) -> tuple[str, list[str], dict[str, Any]]:
     """Tables, conditions of WHERE, and the values that they name.
 
     Args:
+        db: the database.
         filters: conditions.
         with_documents: the caller reads documents too, which takes long where all of them are counted.
     """
@@ -158,7 +169,15 @@ def _conditions(filters: Filters, *, with_documents: bool = False) -> tuple[str,
         conditions.append("s.seller LIKE :seller ESCAPE '\\'")
         values["seller"] = f"%{like_literal(filters.seller)}%"
     indexed = [word for word in words if len(word) >= TRIGRAM]
-    short = [word for word in words if len(word) < TRIGRAM]
+    short = []
+    for word in words:
+        trigrams = trigrams_of(db, word) if len(word) == TRIGRAM - 1 else None
+        if trigrams is not None:
+            name = f"short{len(values)}"
+            conditions.append(f"s.document_id IN ({with_two_characters(name, is_indexed=bool(trigrams))})")
+            values |= {name: match((), [trigrams]) if trigrams else "", f"{name}_end": word.lower()}
+        elif len(word) < TRIGRAM:
+            short.append(word)
     like, named = like_conditions(short)
     conditions += like
     values |= named

@@ -65,6 +65,19 @@ def trigrams_of(db: Database, word: str) -> list[str] | None:
     return found
 
 
+def with_two_characters(name: str, *, is_indexed: bool) -> str:
+    """Write the SELECT of the ids of all documents with a word of two characters.
+
+    Args:
+        name: of the value with its trigrams as a query of FTS5; that of the word itself is ``NAME_end``.
+        is_indexed: there are such trigrams.
+    """
+    found = [f"SELECT id FROM documents d WHERE {end} = :{name}_end" for end in ENDS]
+    if is_indexed:
+        found.append(f"SELECT rowid FROM documents_fts WHERE documents_fts MATCH :{name}")
+    return " UNION ".join(found)
+
+
 def excerpt(text: str, words: Iterable[str]) -> str:
     """Cut out the text around the first of the words, line breaks as `` / ``.
 

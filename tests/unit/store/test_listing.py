@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from ingestd.document import Level, Status
 from ingestd.store import documents
 from ingestd.store.database import connect, transaction
-from ingestd.store.listing import Filters, kinds, listed, sums
+from ingestd.store.listing import Filters, ids_query, kinds, listed, sums
 from tests.support import records
 
 
@@ -131,3 +131,26 @@ def test_summaries_follow_extraction_and_sql_of_users(db: Database) -> None:
 def test_totals_of_any_size_do_not_stop_recording(db: Database, total: str) -> None:
     document = records.save(db, records.record("odd.pdf", fields={"total": total}))
     assert listed(db, Filters(), 1)[0].id == document
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("腾讯", [3, 1]),
+        ("司", [3, 1]),
+        ("公司", [3, 1]),
+        ("df", [3, 2, 1]),
+        ("ap TO", [2]),
+        ("50", [3, 2, 1]),
+        ("腾讯 106", [1]),
+        ("zz", []),
+    ],
+)
+def test_words_of_two_characters_are_found_by_the_index(db: Database, text: str, expected: list[int]) -> None:
+    filters = Filters(text=text)
+    assert ids(db, text=text) == expected
+    assert sum(one.documents for one in sums(db, filters)) == len(ids(db, text=text))
+    query, values = ids_query(db, filters)
+    assert sorted(one for (one,) in db.execute(query, values).fetchall()) == sorted(ids(db, text=text))
+    steps = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {query}", values).fetchall()]
+    assert len(text) == 1 or "SCAN d" not in steps
