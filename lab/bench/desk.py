@@ -95,12 +95,12 @@ def measure(options: argparse.Namespace) -> harness.Outcome:
     taken = []
     with tempfile.TemporaryDirectory() as folder:
         root: Path = options.folder or Path(folder)
-        client = _client(root)
+        client = client_of(root)
         db = connect(root / "ingestd.db", "write")
         db.execute("PRAGMA synchronous = OFF")
         for count in sizes:
             fill(db, count)
-            taken.append(list(_asked(client, count, options.repeats)))
+            taken.append(list(asked(client, count, options.repeats)))
         db.close()
     heads = tuple(f"{count:,}" for count in sizes)
     names = [name for name, _ in REQUESTS]
@@ -116,7 +116,8 @@ def measure(options: argparse.Namespace) -> harness.Outcome:
     return harness.Outcome("Made-up documents, text of 250 characters", tables)
 
 
-def _client(root: Path) -> TestClient:
+def client_of(root: Path) -> TestClient:
+    """Open the application on a database in this folder."""
     (root / "inbox").mkdir(exist_ok=True)
     config = parse("inboxes: [{path: inbox}]\nweb: {requests_per_s: 10000}", root / "config.yaml")
     connect(config.record.database).close()
@@ -133,7 +134,7 @@ def _client(root: Path) -> TestClient:
     return TestClient(app, base_url=f"http://127.0.0.1:{PORT}", headers=_OWN)
 
 
-def _asked(client: TestClient, count: int, repeats: int) -> Iterator[tuple[str, str]]:
+def asked(client: TestClient, count: int, repeats: int) -> Iterator[tuple[str, str]]:
     """Time of each request on the clock and on the processor; the first of each is not counted."""
     for _, address in REQUESTS:
         place = address.format(middle=count // 2)
@@ -164,10 +165,10 @@ def fill(db: Database, count: int) -> None:
     for first in track(range(there + 1, count + 1, CHUNK), f"{count:,} documents"):
         numbers = range(first, min(first + CHUNK, count + 1))
         with transaction(db):
-            _insert(db, "documents", map(_document, numbers))
-            _insert(db, "fields", (field for number in numbers for field in _fields(number)))
+            insert(db, "documents", map(document, numbers))
+            insert(db, "fields", (field for number in numbers for field in fields(number)))
             waiting = [number for number in numbers if number % ONE_IN_REVIEW == 0]
-            _insert(db, "pages", map(_page, waiting))
+            insert(db, "pages", map(_page, waiting))
             for number in waiting:
                 save_lines(db, number, _LINES)
             db.execute(f"{SUMMARISE} WHERE document_id BETWEEN ? AND ?", [numbers[0], numbers[-1]])
@@ -176,7 +177,8 @@ def fill(db: Database, count: int) -> None:
     db.execute("ANALYZE")
 
 
-def _insert(db: Database, table: str, rows: Iterator[dict[str, Any]]) -> None:
+def insert(db: Database, table: str, rows: Iterator[dict[str, Any]]) -> None:
+    """Insert rows that have the same columns."""
     first = next(rows, None)
     if first is None:
         return
@@ -187,7 +189,8 @@ def _insert(db: Database, table: str, rows: Iterator[dict[str, Any]]) -> None:
     db.conn.executemany(sql, rows)
 
 
-def _values(number: int) -> dict[str, str]:
+def values_of(number: int) -> dict[str, str]:
+    """Return the values of a document by field."""
     total = 1000 + number * 7919 % 500_000
     return {
         "seller_name": _SELLERS[number % len(_SELLERS)],
@@ -199,13 +202,15 @@ def _values(number: int) -> dict[str, str]:
     }
 
 
-def _text(number: int) -> str:
-    values = _values(number)
+def text_of(number: int) -> str:
+    """Return a text of its own for a document."""
+    values = values_of(number)
     goods = "\n".join(f"Paper A4 {number * 31 % 997 + row} sheets {row * 3}.50 办公用品" for row in range(4))
     return "\n".join((*values.values(), goods, "Thank you for your purchase 谢谢惠顾"))
 
 
-def _document(number: int) -> dict[str, Any]:
+def document(number: int) -> dict[str, Any]:
+    """Return the row of a document."""
     return {
         "id": number,
         "sha256": f"{number:064x}",
@@ -217,8 +222,8 @@ def _document(number: int) -> dict[str, Any]:
         "archive_path": f"/archive/scan-{number:07d}.pdf",
         "status": "done" if number % ONE_IN_REVIEW else "review",
         "rule": _KINDS[number % len(_KINDS)],
-        "text": _text(number),
-        "field_values": "\n".join(_values(number).values()),
+        "text": text_of(number),
+        "field_values": "\n".join(values_of(number).values()),
         "received_at": "2026-08-03T12:00:00Z",
         "recorded_at": f"2026-08-03T{number // 60 % 24:02d}:{number % 60:02d}:00Z",
         "provenance": "{}",
@@ -226,8 +231,9 @@ def _document(number: int) -> dict[str, Any]:
     }
 
 
-def _fields(number: int) -> Iterator[dict[str, Any]]:
-    for name, value in _values(number).items():
+def fields(number: int) -> Iterator[dict[str, Any]]:
+    """Yield the rows of its fields."""
+    for name, value in values_of(number).items():
         in_doubt = name == "total" and number % ONE_IN_REVIEW == 0
         yield {
             "document_id": number,

@@ -32,6 +32,7 @@ SECTIONS = {
     "daemon": "Daemon at work and at rest",
     "growth": "Growth",
     "desk": "Pages and documents",
+    "large": "Large databases",
     "reextract": "Re-extraction",
     "reliability": "Reliability",
     "tried": "Tried",
