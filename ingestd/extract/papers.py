@@ -18,7 +18,7 @@ from ingestd.document import Code, Extraction, Field, Level, Quad, Reading, Reas
 from ingestd.extract.lexicon.model import KINDS
 from ingestd.extract.understand.findings import WITHOUT_LABEL
 from ingestd.layout.geometry import as_quads, bounds, rect_quad
-from ingestd.layout.order import text_edges
+from ingestd.layout.row_groups import text_edges
 from ingestd.layout.stack import Section, sections
 
 MIN_LINES = 5

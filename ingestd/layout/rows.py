@@ -17,7 +17,7 @@ import numpy as np
 
 from ingestd.document import Line, Quad, Reading
 from ingestd.layout.geometry import as_quad, as_quads, bounds, rect_quad
-from ingestd.layout.order import group_rows, text_edges
+from ingestd.layout.row_groups import group_rows, text_edges
 
 GAP = "  "
 """Separator between the texts of two boxes of one row."""

@@ -32,7 +32,7 @@ from ingestd.document import (
     Status,
 )
 from ingestd.layout.geometry import as_quads
-from ingestd.layout.order import group_rows, text_edges
+from ingestd.layout.row_groups import group_rows, text_edges
 
 Row = dict[str, Any]
 """Column name -> value."""

@@ -19,8 +19,9 @@ import numpy as np
 import pypdfium2
 
 from ingestd.document import Char, Line, Matrix, Pixels, Source
-from ingestd.layout.geometry import as_quad, transform
-from ingestd.layout.order import group_rows
+from ingestd.layout.geometry import as_quad, as_quads, transform
+from ingestd.layout.order import reading_order
+from ingestd.layout.row_groups import group_rows
 from ingestd.reading.decode.glyphs import Glyph, Space, read_glyphs, rotation
 
 
@@ -100,15 +101,14 @@ def text_lines(pdf_page: pypdfium2.PdfPage, pixels: Pixels, to_pixels: Matrix, p
     # The direction of most characters is that of the page; what runs otherwise comes last.
     for degrees, glyphs in sorted(by_direction.items(), key=lambda item: -len(item[1])):
         back = rotation(degrees)
-        for run in _lines(glyphs):
-            line = _line(run, back, page_index)
-            if not (run.is_white and _is_flat(pixels, line)):
-                lines.append(line)
+        found = ((run, _line(run, back, page_index)) for run in _lines(glyphs))
+        seen = [line for run, line in found if not (run.is_white and _is_flat(pixels, line))]
+        lines += [seen[index] for index in reading_order(as_quads(line.quad for line in seen))]
     return tuple(lines)
 
 
 def _lines(glyphs: Iterable[Glyph]) -> Iterator[_Run]:
-    """Put characters of one direction together to lines, rows from top, lines from left."""
+    """Put characters of one direction together to lines."""
     runs = list(_distinct(_runs(glyphs)))
     for row in group_rows([(run.left, run.top, run.right, run.bottom) for run in runs]):
         yield from _merged([runs[index] for index in row])

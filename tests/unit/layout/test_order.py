@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestd.layout.geometry import transform, turned
-from ingestd.layout.order import group_rows, reading_order, text_edges
+from ingestd.layout.order import reading_order
+from ingestd.layout.row_groups import group_rows, text_edges
 
 
 def box(left: float, top: float, width: float, height: float = 20) -> list[tuple[float, float]]:
@@ -82,3 +83,33 @@ def test_a_page_that_is_not_level_is_read_in_rows(degrees: float) -> None:
 def test_columns_of_text_that_runs_downward_go_from_right_to_left() -> None:
     columns = np.array([box(0, 0, 30, 400), box(60, 0, 30, 390), box(120, 5, 30, 180), box(120, 200, 30, 180)])
     assert reading_order(turned(columns.astype(np.float32), 1)) == [2, 3, 1, 0]
+
+
+def column(left: float, top: float, lines: int, width: float = 300) -> list[list[tuple[float, float]]]:
+    """A column of running text: its last line is short."""
+    return [box(left, top + 20 * line, width if line < lines - 1 else width / 3, 12) for line in range(lines)]
+
+
+@pytest.mark.parametrize("shift", [0, 7], ids=["on one grid", "on grids of their own"])
+@pytest.mark.parametrize("gutter", [-4, 6, 40])
+def test_columns_of_text_are_read_one_after_another(gutter: float, shift: float) -> None:
+    boxes = [column(left, top, 9) for left, top in ((0, 0), (300 + gutter, shift), (600 + 2 * gutter, 0))]
+    assert order_of(*(line for lines in boxes for line in lines)) == list(range(27))
+
+
+def test_headings_across_the_columns_part_what_is_above_from_what_is_below() -> None:
+    page = [box(100, 0, 450, 14), *column(0, 30, 8), *column(340, 30, 8), box(80, 200, 500, 14)]
+    page += [*column(0, 230, 7), *column(340, 230, 7)]
+    assert order_of(*page) == list(range(len(page)))
+
+
+def test_a_table_across_the_page_is_read_by_row_although_a_gutter_runs_through_it() -> None:
+    cells = [box(150 * place, 20 * row, 60, 12) for row in range(6) for place in range(5)]
+    text = [*column(0, 150, 8, 315), *column(335, 150, 8, 315)]
+    assert order_of(*cells, *text) == list(range(len(cells) + len(text)))
+
+
+@pytest.mark.parametrize("widths", [(120, 60), (300, 40), (40, 60)], ids=["form", "receipt", "table"])
+def test_labels_and_values_are_read_row_by_row(widths: tuple[float, float]) -> None:
+    rows = [box(left, 20 * row, width, 12) for row in range(12) for left, width in zip((0, 400), widths, strict=True)]
+    assert order_of(*rows) == list(range(24))
