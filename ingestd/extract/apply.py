@@ -35,7 +35,8 @@ from ingestd.extract.rulefile.equation import SUM_OF
 from ingestd.extract.search.candidates import SearchResult, search
 from ingestd.extract.search.classify import Classification, classify, matches
 from ingestd.extract.search.context import SearchContext, locate_labels
-from ingestd.extract.search.line_items import Cells, column_sum, read_items, read_table
+from ingestd.extract.search.line_items import Cells, column_sum, read_items
+from ingestd.extract.search.tables import read_table
 from ingestd.extract.stated.fields import stated_fields, with_problem
 from ingestd.extract.stated.invoice import Invoice, is_data, stated_by
 from ingestd.extract.stated.witness import Witness

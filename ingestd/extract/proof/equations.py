@@ -103,6 +103,7 @@ def contradict(by_field: Mapping[str, FieldEvidence], check: CrossCheck, equatio
         f"{check.name} fails: {balance.wording(balance.terms)} is not {balance.result.candidate.value.text}",
         {"check": check.name, "holds": False, **balance.facts},
     )
-    names = [entry.field for entry in balance.entries]
+    # The sum of a column is not recorded, so a doubt about it alone would be lost.
+    names = [entry.field for entry in balance.entries if entry.field not in equation.sums]
     for name in [name for name in names if not by_field[name].has(Level.PROVED)] or names:
         by_field[name].add(Level.CONFLICT, reason)

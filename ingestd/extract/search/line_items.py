@@ -1,16 +1,14 @@
-"""Line items: rows of a table, cut into columns by its headers."""
+"""Line items: rows of a table, cut into columns; see ``tables`` for where it begins and ends."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 import regex
 
 from ingestd.document import Item, Reason, ReasonKind
-from ingestd.extract.rulefile.compiled import split_label
-from ingestd.extract.rulefile.model import Items
 from ingestd.extract.search.candidates import Candidate, Rank, SearchResult
 from ingestd.extract.search.context import SearchContext
 from ingestd.extract.values.normalise import Caveat, Value, money_text
@@ -19,7 +17,8 @@ from ingestd.layout.rows import Row, Span
 _NUMBER = regex.compile(r"(?P<sign>[-−(]?)\s*[¥￥$€£]?\s*(?P<digits>\d[\d,]*(?:\.\d+)?)\s*\)?")
 _RATE = regex.compile(r"\d{1,2}(?:\.\d+)?\s*%|免税|不征税")
 
-_NUMERIC = ("quantity", "unit_price", "amount", "tax")
+NUMERIC = frozenset({"quantity", "unit_price", "amount", "tax"})
+"""Columns of numbers; a row without any continues the name of another."""
 
 _LEFT_OUT = 2.0
 """Cost of leaving a number out, in header widths between a number and the middle of its header."""
@@ -38,7 +37,7 @@ Cells = dict[str, Cell]
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class Column:
     """Header and the part of the page below it; a column that the rule does not ask for has no name."""
 
     name: str | None
@@ -47,6 +46,7 @@ class _Column:
 
     @property
     def centre(self) -> float:
+        """Middle of the header."""
         return (self.left + self.right) / 2
 
 
@@ -55,33 +55,18 @@ def read_items(table: Sequence[Cells]) -> tuple[Item, ...]:
     return tuple(_item(cells) for cells in table)
 
 
-def read_table(context: SearchContext) -> tuple[Cells, ...]:
-    """Read the rows of the table of line items; none without a header, or where the rule asks for none.
+def table_of(rows: Iterable[Row], columns: Sequence[Column]) -> tuple[Cells, ...]:
+    """Sort the rows of one page into columns.
 
     A row without numbers continues the name above it, unless the table begins with one: then names stand above
     their numbers.
     """
-    spec = context.rule.items
-    if spec is None:
-        return ()
-    elsewhere = {text for label in spec.elsewhere for text in split_label(label)}
-    table: tuple[Cells, ...] = ()
-    for header in _headers(context, spec):
-        rows = dict(_rows(context, spec, header))
-        found = _table(rows.values(), _columns(context, spec, header))
-        table = found or table
-        if found and not any(hit.label in elsewhere for index in rows for hit in context.by_row.get(index, ())):
-            return found
-    return table
-
-
-def _table(rows: Iterable[Row], columns: Sequence[_Column]) -> tuple[Cells, ...]:
     found: list[Cells] = []
     above: Cell | None = None
     for row in rows:
-        cells = _cells(row, columns)
+        cells = cells_of(row, columns)
         name = cells.get("name")
-        if cells.keys() & set(_NUMERIC):
+        if cells.keys() & NUMERIC:
             if above is not None:
                 cells["name"] = above if name is None else _joined(above, name)
             above = Cell("", ()) if above is not None else None
@@ -96,7 +81,7 @@ def _table(rows: Iterable[Row], columns: Sequence[_Column]) -> tuple[Cells, ...]
 def column_sum(context: SearchContext, table: Sequence[Cells], column: str) -> SearchResult:
     """Add up a column as a candidate of a check; none where a row lacks an amount that others have."""
     cells = [cells[column] for cells in table if column in cells]
-    amounts = [amount for cell in cells if (amount := _decimal(cell.text)) is not None]
+    amounts = [amount for cell in cells if (amount := decimal_of(cell.text)) is not None]
     if not amounts or len(cells) < len(table) or len(amounts) < len(cells):
         return SearchResult((), ())
     spans = tuple(span for cell in cells for span in cell.spans)
@@ -118,39 +103,7 @@ def _joined(first: Cell | None, second: Cell) -> Cell:
     return second if first is None else Cell(first.text + second.text, (*first.spans, *second.spans))
 
 
-def _headers(context: SearchContext, spec: Items) -> Iterator[int]:
-    """Yield per page the index of the first row with at least two headers."""
-    labels = {text for group in spec.columns.values() for label in group for text in split_label(label)}
-    pages = set()
-    for index, hits in sorted(context.by_row.items()):
-        page = context.document.rows[index].page_index
-        if page not in pages and sum(hit.label in labels for hit in hits) >= 2:
-            pages.add(page)
-            yield index
-
-
-def _columns(context: SearchContext, spec: Items, header: int) -> list[_Column]:
-    """List columns left to right; other labels of the header bound them too."""
-    names = {text: name for name, group in spec.columns.items() for label in group for text in split_label(label)}
-    found = []
-    for hit in context.by_row[header]:
-        left, right = context.extent(hit)
-        found.append(_Column(names.get(hit.label), left, right))
-    return sorted(found, key=lambda column: column.left)
-
-
-def _rows(context: SearchContext, spec: Items, header: int) -> Iterator[tuple[int, Row]]:
-    """Yield the rows below the header up to the end of the table, each with its index."""
-    ends = {text for label in spec.until for text in split_label(label)}
-    page = context.document.rows[header].page_index
-    for index in range(header + 1, len(context.document.rows)):
-        row = context.document.rows[index]
-        if row.page_index != page or any(hit.label in ends for hit in context.by_row.get(index, ())):
-            return
-        yield index, row
-
-
-def _cells(row: Row, columns: Sequence[_Column]) -> Cells:
+def cells_of(row: Row, columns: Sequence[Column]) -> Cells:
     """Sort the texts of a row into columns: rates by form, numbers by place and order, words by their header."""
     cells: Cells = {}
     numbers: list[tuple[float, Cell]] = []
@@ -168,14 +121,14 @@ def _cells(row: Row, columns: Sequence[_Column]) -> Cells:
     return cells
 
 
-def _numbers(numbers: Sequence[tuple[float, Cell]], columns: Sequence[_Column]) -> Mapping[str, Cell]:
+def _numbers(numbers: Sequence[tuple[float, Cell]], columns: Sequence[Column]) -> Mapping[str, Cell]:
     """Assign numbers to columns in order, each near its header; one far from all of them is left out.
 
     Args:
         numbers: centre and cell, left to right.
         columns: left to right.
     """
-    numeric = [column for column in columns if column.name in (*_NUMERIC, "rate")]
+    numeric = [column for column in columns if column.name in (*NUMERIC, "rate")]
     # best[n]: least cost, and the pairs, for the numbers before n with the columns seen so far.
     best: list[tuple[float, Cells]] = [(0.0, {})]
     for count in range(len(numbers)):
@@ -205,7 +158,8 @@ def _item(cells: Cells) -> Item:
     )
 
 
-def _decimal(text: str | None) -> Decimal | None:
+def decimal_of(text: str | None) -> Decimal | None:
+    """Read a number of a table; None where the text is none."""
     found = _NUMBER.fullmatch(text) if text else None
     if found is None:
         return None
@@ -214,10 +168,10 @@ def _decimal(text: str | None) -> Decimal | None:
 
 
 def _plain(text: str | None) -> str | None:
-    number = _decimal(text)
+    number = decimal_of(text)
     return None if number is None else f"{number.normalize():f}"
 
 
 def _amount(text: str | None) -> str | None:
-    number = _decimal(text)
+    number = decimal_of(text)
     return None if number is None else money_text(number)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestd.document import Field, Item, Level, Reading
+from ingestd.document import Field, Item, Level, Reading, Status
 from ingestd.errors import ConfigError
 from tests.support.extraction import extracted, fields_of, ruled, texts, typed
 
@@ -165,3 +165,93 @@ def test_amounts_without_a_label_count_where_they_stand_side_by_side_in_their_co
     for rows, level in ((side_by_side, Level.PROVED), (apart, Level.MISSING)):
         found = fields_of(typed(f"{HEADER}{TWO}{rows}价税合计   ¥101.70"), rules)
         assert (found["net"].level, found["tax"].level) == (level, level)
+
+
+def test_items_that_do_not_add_up_are_a_conflict_though_other_sums_hold(tmp_path: Path) -> None:
+    fields = """
+        net: {type: money, labels: Total charges, required: true}
+        tax: {type: money, labels: VAT}
+        total: {type: money, labels: Amount due, required: true}
+    """
+    table = {"columns": {"name": "Charge", "amount": "Cost"}, "until": "Total charges"}
+    checks = [MAKE_NET, {"name": "net and tax make the total", "equation": "net + tax = total"}]
+    rows = """
+        Charge                       Cost
+        Units used                 209.16
+        Standing charge             60.00
+        Total charges              280.00
+        VAT                         14.00
+        Amount due                 294.00
+    """
+    rules = ruled(tmp_path, fields, items=table, checks=checks)
+    found = extracted(typed(rows), rules)
+    assert found.status is Status.REVIEW
+    net = fields_of(typed(rows), rules)["net"]
+    assert (net.value, net.level) == ("280.00", Level.CONFLICT)
+    assert "the items make the net fails: 269.16 (2 items) is not 280.00" in texts(net)
+    assert extracted(typed(rows.replace("60.00", "70.84")), rules).status is Status.DONE
+
+
+FOLIO = {"columns": {"name": "Details", "quantity": "Nights", "amount": "Charge"}, "until": ["Net amount"]}
+FOLIO_FIELDS = "net: {type: money, labels: Net amount}"
+HEAD = "Details             Nights        Charge\n"
+ONE = "Room 412                 1        100.00\nBreakfast                1         20.50\n"
+TWO_MORE = "Minibar                  1          9.50\nRoom 412                 1        100.00\n"
+NET = "Net amount                        230.00\n"
+OUT = "Carried forward                   120.50\n"
+IN = "Brought forward                   120.50\n"
+TERMS = "Terms                    2         30.00\nPayment in days\n"
+
+
+def folio(tmp_path: Path, *pages: str, until: Sequence[str] = ("Net amount",)) -> tuple[list[str | None], Field]:
+    """Amounts of the items of several pages, and the net amount."""
+    one_by_one = [typed(page) for page in pages]
+    lines = tuple(replace(line, page_index=n) for n, page in enumerate(one_by_one) for line in page.lines)
+    infos = tuple(replace(page.pages[0], index=n) for n, page in enumerate(one_by_one))
+    reading = Reading(infos, lines, ())
+    rules = ruled(tmp_path, FOLIO_FIELDS, items={**FOLIO, "until": list(until)}, checks=[MAKE_NET])
+    return [item.amount for item in extracted(reading, rules).items], fields_of(reading, rules)["net"]
+
+
+WHOLE = ["100.00", "20.50", "9.50", "100.00"]
+BOTH = ("Net amount", "Carried forward")
+
+
+@pytest.mark.parametrize(
+    ("pages", "until"),
+    [
+        ((HEAD + ONE, HEAD + TWO_MORE + NET), ["Net amount"]),
+        ((HEAD + ONE, TWO_MORE + NET), ["Net amount"]),
+        ((HEAD + ONE + OUT, HEAD + IN + TWO_MORE + NET), ["Net amount"]),
+        ((HEAD + ONE + OUT, HEAD + TWO_MORE + NET), ["Net amount"]),
+        ((HEAD + ONE + OUT, IN + TWO_MORE + NET), BOTH),
+        ((HEAD + ONE + OUT, HEAD + TWO_MORE + NET), BOTH),
+        ((HEAD + ONE + OUT.replace("Carried forward", "Sum          "), HEAD + TWO_MORE + NET), ["Net amount"]),
+        ((HEAD + ONE, HEAD + TWO_MORE.splitlines(True)[0], HEAD + TWO_MORE.splitlines(True)[1] + NET), ["Net amount"]),
+        ((HEAD + ONE, TWO_MORE + NET, TERMS), ["Net amount"]),
+    ],
+)
+def test_a_table_goes_on_over_pages(tmp_path: Path, pages: tuple[str, ...], until: Sequence[str]) -> None:
+    amounts, net = folio(tmp_path, *pages, until=until)
+    assert amounts == WHOLE
+    assert (net.value, net.level) == ("230.00", Level.PROVED)
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        (HEAD + ONE + NET.replace("230.00", "120.50"), TERMS),
+        (HEAD + ONE + NET.replace("230.00", "120.50"), HEAD + ONE + NET.replace("230.00", "120.50")),
+        (HEAD + ONE, TERMS),
+        (HEAD + ONE, HEAD + ONE),
+    ],
+    ids=["terms", "copy", "terms-after-open", "copy-after-open"],
+)
+def test_a_table_that_has_ended_does_not_go_on(tmp_path: Path, pages: tuple[str, ...]) -> None:
+    assert folio(tmp_path, *pages)[0] == WHOLE[:2]
+
+
+def test_a_missing_page_of_items_is_a_conflict(tmp_path: Path) -> None:
+    amounts, net = folio(tmp_path, HEAD + ONE + OUT, TERMS + NET, until=BOTH)
+    assert amounts != WHOLE
+    assert net.level is Level.CONFLICT
