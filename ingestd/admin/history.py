@@ -10,8 +10,9 @@ from ingestd.config import Config, InboxConfig
 from ingestd.files.completeness import complete_on_disk
 from ingestd.files.encoding import path_text, time_text
 from ingestd.files.identity import kind
+from ingestd.store.blind_spots import covering
 from ingestd.store.jobs import Job, Jobs, State
-from ingestd.watch.observe import ignored
+from ingestd.watch.observe import ignored, problem_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,11 @@ def explain(path: Path, config: Config, ledger: Jobs | None) -> list[Event]:
     """
     jobs = ledger.of_path(path) if ledger else []
     story = [Event(time_text(job.created_at), _of_job(job)) for job in reversed(jobs)]
-    return story + [Event(None, what) for what in _now(path, config, jobs)]
+    blind = [
+        Event(time_text(spot.since), f"ingestd cannot look at {spot.path}: {spot.problem}")
+        for spot in (covering(ledger.db, path) if ledger else [])
+    ]
+    return story + (blind or [Event(None, what) for what in _now(path, config, jobs)])
 
 
 def _of_job(job: Job) -> str:
@@ -72,9 +77,11 @@ def _now(path: Path, config: Config, jobs: list[Job]) -> list[str]:
         return [f"{path_text(path)} is not in an inbox and was never seen; inboxes are {known}"]
     try:
         status = path.lstat()
-    except OSError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         gone = "it is no longer in the inbox" if jobs else f"it is not there ({error.strerror}) and was never seen"
         return [gone]
+    except OSError as error:
+        return [f"it cannot be looked at: {problem_of(error)}"]
     return [_in_inbox(path, inbox, config, status.st_size, kind(status.st_mode))]
 
 
@@ -93,7 +100,11 @@ def _in_inbox(path: Path, inbox: InboxConfig, config: Config, size: int, irregul
         return f"it is {irregular}; it will be moved to failed"
     if size == 0:
         return "it is empty; it is taken once it has content and no longer changes"
-    if not complete_on_disk(path):
+    try:
+        is_complete = complete_on_disk(path)
+    except OSError as error:
+        return f"it cannot be read by this user: {problem_of(error)}"
+    if not is_complete:
         wait_s = config.settle.incomplete_s
         return f"its end is missing, so it may still grow; it is taken {wait_s:g} s after its last change"
     return f"it is complete; it is taken {config.settle.quiet_s:g} s after its last change, if ingestd runs"

@@ -48,12 +48,8 @@ def warnings_of(config: Config, now: datetime) -> list[str]:
 def _inbox(inbox: InboxConfig, config: Config) -> list[str]:
     where = f"inbox {inbox.name}"
     if not inbox.path.is_dir():
-        return [f"{where}: {inbox.path} does not exist; it is watched as soon as it appears"]
+        return []
     warnings = []
-    if inbox.original != "leave" and not os.access(inbox.path, os.W_OK | os.X_OK, effective_ids=True):
-        warnings.append(
-            f"{where}: {inbox.path} cannot be written, so files cannot be taken; allow writing, or set original: leave"
-        )
     if inbox.watch == "native" and not raises_events(inbox.path):
         warnings.append(
             f"{where}: its filesystem does not report changes made by other machines; set watch: auto, which polls"
@@ -61,10 +57,6 @@ def _inbox(inbox: InboxConfig, config: Config) -> list[str]:
     work = durable.nearest_existing(config.spool.work)
     if inbox.original != "leave" and inbox.path.stat().st_dev != work.stat().st_dev:
         warnings.append(f"{where}: on another filesystem than spool.work, so files are copied instead of renamed")
-    if inbox.sentinel and not (inbox.path / inbox.sentinel).exists():
-        warnings.append(
-            f"{where}: the sentinel {inbox.path / inbox.sentinel} is missing; nothing is taken until it is there"
-        )
     pattern = next((found for name in _TYPICAL_NAMES if (found := ignored(Path(name), inbox.ignore))), None)
     if pattern:
         warnings.append(f"{where}: ignores names like {pattern!r}, so ordinary documents are never taken")

@@ -15,6 +15,7 @@ from ingestd.admin.backup import backup as copy_database
 from ingestd.admin.preflight import problems_of
 from ingestd.admin.preflight_warnings import warnings_of
 from ingestd.admin.soundness import check_whole
+from ingestd.admin.untaken import untaken
 from ingestd.admin.verify import Difference, Verification
 from ingestd.app import manifest_of
 from ingestd.cli import EX_CONFIG
@@ -33,25 +34,31 @@ from ingestd.store.jobs import Job, Jobs, State
 @json_option
 @click.option("--full", is_flag=True, help="Read the whole database too; the daemon may run meanwhile.")
 def check(config_path: Path | None, as_json: bool, full: bool) -> None:
-    """Check configuration, folders, filesystems, models and rules; list all problems at once."""
+    """Check configuration, folders, filesystems, models and rules; list all problems at once.
+
+    Exit status 1 if ingestd can run, but takes nothing from some place in an inbox.
+    """
+    places: list[str] = []
     try:
         config = load(config_path)
     except ConfigError as error:
         problems, notices = list(error.problems), []
     else:
-        problems, notices = problems_of(config), warnings_of(config, datetime.now(UTC))
+        problems, notices, places = problems_of(config), warnings_of(config, datetime.now(UTC)), untaken(config)
         if full and not problems:
             problems = _whole_database(config.record.database)
     if as_json:
-        click.echo(json.dumps({"problems": problems, "notices": notices}, ensure_ascii=False, indent=2))
+        print_json({"problems": problems, "untaken": places, "notices": notices})
     else:
         for problem in problems:
             click.echo(f"problem  {escape(problem)}")
+        for place in places:
+            click.echo(f"untaken  {escape(place)}")
         for notice in notices:
             click.echo(f"notice   {escape(notice)}")
         if not problems:
-            click.echo("ready: ingestd run")
-    sys.exit(EX_CONFIG if problems else 0)
+            click.echo("ready: ingestd run" + (", but not everything will be taken" if places else ""))
+    sys.exit(EX_CONFIG if problems else bool(places))
 
 
 def _whole_database(path: Path) -> list[str]:

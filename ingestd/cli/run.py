@@ -28,7 +28,11 @@ _MARKS = {JobOutcome.RECORDED: "+", JobOutcome.FAILED: "x", JobOutcome.DUPLICATE
 
 @click.command()
 @config_option
-@click.option("--once", is_flag=True, help="Empty the inboxes, then end; exit status 1 if a document failed.")
+@click.option(
+    "--once",
+    is_flag=True,
+    help="Empty the inboxes, then end; exit status 1 if anything failed.",
+)
 @click.option("--page", is_flag=True, help="Serve the page as well, as a process beside the daemon.")
 def run(config_path: Path | None, once: bool, page: bool) -> None:
     """Watch the inboxes and record what arrives, until stopped."""
@@ -57,7 +61,7 @@ def run(config_path: Path | None, once: bool, page: bool) -> None:
         running_service(config, lambda: load(path), report) as service,
     ):
         service.run(once=once, started=started)
-    if once and service.failures:
+    if once and (service.failures or service.daemon.blind):
         sys.exit(1)
 
 

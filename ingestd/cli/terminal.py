@@ -117,6 +117,12 @@ def status_view(status: Overview, newest: Sequence[Summary]) -> RenderableType:
             ]
         )
     ]
+    if status.blind:
+        shown = "" if len(status.blind_spots) == status.blind else f", {len(status.blind_spots)} of them"
+        parts += [
+            Text(f"\n{status.blind:,} places cannot be looked at, so nothing is taken from them{shown}", "bold red"),
+            *(Padding(safe_text(f"{spot.path}: {spot.problem}"), (0, 0, 0, 2)) for spot in status.blind_spots),
+        ]
     if newest:
         parts += [Text("\nlast recorded"), Padding(_summaries(newest), (0, 0, 0, 2))]
     if status.failures:

@@ -6,9 +6,12 @@ import logging
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 from ingestd.daemon.failure import is_temporary
 from ingestd.daemon.retry import ARRIVALS, RetrySchedule
+from ingestd.files.encoding import path_text
+from ingestd.store import blind_spots
 from ingestd.store.jobs import Job, Jobs
 from ingestd.watch.inbox import Arrival, Inbox
 
@@ -32,12 +35,17 @@ class Intake:
         self._by_name = {inbox.config.name: inbox for inbox in inboxes}
         self._jobs = jobs
         self._schedule = schedule
+        self._blind: dict[Path, tuple[str, str]] = {}
+        """Places that cannot be looked at -> inbox and problem, as logged."""
+        self._is_told = False
+        """True while the database has them."""
 
     def turn(self, now: datetime, tick: float) -> bool:
         """Look into the inboxes and note the complete files; True if any was noted."""
         if not self._schedule.is_due(ARRIVALS, tick):
             return False
         arrivals = [(inbox, arrival) for inbox in self.inboxes for arrival in inbox.turn(tick)]
+        self._log_blind_spots()
         for count, (inbox, arrival) in enumerate(arrivals):
             try:
                 self._jobs.arrive(inbox.config.name, arrival.path, arrival.identity, now)
@@ -46,6 +54,7 @@ class Intake:
                     raise
                 self._put_off(arrivals[count:], error, tick)
                 return count > 0
+        self._tell_blind_spots(now)
         if arrivals or not self._any_pending():
             self._schedule.clear(ARRIVALS)
         return bool(arrivals)
@@ -55,6 +64,34 @@ class Intake:
         log.warning("cannot note %d arrivals: %s; next attempt in %.0f s", len(arrivals), error, pause.total_seconds())
         for inbox, arrival in arrivals:
             inbox.look_again(arrival.path)
+
+    @property
+    def blind(self) -> bool:
+        """True while something in the inboxes cannot be looked at."""
+        return bool(self._blind)
+
+    def _log_blind_spots(self) -> None:
+        found = {path: (box.config.name, problem) for box in self.inboxes for path, problem in box.unseen.items()}
+        if found == self._blind:
+            return
+        roots = {inbox.config.path for inbox in self.inboxes}  # an inbox tells of itself
+        for path in found.keys() - self._blind.keys() - roots:
+            log.warning("cannot look at %s: %s", path_text(path), found[path][1])
+        for path in self._blind.keys() - found.keys() - roots:
+            log.info("can look at %s again", path_text(path))
+        self._blind, self._is_told = found, False
+
+    def _tell_blind_spots(self, now: datetime) -> None:
+        """Let other processes know; while the database cannot be written, the next turn tries again."""
+        if self._is_told:
+            return
+        try:
+            blind_spots.replace_all(self._jobs.db, self._blind, now)
+        except Exception as error:
+            if not is_temporary(error):
+                raise
+        else:
+            self._is_told = True
 
     def next_due(self, tick: float) -> float:
         """Return the tick at which :meth:`turn` has something to do at the latest."""

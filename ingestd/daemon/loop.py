@@ -145,6 +145,11 @@ class Daemon:
         return self._intake.inboxes
 
     @property
+    def blind(self) -> bool:
+        """True while something in the inboxes cannot be looked at."""
+        return self._intake.blind
+
+    @property
     def in_work(self) -> int:
         """Number of documents that workers or hooks have now; may be asked from any thread."""
         return len(self._at(InWork)) + self._hooks.running

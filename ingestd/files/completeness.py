@@ -6,6 +6,7 @@ both ends are read, and nothing is decoded.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import struct
@@ -22,11 +23,17 @@ _MAX_STEPS = 20_000
 
 
 def complete_on_disk(path: Path) -> bool:
-    """Tell whether a file has its proper end; never follows a link, never blocks on a FIFO."""
+    """Tell whether a file has its proper end; never follows a link, never blocks on a FIFO.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return False
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP):
+            return False
+        raise
     with os.fdopen(handle, "rb") as file:
         return stat.S_ISREG(os.fstat(handle).st_mode) and is_complete(file)
 

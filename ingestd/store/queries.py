@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from ingestd.files.encoding import path_text, time_from, time_text
+from ingestd.store import blind_spots
+from ingestd.store.blind_spots import BlindSpot
 from ingestd.store.soundness import Checked, last_check
 from ingestd.store.words import ENDS, TRIGRAM, excerpt, like_conditions, match, trigrams_of, words_of
 
@@ -24,6 +26,8 @@ _SHA256 = re.compile("[0-9a-f]{6,64}")
 
 _QUEUED = ("arrived", "claimed", "running", "waiting")
 """States of files that have not been read yet."""
+
+_MAX_BLIND_SPOTS = 20
 
 _SUMMARY = "d.id, d.name, d.rule, d.status, d.page_count, d.recorded_at"
 
@@ -198,6 +202,10 @@ class Overview:
     """Newest first, not more than asked for; ``jobs["failed"]`` counts them all."""
     check: Checked | None = None
     """Last check of the whole database file."""
+    blind: int = 0
+    """Number of places that cannot be looked at."""
+    blind_spots: list[BlindSpot] = field(default_factory=list)
+    """Of these not more than asked for, oldest first."""
 
 
 def status(db: Database, now: datetime, failures: int) -> Overview:
@@ -220,6 +228,8 @@ def status(db: Database, now: datetime, failures: int) -> Overview:
             oldest=oldest_waiting(db, now),
             failures=latest_failures(db, failures),
             check=last_check(db),
+            blind=blind_spots.count(db),
+            blind_spots=blind_spots.listed(db, _MAX_BLIND_SPOTS),
         )
 
 

@@ -258,6 +258,13 @@ def _suspects(db: Database) -> None:
         db.execute(statement)
 
 
+def _blind_spots(db: Database) -> None:
+    db.execute(
+        "CREATE TABLE blind_spots (path TEXT PRIMARY KEY, inbox TEXT NOT NULL, problem TEXT NOT NULL,"
+        " since TEXT NOT NULL) STRICT"
+    )
+
+
 _STEPS = {
     "001_tables": _tables,
     "002_full_text": _full_text,
@@ -275,6 +282,7 @@ _STEPS = {
     "014_suspects": _suspects,
     "015_page_faults": add_faults,
     "016_stacks": create_stacks,
+    "017_blind_spots": _blind_spots,
 }
 
 migrations = Migrations("ingestd")

@@ -12,7 +12,7 @@ from pathlib import Path
 from ingestd.config import InboxConfig, SettleConfig
 from ingestd.files.completeness import complete_on_disk
 from ingestd.files.identity import Identity, look
-from ingestd.watch.observe import Events, Seen, ignored, raises_events, scan
+from ingestd.watch.observe import Events, Seen, Unseen, ignored, problem_of, raises_events, scan
 from ingestd.watch.settle import Settler
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,8 @@ class Inbox:
         self._scan_at: float | None = None
         self._hints: dict[Path, None] = {}
         self._irregular: list[Arrival] = []
+        self._unseen: dict[Path, str] = {}
+        """Folders that the last scan could not look through."""
 
     @property
     def native(self) -> bool:
@@ -68,6 +70,12 @@ class Inbox:
     def pending(self) -> int:
         """Number of files with content that are not yet complete."""
         return self._settler.unfinished
+
+    @property
+    def unseen(self) -> dict[Path, str]:
+        """Places from which nothing is taken, because they cannot be looked at -> why."""
+        lost = {self.config.path: self.problem} if self.problem else {}
+        return {**self._unseen, **self._settler.unreadable, **lost}
 
     def blind_s(self, now: float) -> float:
         """Return the seconds since a watched folder was lost or its events stopped; 0 if all is well."""
@@ -141,7 +149,7 @@ class Inbox:
             os.scandir(root).close()
         except OSError as error:
             self._disarm()
-            return f"{root} cannot be read: {error.strerror}; looking for it every {self.config.poll_s:g} s"
+            return f"{root} cannot be read: {problem_of(error)}; looking for it every {self.config.poll_s:g} s"
         if self.config.sentinel and not (root / self.config.sentinel).exists():
             self._disarm()
             return f"{root / self.config.sentinel} is missing, so the folder is not trusted; is the share mounted?"
@@ -149,9 +157,10 @@ class Inbox:
         return None
 
     def _look_through(self, now: float) -> str | None:
+        self._unseen = {}
         try:
-            for seen in scan(self.config.path, self.config.ignore, recursive=self.config.recursive):
-                self._notice(seen, now)
+            for found in scan(self.config.path, self.config.ignore, recursive=self.config.recursive):
+                self._notice(found, now)
         except OSError as error:
             self._disarm()
             return f"{self.config.path} was lost: {error.strerror}"
@@ -190,19 +199,22 @@ class Inbox:
             status = path.lstat()
         except OSError:
             return
-        for seen in self._below(path, status):
-            self._notice(seen, now)
+        for found in self._below(path, status):
+            self._notice(found, now)
 
-    def _below(self, path: Path, status: os.stat_result) -> Iterator[Seen]:
+    def _below(self, path: Path, status: os.stat_result) -> Iterator[Seen | Unseen]:
         if not stat.S_ISDIR(status.st_mode):
             yield Seen(path, Identity.of(status), stat.S_ISREG(status.st_mode))
         elif self.config.recursive and path != self.config.path:
             try:
                 yield from scan(path, self.config.ignore, recursive=True)
             except OSError as error:
-                log.warning("inbox %s: cannot look into %s: %s", self.config.name, path, error.strerror)
+                yield Unseen(path, problem_of(error))
 
-    def _notice(self, seen: Seen, now: float) -> None:
+    def _notice(self, seen: Seen | Unseen, now: float) -> None:
+        if isinstance(seen, Unseen):
+            self._unseen[seen.path] = seen.problem
+            return
         if self.config.sentinel and seen.path == self.config.path / self.config.sentinel:
             return
         if self._noted.get(seen.path) == seen.identity:

@@ -6,6 +6,7 @@ no events, and a watch on a replaced folder is dead.
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import logging
 import os
@@ -37,6 +38,26 @@ class Seen:
     is_regular: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Place that a scan could not look at; nothing is taken from it."""
+
+    path: Path
+    problem: str
+
+
+def problem_of(error: OSError) -> str:
+    """Return why a file or folder cannot be looked at, and what to do about it."""
+    match error.errno:
+        case errno.EACCES | errno.EPERM:
+            fix = "; let the user of ingestd read and enter it: chmod -R g+rX, or another umask where it is written"
+        case errno.ENAMETOOLONG:
+            fix = "; give it or the folders above it shorter names"
+        case _:
+            fix = ""
+    return f"{error.strerror or error}{fix}"
+
+
 def ignored(relative: Path, patterns: tuple[str, ...]) -> str | None:
     """Return the pattern that keeps a path below an inbox from being taken, or None.
 
@@ -51,11 +72,13 @@ def ignored(relative: Path, patterns: tuple[str, ...]) -> str | None:
     return None
 
 
-def scan(root: Path, patterns: tuple[str, ...], *, recursive: bool) -> Iterator[Seen]:
-    """Yield every file below ``root`` that is not ignored; never follows a symbolic link.
+def scan(root: Path, patterns: tuple[str, ...], *, recursive: bool) -> Iterator[Seen | Unseen]:
+    """Yield every file below ``root`` that is not ignored, and every folder that cannot be looked through.
+
+    Never follows a symbolic link.
 
     Raises:
-        OSError: the root itself cannot be read; a subfolder that cannot is skipped.
+        OSError: the root itself cannot be read.
     """
     folders = [root]
     while folders:
@@ -65,21 +88,31 @@ def scan(root: Path, patterns: tuple[str, ...], *, recursive: bool) -> Iterator[
         except OSError as error:
             if folder == root:
                 raise
-            log.warning("cannot look into %s: %s", folder, error.strerror)
+            yield Unseen(folder, problem_of(error))
             continue
+        problem = None
         for entry in entries:
-            path = Path(entry.path)
             if ignored(Path(entry.name), patterns):
                 continue
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                continue
-            if stat.S_ISDIR(status.st_mode):
-                if recursive:
-                    folders.append(path)
-            else:
-                yield Seen(path, Identity.of(status), stat.S_ISREG(status.st_mode))
+            status = _stat(entry)
+            if isinstance(status, OSError):
+                problem = problem_of(status)
+            elif status is not None and not stat.S_ISDIR(status.st_mode):
+                yield Seen(Path(entry.path), Identity.of(status), stat.S_ISREG(status.st_mode))
+            elif status is not None and recursive:
+                folders.append(Path(entry.path))
+        if problem is not None:
+            yield Unseen(folder, problem)
+
+
+def _stat(entry: os.DirEntry[str]) -> os.stat_result | OSError | None:
+    """Return the state of an entry; None if it is gone, an error if its folder can be listed, but not entered."""
+    try:
+        return entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return error
 
 
 def filesystem_type(path: Path, mountinfo: str) -> str:
@@ -137,9 +170,8 @@ class Events:
             observer = self._started()
             self._watches[root] = observer.schedule(_Handler(hint, self._wake), str(root), recursive=recursive)
         except OSError as error:
-            return (
-                f"{error.strerror or error} (limits: sysctl fs.inotify.max_user_watches, fs.inotify.max_user_instances)"
-            )
+            limits = " (limits: sysctl fs.inotify.max_user_watches, fs.inotify.max_user_instances)"
+            return f"{error.strerror or error}{limits if error.errno in (errno.ENOSPC, errno.EMFILE) else ''}"
         return None
 
     def _started(self) -> BaseObserver:

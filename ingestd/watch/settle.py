@@ -2,7 +2,7 @@
 
 A file is complete when it has not changed for the quiet time and its format's own end is there. A file
 without a proper end, or of an unknown format, is taken after a much longer quiet time: it then fails with
-a reason instead of staying unexplained. An empty file waits without end.
+a reason instead of staying unexplained. A file that is empty, or that may not be read, waits without end.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestd.files.identity import Identity
+from ingestd.watch.observe import problem_of
 
 
 @dataclass(slots=True)
@@ -20,6 +21,8 @@ class _Candidate:
     identity: Identity
     changed_at: float
     due_at: float
+    problem: str | None = None
+    """Why it cannot be read; None if it can, or was not tried."""
 
 
 class Settler:
@@ -29,7 +32,7 @@ class Settler:
         quiet_s: seconds without a change that a complete file needs.
         incomplete_s: seconds without a change after which an incomplete file is taken too.
         look: returns the present identity of a file, None if it is gone or cannot be reached.
-        is_complete: tells from the file's structure whether its end is there.
+        is_complete: tells from the file's structure whether its end is there; raises OSError if it cannot be read.
     """
 
     def __init__(
@@ -52,8 +55,13 @@ class Settler:
 
     @property
     def unfinished(self) -> int:
-        """Number of files being followed that have content."""
-        return sum(candidate.identity.size > 0 for candidate in self._candidates.values())
+        """Number of files being followed that have content and can be read."""
+        return sum(one.identity.size > 0 and one.problem is None for one in self._candidates.values())
+
+    @property
+    def unreadable(self) -> dict[Path, str]:
+        """Files that cannot be read -> why."""
+        return {path: one.problem for path, one in self._candidates.items() if one.problem is not None}
 
     def notice(self, path: Path, identity: Identity, now: float) -> None:
         """Note the state of a file; a new state restarts its quiet time."""
@@ -89,11 +97,16 @@ class Settler:
             self._schedule(path, _Candidate(identity, now, now + self._quiet_s))
             return None
         quiet = now - candidate.changed_at
-        if identity.size > 0 and (quiet >= self._incomplete_s or self._is_complete(path)):
-            return identity
+        problem = None
+        try:
+            if identity.size > 0 and (self._is_complete(path) or quiet >= self._incomplete_s):
+                return identity
+        except OSError as error:
+            problem = problem_of(error)
         # The end is still missing: look again after the quiet time, then ever later.
-        wait = max(self._quiet_s, min(quiet, self._incomplete_s - quiet if identity.size else self._incomplete_s))
-        self._schedule(path, _Candidate(identity, candidate.changed_at, now + wait))
+        longest = self._incomplete_s if problem or not identity.size else self._incomplete_s - quiet
+        wait = max(self._quiet_s, min(quiet, longest))
+        self._schedule(path, _Candidate(identity, candidate.changed_at, now + wait, problem))
         return None
 
     def _schedule(self, path: Path, candidate: _Candidate) -> None:

@@ -14,6 +14,7 @@ from tests.support import disks
 from tests.support.armed import Faults
 from tests.support.invariants import check, originals
 from tests.support.nursery import Nursery
+from tests.support.places import make_too_deep
 from tests.support.process import Installation, until
 from tests.support.stand_in import picture
 from tests.support.unprivileged import NOBODY
@@ -33,6 +34,21 @@ def drop(place: Installation, *numbers: int) -> dict[str, bytes]:
     for name, content in dropped.items():
         (place.inbox / name).write_bytes(content)
     return dropped
+
+
+def test_folder_that_cannot_be_walked_hides_nothing_and_is_told_by_the_exit_status(
+    root: Path, nursery: Nursery
+) -> None:
+    place = installation(root)
+    (place.inbox / "mmm").mkdir()
+    make_too_deep(place.inbox / "mmm")
+    (place.inbox / "aaa").mkdir()
+    drop(place, 1)
+    (place.inbox / "1.png").rename(place.inbox / "aaa/first.png")
+    assert nursery.start(place.config, FAULTS, "--once").wait() == 1
+    assert place.documents() == ["first.png"]
+    assert "cannot look at" in place.log()
+    assert "was lost" not in place.log()
 
 
 def test_pitfall_04_files_that_came_while_the_daemon_was_stopped_are_found(root: Path, nursery: Nursery) -> None:

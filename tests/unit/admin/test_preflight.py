@@ -13,6 +13,7 @@ import pytest
 
 from ingestd.admin.preflight import problems_of
 from ingestd.admin.preflight_warnings import warnings_of
+from ingestd.admin.untaken import untaken
 from ingestd.config import Config, parse
 from ingestd.engine import sandbox
 from tests.support.unprivileged import open_folder, unprivileged
@@ -95,14 +96,14 @@ def _assert_both_are_reported(root: Path) -> None:
         problems = problems_of(config)
         assert [problem.split(":")[0] for problem in problems] == ["spool.archive"]
         assert f"{root / 'closed'} cannot be written" in problems[0]
-        (notice,) = warnings_of(config, NOW)
-        assert "files cannot be taken" in notice
+        (place,) = untaken(config)
+        assert "it cannot be written" in place
 
 
 def test_notices(tmp_path: Path) -> None:
     (tmp_path / "mount").mkdir()
     config = configured(tmp_path, "inboxes: [{path: mount, sentinel: .mounted}, {path: later}]")
-    first, second = warnings_of(config, NOW)
+    first, second = untaken(config)
     assert ".mounted is missing" in first
     assert "does not exist" in second
 

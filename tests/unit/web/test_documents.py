@@ -11,6 +11,7 @@ import pytest
 
 from ingestd.document import Status
 from ingestd.files.identity import look
+from ingestd.store import blind_spots
 from ingestd.store.jobs import Job, Jobs
 from ingestd.web.pages.documents import PAGE
 from ingestd.web.tokens import Role
@@ -192,3 +193,14 @@ def test_earlier_file_of_the_same_name_is_not_the_upload(desk: Desk) -> None:
 @pytest.mark.parametrize("query", ["", "name=a.png", "name=a.png&since=x", "name=../a&since=2026-08-03T12:00:00.000Z"])
 def test_wrong_questions_about_uploads(desk: Desk, query: str) -> None:
     assert desk.client.get(f"/documents/arrived?{query}").status_code == 422
+
+
+def test_status_names_what_the_daemon_cannot_look_at(desk: Desk) -> None:
+    spots = {
+        desk.root / "inbox" / "locked": ("inbox", "Permission denied; let the user of ingestd read and enter it: x")
+    }
+    blind_spots.replace_all(desk.db, spots, desk.clock.now())
+    english = desk.client.get("/status").text
+    assert f"Nothing is taken from {desk.root}/inbox/locked: Permission denied" in english
+    chinese = desk.client.get("/status", headers={"Accept-Language": "zh"}).text
+    assert "没有权限" in chinese
