@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from starlette.applications import Starlette
 
 import ingestd
+from ingestd.admin import rename
 from ingestd.admin.preflight import problems_of
 from ingestd.admin.soundness import BackgroundCheck
 from ingestd.clock import Clock, SystemClock
@@ -35,7 +36,7 @@ from ingestd.document import Record
 from ingestd.engine import Engine, R, Work
 from ingestd.engine.local import LocalEngine
 from ingestd.engine.rolling import RollingEngine
-from ingestd.errors import ConfigError
+from ingestd.errors import ConfigError, TransientError
 from ingestd.extract import RuleSet, load_rules
 from ingestd.pipeline import AnnotatingPipeline, Copy, LinePipeline, PagePainter, Pipeline, pages_of
 from ingestd.reading.detect import Detector
@@ -222,6 +223,7 @@ def running_service(
         database = config.record.database
         db = stack.enter_context(closing(connect(database, progress=_Converting(database, clock))))
         soundness.require_plausible(db, config.record.database)
+        _finish_renames(db)
         _check_beside(config.record.database, db, stack, killed=killed)
         engine = start_engine(config, build_recording)
         service = assemble(
@@ -235,6 +237,14 @@ def running_service(
             rng=random.Random(),
         )
         yield stack.enter_context(closing(service))
+
+
+def _finish_renames(db: Database) -> None:
+    """Finish what an interrupted 'ingestd rename' has begun."""
+    try:
+        rename.resume(db)
+    except TransientError as error:
+        log.warning("renames that were cut off: %s", error)
 
 
 class _Converting:

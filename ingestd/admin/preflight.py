@@ -12,7 +12,7 @@ from ingestd.config import EXTRA_FOR_COPIES, EXTRA_FOR_METRICS, Config
 from ingestd.errors import ConfigError, TransientError
 from ingestd.extract import load_rules
 from ingestd.files import durable
-from ingestd.files.names import archive_folder
+from ingestd.files.archive_layout import archive_folder
 from ingestd.reading.models import load_manifest
 from ingestd.store.database import require_usable
 
@@ -98,11 +98,16 @@ def _remedy(path: Path) -> str:
     return "change its owner or its mode"
 
 
+_VALUES = {"date": "2026-01-31", "seller_name": "seller", "invoice_no": "1", "total": "1.00"}
+
+
 def _layout(config: Config) -> list[str]:
     now = datetime.now(UTC)
     try:
         for inbox in config.inboxes:
-            archive_folder(Path("/"), config.spool.layout, received=now, name="a.pdf", inbox=inbox.name, rule="rule")
+            facts = {"name": "a.pdf", "inbox": inbox.name, "rule": "rule"}
+            for values in (None, _VALUES):  # with no field and with all
+                archive_folder(Path("/"), config.spool.layout, received=now, values=values, **facts)
     except ValueError as error:
         return [str(error)]
     return []

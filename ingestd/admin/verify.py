@@ -97,13 +97,18 @@ class Verification:
     def _documents(self) -> Iterator[Difference]:
         last = 0
         while rows := self._db.execute(
-            "SELECT d.id, d.sha256, d.archive_path, j.id FROM documents d LEFT JOIN jobs j"
-            " ON j.document_id = d.id AND j.state IN ('recorded', 'done') WHERE d.id > ? ORDER BY d.id LIMIT ?",
+            "SELECT d.id, d.sha256, d.archive_path, j.id, r.new_path FROM documents d LEFT JOIN jobs j"
+            " ON j.document_id = d.id AND j.state IN ('recorded', 'done') LEFT JOIN renames r ON r.document_id = d.id"
+            " WHERE d.id > ? ORDER BY d.id LIMIT ?",
             [last, _BATCH],
         ).fetchall():
-            for document_id, sha256, archived, job_id in rows:
+            for document_id, sha256, archived, job_id, new_path in rows:
                 last = document_id
                 self.documents += 1
+                if new_path is not None:
+                    text = f"document {document_id}: a rename was cut off; 'ingestd rename {document_id}' finishes it"
+                    yield Difference("leftover", new_path, text)
+                    continue
                 job = None if job_id is None else self._ledger.job(job_id)
                 if job is not None and job.state is State.RECORDED:
                     continue  # its file and its sidecar are on their way

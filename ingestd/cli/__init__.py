@@ -31,6 +31,7 @@ _MODULES = {
     "extract": "extract",
     "explain": "admin",
     "retry": "admin",
+    "rename": "rename",
     "separator": "separator",
     "rules": "rules",
     "models": "admin",

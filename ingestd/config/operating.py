@@ -106,7 +106,8 @@ class SpoolConfig(Section):
     failed: Path = Field(default=Path("failed"), description="Files that could not be read, with NAME.error.json.")
     layout: str = Field(
         default="{received:%Y/%m}/{name}",
-        description="Path below archive; {received} is the UTC arrival time, {name} the file name, {inbox}, {rule}.",
+        description="Path below archive; {received} is the UTC arrival time, {name} the file name, {inbox}, {rule};"
+        " fields of the document are {date}, {seller_name}, {invoice_no}, {total}: docs/operating.md.",
     )
 
 

@@ -24,10 +24,10 @@ from ingestd.daemon.outcomes import Changed, Claimed, Duplicate, Gone, Recorded,
 from ingestd.document import Claim, Record, Splitting
 from ingestd.errors import AttemptError, DocumentError, TransientError
 from ingestd.files import durable
+from ingestd.files.archive_layout import archive_folder
 from ingestd.files.encoding import path_text
 from ingestd.files.identity import digest, kind, look
 from ingestd.files.names import (
-    archive_folder,
     copy_path,
     error_path,
     free_target,
@@ -213,6 +213,7 @@ class Lifecycle:
             name=job.name,
             inbox=job.inbox,
             rule=record.extraction.rule,
+            values={field.name: field.value for field in record.extraction.fields if field.value is not None},
         )
         target = self._free(folder, job, record.sha256, name)
         self._keep_copy(job, record)

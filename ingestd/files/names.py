@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 _PARTIAL, _SIDECAR, _ERROR, _COPY = ".partial", ".json", ".error.json", ".searchable.pdf"
@@ -13,9 +12,11 @@ _MAX_NAME_BYTES = 255
 """NAME_MAX of Linux filesystems."""
 _RESERVED_BYTES = 40
 """Room for what is added to a name: a dot in front, a hash, and the longest suffix."""
+MAX_BYTES = _MAX_NAME_BYTES - _RESERVED_BYTES
+"""Bytes of a stored name."""
 _MAX_SUFFIX_BYTES = 16
 """A longer suffix is cut with the rest of the name."""
-_UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp")
+UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Unicode categories that never reach a stored name: control, invisible, not UTF-8, line breaks."""
 
 
@@ -90,15 +91,23 @@ def safe_name(name: str) -> str:
     >>> safe_name("bill\n2.pdf")
     'bill_2.pdf'
     """
-    clean = "".join("_" if unicodedata.category(char) in _UNSAFE or char in "/\\" else char for char in name)
+    clean = "".join("_" if unicodedata.category(char) in UNSAFE or char in "/\\" else char for char in name)
     clean = "_" if clean in ("", ".", "..") else clean
-    limit = _MAX_NAME_BYTES - _RESERVED_BYTES
-    if len(os.fsencode(clean)) <= limit:
+    if len(os.fsencode(clean)) <= MAX_BYTES:
         return clean
     stem, suffix = os.path.splitext(clean)  # noqa: PTH122 (Path would refuse some of these names)
     suffix = suffix if len(os.fsencode(suffix)) <= _MAX_SUFFIX_BYTES else ""
-    room = limit - len(os.fsencode(suffix))
-    return os.fsencode(stem)[:room].decode(errors="ignore") + suffix
+    room = MAX_BYTES - len(os.fsencode(suffix))
+    return cut(stem, room) + suffix
+
+
+def cut(text: str, limit: int) -> str:
+    """Cut a text to so many bytes of UTF-8, between two characters.
+
+    >>> cut("票据", 5)
+    '票'
+    """
+    return os.fsencode(text)[:limit].decode(errors="ignore")
 
 
 def free_target(folder: Path, name: str, hash_prefix: str, reserved: Callable[[Path], bool]) -> Path:
@@ -126,22 +135,3 @@ def free_target(folder: Path, name: str, hash_prefix: str, reserved: Callable[[P
     while taken(folder / f"{stem}-{hash_prefix}-{number}{suffix}"):
         number += 1
     return folder / f"{stem}-{hash_prefix}-{number}{suffix}"
-
-
-def archive_folder(
-    archive: Path, layout: str, *, received: datetime, name: str, inbox: str, rule: str
-) -> tuple[Path, str]:
-    """Return the folder and the file name that the archive layout gives a document.
-
-    Raises:
-        ValueError: the layout names something unknown or leaves the archive.
-    """
-    try:
-        relative = Path(layout.format(received=received, name=safe_name(name), inbox=inbox, rule=rule))
-    except (KeyError, IndexError, AttributeError) as error:
-        raise ValueError(f"spool.layout {layout!r} uses {error}; known are received, name, inbox, rule") from error
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"spool.layout {layout!r} cannot be filled in: {error}; see docs/configuration.md") from error
-    if relative.is_absolute() or ".." in relative.parts or not relative.name:
-        raise ValueError(f"spool.layout {layout!r} gives {str(relative)!r}, which is not below the archive")
-    return archive / relative.parent, relative.name

@@ -18,6 +18,7 @@ from ingestd.store.desk_schema import create_desk
 from ingestd.store.exports import create_exports
 from ingestd.store.large_schema import add_faults, create_checks, create_counts, create_packed, create_words
 from ingestd.store.papers_schema import create_papers, create_stacks, further_rows
+from ingestd.store.renames import create_renames
 
 APPLICATION_ID = 0x494E4744
 """``INGD``: marks a SQLite file as ours (PRAGMA application_id)."""
@@ -283,6 +284,7 @@ _STEPS = {
     "015_page_faults": add_faults,
     "016_stacks": create_stacks,
     "017_blind_spots": _blind_spots,
+    "018_renames": create_renames,
 }
 
 migrations = Migrations("ingestd")

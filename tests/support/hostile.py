@@ -26,10 +26,11 @@ from ingestd.document import Code, Extraction, Line, Page, PageInfo, Reading
 from ingestd.errors import ConfigError, DocumentError
 from ingestd.extract import RuleSet, extract, load_rules
 from ingestd.extract.rulefile.load import parse_rule
+from ingestd.files.archive_layout import archive_folder
 from ingestd.files.completeness import is_complete
 from ingestd.files.encoding import escape, path_from, path_text
 from ingestd.files.media_types import STRUCTURED
-from ingestd.files.names import archive_folder, free_target, safe_name
+from ingestd.files.names import free_target, safe_name
 from ingestd.layout.geometry import rect_quad
 from ingestd.pipeline import pages_of
 from ingestd.reading.admit import admit, sniff

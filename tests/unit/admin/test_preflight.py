@@ -198,10 +198,14 @@ def test_pitfall_14_more_folders_than_the_kernel_watches(tmp_path: Path, monkeyp
     assert warnings_of(configured(tmp_path, "inboxes: [{path: inbox, watch: polling}]"), NOW) == []
 
 
+BY_FIELDS = ("{date.year}/{name}", "{total:.2f}/{name}", "{seller_name|''}/{name}", "{date|nobody}/{name}")
+
+
 @pytest.mark.parametrize(
-    "layout", ["{name", "{received[0]}/{name}", "{name!q}", "{nome}", "{name.x}", "{}", "/{name}", "{name}/.."]
+    "layout",
+    ["{name", "{received[0]}/{name}", "{name!q}", "{nome}", "{name.x}", "{}", "/{name}", "{name}/..", *BY_FIELDS],
 )
 def test_layouts_that_cannot_be_filled_in_are_named(tmp_path: Path, layout: str) -> None:
-    config = configured(tmp_path, f"inboxes: [{{path: a}}]\nspool: {{layout: '{layout}'}}")
+    config = configured(tmp_path, f'inboxes: [{{path: a}}]\nspool: {{layout: "{layout}"}}')
     (problem,) = problems_of(config)
     assert problem.startswith(f"spool.layout {layout!r} ")
