@@ -311,7 +311,12 @@ def assemble(
         intake=Intake(_inboxes(config, jobs, events), jobs, schedule),
         jobs=jobs,
         lifecycle=Lifecycle(
-            jobs, {inbox.name: inbox for inbox in config.inboxes}, config.spool, config.record, config.hooks
+            jobs,
+            {inbox.name: inbox for inbox in config.inboxes},
+            config.spool,
+            config.record,
+            config.admit.max_bytes,
+            config.hooks,
         ),
         engine=RollingEngine(engine, config.engine.idle_s),
         hooks=Hooks(config.hooks, jobs, config.spool.work / ".hooks", os.environ, schedule, wake),

@@ -12,6 +12,7 @@ from ingestd.daemon.failure import is_temporary
 from ingestd.daemon.retry import ARRIVALS, RetrySchedule
 from ingestd.files.encoding import path_text
 from ingestd.store import blind_spots
+from ingestd.store.database import transaction
 from ingestd.store.jobs import Job, Jobs
 from ingestd.watch.inbox import Arrival, Inbox
 
@@ -46,18 +47,25 @@ class Intake:
             return False
         arrivals = [(inbox, arrival) for inbox in self.inboxes for arrival in inbox.turn(tick)]
         self._log_blind_spots()
-        for count, (inbox, arrival) in enumerate(arrivals):
-            try:
-                self._jobs.arrive(inbox.config.name, arrival.path, arrival.identity, now)
-            except Exception as error:
-                if not is_temporary(error):
-                    raise
-                self._put_off(arrivals[count:], error, tick)
-                return count > 0
+        try:
+            self._note(arrivals, now)
+        except Exception as error:
+            if not is_temporary(error):
+                raise
+            self._put_off(arrivals, error, tick)
+            return False
         self._tell_blind_spots(now)
         if arrivals or not self._any_pending():
             self._schedule.clear(ARRIVALS)
         return bool(arrivals)
+
+    def _note(self, arrivals: list[tuple[Inbox, Arrival]], now: datetime) -> None:
+        """Note all or none: one COMMIT each would keep workers waiting for hundreds of syncs of the disk."""
+        if not arrivals:
+            return
+        with transaction(self._jobs.db):
+            for inbox, arrival in arrivals:
+                self._jobs.arrive(inbox.config.name, arrival.path, arrival.identity, now)
 
     def _put_off(self, arrivals: list[tuple[Inbox, Arrival]], error: Exception, tick: float) -> None:
         pause = self._schedule.put_off(ARRIVALS, tick)

@@ -36,6 +36,7 @@ from ingestd.files.names import (
     work_copy_path,
     work_path,
 )
+from ingestd.files.size import require_size
 from ingestd.output import sidecar
 from ingestd.store import documents
 from ingestd.store.database import transaction
@@ -73,6 +74,7 @@ class Lifecycle:
         inboxes: by name; a job of an inbox no longer configured is treated as ``move``.
         places: work, archive and failed folders.
         options: says if sidecars are written.
+        max_bytes: length of the largest file that is read.
         hooks: say which outcomes make a command due.
     """
 
@@ -82,12 +84,14 @@ class Lifecycle:
         inboxes: Mapping[str, InboxConfig],
         places: SpoolConfig,
         options: RecordConfig,
+        max_bytes: int,
         hooks: HooksConfig,
     ) -> None:
         self._jobs = jobs
         self._inboxes = inboxes
         self._places = places
         self._options = options
+        self._max_bytes = max_bytes
         self._hooks = hooks
 
     def _original(self, job: Job) -> str:
@@ -167,7 +171,7 @@ class Lifecycle:
         if job.archive_path is not None:
             durable.remove(error_path(job.archive_path))
 
-    def start(self, job: Job, now: datetime) -> Started | Duplicate | Moved:
+    def start(self, job: Job, now: datetime) -> Started | Duplicate | Refused | Moved:
         """Start one more attempt at a claimed job, unless its bytes are recorded already.
 
         The attempt is persisted before a worker sees the document, so that the next start knows what was in work
@@ -177,6 +181,10 @@ class Lifecycle:
             TransientError: the file cannot be read.
         """
         work = self._work_path(job)
+        try:
+            require_size(work.lstat(), self._max_bytes)  # first: hashing reads the whole file
+        except DocumentError as error:
+            return Refused(job, error)
         sha256 = _digest(work)
         known = documents.document_by_sha(self._jobs.db, sha256)
         if known is not None:

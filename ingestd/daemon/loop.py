@@ -216,6 +216,8 @@ class Daemon:
                 future.add_done_callback(lambda _: self._wake())
             case Duplicate(job=duplicate):
                 self._in_flight[duplicate.id] = InFlight(duplicate, Undisposed())
+            case Refused(job=refused, error=error):
+                self._fail(refused, error, now)
             case Moved() as moved:
                 _log_moved(job, moved)
 

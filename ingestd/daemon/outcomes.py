@@ -23,7 +23,7 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Result of a claim: the file is missing or not a regular file, and the job has to fail."""
+    """Result of a claim or a start: the file is missing, not a regular one or too large, and the job has to fail."""
 
     job: Job
     error: DocumentError

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import stat
 import zipfile
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from ingestd.files.media_types import (
     WEBP,
     XML,
 )
+from ingestd.files.size import require_size
 from ingestd.reading.formats import decoding, open_image, page_frames, too_many_pixels, truncated
 from ingestd.reading.pdf_file import open_pdf, shortfall
 
@@ -193,7 +193,7 @@ def admit(claim: Claim, options: AdmitConfig) -> Admitted:
             ``too-many-pixels``, ``encrypted``, ``truncated``, ``damaged`` or ``no-pages``.
     """
     path = claim.work_path
-    _check_size(path, options.max_bytes)
+    require_size(path.lstat(), options.max_bytes)
     with path.open("rb") as file:
         media_type = sniff(file.read(HEAD_BYTES))
     if media_type == "application/zip" and _is_ofd(path):
@@ -222,27 +222,6 @@ def _is_ofd(path: Path) -> bool:
             return "OFD.xml" in archive.NameToInfo
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         return False
-
-
-def _check_size(path: Path, max_bytes: int) -> None:
-    status = path.lstat()
-    if not stat.S_ISREG(status.st_mode):
-        # Opening a FIFO would wait without end, and a link may lead out of the inbox.
-        raise DocumentError(
-            "something that is not a regular file",
-            expected="a file with content",
-            fix="drop the document itself, not a link or a pipe",
-            code="unsupported",
-        )
-    if status.st_size == 0:
-        raise DocumentError("an empty file", expected="a document", fix="scan, export or copy it again", code="empty")
-    if status.st_size > max_bytes:
-        raise DocumentError(
-            f"a file of {status.st_size} bytes",
-            expected=f"at most {max_bytes} bytes (admit.max_bytes)",
-            fix="split it or scan at a lower resolution, or raise admit.max_bytes",
-            code="too-large",
-        )
 
 
 def _unsupported(media_type: str | None) -> DocumentError:

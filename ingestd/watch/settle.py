@@ -15,6 +15,9 @@ from pathlib import Path
 from ingestd.files.identity import Identity
 from ingestd.watch.observe import problem_of
 
+_MAX_SETTLED = 200
+"""Files handed over at a time: with 20,000 in an inbox, workers begin with the first, not after the last."""
+
 
 @dataclass(slots=True)
 class _Candidate:
@@ -75,12 +78,12 @@ class Settler:
         self._drop_stale()
         return self._due[0][0] if self._due else None
 
-    def settled(self, now: float) -> list[tuple[Path, Identity]]:
-        """Return the files that are complete now; they are followed no longer."""
+    def settled(self, now: float, limit: int = _MAX_SETTLED) -> list[tuple[Path, Identity]]:
+        """Return the files that are complete now, not more than ``limit``; they are followed no longer."""
         whole: list[tuple[Path, Identity]] = []
         while True:
             self._drop_stale()
-            if not self._due or self._due[0][0] > now:
+            if not self._due or self._due[0][0] > now or len(whole) == limit:
                 return whole
             _, path = heapq.heappop(self._due)
             identity = self._judge(path, self._candidates[path], now)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ingestd.daemon import lifecycle
 from ingestd.document import Claim, Record
 from ingestd.errors import AttemptError
+from ingestd.files.identity import digest
 from tests.support.world import World, png, read
 
 
@@ -333,3 +335,54 @@ def test_work_folder_is_emptied_of_what_a_crash_left(world: World) -> None:
     assert world.files("work") == []
     assert not (world.root / "work" / "5").exists()
     assert not (world.root / "work" / "6").exists()
+
+
+def test_workers_begin_with_the_first_of_thousands_of_files(world: World) -> None:
+    for number in range(450):
+        world.drop(f"{number:04}.png")
+    world.engine.hold = True
+    world.step()
+    world.clock.move(3)
+    world.step()
+    assert len(world.engine.held) == 3
+    assert world.daemon.unsettled < 300, "the rest is noted in later turns"
+    world.engine.hold = False
+    world.engine.go()
+    world.run(3)
+    assert len(world.documents()) == 450
+
+
+def test_arrivals_of_one_turn_are_committed_together(world: World) -> None:
+    for number in range(100):
+        world.drop(f"{number}.png")
+    world.step()
+    world.clock.move(3)
+    statements: list[str] = []
+    world.db.conn.set_trace_callback(statements.append)
+    world.engine.hold = True
+    world.step()
+    world.db.conn.set_trace_callback(None)
+    first = [statement.split()[0] for statement in statements].index("COMMIT")
+    inserts = [number for number, statement in enumerate(statements) if statement.startswith("insert into jobs")]
+    assert len(inserts) >= 100
+    assert max(inserts) < first
+
+
+def test_file_that_is_too_large_fails_without_being_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashing 24 GB in the loop held up everything else for more than a minute."""
+    world = World(tmp_path, more="admit: {max_bytes: 1000}")
+    hashed: list[str] = []
+
+    def noted(path: Path) -> str:
+        hashed.append(path.name)
+        return digest(path)
+
+    monkeypatch.setattr(lifecycle, "digest", noted)
+    world.drop("large.png", "x" * 2000)
+    world.drop("small.png")
+    world.run(5)
+    assert world.states() == {"large.png": "failed", "small.png": "done"}
+    assert set(hashed) == {"small.png"}
+    reason = json.loads((world.root / "failed/large.png.error.json").read_bytes())
+    assert reason["code"] == "too-large"
+    assert "admit.max_bytes" in reason["expected"]

@@ -140,3 +140,16 @@ def test_nothing_is_ever_taken_before_it_was_quiet(events: list[tuple[float, str
             assert identity == disk.files[taken]
             assert identity.size > 0
             assert now - changed[taken] >= (2.0 if taken in disk.complete else 60.0) - 1e-9
+
+
+def test_thousands_of_files_are_handed_over_in_bounded_batches(disk: Disk, settler: Settler) -> None:
+    for number in range(1000):
+        path = SCAN.with_name(f"{number}.pdf")
+        settler.notice(path, disk.write(path, 100, complete=True), 0.0)
+    batches = []
+    while batch := settler.settled(2.0):
+        batches.append(len(batch))
+        due = settler.next_due()
+        assert due is None or due <= 2.0, "the rest is due at once"
+    assert sum(batches) == 1000
+    assert max(batches) <= 200
