@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,16 @@ class Backup:
     jobs: int
 
 
-def backup(database: Path, target: Path, *, overwrite: bool = False) -> Backup:
+Progress = Callable[[int, int | None], None]
+"""Called with the pages copied, and all of them; None while the copy is checked."""
+
+_PAGES = 4096
+"""Pages copied between two words on the progress: 16 MiB."""
+
+
+def backup(
+    database: Path, target: Path, *, overwrite: bool = False, progress: Progress = lambda _done, _total: None
+) -> Backup:
     """Copy the database as it is at one moment into a file of its own, checked and synced.
 
     The copy is made under a scratch name by SQLite's online backup, which does not block writers. It gets its
@@ -38,6 +48,7 @@ def backup(database: Path, target: Path, *, overwrite: bool = False) -> Backup:
         database: of ingestd.
         target: path of the copy; its folder must exist.
         overwrite: replace an older copy of this name.
+        progress: told how far it is.
 
     Raises:
         IngestdError: the target exists or is the database itself.
@@ -51,7 +62,7 @@ def backup(database: Path, target: Path, *, overwrite: bool = False) -> Backup:
     try:
         durable.create_like(database, scratch)
         with faults(scratch), faults(database):
-            counts = _copy(database, scratch)
+            counts = _copy(database, scratch, progress)
         durable.publish(scratch, target, overwrite=overwrite)
     finally:
         for suffix in ("", "-journal", "-wal", "-shm"):
@@ -71,14 +82,19 @@ def _require_free(database: Path, target: Path, overwrite: bool) -> None:
         raise IngestdError(f"{target}: exists; name another file, or replace it with --overwrite")
 
 
-def _copy(database: Path, scratch: Path) -> tuple[int, int]:
+def _copy(database: Path, scratch: Path, progress: Progress) -> tuple[int, int]:
     """Copy and check; return the number of documents and of jobs."""
     with (
         closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as source,
         closing(sqlite3.connect(scratch)) as copy,
     ):
         schema.require_ours(Database(source, execute_plugins=False), database)
-        source.backup(copy)
+        # With a transaction that lasts, later commits of others do not begin the copy again.
+        source.execute("BEGIN")
+        source.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        source.backup(copy, pages=_PAGES, progress=lambda _, left, total: progress(total - left, total))
+        source.execute("ROLLBACK")
+        progress(0, None)
         # The journal mode is part of the copy; WAL would need two more files beside it.
         copy.execute("PRAGMA journal_mode = DELETE")
         found = [text for (text,) in copy.execute("PRAGMA integrity_check(3)")]

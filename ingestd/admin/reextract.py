@@ -33,9 +33,9 @@ from ingestd.store.database import connect, transaction
 
 log = logging.getLogger(__name__)
 
-_BATCH = 50
+BATCH = 50
 """Documents in one transaction: long enough to be fast, short enough for the daemon to get its turn."""
-_MAX_AHEAD = 2 * _BATCH
+_MAX_AHEAD = 2 * BATCH
 """Documents handed to the workers before their results are asked for."""
 
 Standing = tuple[str | None, Level]
@@ -94,7 +94,7 @@ def changes(
     Raises:
         TransientError: no worker can start.
     """
-    batches = [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]
+    batches = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
     apply_rules = Reapply(rules, today)
     with (
         connect(database, "read") as db,

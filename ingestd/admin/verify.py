@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -22,6 +22,7 @@ from ingestd.files.names import is_partial, originals_of, sidecar_path, work_pat
 from ingestd.output import sidecar
 from ingestd.store import corrections
 from ingestd.store.jobs import Job, Jobs, State
+from ingestd.store.queries import counts
 
 _BATCH = 500
 """Rows read from the database at a time."""
@@ -54,12 +55,16 @@ class Verification:
     Args:
         db: opened for reading.
         config: names the folders.
+        progress: told the number of documents compared, and of all.
     """
 
-    def __init__(self, db: Database, config: Config) -> None:
+    def __init__(
+        self, db: Database, config: Config, progress: Callable[[int, int | None], None] = lambda _done, _total: None
+    ) -> None:
         self._db = db
         self._ledger = Jobs(db)
         self._config = config
+        self._progress = progress
         self.documents = 0
         self.files = 0
         """Files in archive and failed that were looked at."""
@@ -95,7 +100,7 @@ class Verification:
     # -- from the database to the files
 
     def _documents(self) -> Iterator[Difference]:
-        last = 0
+        last, total = 0, sum(counts(self._db, "documents").values())
         while rows := self._db.execute(
             "SELECT d.id, d.sha256, d.archive_path, j.id, r.new_path FROM documents d LEFT JOIN jobs j"
             " ON j.document_id = d.id AND j.state IN ('recorded', 'done') LEFT JOIN renames r ON r.document_id = d.id"
@@ -105,6 +110,7 @@ class Verification:
             for document_id, sha256, archived, job_id, new_path in rows:
                 last = document_id
                 self.documents += 1
+                self._progress(self.documents, total)
                 if new_path is not None:
                     text = f"document {document_id}: a rename was cut off; 'ingestd rename {document_id}' finishes it"
                     yield Difference("leftover", new_path, text)

@@ -38,6 +38,7 @@ _MODULES = {
     "check": "admin",
     "backup": "admin",
     "verify": "admin",
+    "prune": "prune",
 }
 """Command -> its module. Only the module of the called command is imported, which keeps queries fast."""
 

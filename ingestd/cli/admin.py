@@ -147,7 +147,8 @@ def backup(file: Path, overwrite: bool, config_path: Path | None, as_json: bool)
     FILE is one SQLite file that needs nothing beside it. Originals and sidecars are not in it: copy
     the archive folder after it, so that nothing is recorded that the copy of the archive lacks.
     """
-    made = copy_database(load(config_path).record.database, file.absolute(), overwrite=overwrite)
+    with steps("copying") as progress:
+        made = copy_database(load(config_path).record.database, file.absolute(), overwrite=overwrite, progress=progress)
     if as_json:
         print_json(asdict(made))
     else:
@@ -166,8 +167,8 @@ def verify(config_path: Path | None, as_json: bool) -> None:
     config = load(config_path)
     differences: list[Difference] = []
     remarks: list[Difference] = []
-    with recorded(config) as db:
-        verification = Verification(db, config)
+    with recorded(config) as db, steps("comparing") as progress:
+        verification = Verification(db, config, progress)
         for difference in verification.differences():
             (differences if difference.is_fault else remarks).append(difference)
             if not as_json:

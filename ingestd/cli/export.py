@@ -12,15 +12,17 @@ import click
 from sqlite_utils import Database
 
 from ingestd.cli.common import config_option, output_file, recorded, require_writable
+from ingestd.cli.progress import counted, steps
 from ingestd.config import load
 from ingestd.errors import IngestdError
 from ingestd.files.encoding import escape
 from ingestd.files.identity import digest
 from ingestd.output.bookings import Bookings, bookings
-from ingestd.output.export import FORMATS, TABLES, writer
+from ingestd.output.export import FORMATS, TABLES, Rows, writer
 from ingestd.output.layout import Layout, load_layout
 from ingestd.store import exports
 from ingestd.store.database import connect, faults, transaction
+from ingestd.store.queries import counts
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -72,11 +74,17 @@ def export(
     write = writer(form, bom=bom)
     with recorded(load(config_path)) as db:
         rows = TABLES[table](db, since.astimezone() if since else None)
-        if output is None:
+        if output is None and sys.stdout.isatty():
             write(rows, sys.stdout.buffer)
-        else:
-            with output_file(output) as target:
-                write(rows, target)
+            return
+        total = sum(counts(db, "documents").values()) if table == "documents" and since is None else None
+        with steps("exporting") as progress:
+            shown = Rows(rows.columns, counted(rows.rows, progress, total))
+            if output is None:
+                write(shown, sys.stdout.buffer)
+            else:
+                with output_file(output) as target:
+                    write(shown, target)
 
 
 def _iso(day: datetime | None) -> str:

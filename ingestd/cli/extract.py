@@ -12,17 +12,19 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from ingestd.admin.reextract import Change, Standing, Unreadable, apply, changes
+import ingestd
+from ingestd.admin.reextract import BATCH, Change, Standing, Unreadable, apply, changes
 from ingestd.app import rules_of, worker_count
 from ingestd.cli import terminal
 from ingestd.cli.common import config_option, json_option, print_json, recorded, the_document
+from ingestd.cli.progress import Step, steps
 from ingestd.cli.terminal import LEVEL_STYLES, grid, safe_text
 from ingestd.clock import SystemClock
 from ingestd.config import Config, load
 from ingestd.extract import RuleSet
 from ingestd.files.encoding import path_text
-from ingestd.store import queries
-from ingestd.store.database import connect, faults
+from ingestd.store import long_work, queries
+from ingestd.store.database import connect, faults, transaction
 
 
 @click.command()
@@ -34,7 +36,8 @@ from ingestd.store.database import connect, faults
 def extract(names: tuple[str, ...], everything: bool, only_diff: bool, config_path: Path | None, as_json: bool) -> None:
     """Apply today's rules to stored text, without reading a page again.
 
-    Names what changes, and writes it to the database and the sidecars unless --diff is given.
+    Names what changes, and writes it to the database and the sidecars unless --diff is given. With --all, a run that
+    is interrupted goes on where it was, as long as the rules stay the same.
     """
     if bool(names) == everything:
         raise click.UsageError("name documents, or --all")
@@ -42,15 +45,21 @@ def extract(names: tuple[str, ...], everything: bool, only_diff: bool, config_pa
     rules = rules_of(config)
     with recorded(config) as db:
         ids = queries.all_ids(db) if everything else [the_document(db, name).id for name in names]
+        key = f"{ingestd.__version__} {rules.hash} {rules.review_below}" if everything and not only_diff else None
+        after = long_work.reached(db, key) if key else 0
+    if after:
+        click.echo(f"goes on after document {after}, where a run with the same rules was interrupted", err=True)
+        ids = [document_id for document_id in ids if document_id > after]
     changed = failed = 0
     data = []
-    for result in results(config, ids, rules, write=not only_diff):
-        changed += isinstance(result, Change)
-        failed += isinstance(result, Unreadable)
-        if as_json:
-            data.append(data_of(result))
-        else:
-            terminal.console().print(view(result))
+    with steps("applying rules") as progress:
+        for result in results(config, ids, rules, write=not only_diff, key=key, progress=progress):
+            changed += isinstance(result, Change)
+            failed += isinstance(result, Unreadable)
+            if as_json:
+                data.append(data_of(result))
+            else:
+                terminal.console().print(view(result))
     if as_json:
         print_json(data)
     else:
@@ -58,18 +67,43 @@ def extract(names: tuple[str, ...], everything: bool, only_diff: bool, config_pa
     sys.exit(1 if failed else 0)
 
 
-def results(config: Config, ids: list[int], rules: RuleSet, *, write: bool) -> Iterator[Change | Unreadable]:
-    """Yield the changes by today's rules, document by document; with ``write``, after they were written."""
+def results(
+    config: Config,
+    ids: list[int],
+    rules: RuleSet,
+    *,
+    write: bool,
+    key: str | None = None,
+    progress: Step = lambda _done, _total: None,
+) -> Iterator[Change | Unreadable]:
+    """Yield the changes by today's rules, document by document.
+
+    Args:
+        config: names the database.
+        ids: of the documents, ascending.
+        rules: today's.
+        write: write changes before they are yielded.
+        key: names a run over all documents, so that it goes on after an interruption; None: it is not one.
+        progress: told how many documents are done.
+    """
     database = config.record.database
     today = SystemClock().today()
     with faults(database), contextlib.ExitStack() as stack:
         db = stack.enter_context(connect(database, "write")) if write else None
-        for batch in changes(database, ids, rules, today, worker_count(config), config.engine):
+        for number, batch in enumerate(changes(database, ids, rules, today, worker_count(config), config.engine), 1):
             changed = [result for result in batch if isinstance(result, Change)]
             if db is not None and changed:
                 for path in apply(db, changed, rules.hash, with_sidecars=config.record.sidecar):
                     click.echo(f"ingestd: {path_text(path)} no longer exists and was not written again", err=True)
             yield from batch
+            done = min(number * BATCH, len(ids))
+            progress(done, len(ids))
+            if db is not None and key is not None:
+                with transaction(db):
+                    long_work.note_reached(db, key, ids[done - 1])
+        if db is not None and key is not None:
+            with transaction(db):
+                long_work.forget_reached(db)
 
 
 def view(result: Change | Unreadable) -> RenderableType:

@@ -17,6 +17,7 @@ from ingestd.store import conversion
 from ingestd.store.desk_schema import create_desk
 from ingestd.store.exports import create_exports
 from ingestd.store.large_schema import add_faults, create_checks, create_counts, create_packed, create_words
+from ingestd.store.long_work import create_long_work
 from ingestd.store.papers_schema import create_papers, create_stacks, further_rows
 from ingestd.store.renames import create_renames
 
@@ -285,6 +286,7 @@ _STEPS = {
     "016_stacks": create_stacks,
     "017_blind_spots": _blind_spots,
     "018_renames": create_renames,
+    "019_long_work": create_long_work,
 }
 
 migrations = Migrations("ingestd")

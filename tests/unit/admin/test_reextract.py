@@ -8,10 +8,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 from sqlite_utils import Database
 
 from ingestd.admin import reextract
 from ingestd.admin.reextract import Change, Unreadable, apply, changes
+from ingestd.cli import cli
 from ingestd.config import EngineConfig
 from ingestd.document import Level, Reading
 from ingestd.errors import TransientError
@@ -174,19 +176,54 @@ def test_a_rule_that_breaks_on_one_document_leaves_the_others_alone(
 def test_many_documents_are_shared_out_among_processes(
     db: Database, old_rules: RuleSet, new_rules: RuleSet, tmp_path: Path
 ) -> None:
-    ids = [recorded(db, old_rules, f"{n}.pdf", tmp_path / "archive") for n in range(reextract._BATCH + 1)]
+    ids = [recorded(db, old_rules, f"{n}.pdf", tmp_path / "archive") for n in range(reextract.BATCH + 1)]
     batches = list(changes(tmp_path / "ingestd.db", ids, new_rules, TODAY, 2, EngineConfig()))
-    assert [len(batch) for batch in batches] == [reextract._BATCH, 1]
+    assert [len(batch) for batch in batches] == [reextract.BATCH, 1]
     assert [result.document_id for batch in batches for result in batch] == ids
 
 
 def test_rows_are_parsed_in_the_workers_and_a_damaged_one_costs_only_its_document(
     db: Database, old_rules: RuleSet, new_rules: RuleSet, tmp_path: Path
 ) -> None:
-    ids = [recorded(db, old_rules, f"{n}.pdf", tmp_path / "archive") for n in range(reextract._BATCH + 1)]
+    ids = [recorded(db, old_rules, f"{n}.pdf", tmp_path / "archive") for n in range(reextract.BATCH + 1)]
     db.execute("UPDATE readings SET packed = x'01ff' WHERE document_id = ?", [ids[7]])
     results = found(tmp_path / "ingestd.db", ids, new_rules)
     assert [result.document_id for result in results] == ids
     (broken,) = [result for result in results if isinstance(result, Unreadable)]
     assert broken.document_id == ids[7]
     assert broken.error.startswith("ValueError: packed lines")
+
+
+def test_a_run_over_all_goes_on_where_it_was_interrupted(
+    db: Database, old_rules: RuleSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reextract, "BATCH", 1)
+    monkeypatch.setattr("ingestd.cli.extract.BATCH", 1)
+    names = [f"{letter}.pdf" for letter in "abcd"]
+    ids = [recorded(db, old_rules, name, tmp_path / "archive") for name in names]
+    new = write_rules(tmp_path / "new", label="PAID")
+    config = tmp_path / "config.yaml"
+    config.write_text(f"inboxes: [{{path: inbox}}]\nextract: {{rules: {new}}}\nengine: {{workers: 1}}\n")
+
+    def extract_all(*more: str) -> Result:
+        return CliRunner().invoke(cli, ["extract", "--all", *more, "-c", str(config)])
+
+    write, written = durable.write_atomic, list[str]()
+
+    def fails_at_third(path: Path, data: bytes) -> None:
+        if path.name == "c.pdf.json":
+            raise TransientError("disk full")
+        written.append(path.name)
+        write(path, data)
+
+    monkeypatch.setattr(durable, "write_atomic", fails_at_third)
+    assert isinstance(extract_all().exception, TransientError)
+    monkeypatch.undo()
+    monkeypatch.setattr(reextract, "BATCH", 1)
+    monkeypatch.setattr("ingestd.cli.extract.BATCH", 1)
+    said = extract_all()
+    assert "goes on after document 2" in said.stderr
+    assert "2 documents: 2 changed" in said.stdout
+    assert written == ["a.pdf.json", "b.pdf.json"]
+    assert [documents.load_extraction(db, document_id).fields[0].value for document_id in ids] == ["20.00"] * 4
+    assert "4 documents: 0 changed" in extract_all().stdout
