@@ -1,117 +1,30 @@
-"""Export of documents as CSV, JSON lines or an Excel workbook; rows stream, so memory stays constant."""
+"""Formats of exported tables: CSV, JSON lines or an Excel workbook; rows stream, so memory stays constant."""
 
 from __future__ import annotations
 
 import csv
 import functools
 import io
-import itertools
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import BinaryIO
 
 import xlsxwriter
-from sqlite_utils import Database
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from ingestd.errors import IngestdError
-from ingestd.files.encoding import escape, time_text
-from ingestd.store.listing import Filters, ids_query
+from ingestd.files.encoding import escape, time_from
+from ingestd.output.tables import Kind, Rows, Value
 
-Value = str | int | float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Table: column names, and rows of as many values, made while they are consumed."""
-
-    columns: tuple[str, ...]
-    rows: Iterator[tuple[Value, ...]]
-
-
-# -- tables
-
-
-_DOCUMENT_COLUMNS = (
-    "id",
-    "name",
-    "rule",
-    "status",
-    "page_count",
-    "received_at",
-    "recorded_at",
-    "source_path",
-    "archive_path",
-    "sha256",
-)
-
-
-def documents(db: Database, since: datetime | None, filters: Filters | None = None) -> Rows:
-    """Return one row per document, with two columns (value and level) for each field that any of them has."""
-    names = [name for (name,) in db.execute("SELECT name FROM fields GROUP BY name ORDER BY min(rowid)").fetchall()]
-    chosen, values = ids_query(db, filters) if filters is not None else ("", {})
-    columns = (*_DOCUMENT_COLUMNS, *itertools.chain.from_iterable((name, f"{name}_level") for name in names))
-    cursor = db.execute(
-        f"SELECT {', '.join(f'd.{name}' for name in _DOCUMENT_COLUMNS)}, f.name, f.value, f.level"
-        " FROM documents d LEFT JOIN fields f ON f.document_id = d.id WHERE d.recorded_at >= :since"
-        f"{f' AND d.id IN ({chosen})' if chosen else ''} ORDER BY d.id",
-        {"since": _from(since), **values},
-    )
-    width = len(_DOCUMENT_COLUMNS)
-
-    def rows() -> Iterator[tuple[Value, ...]]:
-        for document, group in itertools.groupby(cursor, key=lambda row: row[:width]):
-            fields = {name: (value, level) for *_, name, value, level in group}
-            cells = itertools.chain.from_iterable(fields.get(name, (None, None)) for name in names)
-            yield (*document, *cells)
-
-    return Rows(columns, rows())
-
-
-def _view(name: str) -> Callable[[Database, datetime | None], Rows]:
-    def rows(db: Database, since: datetime | None) -> Rows:
-        cursor = db.execute(f"SELECT * FROM {name} WHERE recorded_at >= ? ORDER BY document_id", [_from(since)])
-        return Rows(tuple(column for column, *_ in cursor.description), cursor)
-
-    return rows
-
-
-def items(db: Database, since: datetime | None) -> Rows:
-    """Return one row per line item, with its document."""
-    cursor = db.execute(
-        "SELECT document_id, d.name AS document, item_index, i.name, quantity, unit_price, amount, rate, tax"
-        " FROM items i JOIN documents d ON d.id = document_id WHERE d.recorded_at >= ?"
-        " ORDER BY document_id, item_index",
-        [_from(since)],
-    )
-    return Rows(tuple(column for column, *_ in cursor.description), cursor)
-
-
-def _from(since: datetime | None) -> str:
-    return "" if since is None else time_text(since)
-
-
-TABLES: dict[str, Callable[[Database, datetime | None], Rows]] = {
-    "documents": documents,
-    "invoices": _view("invoices"),
-    "receipts": _view("receipts"),
-    "items": items,
-}
-"""Tables that can be exported."""
-
-
-# -- formats
-
-
-_NUMBER = re.compile(r"-?\d{1,15}(\.\d+)?")
-_MONEY = re.compile(r"-?\d{1,12}\.\d\d")
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_FORMULA = tuple("=+-@\t\r")
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 """First characters that make a spreadsheet take a CSV cell for a formula (OWASP, CSV injection)."""
+_MAX_DIGITS = 15
+"""Digits that a number of a spreadsheet keeps."""
 
 _MAX_SHEET_ROWS = 1_048_576
 """Excel's limit, the header included."""
@@ -130,7 +43,7 @@ def write_csv(table: Rows, target: BinaryIO, *, bom: bool = False) -> None:
     text = io.TextIOWrapper(target, encoding="utf-8-sig" if bom else "utf-8", newline="")
     try:
         writer = csv.writer(text)
-        writer.writerow(table.columns)
+        writer.writerow(map(csv_cell, table.columns))
         writer.writerows([csv_cell(value) for value in row] for row in table.rows)
     finally:
         text.detach()  # closing the file is up to the caller
@@ -155,7 +68,7 @@ def write_jsonl(table: Rows, target: BinaryIO) -> None:
 
 
 def write_xlsx(table: Rows, target: BinaryIO) -> None:
-    """Write a workbook with one sheet: money as numbers, dates as dates, codes as text, never a formula.
+    """Write a workbook with one sheet and a filter: numbers, dates and text as the kinds of columns say, no formula.
 
     Raises:
         IngestdError: there are more rows than a sheet holds.
@@ -163,34 +76,46 @@ def write_xlsx(table: Rows, target: BinaryIO) -> None:
     options = {"constant_memory": True, "default_date_format": "yyyy-mm-dd"}
     with xlsxwriter.Workbook(target, options) as workbook:
         sheet = workbook.add_worksheet("ingestd")
-        money = workbook.add_format({"num_format": "0.00"})
+        forms = {
+            kind: workbook.add_format({"num_format": form})
+            for kind, form in {"money": "0.00", "date": "yyyy-mm-dd", "moment": "yyyy-mm-dd hh:mm:ss"}.items()
+        }
         header = workbook.add_format({"bold": True})
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, len(table.columns) - 1, 16)
         for column, name in enumerate(table.columns):
-            sheet.write_string(0, column, name, header)
+            sheet.write_string(0, column, escape(name), header)
+        kinds = [table.kinds.get(name, "text") for name in table.columns]
+        number = 0
         for number, row in enumerate(table.rows, start=1):
             if number >= _MAX_SHEET_ROWS:
                 raise IngestdError(
                     f"found more than {_MAX_SHEET_ROWS - 1:,} rows, expected no more, the limit of a sheet;"
                     " narrow the export with --since, or use --format csv"
                 )
-            for column, value in enumerate(row):
-                _write_cell(sheet, number, column, value, money)
+            for column, (kind, value) in enumerate(zip(kinds, row, strict=True)):
+                _write_cell(sheet, (number, column), kind, value, forms.get(kind))
+        sheet.autofilter(0, 0, number, len(table.columns) - 1)
 
 
-def _write_cell(sheet: Worksheet, row: int, column: int, value: Value, money: Format) -> None:
-    match value:
-        case None:
-            pass
-        case str() if _MONEY.fullmatch(value):
-            sheet.write_number(row, column, float(value), money)
-        case str() if (day := _day(value)) is not None:
-            sheet.write_datetime(row, column, day)
-        case str():
-            sheet.write_string(row, column, escape(value))
-        case _:
-            sheet.write_number(row, column, value)
+def _write_cell(sheet: Worksheet, place: tuple[int, int], kind: Kind, value: Value, form: Format | None) -> None:
+    if value is None:
+        return
+    if not isinstance(value, str):
+        sheet.write_number(*place, value)
+    elif kind in ("money", "number") and _is_exact(value):
+        sheet.write_number(*place, float(value), form)
+    elif kind == "date" and (day := _day(value)) is not None:
+        sheet.write_datetime(*place, day, form)
+    elif kind == "moment" and (moment := _moment(value)) is not None:
+        sheet.write_datetime(*place, moment, form)
+    else:
+        sheet.write_string(*place, escape(value))
+
+
+def _is_exact(value: str) -> bool:
+    """Tell whether a text is a number that a spreadsheet keeps whole."""
+    return _NUMBER.fullmatch(value) is not None and sum(char.isdigit() for char in value) <= _MAX_DIGITS
 
 
 def _day(value: str) -> date | None:
@@ -202,6 +127,14 @@ def _day(value: str) -> date | None:
     except ValueError:
         return None
     return day if day.year > 1900 else None
+
+
+def _moment(value: str) -> datetime | None:
+    """Return a moment in UTC; a spreadsheet has no time zones."""
+    try:
+        return time_from(value).astimezone(UTC).replace(tzinfo=None)
+    except ValueError:
+        return None
 
 
 Writer = Callable[[Rows, BinaryIO], None]

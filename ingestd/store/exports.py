@@ -6,7 +6,7 @@ only if that file is there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -54,6 +54,19 @@ class PaperValues:
     values: dict[str, str]
 
 
+def not_had(document: str, paper: str) -> str:
+    """Return a condition: the export ``:layout`` has not had the paper of these columns.
+
+    Args:
+        document: expression of its document's id.
+        paper: expression of its index.
+    """
+    return (
+        "NOT EXISTS (SELECT 1 FROM exports e WHERE e.layout = :layout"
+        f" AND e.document_id = {document} AND e.paper_index = {paper})"
+    )
+
+
 def papers_for(db: Database, layout: str | None) -> Iterator[PaperValues]:
     """Yield the papers of all documents that are done, by their ids.
 
@@ -66,12 +79,8 @@ def papers_for(db: Database, layout: str | None) -> Iterator[PaperValues]:
         " UNION ALL SELECT d.id, p.paper_index, d.name, p.rule FROM papers p JOIN documents d ON d.id = p.document_id"
         " WHERE d.status = 'done' AND {not_had_paper} ORDER BY 1, 2"
     )
-    had = (
-        "NOT EXISTS (SELECT 1 FROM exports e WHERE e.layout = :layout AND e.document_id = d.id AND e.paper_index = {})"
-    )
-    cursor = db.execute(
-        sql.format(not_had=had.format("0"), not_had_paper=had.format("p.paper_index")), {"layout": layout}
-    )
+    conditions = {"not_had": not_had("d.id", "0"), "not_had_paper": not_had("d.id", "p.paper_index")}
+    cursor = db.execute(sql.format(**conditions), {"layout": layout})
     for document_id, paper, name, rule in cursor:
         yield PaperValues(document_id, paper, name, rule, _values(db, document_id, paper))
 
@@ -86,9 +95,9 @@ def _values(db: Database, document_id: int, paper: int) -> dict[str, str]:
 
 
 def begin_batch(
-    db: Database, layout: str, path: Path, sha256: str, papers: Sequence[PaperValues], now: datetime
+    db: Database, layout: str, path: Path, sha256: str, papers: Iterable[tuple[int, int]], now: datetime
 ) -> int:
-    """Note that papers are about to be in a file; inside a transaction of the caller.
+    """Note that papers, by document and index, are about to be in a file; inside a transaction of the caller.
 
     Raises:
         sqlite3.IntegrityError: another export has taken one of them meanwhile.
@@ -97,8 +106,8 @@ def begin_batch(
         "INSERT INTO export_batches (layout, path, sha256, exported_at, is_whole) VALUES (?, ?, ?, ?, 0) RETURNING id",
         [layout, path_text(path.absolute()), sha256, time_text(now)],
     ).fetchone()[0]
-    for paper in papers:
-        db.execute("INSERT INTO exports VALUES (?, ?, ?, ?)", [layout, paper.document_id, paper.paper_index, batch])
+    for document_id, paper_index in papers:
+        db.execute("INSERT INTO exports VALUES (?, ?, ?, ?)", [layout, document_id, paper_index, batch])
     return int(batch)
 
 

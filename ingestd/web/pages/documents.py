@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 
 from ingestd.errors import IngestdError
 from ingestd.files.encoding import path_text, time_from, time_text
-from ingestd.output.export import FORMATS, Rows, documents, writer
+from ingestd.output.export import FORMATS, writer
+from ingestd.output.tables import Choice, Rows, documents
 from ingestd.store.jobs import Job, Jobs, State
 from ingestd.store.listing import kinds, listed, sums
 from ingestd.web.errors import Problem
@@ -93,7 +94,7 @@ def export(request: Request) -> Response:
     target = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 (closed when it is sent)
     try:
         with use.database() as db:
-            _write(form, documents(db, None, filters), target)  # type: ignore[arg-type]
+            _write(form, documents(db, Choice(filters=filters)), target)  # type: ignore[arg-type]
     except BaseException:
         target.close()
         raise

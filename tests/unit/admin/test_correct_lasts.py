@@ -19,7 +19,7 @@ from ingestd.document import KIND, Claim, Level, Record, Status
 from ingestd.errors import TransientError
 from ingestd.extract import RuleSet, extract
 from ingestd.files import durable
-from ingestd.output import export, sidecar
+from ingestd.output import sidecar, tables
 from ingestd.store import corrections, documents
 from ingestd.store.database import connect
 from tests.support import records
@@ -93,7 +93,7 @@ def extract_all(world: World, rule_set: RuleSet) -> list[reextract.Change]:
 def test_verify_export_views_and_backup_know_them(world: World, rule_set: RuleSet, tmp_path: Path) -> None:
     settle_all(world, rule_set)
     assert differences(world) == []
-    rows = export.documents(world.db, None)
+    rows = tables.documents(world.db, tables.Choice())
     [row] = rows.rows
     exported = dict(zip(rows.columns, row, strict=True))
     assert exported["tax"] == "6.00" and exported["status"] == "done"

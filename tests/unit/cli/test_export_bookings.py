@@ -114,10 +114,37 @@ def test_a_crash_exports_nothing_twice_and_loses_nothing(
     assert (tmp_path / "1.csv").exists() == is_written
 
 
-@pytest.mark.parametrize(
-    "words", [["--layout", "datev"], ["--new", "--format", "csv"], ["--format", "csv", "--from", "2026-01-01"]]
-)
+@pytest.mark.parametrize("words", [["--layout", "datev"], ["--format", "csv", "--from", "2026-01-01"]])
 def test_options_that_do_not_go_together(words: list[str]) -> None:
     result = CliRunner().invoke(cli, ["export", *words])
     assert result.exit_code == 2
     assert "--layout" in result.output
+
+
+def export_table(folder: Path, table: str, output: str, *words: str) -> str:
+    config = ["-c", str(folder / "config.yaml")]
+    arguments = ["export", "--format", "csv", "--table", table, "-o", str(folder / output), *words, *config]
+    result = CliRunner().invoke(cli, arguments)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.output
+
+
+@pytest.mark.parametrize("table", ["documents", "invoices", "items"])
+def test_tables_are_exported_once_too(tmp_path: Path, db: Database, table: str) -> None:
+    save(db, "a.xml", invoice_no="1")
+    save(db, "in review.xml", Status.REVIEW, invoice_no="2")
+    assert export_table(tmp_path, table, "1.csv", "--new").startswith("exported 1 papers to ")
+    save(db, "b.xml", invoice_no="3")
+    export_table(tmp_path, table, "2.csv", "--new")
+    assert export_table(tmp_path, table, "3.csv", "--new") == "exported 0 papers, no file written\n"
+    first, second = ((tmp_path / f"{n}.csv").read_text() for n in (1, 2))
+    assert "a.xml" in first and "review.xml" not in first and "a.xml" not in second and "b.xml" in second
+    assert export(tmp_path, "datev.csv", "--new").output.startswith("exported 2 papers")
+    with pytest.raises(IngestdError, match="exists already"):
+        export_table(tmp_path, table, "1.csv", "--new")
+
+
+def test_new_rows_need_a_file() -> None:
+    result = CliRunner().invoke(cli, ["export", "--new", "--format", "csv"])
+    assert (result.exit_code, "--new needs --output" in result.output) == (2, True)
