@@ -56,7 +56,7 @@ def _default(field: FieldInfo) -> str:
     if field.default is None or field.default == "":
         return ""
     if isinstance(field.default, tuple):
-        return "`[" + ", ".join(map(str, field.default)) + "]`"
+        return "`[" + ", ".join(str(one).replace("\r", "\\r") for one in field.default) + "]`"
     return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
 
 

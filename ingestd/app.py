@@ -321,7 +321,7 @@ def assemble(
         engine=RollingEngine(engine, config.engine.idle_s),
         hooks=Hooks(config.hooks, jobs, config.spool.work / ".hooks", os.environ, schedule, wake),
         schedule=schedule,
-        suspects=Suspects(jobs, config.ledger.attempts, clock.tick()),
+        suspects=Suspects(jobs, config.ledger.attempts, schedule.longest, clock.tick()),
         attempts=config.ledger.attempts,
         wake=wake,
     )

@@ -13,6 +13,18 @@ from ingestd.document import Split, Splitting
 
 _NAME = re.compile(r"[\w.-]*")
 
+IGNORED = (
+    # hidden, and being written or locked by another program
+    *(".*", "~$*", "*~", "*.tmp", "*.part", "*.partial", "*.filepart", "*.crdownload", "*.!sync", "*.aria2"),
+    *("*.lock", "*.bak", "*.swp"),
+    # of desktops
+    *("Thumbs.db", "ehthumbs.db", "desktop.ini", "Icon\r", "__MACOSX", "*.lnk", "*.url", "System Volume Information"),
+    *("$RECYCLE.BIN", "lost+found"),
+    # thumbnails and bins of network storage
+    *("@eaDir", "#recycle", "#snapshot", "@Recycle", "@Recently-Snapshot"),
+)
+"""Names of what other programs leave behind."""
+
 
 class InboxConfig(Section):
     """One watched folder."""
@@ -26,8 +38,8 @@ class InboxConfig(Section):
     poll_s: PositiveFloat = Field(default=5.0, description="Seconds between two scans when polling.")
     recursive: bool = Field(default=True, description="Take files from subfolders too; the folders stay.")
     ignore: tuple[str, ...] = Field(
-        default=(".*", "~$*", "*.tmp", "*.part", "*.partial", "*.crdownload", "Thumbs.db", "desktop.ini"),
-        description="Glob patterns of names (files and folders) that are never taken.",
+        default=IGNORED,
+        description="Glob patterns of names (files and folders) that are never taken; case does not count.",
     )
     original: Literal["move", "leave", "delete"] = Field(
         default="move", description="Treatment of a recorded original: move to the archive, leave in place, delete."

@@ -136,12 +136,12 @@ class Lifecycle:
         identity = look(job.source_path)
         if identity is None and job.sha256 is not None:
             return _Taken.VANISHED
-        if identity != job.identity:
+        if not job.identity.is_same(identity):
             self._jobs.forget(job)
             return _Taken.GONE
         if self._original(job) == "leave":
             durable.copy(job.source_path, work)
-            unchanged = look(job.source_path) == job.identity
+            unchanged = job.identity.is_same(look(job.source_path))
         else:
             durable.move(job.source_path, work)
             moved = look(work)
@@ -164,7 +164,7 @@ class Lifecycle:
     def _drop_claimed_source(self, job: Job, work: Path) -> None:
         """Remove the remains of an interrupted step: the source of a file in work, or the reason of its failure."""
         # a crash between copy and unlink leaves both; the source goes if it is the same file
-        same = job.state is State.ARRIVED and look(job.source_path) == job.identity
+        same = job.state is State.ARRIVED and job.identity.is_same(look(job.source_path))
         if same and self._original(job) != "leave" and digest(job.source_path) == digest(work):
             durable.remove(job.source_path)
         # a failed document that is tried again before it was put away may have its reason there already

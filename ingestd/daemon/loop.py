@@ -187,7 +187,7 @@ class Daemon:
             return False
         # A job in flight is due only if 'ingestd retry' made it so.
         held = self._schedule.held(Kind.JOB, tick) - self._in_flight.keys()
-        jobs = self._jobs.due(now, free, held)
+        jobs = self._jobs.due(now, free, held, self._schedule.longest)
         if not jobs and not self._at(InWork):
             suspect = self._suspects.next(now, tick, held)
             jobs = [] if suspect is None else [suspect]

@@ -54,6 +54,11 @@ class RetrySchedule:
         self._faults: dict[Task, tuple[int, float]] = {}
         """Faults in a row, and the tick from which the task is due again."""
 
+    @property
+    def longest(self) -> timedelta:
+        """Longest pause that there is; a job that is to wait for longer waits for a clock that was set back."""
+        return timedelta(seconds=self._options.backoff_max_s * (1 + _JITTER))
+
     def pause(self, tries: int) -> timedelta:
         """Return the pause after a number of attempts (from 1)."""
         return backoff(tries, self._options.backoff_s, self._options.backoff_max_s, self._rng)

@@ -9,7 +9,7 @@ counts, and the next attempt needs a control of twice the length.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ingestd.daemon.failure import deadly
 from ingestd.errors import DocumentError
@@ -22,11 +22,13 @@ class Suspects:
     Args:
         jobs: job states.
         deaths: number of deaths during lone attempts that fail a document.
+        longest: longest wait of a job.
         tick: start of this process, in seconds on a monotonic clock.
     """
 
-    def __init__(self, jobs: Jobs, deaths: int, tick: float) -> None:
+    def __init__(self, jobs: Jobs, deaths: int, longest: timedelta, tick: float) -> None:
         self._jobs = jobs
+        self._longest = longest
         self._deaths = deaths
         self._began = tick
 
@@ -38,7 +40,7 @@ class Suspects:
 
     def any_due(self, now: datetime) -> bool:
         """Tell whether a suspect waits for nothing but its turn."""
-        return self._jobs.suspect_due(now, ()) is not None
+        return self._jobs.suspect_due(now, (), self._longest) is not None
 
     def next(self, now: datetime, tick: float, excluding: Iterable[int]) -> Job | None:
         """Return the suspect to be tried now, if ingestd has run for long enough; nothing else may be in work.
@@ -48,7 +50,7 @@ class Suspects:
             tick: seconds on a monotonic clock.
             excluding: ids of jobs that a fault keeps waiting.
         """
-        job = self._jobs.suspect_due(now, excluding)
+        job = self._jobs.suspect_due(now, excluding, self._longest)
         if job is None or tick - self._began < job.control_s:
             return None
         return job

@@ -11,16 +11,26 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """State of a file that any change alters: size, time of change, inode."""
+    """State of a file that any change alters: size, inode, time of the last change of content, and of any change."""
 
     size: int
     mtime_ns: int
     inode: int
+    ctime_ns: int | None = None
+    """None where it is not known: of files that an older version noted."""
 
     @staticmethod
     def of(status: os.stat_result) -> Identity:
         """Take the identity from the result of stat or lstat."""
-        return Identity(status.st_size, status.st_mtime_ns, status.st_ino)
+        return Identity(status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
+
+    def is_same(self, other: Identity | None) -> bool:
+        """Tell whether another look found the file unchanged; programs can set the time of content back, no more."""
+        if other is None:
+            return False
+        known = self.ctime_ns is not None and other.ctime_ns is not None
+        changed = known and self.ctime_ns != other.ctime_ns
+        return not changed and (self.size, self.mtime_ns, self.inode) == (other.size, other.mtime_ns, other.inode)
 
 
 def look(path: Path) -> Identity | None:

@@ -83,7 +83,7 @@ class Moved:
 
 
 COLUMNS = (
-    "id, inbox, source_path, name, size_bytes, mtime_ns, inode, sha256, state, attempt, next_at, error,"
+    "id, inbox, source_path, name, size_bytes, mtime_ns, inode, ctime_ns, sha256, state, attempt, next_at, error,"
     " document_id, archive_path, created_at, hook_at, suspect, deaths_alone"
 )
 """Columns of ``jobs`` in the order that :func:`job_from` expects."""
@@ -91,14 +91,14 @@ COLUMNS = (
 
 def job_from(row: tuple[Any, ...]) -> Job:
     """Make a job of a row with the columns ``COLUMNS``."""
-    (job_id, inbox, source, name, size, mtime_ns, inode, sha256, state, attempt, next_at, error, *rest) = row
-    document_id, archive_path, created_at, hook_at, suspect, deaths_alone = rest
+    (job_id, inbox, source, name, size, mtime_ns, inode, ctime_ns, sha256, state, attempt, next_at, *rest) = row
+    error, document_id, archive_path, created_at, hook_at, suspect, deaths_alone = rest
     return Job(
         id=job_id,
         inbox=inbox,
         source_path=path_from(source),
         name=str(path_from(name)),
-        identity=identity_from(size, mtime_ns, inode),
+        identity=identity_from(size, mtime_ns, inode, ctime_ns),
         sha256=sha256,
         state=State(state),
         attempt=attempt,
@@ -113,6 +113,6 @@ def job_from(row: tuple[Any, ...]) -> Job:
     )
 
 
-def identity_from(size: int, mtime_ns: int, inode: int) -> Identity:
+def identity_from(size: int, mtime_ns: int, inode: int, ctime_ns: int | None) -> Identity:
     """Undo ``file_number``: SQLite's integers are signed, inodes are not."""
-    return Identity(size, mtime_ns, inode % (1 << 64))
+    return Identity(size, mtime_ns, inode % (1 << 64), ctime_ns)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ class Jobs:
 
     def arrive(self, inbox: str, path: Path, identity: Identity, now: datetime) -> Job:
         """Note a complete file in an inbox; one noted before and not yet claimed only gets its new identity."""
-        size, mtime_ns, inode = identity.size, identity.mtime_ns, file_number(identity.inode)
+        values = [identity.size, identity.mtime_ns, file_number(identity.inode), identity.ctime_ns]
         with self._atomic():
             known = self._rows(
                 "inbox = ? and source_path = ? and state in ('arrived', 'waiting') and sha256 is null",
@@ -59,16 +59,17 @@ class Jobs:
             )
             if known:
                 self.db.execute(
-                    "update jobs set size_bytes = ?, mtime_ns = ?, inode = ?, updated_at = ? where id = ?",
-                    [size, mtime_ns, inode, time_text(now), known[0].id],
+                    "update jobs set size_bytes = ?, mtime_ns = ?, inode = ?, ctime_ns = ?, updated_at = ?"
+                    " where id = ?",
+                    [*values, time_text(now), known[0].id],
                 )
                 job_id: int | None = known[0].id
             else:
                 at = time_text(now)
                 job_id = self.db.execute(
                     "insert into jobs (state, attempt, inbox, source_path, name, size_bytes, mtime_ns, inode,"
-                    " created_at, updated_at) values ('arrived', 0, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [inbox, path_text(path), path_text(path.name), size, mtime_ns, inode, at, at],
+                    " ctime_ns, created_at, updated_at) values ('arrived', 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [inbox, path_text(path), path_text(path.name), *values, at, at],
                 ).lastrowid
             assert job_id is not None, "sqlite numbers every inserted row"
             [job] = self._rows("id = ?", [job_id])
@@ -215,8 +216,15 @@ class Jobs:
         rows = self._rows("id = ?", [job_id])
         return rows[0] if rows else None
 
-    def due(self, now: datetime, limit: int, excluding: Iterable[int]) -> list[Job]:
-        """Return the jobs to be started now but for suspects, oldest first; of the waiting, those due for longest."""
+    def due(self, now: datetime, limit: int, excluding: Iterable[int], longest: timedelta) -> list[Job]:
+        """Return the jobs to be started now but for suspects, oldest first; of the waiting, those due for longest.
+
+        Args:
+            now: UTC.
+            limit: how many.
+            excluding: ids of jobs to be left out.
+            longest: longest wait that there is; what is due later was put off before the clock was set back.
+        """
         skipped = sorted(excluding)
         marks = ", ".join("?" for _ in skipped)
         # Each part walks an index and stops: every turn asks this, and a hundred thousand files may have arrived.
@@ -224,19 +232,22 @@ class Jobs:
             f"state = 'arrived' and next_at is null and id not in ({marks}) order by id",
             f"state = 'claimed' and next_at is null and not suspect and id not in ({marks}) order by id",
             f"state = 'waiting' and next_at <= ? and not suspect and id not in ({marks}) order by next_at",
+            f"state = 'waiting' and next_at > ? and not suspect and id not in ({marks}) order by next_at",
         )
         chosen = " union all ".join(f"select * from (select id from jobs where {part} limit {limit})" for part in parts)
-        return self._rows(f"id in ({chosen})", [*skipped, *skipped, time_text(now), *skipped], limit)
+        moments = [time_text(now), *skipped, time_text(now + longest), *skipped]
+        return self._rows(f"id in ({chosen})", [*skipped, *skipped, *moments], limit)
 
-    def suspect_due(self, now: datetime, excluding: Iterable[int]) -> Job | None:
-        """Return the suspect to be tried next: the one that is least suspicious; None if none is due."""
+    def suspect_due(self, now: datetime, excluding: Iterable[int], longest: timedelta) -> Job | None:
+        """Return the suspect to be tried next, the one with the fewest deaths; None if none is due; see ``due``."""
         skipped = sorted(excluding)
         marks = ", ".join("?" for _ in skipped)
         found = self.db.execute(
             # By the short index of suspects, whose condition has to stand here word for word.
             "select id from jobs where suspect = 1 and state in ('claimed', 'waiting')"
-            f" and coalesce(next_at, '') <= ? and id not in ({marks}) order by deaths_alone, id limit 1",
-            [time_text(now), *skipped],
+            f" and (coalesce(next_at, '') <= ? or next_at > ?) and id not in ({marks})"
+            " order by deaths_alone, id limit 1",
+            [time_text(now), time_text(now + longest), *skipped],
         ).fetchone()
         return self.job(found[0]) if found else None
 
@@ -287,9 +298,9 @@ class Jobs:
     def remembered(self, inbox: str) -> dict[Path, Identity]:
         """Return the last known identity of each file of an inbox; for originals that are left in place."""
         rows = self.db.execute(
-            "select source_path, size_bytes, mtime_ns, inode from jobs where inbox = ? order by id", [inbox]
+            "select source_path, size_bytes, mtime_ns, inode, ctime_ns from jobs where inbox = ? order by id", [inbox]
         )
-        return {path_from(path): identity_from(size, mtime_ns, inode) for path, size, mtime_ns, inode in rows}
+        return {path_from(path): identity_from(*numbers) for path, *numbers in rows}
 
     def is_reserved(self, path: Path, job_id: int) -> bool:
         """Tell whether a place below archive or failed was ever promised to another job."""

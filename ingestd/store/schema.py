@@ -267,6 +267,10 @@ def _blind_spots(db: Database) -> None:
     )
 
 
+def _change_times(db: Database) -> None:
+    db.execute("ALTER TABLE jobs ADD COLUMN ctime_ns INTEGER")
+
+
 _STEPS = {
     "001_tables": _tables,
     "002_full_text": _full_text,
@@ -287,6 +291,7 @@ _STEPS = {
     "017_blind_spots": _blind_spots,
     "018_renames": create_renames,
     "019_long_work": create_long_work,
+    "020_change_times": _change_times,
 }
 
 migrations = Migrations("ingestd")

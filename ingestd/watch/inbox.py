@@ -217,7 +217,7 @@ class Inbox:
             return
         if self.config.sentinel and seen.path == self.config.path / self.config.sentinel:
             return
-        if self._noted.get(seen.path) == seen.identity:
+        if seen.identity.is_same(self._noted.get(seen.path)):
             return
         if seen.is_regular:
             self._settler.notice(seen.path, seen.identity, now)

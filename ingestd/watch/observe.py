@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import errno
 import fnmatch
+import functools
 import logging
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -59,17 +61,25 @@ def problem_of(error: OSError) -> str:
 
 
 def ignored(relative: Path, patterns: tuple[str, ...]) -> str | None:
-    """Return the pattern that keeps a path below an inbox from being taken, or None.
+    """Return the pattern that keeps a path below an inbox from being taken, or None; case does not count.
 
     >>> ignored(Path("sub/.hidden"), (".*",))
     '.*'
+    >>> ignored(Path("THUMBS.DB"), ("Thumbs.db",))
+    'Thumbs.db'
     >>> ignored(Path("scan.pdf"), ("*.tmp",))
     """
     for part in relative.parts:
-        for pattern in patterns:
-            if fnmatch.fnmatchcase(part, pattern):
+        name = part.casefold()
+        for pattern, matches in _compiled(patterns):
+            if matches(name):
                 return pattern
     return None
+
+
+@functools.cache
+def _compiled(patterns: tuple[str, ...]) -> list[tuple[str, Callable[[str], object]]]:
+    return [(pattern, re.compile(fnmatch.translate(pattern.casefold())).match) for pattern in patterns]
 
 
 def scan(root: Path, patterns: tuple[str, ...], *, recursive: bool) -> Iterator[Seen | Unseen]:

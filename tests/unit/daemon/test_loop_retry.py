@@ -73,3 +73,14 @@ def test_waiting_document_that_is_retried_does_not_wait_on(world: World) -> None
     Jobs(world.db).retry(waiting, world.now)
     world.run(2)
     assert world.documents() == ["scan.png"]
+
+
+def test_clock_that_is_set_back_makes_nothing_wait_for_longer_than_the_longest_pause(world: World) -> None:
+    (world.root / "work").mkdir(exist_ok=True)
+    (world.root / "work" / "1").touch()  # no folder can be made there
+    world.drop("scan.png")
+    world.run(100)
+    (world.root / "work" / "1").unlink()
+    world.db.execute("update jobs set next_at = '2026-08-04T12:00:00.000Z'")  # noted before the clock went back a day
+    world.run(2)
+    assert world.documents() == ["scan.png"]

@@ -19,6 +19,7 @@ from tests.support import jobs as made
 from tests.support.records import NOON, record, save
 
 LATER = NOON + timedelta(hours=1)
+LONGEST = timedelta(days=1)
 
 
 @pytest.fixture
@@ -36,9 +37,15 @@ def jobs(db: Database) -> Jobs:
 def test_due_are_the_oldest_and_what_waited_long_enough(jobs: Jobs) -> None:
     first, second = made.arrived(jobs, "a").id, made.waiting(jobs, "b").id
     third, fourth = made.claimed(jobs, "c").id, made.arrived(jobs, "d").id
-    assert [job.id for job in jobs.due(NOON, 9, [])] == [first, third, fourth]
-    assert [job.id for job in jobs.due(NOON, 2, [first])] == [third, fourth]
-    assert [job.id for job in jobs.due(LATER, 2, [])] == [first, second]
+    assert [job.id for job in jobs.due(NOON, 9, [], LONGEST)] == [first, third, fourth]
+    assert [job.id for job in jobs.due(NOON, 2, [first], LONGEST)] == [third, fourth]
+    assert [job.id for job in jobs.due(LATER, 2, [], LONGEST)] == [first, second]
+
+
+def test_what_is_to_wait_for_longer_than_anything_may_is_due(jobs: Jobs) -> None:
+    waits = made.waiting(jobs, "a").id
+    assert jobs.due(NOON, 9, [], timedelta(hours=2)) == []
+    assert [job.id for job in jobs.due(NOON, 9, [], timedelta(minutes=15))] == [waits]
 
 
 @pytest.mark.parametrize("question", ["due", "due_since", "hooks_due", "next_at", "suspect_due"])
@@ -57,11 +64,11 @@ def test_pitfall_20_what_is_asked_in_every_turn_does_not_depend_on_how_many_ther
         steps = 0
         jobs.db.conn.set_progress_handler(count, 10)
         questions: dict[str, Callable[[], object]] = {
-            "due": lambda: jobs.due(NOON, 3, [1]),
+            "due": lambda: jobs.due(NOON, 3, [1], LONGEST),
             "due_since": lambda: jobs.due_since(NOON),
             "hooks_due": lambda: jobs.hooks_due(3, [1]),
             "next_at": jobs.next_at,
-            "suspect_due": lambda: jobs.suspect_due(NOON, [1]),
+            "suspect_due": lambda: jobs.suspect_due(NOON, [1], LONGEST),
         }
         questions[question]()
         jobs.db.conn.set_progress_handler(None, 0)

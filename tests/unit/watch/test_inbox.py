@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import os
 import queue
 import shutil
@@ -213,3 +214,37 @@ def test_pitfall_02_network_filesystems_raise_no_events() -> None:
 
 def test_local_folder_raises_events(root: Path) -> None:
     assert raises_events(root)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("THUMBS.DB", "Desktop.ini", "A.TMP", "A.PART", "a.filepart", "a.lock", "a.png~", "a.bak", "a.swp", "a.!sync"),
+        *("a.aria2", "ehthumbs.db", "Icon\r", "a.lnk", "a.url", "System Volume Information/a.png", "lost+found/a.png"),
+        *("#recycle/a.png", "@eaDir/a.png", "$RECYCLE.BIN/a.png", "__MACOSX/a.png"),
+    ],
+)
+def test_what_other_programs_leave_is_not_taken(root: Path, name: str) -> None:
+    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).write_bytes(PNG)
+    assert taken(inbox(root), 0.0) == []
+
+
+def test_original_left_in_place_and_rewritten_with_its_old_size_and_time_is_taken_again(root: Path) -> None:
+    path = root / "a.png"
+    path.write_bytes(PNG)
+    before = path.stat()
+    box = inbox(root, original="leave")
+    assert taken(box, 0.0) == ["a.png"]
+    path.write_bytes(PNG[:8] + b"\1" + PNG[9:])
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert taken(box, 100.0) == ["a.png"]
+
+
+def test_file_that_an_older_version_noted_without_its_time_of_any_change_is_not_taken_again(root: Path) -> None:
+    path = root / "a.png"
+    path.write_bytes(PNG)
+    known = look(path)
+    assert known is not None
+    box = inbox(root, {path: dataclasses.replace(known, ctime_ns=None)}, original="leave")
+    assert taken(box, 0.0) == []
