@@ -19,8 +19,9 @@ NAMES = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml", "order-x.xml", 
 """Names that the standards give the invoice, most usual first; other XML files are tried after them."""
 MAX_ATTACHMENTS = 200
 MAX_TRIED = 10
-"""XML files that are parsed."""
+"""XML files that are unpacked."""
 MAX_BYTES = 32 * 1024 * 1024
+"""Bytes of an XML file. PDFium unpacks up to 1 GiB to tell the size, so none is unpacked after one that is larger."""
 
 
 def attached_invoices(path: Path) -> tuple[list[Invoice], str]:
@@ -33,6 +34,11 @@ def attached_invoices(path: Path) -> tuple[list[Invoice], str]:
     problem = ""
     with open_pdf(path) as document:
         for name, data in islice(_xml_files(document), MAX_TRIED):
+            if data is None:
+                told = f"{name}: an attachment of more than {MAX_BYTES} bytes" if name.lower() in NAMES else ""
+                return [], problem or told
+            if not data:
+                continue
             try:
                 return invoices_of(data), ""
             except DocumentError as error:
@@ -40,8 +46,8 @@ def attached_invoices(path: Path) -> tuple[list[Invoice], str]:
     return [], problem
 
 
-def _xml_files(document: pypdfium2.PdfDocument) -> Iterator[tuple[str, bytes]]:
-    """Read the attached XML files, those with a name of the standards first."""
+def _xml_files(document: pypdfium2.PdfDocument) -> Iterator[tuple[str, bytes | None]]:
+    """Read the attached XML files, those with a name of the standards first; None: one is larger than MAX_BYTES."""
     handles = [
         pdfium.FPDFDoc_GetAttachment(document.raw, index)
         for index in range(min(pdfium.FPDFDoc_GetAttachmentCount(document.raw), MAX_ATTACHMENTS))
@@ -51,9 +57,7 @@ def _xml_files(document: pypdfium2.PdfDocument) -> Iterator[tuple[str, bytes]]:
     named.sort(key=lambda entry: ranks.get(entry[0].lower(), len(NAMES)))
     for name, handle in named:
         if name.lower().endswith((".xml", ".p7m", ".xbrl")):
-            data = _data(handle)
-            if data:
-                yield name, data
+            yield name, _data(handle)
 
 
 def _name(handle: pdfium.FPDF_ATTACHMENT) -> str:
@@ -63,11 +67,13 @@ def _name(handle: pdfium.FPDF_ATTACHMENT) -> str:
     return buffer.raw.decode("utf-16-le", errors="replace").rstrip("\0")
 
 
-def _data(handle: pdfium.FPDF_ATTACHMENT) -> bytes:
-    """Return the content of an attachment; empty where it has none, or more than MAX_BYTES."""
+def _data(handle: pdfium.FPDF_ATTACHMENT) -> bytes | None:
+    """Return the content of an attachment: empty where it has none, None where it is larger than MAX_BYTES."""
     size = ctypes.c_ulong()
-    if not pdfium.FPDFAttachment_GetFile(handle, None, 0, size) or not 0 < size.value <= MAX_BYTES:
+    if not pdfium.FPDFAttachment_GetFile(handle, None, 0, size) or not size.value:
         return b""
+    if size.value > MAX_BYTES:
+        return None
     buffer = ctypes.create_string_buffer(size.value)
     pdfium.FPDFAttachment_GetFile(handle, buffer, size.value, size)
     return buffer.raw

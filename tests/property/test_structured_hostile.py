@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,8 @@ from hypothesis import strategies as st
 from ingestd.errors import DocumentError
 from ingestd.structured import xmltree
 from ingestd.structured.forms import MAX_ITEMS, invoices_of
-from ingestd.structured.ofd import MAX_LINES, Ofd
-from ingestd.structured.package import Package
+from ingestd.structured.ofd import MAX_ALL_LINES, MAX_LINES, Ofd
+from ingestd.structured.package import MAX_PART_BYTES, Package
 from tests.support import einvoices as made
 from tests.support.hostile import TARGETS, mutated
 
@@ -126,3 +128,39 @@ def test_places_beyond_measure_are_left_out() -> None:
     for matrix in ("1e300 0 0 1e300 0 0", "nan 0 0 1 0 0", "0 0 0 0 0 0", "-1 0 0 -1 0 0", "1e200 1e200 1 1 1e308 1"):
         text = made.text_object(1, "12345678").replace("<ofd:TextObject ", f'<ofd:TextObject CTM="{matrix}" ')
         TARGETS["invoice"](made.packed(made.ofd_parts(text)))
+
+
+GIB = 1 << 30
+
+
+def test_a_part_of_a_gigabyte_is_not_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "a.ofd"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, data in made.ofd_parts(attachment=made.original()).items():
+            if not name.endswith("original_invoice.xml"):
+                archive.writestr(name, data)
+        with archive.open("Doc_0/Attachs/original_invoice.xml", "w") as part:
+            for _ in range(GIB >> 24):
+                part.write(bytes(1 << 24))
+    tracemalloc.start()
+    try:
+        with Package(path) as package, pytest.raises(DocumentError) as caught:
+            document = Ofd(package)
+            list(document.pages())
+            document.invoice()
+        assert tracemalloc.get_traced_memory()[1] < 4 * MAX_PART_BYTES
+    finally:
+        tracemalloc.stop()
+    assert caught.value.code == "too-large"
+
+
+def test_pages_that_are_all_the_same_part_are_bounded(tmp_path: Path) -> None:
+    parts = dict(PARTS)
+    page = b"<ofd:Page ID='1' BaseLoc='Pages/P/Content.xml'/>"
+    document = parts["Doc_0/Document.xml"]
+    assert page in document
+    parts["Doc_0/Document.xml"] = document.replace(page, page * 3000)
+    path = tmp_path / "a.ofd"
+    path.write_bytes(made.packed(parts))
+    with Package(path) as package:
+        assert sum(len(one.lines) for one in Ofd(package).pages()) <= MAX_ALL_LINES

@@ -45,4 +45,23 @@ def test_a_broken_attachment_does_not_hide_a_sound_one(tmp_path: Path) -> None:
 
 def test_large_attachments_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attachments, "MAX_BYTES", 1000)
-    assert found(tmp_path, ("factur-x.xml", cii()))[0] == []
+    problem = "factur-x.xml: an attachment of more than 1000 bytes"
+    assert found(tmp_path, ("factur-x.xml", cii())) == ([], problem)
+    assert found(tmp_path, ("plan.xml", cii())) == ([], "")
+
+
+def test_many_large_attachments_cost_no_more_than_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attachments, "MAX_BYTES", 1000)
+    unpacked: list[bytes | None] = []
+    unpack = attachments._data
+
+    def noted(handle: object) -> bytes | None:
+        unpacked.append(unpack(handle))
+        return unpacked[-1]
+
+    monkeypatch.setattr(attachments, "_data", noted)
+    found(tmp_path, *((f"{n}.xml", cii()) for n in range(20)))
+    assert unpacked == [None]
+    unpacked.clear()
+    found(tmp_path, *((f"{n}.xml", b"<Order/>") for n in range(20)))
+    assert unpacked == [b"<Order/>"] * attachments.MAX_TRIED
