@@ -51,6 +51,19 @@ CREATE INDEX documents_text_end ON documents (lower(substr(text, -2)));
 CREATE INDEX documents_field_values_end ON documents (lower(substr(field_values, -2)));
 """
 
+_KIND_SUMS = """
+CREATE TABLE kind_sums (
+    rule TEXT NOT NULL,
+    status TEXT NOT NULL,
+    documents INTEGER NOT NULL,
+    total_cents INTEGER NOT NULL,
+    PRIMARY KEY (rule, status)
+) STRICT, WITHOUT ROWID;
+INSERT INTO kind_sums SELECT rule, status, count(*), coalesce(sum(total_cents), 0) FROM summaries GROUP BY rule, status;
+CREATE INDEX summaries_rule_status ON summaries (rule, status, document_id);
+CREATE INDEX summaries_status_id ON summaries (status, document_id);
+"""
+
 _COUNTED = (("documents", "status"), ("jobs", "state"), ("pages", None))
 """Tables, and the column by which their rows are counted."""
 
@@ -95,6 +108,25 @@ def create_counts(db: Database) -> None:
         if column:
             changed = f"AFTER UPDATE OF {column} ON {table} WHEN {old} <> {new}"
             db.execute(f"CREATE TRIGGER {table}_counts_update {changed} BEGIN {less}; {more}; END")
+
+
+def create_kind_sums(db: Database) -> None:
+    """Count and add up what is recorded per kind and status; from then on triggers do."""
+    _execute(db, _KIND_SUMS)
+    more = (
+        "INSERT INTO kind_sums VALUES (NEW.rule, NEW.status, 1, coalesce(NEW.total_cents, 0))"
+        " ON CONFLICT (rule, status) DO UPDATE SET documents = documents + 1,"
+        " total_cents = total_cents + coalesce(NEW.total_cents, 0)"
+    )
+    less = (
+        "UPDATE kind_sums SET documents = documents - 1, total_cents = total_cents - coalesce(OLD.total_cents, 0)"
+        " WHERE rule = OLD.rule AND status = OLD.status"
+    )
+    changed = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in ("rule", "status", "total_cents"))
+    update = f"AFTER UPDATE OF rule, status, total_cents ON summaries WHEN {changed}"
+    db.execute(f"CREATE TRIGGER summaries_sums_insert AFTER INSERT ON summaries BEGIN {more}; END")
+    db.execute(f"CREATE TRIGGER summaries_sums_delete AFTER DELETE ON summaries BEGIN {less}; END")
+    db.execute(f"CREATE TRIGGER summaries_sums_update {update} BEGIN {less}; {more}; END")
 
 
 def _execute(db: Database, statements: str) -> None:

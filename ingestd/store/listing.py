@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlite_utils import Database
@@ -22,6 +22,9 @@ MAX_PAGE = 200
 """Documents in one page of a list."""
 MAX_WORDS = 10
 """Words of a search."""
+_FEW = 2000
+"""Documents that are sorted rather than met on a walk through all."""
+_WITH_DOCUMENTS = "summaries s JOIN documents d ON d.id = s.document_id"
 _COLUMNS = (
     "s.document_id, d.name, s.rule, s.status, s.seller, s.number, s.date, s.total_cents, s.levels,"
     " d.page_count, d.recorded_at"
@@ -48,6 +51,10 @@ class Filters:
     """At least one field has it."""
     text: str | None = None
     """Words that all occur in name, text or values."""
+
+    def narrows(self) -> bool:
+        """Tell whether anything but kind and status is asked for."""
+        return replace(self, kind=None, status=None) != Filters()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,9 @@ class Sum:
     """Of all totals, decimal string."""
 
 
-def listed(db: Database, filters: Filters, limit: int, before: int | None = None) -> list[Listed]:
+def listed(
+    db: Database, filters: Filters, limit: int, before: int | None = None, matching: int | None = None
+) -> list[Listed]:
     """Return a page of documents, those recorded last first.
 
     Args:
@@ -87,8 +96,14 @@ def listed(db: Database, filters: Filters, limit: int, before: int | None = None
         filters: conditions.
         limit: most documents, at most MAX_PAGE.
         before: id of the last document of the page before; None: begin.
+        matching: number of documents that the filters let through, where it is known: a walk from the newest to the
+            oldest passes many others if they are few.
     """
-    tables, conditions, values = _conditions(db, filters, with_documents=True)
+    if matching is not None and matching <= _FEW and filters.narrows():
+        chosen, values = ids_query(db, filters)
+        tables, conditions = _WITH_DOCUMENTS, [f"s.document_id IN ({chosen})"]
+    else:
+        tables, conditions, values = _conditions(db, filters, with_documents=True)
     if before is not None:
         conditions.append("s.document_id < :before")
         values["before"] = before
@@ -107,6 +122,13 @@ def listed_rows(
 
 def sums(db: Database, filters: Filters) -> list[Sum]:
     """Count and add up all documents that the filters let through, per kind."""
+    if not filters.narrows():
+        found = db.execute(
+            "SELECT rule, sum(documents), sum(total_cents) FROM kind_sums WHERE documents > 0"
+            " AND rule = coalesce(:kind, rule) AND status = coalesce(:status, status) GROUP BY rule ORDER BY rule",
+            {"kind": filters.kind, "status": filters.status},
+        )
+        return [Sum(rule, count, money(cents)) for rule, count, cents in found.fetchall()]
     tables, conditions, values = _conditions(db, filters)
     found = db.execute(
         f"SELECT s.rule, count(*), coalesce(sum(s.total_cents), 0) FROM {tables}"
@@ -183,7 +205,7 @@ def _conditions(
     values |= named
     tables = "summaries s"
     if short or with_documents:
-        tables += " JOIN documents d ON d.id = s.document_id"
+        tables = _WITH_DOCUMENTS
     if indexed:
         tables = f"documents_fts CROSS JOIN {tables}"
         conditions += ["documents_fts MATCH :match", "s.document_id = documents_fts.rowid"]

@@ -94,8 +94,8 @@ def _at_ends(db: Database, words: list[str], word: str, limit: int) -> list[int]
     """Return the newest documents with all words whose name, text or values end with ``word``."""
     conditions, values = like_conditions(words)
     found: list[int] = []
-    for end in ENDS:
-        sql = f"SELECT d.id FROM documents d WHERE {end} = :end AND {' AND '.join(conditions)} ORDER BY d.id DESC"
+    for table, end in ENDS:
+        sql = f"SELECT d.id FROM {table} WHERE {end} = :end AND {' AND '.join(conditions)} ORDER BY d.id DESC"
         rows = db.execute(f"{sql} LIMIT {limit:d}", {**values, "end": word.lower()}).fetchall()
         found += [document_id for (document_id,) in rows]
     return found

@@ -16,7 +16,14 @@ from ingestd.errors import ConfigError
 from ingestd.store import conversion
 from ingestd.store.desk_schema import create_desk
 from ingestd.store.exports import create_exports
-from ingestd.store.large_schema import add_faults, create_checks, create_counts, create_packed, create_words
+from ingestd.store.large_schema import (
+    add_faults,
+    create_checks,
+    create_counts,
+    create_kind_sums,
+    create_packed,
+    create_words,
+)
 from ingestd.store.long_work import create_long_work
 from ingestd.store.papers_schema import create_papers, create_stacks, further_rows
 from ingestd.store.renames import create_renames
@@ -292,6 +299,7 @@ _STEPS = {
     "018_renames": create_renames,
     "019_long_work": create_long_work,
     "020_change_times": _change_times,
+    "021_kind_sums": create_kind_sums,
 }
 
 migrations = Migrations("ingestd")

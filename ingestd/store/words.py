@@ -17,8 +17,14 @@ _LAST = "\U0010ffff"
 
 ALL_TEXT = "d.name || char(10) || d.text || char(10) || d.field_values"
 """SQL for everything that is searched, of documents named ``d``."""
-ENDS = tuple(f"lower(substr(d.{column}, -2))" for column in ("name", "text", "field_values"))
-"""SQL for the last two characters of what is searched: no trigram begins there. Indexes have them."""
+ENDS = tuple(
+    (f"documents d INDEXED BY documents_{column}_end", f"lower(substr(d.{column}, -2))")
+    for column in ("name", "text", "field_values")
+)
+"""Tables with their index, and SQL for the last two characters of what is searched: no trigram begins there.
+
+The index is named because many names end alike, from which SQLite concludes that it helps little.
+"""
 
 
 def words_of(text: str) -> list[str]:
@@ -72,7 +78,7 @@ def with_two_characters(name: str, *, is_indexed: bool) -> str:
         name: of the value with its trigrams as a query of FTS5; that of the word itself is ``NAME_end``.
         is_indexed: there are such trigrams.
     """
-    found = [f"SELECT id FROM documents d WHERE {end} = :{name}_end" for end in ENDS]
+    found = [f"SELECT id FROM {table} WHERE {end} = :{name}_end" for table, end in ENDS]
     if is_indexed:
         found.append(f"SELECT rowid FROM documents_fts WHERE documents_fts MATCH :{name}")
     return " UNION ".join(found)

@@ -46,10 +46,11 @@ def listing(request: Request) -> Response:
     filters = filters_of(given)
     before = _before(given.get("before"))
     with use.database() as db:
-        found = listed(db, filters, PAGE + 1, before)
+        summed = sums(db, filters)
+        found = listed(db, filters, PAGE + 1, before, sum(one.documents for one in summed))
         values: dict[str, Any] = {
             "documents": found[:PAGE],
-            "sums": sums(db, filters),
+            "sums": summed,
             "kinds": kinds(db),
             "counts": counts_of(db),
             "given": {name: given.get(name, "") for name in NAMES},

@@ -27,7 +27,7 @@ SECTIONS = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##)", PAGE, re.DOTALL | re.MUL
 TABLES = (
     *("documents", "pages", "lines", "codes", "fields", "items", "jobs"),
     *("summaries", "corrections", "extractions", "reviews", "papers", "counts", "checks", "readings"),
-    *("exports", "export_batches", "renames", "blind_spots", "reextractions", "removals"),
+    *("exports", "export_batches", "renames", "blind_spots", "reextractions", "removals", "kind_sums"),
 )
 
 

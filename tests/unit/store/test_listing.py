@@ -154,3 +154,50 @@ def test_words_of_two_characters_are_found_by_the_index(db: Database, text: str,
     assert sorted(one for (one,) in db.execute(query, values).fetchall()) == sorted(ids(db, text=text))
     steps = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {query}", values).fetchall()]
     assert len(text) == 1 or "SCAN d" not in steps
+
+
+def counted(db: Database) -> list[tuple[object, ...]]:
+    """The sums as they are without triggers."""
+    return db.execute(
+        "SELECT rule, status, count(*), coalesce(sum(total_cents), 0) FROM summaries"
+        " GROUP BY rule, status ORDER BY rule, status"
+    ).fetchall()
+
+
+def test_sums_per_kind_follow_every_change(db: Database) -> None:
+    def kept() -> list[tuple[object, ...]]:
+        return db.execute("SELECT * FROM kind_sums WHERE documents > 0 ORDER BY rule, status").fetchall()
+
+    assert kept() == counted(db)
+    statements = (
+        "UPDATE fields SET value = '7.05' WHERE document_id = 1 AND name = 'total'",
+        "UPDATE documents SET status = 'review', rule = 'receipt' WHERE id = 1",
+        "DELETE FROM fields WHERE document_id = 2",
+        "UPDATE fields SET value = '1.00', level = 'read' WHERE document_id = 3 AND name = 'total'",
+        "DELETE FROM documents WHERE id = 2",
+    )
+    for statement in statements:
+        db.execute(statement)
+        assert kept() == counted(db), statement
+    narrowed = [Filters(), Filters(kind="receipt"), Filters(status="review"), Filters(kind="receipt", status="done")]
+    for filters in narrowed:
+        slow = replace(filters, total_from=-1_000_000)
+        assert sums(db, filters) == sums(db, slow)
+
+
+def test_kind_and_status_are_walked_by_index(db: Database) -> None:
+    wanted = (("rule = 'x' AND status = 'y'", "summaries_rule_status"), ("status = 'y'", "summaries_status_id"))
+    for condition, index in wanted:
+        sql = f"SELECT document_id FROM summaries WHERE {condition} ORDER BY document_id DESC LIMIT 51"
+        [(*_, step)] = db.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()
+        assert index in step
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [Filters(), Filters(seller="腾讯"), Filters(text="Total"), Filters(text="腾讯"), Filters(date_from="2026-07-10")],
+)
+@pytest.mark.parametrize("before", [None, 3])
+def test_few_documents_are_listed_as_many_are(db: Database, filters: Filters, before: int | None) -> None:
+    number = sum(one.documents for one in sums(db, filters))
+    assert listed(db, filters, 2, before, number) == listed(db, filters, 2, before)
