@@ -87,20 +87,12 @@ def build_pipeline(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeli
     Rules and manifest are handed in, because a worker that starts later must not see files that were
     edited, perhaps wrongly, since the daemon checked them.
     """
-    second = config.recognise.second_model
+    fast, careful = _page_readers(config, manifest)
+    effort = config.reading.effort
     return Pipeline(
         admit_options=config.admit,
         decode_options=config.decode,
-        pages=PageReader(
-            enhance_options=config.enhance,
-            orient_options=config.orient,
-            barcodes_options=config.barcodes,
-            detector=Detector(manifest.open(config.detect.model), config.detect),
-            classify=Classifier(manifest.open(config.orient.model)),
-            recogniser=Recogniser(
-                manifest.open(config.recognise.model), config.recognise, manifest.open(second) if second else None
-            ),
-        ),
+        pages=careful if effort == "careful" else fast,
         rules=rules,
         provenance={
             "version": ingestd.__version__,
@@ -109,7 +101,28 @@ def build_pipeline(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeli
             "models": manifest.hash,
         },
         today=SystemClock().today,
+        careful=careful if effort == "auto" else None,
+        careful_pages=config.reading.careful_pages,
     )
+
+
+def _page_readers(config: Config, manifest: Manifest) -> tuple[PageReader, PageReader]:
+    """Return the reader of pages as configured, and one that takes more time; both use the same open models."""
+    options, detect = config.recognise, config.detect
+    first = manifest.open(options.model)
+    second = manifest.open(options.second_model) if options.second_model else None
+    found = manifest.open(detect.model)
+    fast = PageReader(
+        enhance_options=config.enhance,
+        orient_options=config.orient,
+        barcodes_options=config.barcodes,
+        detector=Detector(found, detect),
+        classify=Classifier(manifest.open(config.orient.model)),
+        recogniser=Recogniser(first, options, second),
+    )
+    side = max(detect.longest_side, config.reading.careful_longest_side)
+    finer = Detector(found, detect.model_copy(update={"longest_side": side}))
+    return fast, dataclasses.replace(fast, detector=finer, recogniser=Recogniser(second or first, options))
 
 
 def build_recording(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeline:

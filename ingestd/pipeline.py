@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from statistics import mean
 
 import cv2
 import regex
@@ -14,6 +15,8 @@ from ingestd.document import (
     Admitted,
     Claim,
     Code,
+    Extraction,
+    FieldType,
     Line,
     Page,
     PageInfo,
@@ -21,10 +24,15 @@ from ingestd.document import (
     Reading,
     Record,
     SearchableCopy,
+    Source,
     Split,
+    Status,
 )
 from ingestd.errors import DocumentError
 from ingestd.extract import RuleSet, extract
+from ingestd.extract.confirm.doubts import UNKNOWN
+from ingestd.extract.stated.invoice import is_data
+from ingestd.extract.strength import strength
 from ingestd.files.encoding import path_text
 from ingestd.files.identity import digest
 from ingestd.files.media_types import STRUCTURED
@@ -38,6 +46,8 @@ from ingestd.structured.read import stated_invoices, structured_pages
 Copy = Callable[[Admitted, Reading], SearchableCopy | None]
 """Makes a searchable copy of a document; None where it needs none."""
 
+SURE = 0.95
+"""Mean confidence of lines from which on another reading finds nothing new."""
 _QUICK = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 """Options of a PNG that is soon thrown away."""
 
@@ -61,6 +71,10 @@ class Pipeline:
     rules: RuleSet
     provenance: Mapping[str, str]
     today: Callable[[], date]
+    careful: PageReader | None = None
+    """Reads scans of documents that are not done a second time; None: nothing does."""
+    careful_pages: int = 0
+    """Documents with more pages are read once."""
     copy: Copy | None = None
     """Makes searchable copies; None: none are wanted."""
     attempts: int = 1
@@ -75,9 +89,7 @@ class Pipeline:
         watch = Stopwatch()
         with watch.time("admit"):
             admitted = admit(claim, self.admit_options)
-        reading = self.read(admitted, watch)
-        with watch.time("extract"):
-            extraction = extract(reading, self.rules, self.today())
+        reading, extraction = self.understand(admitted, watch)
         copy = None
         if self.copy is not None and claim.attempt < max(2, self.attempts):
             with watch.time("copy"):
@@ -94,7 +106,36 @@ class Pipeline:
             copy=copy,
         )
 
-    def read(self, admitted: Admitted, watch: Stopwatch) -> Reading:
+    def understand(self, admitted: Admitted, watch: Stopwatch) -> tuple[Reading, Extraction]:
+        """Read all pages and find the fields; where a second, careful reading says more, that is the result.
+
+        Raises:
+            DocumentError: no page can be decoded.
+        """
+        reading = self.read(admitted, self.pages, watch)
+        with watch.time("extract"):
+            extraction = extract(reading, self.rules, self.today())
+        if self.careful is None or not self._is_worth_care(reading, extraction):
+            return reading, extraction
+        with watch.time("careful"):
+            second = self.read(admitted, self.careful, Stopwatch())
+            found = extract(second, self.rules, self.today())
+        return (second, found) if strength(found) >= strength(extraction) else (reading, extraction)
+
+    def _is_worth_care(self, reading: Reading, extraction: Extraction) -> bool:
+        """Tell whether a document is in doubt and its text comes from pixels.
+
+        A letter or a picture that is read with confidence is left alone: it is of no kind that has fields.
+        """
+        if extraction.status is Status.DONE or len(reading.pages) > self.careful_pages:
+            return False
+        lines = [line for line in reading.lines if line.source is Source.OCR]
+        if (reading.lines and not lines) or any(map(is_data, reading.codes)):
+            return False
+        amounts = any(field.type is FieldType.MONEY and field.value is not None for field in extraction.fields)
+        return extraction.rule != UNKNOWN or amounts or not lines or mean(line.confidence for line in lines) < SURE
+
+    def read(self, admitted: Admitted, reader: PageReader, watch: Stopwatch) -> Reading:
         """Read all pages, one at a time; those that cannot be decoded are listed with the reason.
 
         Raises:
@@ -112,10 +153,10 @@ class Pipeline:
             pages.append(unread_page(index, error))
 
         for page in watch.each("decode", pages_of(admitted, self.decode_options, self.admit_options, skip=skip)):
-            readable, page_lines = self.pages.read(page, watch)
+            readable, page_lines = reader.read(page, watch)
             with watch.time("barcodes"):  # and all else that may separate papers
-                codes += self.pages.codes(page, page_lines, splitting)
-                if splitting.by is not Split.NONE and self.pages.is_blank(page, readable, page_lines):
+                codes += reader.codes(page, page_lines, splitting)
+                if splitting.by is not Split.NONE and reader.is_blank(page, readable, page_lines):
                     blank.add(page.index)
             pages.append(page_info(readable))
             lines += map(sharing.line, page_lines)

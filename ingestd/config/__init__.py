@@ -36,6 +36,7 @@ from ingestd.config.reading import (
     ExtractConfig,
     ModelsConfig,
     OrientConfig,
+    ReadingConfig,
     RecogniseConfig,
     ReviewConfig,
     StepName,
@@ -67,6 +68,7 @@ __all__ = [
     "ModelsConfig",
     "OrientConfig",
     "OutputConfig",
+    "ReadingConfig",
     "RecogniseConfig",
     "RecordConfig",
     "ReviewConfig",
@@ -92,6 +94,7 @@ class Config(Section):
     spool: SpoolConfig = SpoolConfig()
     ledger: LedgerConfig = LedgerConfig()
     admit: AdmitConfig = AdmitConfig()
+    reading: ReadingConfig = ReadingConfig()
     decode: DecodeConfig = DecodeConfig()
     enhance: EnhanceConfig = EnhanceConfig()
     detect: DetectConfig = DetectConfig()
@@ -128,7 +131,10 @@ def _drop(section: Section, *fields: str) -> dict[str, Any]:
 
 def reading_hash(config: Config) -> str:
     """Return the SHA-256 (first 16 hex digits) of the settings that affect the reading of a document."""
-    stages = (config.decode, config.enhance, config.detect, config.orient, config.recognise, config.barcodes)
+    stages = (
+        *(config.reading, config.decode, config.enhance, config.detect),
+        *(config.orient, config.recognise, config.barcodes),
+    )
     return hashlib.sha256(repr([_drop(stage) for stage in stages]).encode()).hexdigest()[:16]
 
 

@@ -18,6 +18,22 @@ class AdmitConfig(Section):
     max_pixels: PositiveInt = Field(default=200_000_000, description="Most pixels of one page.")
 
 
+class ReadingConfig(Section):
+    """Time spent on the reading of a document."""
+
+    effort: Literal["fast", "auto", "careful"] = Field(
+        default="auto",
+        description="fast: read once. auto: read scans of documents that are not done a second time, with care."
+        " careful: read everything with care.",
+    )
+    careful_pages: PositiveInt = Field(
+        default=5, description="Documents with more pages than this are not read a second time (effort auto)."
+    )
+    careful_longest_side: PositiveInt = Field(
+        default=1280, description="detect.longest_side (px) of a careful reading, if that is larger."
+    )
+
+
 class DecodeConfig(Section):
     """Pages out of files."""
 

@@ -73,7 +73,7 @@ def readings(paths: Sequence[Path], *, fresh: bool = False, data: bool = False) 
     missing = [path for path in paths if fresh or not known[path].exists()]
     for path in track(missing, "reading", transient=True, disable=not missing):
         try:
-            reading = pipeline.read(admit(claimed(path), pipeline.admit_options), Stopwatch())
+            reading, _ = pipeline.understand(admit(claimed(path), pipeline.admit_options), Stopwatch())
         except DocumentError:
             continue
         known[path].write_bytes(pickle.dumps(reading))

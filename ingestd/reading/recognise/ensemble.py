@@ -16,6 +16,8 @@ from ingestd.reading.recognise.network import LineReading
 
 CODE = regex.compile(r"(?=[A-Z]*[0-9])[0-9A-Z]{15,}")
 """Numbers read twice in any case: a network that takes Q for 0 is confident, and a checksum can tell."""
+SECOND_SHARE = 0.65
+"""Weight of the second network, the better one, where both say how probable a character is."""
 
 
 def has_code(reading: LineReading) -> bool:
@@ -32,20 +34,22 @@ def merge_readings(first: LineReading, second: LineReading, alternatives: int) -
     """Merge the readings of one line by two networks.
 
     The more probable reading decides how many characters there are. Where the other one has as many in the same
-    place, each character is the one with the highest mean of their calibrated probabilities. Its alternatives hold
-    those of both, so that a rule that can prove a number finds a character that only one of them saw.
+    place, each character is the one with the highest weighted mean of their calibrated probabilities. Its alternatives
+    hold those of both, so that a rule that can prove a number finds a character that only one of them saw.
 
     Args:
-        first: one reading.
-        second: another.
+        first: reading by the faster network.
+        second: reading by the better one.
         alternatives: maximum characters kept per position, the emitted one included.
     """
-    surer, other = (first, second) if first.sequence_probability >= second.sequence_probability else (second, first)
+    is_second = second.sequence_probability > first.sequence_probability
+    surer, other = (second, first) if is_second else (first, second)
+    share = SECOND_SHARE if is_second else 1 - SECOND_SHARE
     chars: list[Char] = []
     blocks = SequenceMatcher(None, _folded(surer.chars), _folded(other.chars), autojunk=False).get_opcodes()
     for _, start, end, from_other, to_other in blocks:
         mine, theirs = surer.chars[start:end], other.chars[from_other:to_other]
-        chars += map(partial(_mean, alternatives), mine, theirs) if len(mine) == len(theirs) else mine
+        chars += map(partial(_mean, alternatives, share), mine, theirs) if len(mine) == len(theirs) else mine
     return LineReading(tuple(chars), surer.sequence_probability)
 
 
@@ -54,9 +58,11 @@ def _folded(chars: tuple[Char, ...]) -> list[str]:
     return [normalize("NFKC", char.text) for char in chars]
 
 
-def _mean(count: int, one: Char, two: Char) -> Char:
+def _mean(count: int, share: float, one: Char, two: Char) -> Char:
+    """Return the weighted mean of two characters; ``share`` is the weight of the first."""
     probabilities: dict[str, float] = defaultdict(float)
-    for text, probability in (*one.alternatives, *two.alternatives):
-        probabilities[text] += probability / 2
+    for char, weight in ((one, share), (two, 1 - share)):
+        for text, probability in char.alternatives:
+            probabilities[text] += weight * probability
     ordered = sorted(probabilities.items(), key=itemgetter(1), reverse=True)  # stable: the surer one's comes first
     return Char(one.position, tuple(ordered[:count]))

@@ -11,6 +11,7 @@ from ingestd.config import RecogniseConfig
 from ingestd.document import Line, Page, Source
 from ingestd.errors import ConfigError
 from ingestd.layout.geometry import rect_quad
+from ingestd.reading.recognise.ensemble import SECOND_SHARE
 from ingestd.reading.recognise.recogniser import Recogniser
 from tests.support.models import GreyReader, grey_model, opened, recogniser
 
@@ -187,9 +188,9 @@ def test_only_unsure_lines_are_read_again() -> None:
 
 def test_both_readings_are_made_into_one() -> None:
     ((line,), shapes) = second_opinion([bars("AB")], surely=0.85, below=0.9)
-    assert line.text == "AB"
-    assert dict(line.chars[0].alternatives)["a"] == pytest.approx(0.85 / 2)
-    assert line.confidence == pytest.approx(0.9 / 2)
+    assert line.text == "ab"
+    assert dict(line.chars[0].alternatives)["A"] == pytest.approx(0.9 * (1 - SECOND_SHARE))
+    assert line.confidence == pytest.approx(0.85 * SECOND_SHARE)
     assert len(shapes) == 1
 
 
