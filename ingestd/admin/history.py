@@ -10,6 +10,7 @@ from ingestd.config import Config, InboxConfig
 from ingestd.files.completeness import complete_on_disk
 from ingestd.files.encoding import path_text, time_text
 from ingestd.files.identity import kind
+from ingestd.files.writers import has_writer
 from ingestd.store.blind_spots import covering
 from ingestd.store.jobs import Job, Jobs, State
 from ingestd.watch.observe import ignored, problem_of
@@ -107,4 +108,6 @@ def _in_inbox(path: Path, inbox: InboxConfig, config: Config, size: int, irregul
     if not is_complete:
         wait_s = config.settle.incomplete_s
         return f"its end is missing, so it may still grow; it is taken {wait_s:g} s after its last change"
+    if has_writer(path):
+        return "a program has it open for writing; it is taken once that is closed"
     return f"it is complete; it is taken {config.settle.quiet_s:g} s after its last change, if ingestd runs"

@@ -37,6 +37,7 @@ from ingestd.files.names import (
     work_path,
 )
 from ingestd.files.size import require_size
+from ingestd.files.writers import has_writer
 from ingestd.output import sidecar
 from ingestd.store import documents
 from ingestd.store.database import transaction
@@ -136,7 +137,7 @@ class Lifecycle:
         identity = look(job.source_path)
         if identity is None and job.sha256 is not None:
             return _Taken.VANISHED
-        if not job.identity.is_same(identity):
+        if not job.identity.is_same(identity) or has_writer(job.source_path):
             self._jobs.forget(job)
             return _Taken.GONE
         if self._original(job) == "leave":
@@ -208,9 +209,7 @@ class Lifecycle:
             TransientError: the file cannot be read.
         """
         if _digest(self._work_path(job)) != record.sha256:
-            log.warning("%s changed while it was being read; reading it again", path_text(job.source_path))
-            requeued = self._jobs.requeue(job, now, refund=False)
-            return requeued if isinstance(requeued, Moved) else Changed(requeued)
+            return self._read_again(job, now)
         known = documents.document_by_sha(self._jobs.db, record.sha256)
         if known is not None:  # the same bytes were read at the same time under another name
             return self._duplicate(job, known, record.sha256, now)
@@ -229,6 +228,11 @@ class Lifecycle:
             return Recorded(self._commit(job, record, target, now))
         except _Overtaken as overtaken:
             return overtaken.moved
+
+    def _read_again(self, job: Job, now: datetime) -> Changed | Moved:
+        log.warning("%s changed while it was being read; reading it again", path_text(job.source_path))
+        requeued = self._jobs.requeue(job, now, refund=False)
+        return requeued if isinstance(requeued, Moved) else Changed(requeued)
 
     def _keep_copy(self, job: Job, record: Record) -> None:
         """Write the searchable copy where a crash after the commit finds it."""
@@ -264,8 +268,16 @@ class Lifecycle:
         duplicate = self._jobs.duplicate(job, document_id, sha256, target, now)
         return duplicate if isinstance(duplicate, Moved) else Duplicate(duplicate)
 
-    def fail(self, job: Job, reason: Mapping[str, str | int], now: datetime) -> Job | Moved:
-        """Note a failure and the place where the file will be kept; :meth:`dispose` takes it there."""
+    def fail(self, job: Job, reason: Mapping[str, str | int], now: datetime) -> Job | Changed | Moved:
+        """Note a failure and the place where the file will be kept; :meth:`dispose` takes it there.
+
+        A file that changed while it was read is read again instead: the reason is one of bytes that are no more.
+
+        Raises:
+            TransientError: the file cannot be read.
+        """
+        if job.state is State.RUNNING and job.sha256 != _digest(self._work_path(job)):
+            return self._read_again(job, now)
         target = self._free(self._places.failed, job, job.sha256 or str(job.id))
         due = now if self._hooks.on_failure else None
         return self._jobs.fail(job, json.dumps(reason, ensure_ascii=False), target, due, now)

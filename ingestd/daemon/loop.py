@@ -278,13 +278,15 @@ class Daemon:
             self._tell(JobOutcome.WAITING, waiting, reason=f"{error}; next attempt in {pause.total_seconds():.0f} s")
 
     def _fail(self, job: Job, error: AttemptError | DocumentError, now: datetime) -> None:
-        failed = self._lifecycle.fail(job, reason_of(error, self._attempts), now)
-        if isinstance(failed, Moved):
-            self._in_flight.pop(job.id, None)
-            _log_moved(job, failed)
-        else:
-            self._in_flight[job.id] = InFlight(failed, Undisposed())
-            self._tell(JobOutcome.FAILED, failed, reason=str(error))
+        match self._lifecycle.fail(job, reason_of(error, self._attempts), now):
+            case Moved() as moved:
+                self._in_flight.pop(job.id, None)
+                _log_moved(job, moved)
+            case Changed():
+                self._in_flight.pop(job.id, None)
+            case Job() as failed:
+                self._in_flight[job.id] = InFlight(failed, Undisposed())
+                self._tell(JobOutcome.FAILED, failed, reason=str(error))
 
     # -- disposing
 

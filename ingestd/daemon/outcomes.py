@@ -53,6 +53,6 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Result of a record: the file changed while it was read, and is read again."""
+    """Result of a record or a failure: the file changed while it was read, and is read again."""
 
     job: Job

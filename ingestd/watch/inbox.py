@@ -12,6 +12,7 @@ from pathlib import Path
 from ingestd.config import InboxConfig, SettleConfig
 from ingestd.files.completeness import complete_on_disk
 from ingestd.files.identity import Identity, look
+from ingestd.files.writers import has_writer
 from ingestd.watch.observe import Events, Seen, Unseen, ignored, problem_of, raises_events, scan
 from ingestd.watch.settle import Settler
 
@@ -49,7 +50,7 @@ class Inbox:
         """Reason why the folder cannot be watched at present; None if it can."""
         self._events = events if config.watch != "polling" else None
         self._noted = dict(noted)
-        self._settler = Settler(settle.quiet_s, settle.incomplete_s, look, complete_on_disk)
+        self._settler = Settler(settle.quiet_s, settle.incomplete_s, look, complete_on_disk, has_writer)
         self._rescan_s = settle.rescan_s
         self._watched = False
         self._blind_since: float | None = None
@@ -75,7 +76,7 @@ class Inbox:
     def unseen(self) -> dict[Path, str]:
         """Places from which nothing is taken, because they cannot be looked at -> why."""
         lost = {self.config.path: self.problem} if self.problem else {}
-        return {**self._unseen, **self._settler.unreadable, **lost}
+        return {**self._unseen, **self._settler.held_up, **lost}
 
     def blind_s(self, now: float) -> float:
         """Return the seconds since a watched folder was lost or its events stopped; 0 if all is well."""

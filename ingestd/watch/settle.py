@@ -2,7 +2,8 @@
 
 A file is complete when it has not changed for the quiet time and its format's own end is there. A file
 without a proper end, or of an unknown format, is taken after a much longer quiet time: it then fails with
-a reason instead of staying unexplained. A file that is empty, or that may not be read, waits without end.
+a reason instead of staying unexplained. A file that is empty, that may not be read, or that a program has open for
+writing waits without end.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from ingestd.watch.observe import problem_of
 _MAX_SETTLED = 200
 """Files handed over at a time: with 20,000 in an inbox, workers begin with the first, not after the last."""
 
+_WRITTEN = "a program has it open for writing; it is taken once that is closed"
+
 
 @dataclass(slots=True)
 class _Candidate:
@@ -25,7 +28,7 @@ class _Candidate:
     changed_at: float
     due_at: float
     problem: str | None = None
-    """Why it cannot be read; None if it can, or was not tried."""
+    """Why it cannot be taken, perhaps without end; None if it can, or was not tried."""
 
 
 class Settler:
@@ -36,6 +39,7 @@ class Settler:
         incomplete_s: seconds without a change after which an incomplete file is taken too.
         look: returns the present identity of a file, None if it is gone or cannot be reached.
         is_complete: tells from the file's structure whether its end is there; raises OSError if it cannot be read.
+        has_writer: tells whether a program is known to have the file open for writing.
     """
 
     def __init__(
@@ -44,11 +48,13 @@ class Settler:
         incomplete_s: float,
         look: Callable[[Path], Identity | None],
         is_complete: Callable[[Path], bool],
+        has_writer: Callable[[Path], bool],
     ) -> None:
         self._quiet_s = quiet_s
         self._incomplete_s = incomplete_s
         self._look = look
         self._is_complete = is_complete
+        self._has_writer = has_writer
         self._candidates: dict[Path, _Candidate] = {}
         self._due: list[tuple[float, Path]] = []
 
@@ -58,12 +64,12 @@ class Settler:
 
     @property
     def unfinished(self) -> int:
-        """Number of files being followed that have content and can be read."""
+        """Number of files being followed that have content and can be taken sooner or later."""
         return sum(one.identity.size > 0 and one.problem is None for one in self._candidates.values())
 
     @property
-    def unreadable(self) -> dict[Path, str]:
-        """Files that cannot be read -> why."""
+    def held_up(self) -> dict[Path, str]:
+        """Files that cannot be read, or stay open for writing -> why."""
         return {path: one.problem for path, one in self._candidates.items() if one.problem is not None}
 
     def notice(self, path: Path, identity: Identity, now: float) -> None:
@@ -100,15 +106,16 @@ class Settler:
             self._schedule(path, _Candidate(identity, now, now + self._quiet_s))
             return None
         quiet = now - candidate.changed_at
-        problem = None
+        # If the end is still missing, look again after the quiet time, then ever later.
+        longest = self._incomplete_s - quiet if identity.size else self._incomplete_s
+        wait, problem = max(self._quiet_s, min(quiet, longest)), None
         try:
             if identity.size > 0 and (self._is_complete(path) or quiet >= self._incomplete_s):
-                return identity
+                if not self._has_writer(path):
+                    return identity
+                wait, problem = self._quiet_s, _WRITTEN if quiet >= self._incomplete_s else None
         except OSError as error:
-            problem = problem_of(error)
-        # The end is still missing: look again after the quiet time, then ever later.
-        longest = self._incomplete_s if problem or not identity.size else self._incomplete_s - quiet
-        wait = max(self._quiet_s, min(quiet, longest))
+            wait, problem = max(self._quiet_s, min(quiet, self._incomplete_s)), problem_of(error)
         self._schedule(path, _Candidate(identity, candidate.changed_at, now + wait, problem))
         return None
 

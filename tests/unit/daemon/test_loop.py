@@ -386,3 +386,35 @@ def test_file_that_is_too_large_fails_without_being_read(tmp_path: Path, monkeyp
     reason = json.loads((world.root / "failed/large.png.error.json").read_bytes())
     assert reason["code"] == "too-large"
     assert "admit.max_bytes" in reason["expected"]
+
+
+def test_file_that_a_program_opens_again_before_it_is_claimed_goes_on_waiting(world: World) -> None:
+    for name in ("a.png", "b.png", "c.png", "scan.png"):
+        world.drop(name)
+    world.engine.hold = True
+    world.run(4)
+    assert world.states()["scan.png"] == "arrived", "no worker is free"
+    with (world.inbox / "scan.png").open("ab") as writer:
+        world.engine.go()
+        world.run(20)
+        assert world.engine.held == []
+        writer.write(png("second page"))
+    world.run(10)
+    [(claim, _)] = world.engine.held
+    assert claim.work_path.read_bytes() == png("scan.png") + png("second page")
+
+
+def test_file_that_changed_while_it_was_read_is_read_again_before_it_fails(world: World) -> None:
+    """Its length was set first and the data came later: what a worker saw was no document yet."""
+    world.drop("scan.png", "bad, for now")
+    world.engine.hold = True
+    world.run(4)
+    [(claim, _)] = world.engine.held
+    claim_of = claim.work_path
+    world.engine.go()
+    claim_of.write_bytes(png("whole"))
+    world.run(2)
+    world.engine.go()
+    world.run(2)
+    assert world.documents() == ["scan.png"]
+    assert world.files("failed") == []

@@ -18,6 +18,7 @@ class Disk:
     def __init__(self) -> None:
         self.files: dict[Path, Identity] = {}
         self.complete: set[Path] = set()
+        self.open: set[Path] = set()
 
     def write(self, path: Path, size: int, *, complete: bool = False) -> Identity:
         before = self.files.get(path)
@@ -34,7 +35,7 @@ def disk() -> Disk:
 
 @pytest.fixture
 def settler(disk: Disk) -> Settler:
-    return Settler(2.0, 60.0, disk.files.get, disk.complete.__contains__)
+    return Settler(2.0, 60.0, disk.files.get, disk.complete.__contains__, disk.open.__contains__)
 
 
 def test_complete_file_is_taken_after_its_quiet_time(disk: Disk, settler: Settler) -> None:
@@ -127,7 +128,7 @@ def test_file_that_vanished_is_forgotten(disk: Disk, settler: Settler) -> None:
 )
 def test_nothing_is_ever_taken_before_it_was_quiet(events: list[tuple[float, str, int]]) -> None:
     disk = Disk()
-    settler = Settler(2.0, 60.0, disk.files.get, disk.complete.__contains__)
+    settler = Settler(2.0, 60.0, disk.files.get, disk.complete.__contains__, disk.open.__contains__)
     changed: dict[Path, float] = {}
     now = 0.0
     for wait, what, number in events:
@@ -153,3 +154,16 @@ def test_thousands_of_files_are_handed_over_in_bounded_batches(disk: Disk, settl
         assert due is None or due <= 2.0, "the rest is due at once"
     assert sum(batches) == 1000
     assert max(batches) <= 200
+
+
+def test_file_that_its_writer_has_open_waits_until_it_is_closed(disk: Disk, settler: Settler) -> None:
+    """A scanner with an open handle writes page after page; the file ends properly after each."""
+    identity = disk.write(SCAN, 100, complete=True)
+    disk.open.add(SCAN)
+    settler.notice(SCAN, identity, 0.0)
+    for second in range(2, 600, 2):
+        assert settler.settled(float(second)) == []
+        assert bool(settler.held_up) == (second >= 60), "told after some time"
+    assert settler.unfinished == 0
+    disk.open.clear()
+    assert settler.settled(602.0) == [(SCAN, identity)]
