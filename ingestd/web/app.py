@@ -107,7 +107,6 @@ def create_app(
         followers=Places(MAX_FOLLOWERS, _RETRY_S, "following jobs"),
         clock=clock,
     )
-    rate = Rate(config.web.requests_per_s, config.web.requests_per_s * _BURST_S, clock)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -117,17 +116,7 @@ def create_app(
 
     app = Starlette(
         routes=_routes(assets),
-        middleware=[
-            Middleware(AccessLog, clock=clock),
-            Middleware(
-                Guard,
-                access=access,
-                rate=rate,
-                body_s=config.web.body_s,
-                file_bytes=config.admit.max_bytes + _FORM_BYTES,
-                file_paths=FILE_PATHS,
-            ),
-        ],
+        middleware=_middleware(config, access, clock),
         exception_handlers={
             Problem: _on_problem,
             HTTPException: _on_http,
@@ -138,6 +127,20 @@ def create_app(
     )
     app.state.services = use
     return app
+
+
+def _middleware(config: Config, access: Access, clock: Clock) -> list[Middleware]:
+    """Return what every request passes, from outside to inside."""
+    rate = Rate(config.web.requests_per_s, config.web.requests_per_s * _BURST_S, clock)
+    guard = Middleware(
+        Guard,
+        access=access,
+        rate=rate,
+        body_s=config.web.body_s,
+        file_bytes=config.admit.max_bytes + _FORM_BYTES,
+        file_paths=FILE_PATHS,
+    )
+    return [Middleware(AccessLog, clock=clock), guard]
 
 
 def _routes(assets: Assets) -> list[BaseRoute]:

@@ -70,3 +70,22 @@ def test_document_by_the_api_alone(tmp_path: Path) -> None:
         [sidecar] = [path for path in place.files("archive") if path.endswith(".json")]
         written = json.loads((place.root / "archive" / sidecar).read_bytes())
         assert [one["corrected_by"] for one in written["corrections"]] == ["anna"]
+
+
+def test_views_and_exports_show_what_a_person_said(tmp_path: Path) -> None:
+    rows = ("Receipt", "SAMPLE & SONS LTD", "Date: 15/11/2025", "Subtotal  10.00", "VAT  2.00", "Total  12.00")
+    texts = [Text(10, 190 - 30 * place, row) for place, row in enumerate(rows)]
+    with serving(tmp_path / "place", "engine: {workers: 1}\n") as web:
+        place = web.place
+        (place.inbox / "receipt.pdf").write_bytes(pdf(PdfPage(texts, size=(300, 230))))
+        assert place.command("run", "--once").returncode == 0
+        shown = "SELECT merchant, merchant_level, total FROM receipts"
+        assert place.query(shown)[0][0] != "Sample and Sons"
+        document = "/v1/documents/1"
+        change = {"If-Match": ask(web, "GET", document)[1]["etag"], "Content-Type": "application/json"}
+        status, _, body = ask(web, "PUT", f"{document}/fields/merchant", b'{"value": "Sample and Sons"}', change)
+        assert status == 200, body
+        for command in (("status",), ("extract", "--all")):  # the second applies the rules again
+            assert place.command(*command).returncode == 0
+            assert place.query(shown) == [("Sample and Sons", "confirmed", "12.00")]
+        assert "Sample and Sons" in place.command("export", "--format", "csv", "--table", "receipts").stdout
