@@ -29,6 +29,7 @@ from ingestd.daemon.lifecycle import Lifecycle
 from ingestd.daemon.loop import Daemon
 from ingestd.daemon.metrics import Metrics
 from ingestd.daemon.retry import RetrySchedule
+from ingestd.daemon.second_look import SecondLook
 from ingestd.daemon.service import Service, Signals
 from ingestd.daemon.suspects import Suspects
 from ingestd.daemon.systemd import notify
@@ -329,11 +330,13 @@ def assemble(
             config.spool,
             config.record,
             config.admit.max_bytes,
+            config.settle.look_again_s,
             config.hooks,
         ),
         engine=RollingEngine(engine, config.engine.idle_s),
         hooks=Hooks(config.hooks, jobs, config.spool.work / ".hooks", os.environ, schedule, wake),
         schedule=schedule,
+        second_look=SecondLook(jobs, config.settle.look_again_s, config.spool.mode, schedule),
         suspects=Suspects(jobs, config.ledger.attempts, schedule.longest, clock.tick()),
         attempts=config.ledger.attempts,
         wake=wake,

@@ -11,6 +11,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_v
 from ingestd.config.section import Section
 from ingestd.document import Split, Splitting
 
+_MODE = re.compile("0?[0-7]{3}")
 _NAME = re.compile(r"[\w.-]*")
 
 IGNORED = (
@@ -108,6 +109,10 @@ class SettleConfig(Section):
         description="Seconds without a change after which a file without a proper end is taken too.",
     )
     rescan_s: PositiveFloat = Field(default=30.0, description="Seconds between two full scans of an inbox.")
+    look_again_s: PositiveFloat = Field(
+        default=60.0,
+        description="Seconds after which a file that was put away is looked at again; a changed one is read again.",
+    )
 
 
 class SpoolConfig(Section):
@@ -121,6 +126,24 @@ class SpoolConfig(Section):
         description="Path below archive; {received} is the UTC arrival time, {name} the file name, {inbox}, {rule};"
         " fields of the document are {date}, {seller_name}, {invoice_no}, {total}: docs/operating.md.",
     )
+
+    original_mode: str | None = Field(
+        default="0440",
+        description="Permissions of archived originals, quoted: after `settle.look_again_s` each belongs to the user of"
+        " ingestd and has them. null: owner and permissions stay as dropped.",
+    )
+
+    @field_validator("original_mode", mode="before")
+    @classmethod
+    def _is_mode(cls, mode: object) -> object:
+        if mode is not None and not (isinstance(mode, str) and _MODE.fullmatch(mode)):
+            raise ValueError(f"found {mode!r}, expected permissions in octal, quoted, such as '0440'")
+        return mode
+
+    @property
+    def mode(self) -> int | None:
+        """Permissions as a number."""
+        return None if self.original_mode is None else int(self.original_mode, 8)
 
 
 class LedgerConfig(Section):

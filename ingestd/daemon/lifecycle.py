@@ -14,7 +14,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from pathlib import Path
 
@@ -76,6 +76,7 @@ class Lifecycle:
         places: work, archive and failed folders.
         options: says if sidecars are written.
         max_bytes: length of the largest file that is read.
+        look_again_s: seconds after which a file that was put away has to be looked at again.
         hooks: say which outcomes make a command due.
     """
 
@@ -86,6 +87,7 @@ class Lifecycle:
         places: SpoolConfig,
         options: RecordConfig,
         max_bytes: int,
+        look_again_s: float,
         hooks: HooksConfig,
     ) -> None:
         self._jobs = jobs
@@ -93,6 +95,7 @@ class Lifecycle:
         self._places = places
         self._options = options
         self._max_bytes = max_bytes
+        self._look_again = timedelta(seconds=look_again_s)
         self._hooks = hooks
 
     def _original(self, job: Job) -> str:
@@ -265,8 +268,13 @@ class Lifecycle:
 
     def _duplicate(self, job: Job, document_id: int, sha256: str, now: datetime) -> Duplicate | Moved:
         target = self._free(self._places.archive / "duplicates", job, sha256)
-        duplicate = self._jobs.duplicate(job, document_id, sha256, target, now)
+        look_at = None if self._drops_duplicates(job) else now + self._look_again
+        duplicate = self._jobs.duplicate(job, document_id, sha256, target, look_at, now)
         return duplicate if isinstance(duplicate, Moved) else Duplicate(duplicate)
+
+    def _drops_duplicates(self, job: Job) -> bool:
+        inbox = self._inboxes.get(job.inbox)
+        return inbox is not None and (inbox.duplicates == "delete" or inbox.original != "move")
 
     def fail(self, job: Job, reason: Mapping[str, str | int], now: datetime) -> Job | Changed | Moved:
         """Note a failure and the place where the file will be kept; :meth:`dispose` takes it there.
@@ -280,7 +288,8 @@ class Lifecycle:
             return self._read_again(job, now)
         target = self._free(self._places.failed, job, job.sha256 or str(job.id))
         due = now if self._hooks.on_failure else None
-        return self._jobs.fail(job, json.dumps(reason, ensure_ascii=False), target, due, now)
+        look_at = None if self._original(job) == "leave" else now + self._look_again
+        return self._jobs.fail(job, json.dumps(reason, ensure_ascii=False), target, due, now, look_at)
 
     def dispose(self, job: Job, now: datetime) -> Job | Moved:
         """Finish a recorded, failed or duplicate job: write sidecar or reason, then put the file in its place.
@@ -304,12 +313,12 @@ class Lifecycle:
                 durable.write_atomic(error_path(target), reason_file(job, now))
                 self._put(work, None if self._original(job) == "leave" else target)
             case State.DUPLICATE:
-                inbox = self._inboxes.get(job.inbox)
-                dropped = inbox is not None and (inbox.duplicates == "delete" or inbox.original != "move")
-                self._put(work, None if dropped else target)
+                self._put(work, None if self._drops_duplicates(job) else target)
         durable.remove(work_copy_path(self._places.work, job.id))
         durable.remove_folder(work.parent)
-        return self._jobs.finish(job, now) if job.state is State.RECORDED else job
+        if job.state is not State.RECORDED:
+            return job
+        return self._jobs.finish(job, now, now + self._look_again if self._original(job) == "move" else None)
 
     def _put(self, work: Path, target: Path | None) -> None:
         """Move the file from work to its target, or delete it (target None), unless that was done before."""

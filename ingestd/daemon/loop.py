@@ -19,6 +19,7 @@ from ingestd.daemon.intake import Intake
 from ingestd.daemon.lifecycle import Lifecycle
 from ingestd.daemon.outcomes import Changed, Claimed, Duplicate, Gone, Recorded, Refused, Started
 from ingestd.daemon.retry import SIDECARS, Kind, RetrySchedule, Task
+from ingestd.daemon.second_look import SecondLook
 from ingestd.daemon.suspects import Suspects
 from ingestd.document import Record
 from ingestd.engine import Engine
@@ -47,6 +48,7 @@ class Daemon:
         hooks: commands that run when a document is recorded or has failed.
         schedule: pauses after faults.
         suspects: documents that were in work when ingestd died.
+        second_look: looks again at files that were put away.
         attempts: attempts before a document that kills its worker fails.
         wake: called from other threads when a turn is due.
     """
@@ -61,6 +63,7 @@ class Daemon:
         hooks: Hooks,
         schedule: RetrySchedule,
         suspects: Suspects,
+        second_look: SecondLook,
         attempts: int,
         wake: Callable[[], None],
     ) -> None:
@@ -71,6 +74,7 @@ class Daemon:
         self._hooks = hooks
         self._schedule = schedule
         self._suspects = suspects
+        self._second_look = second_look
         self._attempts = attempts
         self._wake = wake
         self._listeners: list[Callable[[JobEvent], None]] = []
@@ -115,6 +119,7 @@ class Daemon:
         done |= self._collect(now, tick)
         done |= self._start(now, tick)
         done |= self._dispose(now, tick)
+        done |= self._second_look.turn(now, tick, self._in_flight.keys())
         done |= self._refresh_sidecars(tick)
         done |= self._hooks.turn(tick, [job.id for job, _ in self._at(Undisposed)])
         self._engine.turn(tick, expected=self._intake.pending or self._suspects.any_due(now))

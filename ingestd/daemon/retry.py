@@ -21,6 +21,7 @@ class Kind(Enum):
 
     JOB = auto()
     HOOK = auto()
+    LOOK = auto()
     ARRIVALS = auto()
     SIDECARS = auto()
     TURN = auto()
@@ -31,7 +32,7 @@ class Task(NamedTuple):
 
     kind: Kind
     job_id: int = 0
-    """Of a job or its hook."""
+    """Of a job, its hook or the second look at its file."""
 
 
 ARRIVALS, SIDECARS, TURN = Task(Kind.ARRIVALS), Task(Kind.SIDECARS), Task(Kind.TURN)

@@ -130,6 +130,22 @@ def _created(partial: Path) -> BinaryIO:
     return partial.open("xb")
 
 
+def take_over(path: Path, mode: int) -> None:
+    """Make a file ours, with these permissions; one of another user is replaced by a copy.
+
+    A program that still has the file open cannot reach the copy.
+
+    Raises:
+        TransientError: the filesystem refused.
+    """
+    with _transient(f"take over {path}"):
+        owner = path.lstat().st_uid
+        if owner != os.geteuid():
+            _copy(path, path)
+        if stat.S_IMODE(path.lstat().st_mode) != mode:
+            path.chmod(mode)
+
+
 def remove(path: Path) -> None:
     """Delete a file, if it is there."""
     with _transient(f"delete {path}"):

@@ -151,6 +151,11 @@ def _require_transaction(db: Database) -> None:
         raise RuntimeError("writing a document needs database.transaction() around it")
 
 
+def forget_original(db: Database, document_id: int) -> None:
+    """Note that the bytes of a document are no longer kept."""
+    db.execute("UPDATE documents SET archive_path = NULL WHERE id = ?", [document_id])
+
+
 def document_by_sha(db: Database, sha256: str) -> int | None:
     """Return the id of the document with these bytes; None if they are not recorded."""
     row = db.execute("SELECT id FROM documents WHERE sha256 = ?", [sha256]).fetchone()

@@ -138,17 +138,28 @@ class Jobs:
         }
         return self._move(job.id, (State.RUNNING,), State.RECORDED, now, values)
 
-    def duplicate(self, job: Job, document_id: int, sha256: str, archive_path: Path, now: datetime) -> Job | Moved:
-        """Note that the same bytes are recorded already as ``document_id``."""
+    def duplicate(
+        self, job: Job, document_id: int, sha256: str, archive_path: Path, look_at: datetime | None, now: datetime
+    ) -> Job | Moved:
+        """Note that the same bytes are recorded already as ``document_id``; see :meth:`fail`."""
         values: _Values = {
             "document_id": document_id,
             "archive_path": path_text(archive_path),
             "sha256": sha256,
             "error": None,
+            "look_at": _moment(look_at),
         }
         return self._move(job.id, (State.CLAIMED, State.RUNNING), State.DUPLICATE, now, values)
 
-    def fail(self, job: Job, error: str, archive_path: Path, hook_at: datetime | None, now: datetime) -> Job | Moved:
+    def fail(
+        self,
+        job: Job,
+        error: str,
+        archive_path: Path,
+        hook_at: datetime | None,
+        now: datetime,
+        look_at: datetime | None = None,
+    ) -> Job | Moved:
         """Note that a document has failed.
 
         Args:
@@ -157,19 +168,54 @@ class Jobs:
             archive_path: target of the file.
             hook_at: moment from which a hook is due; None: no hook.
             now: UTC.
+            look_at: moment from which the file has to be looked at again; None: it is not kept.
         """
         states = (State.CLAIMED, State.WAITING, State.RUNNING)
-        values = {"error": _storable(error), "archive_path": path_text(archive_path), "hook_at": _moment(hook_at)}
+        values = {
+            "error": _storable(error),
+            "archive_path": path_text(archive_path),
+            "hook_at": _moment(hook_at),
+            "look_at": _moment(look_at),
+        }
         return self._move(job.id, states, State.FAILED, now, values)
 
-    def finish(self, job: Job, now: datetime) -> Job | Moved:
-        """Note that original and sidecar of a recorded document are where they belong."""
-        return self._move(job.id, (State.RECORDED,), State.DONE, now)
+    def finish(self, job: Job, now: datetime, look_at: datetime | None = None) -> Job | Moved:
+        """Note that original and sidecar of a recorded document are where they belong; see :meth:`fail`."""
+        return self._move(job.id, (State.RECORDED,), State.DONE, now, {"look_at": _moment(look_at)})
 
     def retry(self, job: Job, now: datetime) -> Job | Moved:
         """Make a failed or waiting job due at once, with all its attempts and no suspicion."""
-        due: _Values = {"next_at": time_text(now), "suspect": 0, "deaths_alone": 0}
-        return self._move(job.id, (State.FAILED, State.WAITING), State.WAITING, now, due, attempts="0")
+        return self._again(job, (State.FAILED, State.WAITING), now)
+
+    def reopen(self, job: Job, now: datetime) -> Job | Moved:
+        """Make a job due at once whose file changed after it was put away."""
+        return self._again(job, (State.FAILED, State.DUPLICATE), now)
+
+    def _again(self, job: Job, states: Collection[State], now: datetime) -> Job | Moved:
+        fresh: _Values = {"document_id": None, "suspect": 0, "deaths_alone": 0, "look_at": None}
+        return self._move(job.id, states, State.WAITING, now, {"next_at": time_text(now), **fresh}, attempts="0")
+
+    def looked(self, job: Job) -> None:
+        """Note that the file of a job was looked at again."""
+        self.db.execute("update jobs set look_at = null where id = ?", [job.id])
+
+    def read_again(self, job: Job, identity: Identity, now: datetime) -> None:
+        """Make a job of its own for a file that changed after it was put away; take part in the caller's transaction.
+
+        Args:
+            job: at its end, with the file in its ``archive_path``.
+            identity: present state of the file.
+            now: UTC.
+        """
+        at, why = time_text(now), "it changed after it was put away"
+        numbers = [identity.size, identity.mtime_ns, file_number(identity.inode), identity.ctime_ns]
+        self.db.execute(
+            "insert into jobs (state, attempt, inbox, source_path, name, size_bytes, mtime_ns, inode, ctime_ns, sha256,"
+            " archive_path, next_at, error, created_at, updated_at) select 'waiting', 0, inbox, source_path, name,"
+            " ?, ?, ?, ?, sha256, archive_path, ?, ?, ?, ? from jobs where id = ?",
+            [*numbers, at, why, at, at, job.id],
+        )
+        self.looked(job)
 
     def hook_ended(self, job: Job) -> None:
         """Note that the hook of a job has ended; a hook that became due again meanwhile stays due."""
@@ -260,6 +306,19 @@ class Jobs:
             "id in (select id from jobs indexed by jobs_hook_at where hook_at is not null)"
             f" and +state in ('done', 'failed') and id not in ({marks})",
             [*skipped],
+            limit,
+        )
+
+    def looks_due(self, now: datetime, longest: timedelta, limit: int, excluding: Iterable[int]) -> list[Job]:
+        """Return the jobs at their end whose file has to be looked at again; see ``due``."""
+        skipped = sorted(excluding)
+        marks = ", ".join("?" for _ in skipped)
+        return self._rows(
+            # By the short index of looks, as in hooks_due.
+            "id in (select id from jobs indexed by jobs_look_at where look_at is not null"
+            " and (look_at <= ? or look_at > ?))"
+            f" and +state in ('done', 'failed', 'duplicate') and id not in ({marks})",
+            [time_text(now), time_text(now + longest), *skipped],
             limit,
         )
 

@@ -278,6 +278,11 @@ def _change_times(db: Database) -> None:
     db.execute("ALTER TABLE jobs ADD COLUMN ctime_ns INTEGER")
 
 
+def _looks(db: Database) -> None:
+    db.execute("ALTER TABLE jobs ADD COLUMN look_at TEXT")
+    db.execute("CREATE INDEX jobs_look_at ON jobs (look_at) WHERE look_at IS NOT NULL")
+
+
 _STEPS = {
     "001_tables": _tables,
     "002_full_text": _full_text,
@@ -300,6 +305,7 @@ _STEPS = {
     "019_long_work": create_long_work,
     "020_change_times": _change_times,
     "021_kind_sums": create_kind_sums,
+    "022_looks": _looks,
 }
 
 migrations = Migrations("ingestd")

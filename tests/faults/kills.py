@@ -47,9 +47,9 @@ def slow_documents(count: int) -> dict[str, bytes]:
     return {f"{number:04}.png": picture(number, model="slow") for number in range(count)}
 
 
-def settle(place: Installation, nursery: Nursery, count: int, faults: Faults) -> None:
+def settle(place: Installation, nursery: Nursery, count: int) -> None:
     """Let a daemon finish everything."""
-    daemon = nursery.start(place.config, faults)
+    daemon = nursery.start(place.config, Faults())
     until("everything to be settled", lambda: place.settled(count) and not place.files("work"), PATIENCE_S)
     daemon.stop()
 
@@ -101,7 +101,7 @@ def storm(root: Path, options: argparse.Namespace, mean_s: float, seed: int) -> 
         place = place_with(root / f"{mean_s}-{seed}", documents)
         rng = random.Random(f"{mean_s} {seed}")
         kills = kill_at_random(place, nursery, rng, mean_s, 60 * options.minutes)
-        settle(place, nursery, len(documents), Faults(forked=True))
+        settle(place, nursery, len(documents))
         check(place, documents)
         return kills, failed_of(place)
     finally:
@@ -117,12 +117,13 @@ def run(root: Path, options: argparse.Namespace) -> bool:
             results = list(pool.map(functools.partial(storm, root, options, mean_s), range(options.seeds)))
         failed += [name for _, names in results for name in names]
         kills_of, failed_in = ([kills for kills, _ in results], [len(names) for _, names in results])
+        print(mean_s, results, flush=True)
         table.add_row(f"{mean_s:g}", ", ".join(map(str, kills_of)), ", ".join(map(str, failed_in)))
     nursery = Nursery()
     documents = {**slow_documents(options.documents // 10), KILLER: picture(-1, model="slow")}
     place = place_with(root / "killer", documents)
     kills = kill_while_in_work(place, nursery, Faults(forked=True))
-    settle(place, nursery, len(documents), Faults(forked=True))
+    settle(place, nursery, len(documents))
     nursery.close()
     check(place, documents)
     table.add_row("a killer", str(kills), ", ".join(failed_of(place)))

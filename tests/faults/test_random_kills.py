@@ -38,6 +38,6 @@ def test_document_that_takes_the_daemon_down_fails_alone(root: Path, nursery: Nu
     place = kills.place_with(root / "place", documents)
     faults = Faults(forked=True, control_s=0.1)
     assert kills.kill_while_in_work(place, nursery, faults) == 4, "once among others, three times alone"
-    kills.settle(place, nursery, len(documents), faults)
+    kills.settle(place, nursery, len(documents))
     check(place, documents)
     assert kills.failed_of(place) == [kills.KILLER]

@@ -48,7 +48,7 @@ def test_what_is_to_wait_for_longer_than_anything_may_is_due(jobs: Jobs) -> None
     assert [job.id for job in jobs.due(NOON, 9, [], timedelta(minutes=15))] == [waits]
 
 
-@pytest.mark.parametrize("question", ["due", "due_since", "hooks_due", "next_at", "suspect_due"])
+@pytest.mark.parametrize("question", ["due", "due_since", "hooks_due", "next_at", "looks_due", "suspect_due"])
 def test_pitfall_20_what_is_asked_in_every_turn_does_not_depend_on_how_many_there_are(
     jobs: Jobs, question: str
 ) -> None:
@@ -68,6 +68,7 @@ def test_pitfall_20_what_is_asked_in_every_turn_does_not_depend_on_how_many_ther
             "due_since": lambda: jobs.due_since(NOON),
             "hooks_due": lambda: jobs.hooks_due(3, [1]),
             "next_at": jobs.next_at,
+            "looks_due": lambda: jobs.looks_due(NOON, LONGEST, 3, [1]),
             "suspect_due": lambda: jobs.suspect_due(NOON, [1], LONGEST),
         }
         questions[question]()
@@ -131,7 +132,7 @@ TRANSITIONS: dict[str, tuple[Callable[[Jobs, Job], Job | Moved], set[State], Sta
         State.RECORDED,
     ),
     "duplicate": (
-        lambda jobs, job: jobs.duplicate(job, 1, made.SHA256, Path("/archive/a"), LATER),
+        lambda jobs, job: jobs.duplicate(job, 1, made.SHA256, Path("/archive/a"), None, LATER),
         {State.CLAIMED, State.RUNNING},
         State.DUPLICATE,
     ),
@@ -140,6 +141,7 @@ TRANSITIONS: dict[str, tuple[Callable[[Jobs, Job], Job | Moved], set[State], Sta
         {State.CLAIMED, State.WAITING, State.RUNNING},
         State.FAILED,
     ),
+    "reopen": (lambda jobs, job: jobs.reopen(job, LATER), {State.FAILED, State.DUPLICATE}, State.WAITING),
     "finish": (lambda jobs, job: jobs.finish(job, LATER), {State.RECORDED}, State.DONE),
     "retry": (lambda jobs, job: jobs.retry(job, LATER), {State.FAILED, State.WAITING}, State.WAITING),
 }
@@ -151,7 +153,7 @@ def in_state(jobs: Jobs, state: State) -> Job:
         case State.RECORDED | State.DONE:
             return {"recorded": made.recorded, "done": made.done}[state](jobs, "a", 1)
         case State.DUPLICATE:
-            return made.made(jobs.duplicate(made.claimed(jobs, "a"), 1, made.SHA256, Path("/archive/a"), NOON))
+            return made.made(jobs.duplicate(made.claimed(jobs, "a"), 1, made.SHA256, Path("/archive/a"), None, NOON))
         case State.FAILED:
             return made.failed(jobs, "a", "{}")
         case _:
