@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -q -n 3 --dist worksteal
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check cover fuzz soak lint format lock bench bench-report docs samples clean
+.PHONY: help install run test check cover fuzz soak lint format lock bench bench-report docs samples deb image sbom clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,16 @@ docs: $(VENV)/.development ## Write the reference pages and schemas that are mad
 
 samples: $(VENV)/.development ## Draw the sample documents again; needs the fonts named in samples/README.md.
 	$(BIN)/python -m lab.corpus samples
+
+deb: $(VENV)/.development ## Build a Debian package in dist/ that brings its Python packages along.
+	$(BIN)/python packaging/build_deb.py dist
+
+image: ## Build a container image with podman, docker or buildah.
+	packaging/container/build.sh
+
+sbom: $(VENV)/.development ## Write the bill of materials dist/ingestd.cdx.json (CycloneDX).
+	@mkdir -p dist
+	$(BIN)/python packaging/sbom.py > dist/ingestd.cdx.json
 
 clean: ## Remove .venv, caches and build outputs; ./run and its documents stay.
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis lab/bench/out

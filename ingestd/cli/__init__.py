@@ -35,6 +35,7 @@ _MODULES = {
     "separator": "separator",
     "rules": "rules",
     "models": "admin",
+    "service": "service",
     "check": "admin",
     "backup": "admin",
     "verify": "admin",

@@ -8,7 +8,7 @@ from ingestd.errors import ConfigError
 
 
 def shipped(name: str) -> Path:
-    """Return the folder or file ``name`` (``rules``, ``models``, ``config.yaml``) that ships with ingestd.
+    """Return the folder or file ``name`` (``rules``, ``models``, ``systemd``, ``config.yaml``) that ships with ingestd.
 
     Raises:
         ConfigError: the installation is incomplete.

@@ -31,7 +31,9 @@ def test_types_licence_and_notice_are_in_the_wheel(names: set[str]) -> None:
 def test_rules_models_and_configuration_are_in_the_wheel(names: set[str]) -> None:
     rules = {f"ingestd/shipped/rules/{path.name}" for path in (ROOT / "rules").glob("*.yaml")}
     models = {f"ingestd/shipped/{path.relative_to(ROOT)}" for path in (ROOT / "models").rglob("*.onnx")}
-    assert names >= rules | models | {"ingestd/shipped/models/manifest.yaml", "ingestd/shipped/config.yaml"}
+    units = {f"ingestd/shipped/systemd/{path.name}" for path in (ROOT / "systemd").iterdir()}
+    others = {"ingestd/shipped/models/manifest.yaml", "ingestd/shipped/config.yaml"}
+    assert names >= rules | models | units | others
 
 
 def test_development_stays_out_of_the_wheel(names: set[str]) -> None:
