@@ -28,6 +28,7 @@ from ingestd.daemon.intake import Intake
 from ingestd.daemon.lifecycle import Lifecycle
 from ingestd.daemon.loop import Daemon
 from ingestd.daemon.metrics import Metrics
+from ingestd.daemon.pairs import Pairs
 from ingestd.daemon.retry import RetrySchedule
 from ingestd.daemon.second_look import SecondLook
 from ingestd.daemon.service import Service, Signals
@@ -319,6 +320,7 @@ def assemble(
     """
     jobs = Jobs(db)
     schedule = RetrySchedule(config.ledger, rng)
+    inboxes = {inbox.name: inbox for inbox in config.inboxes}
     wake = signals.wake.set
     events = Events(wake)
     daemon = Daemon(
@@ -326,7 +328,7 @@ def assemble(
         jobs=jobs,
         lifecycle=Lifecycle(
             jobs,
-            {inbox.name: inbox for inbox in config.inboxes},
+            inboxes,
             config.spool,
             config.record,
             config.admit.max_bytes,
@@ -338,6 +340,7 @@ def assemble(
         schedule=schedule,
         second_look=SecondLook(jobs, config.settle.look_again_s, config.spool.mode, schedule),
         suspects=Suspects(jobs, config.ledger.attempts, schedule.longest, clock.tick()),
+        pairs=Pairs(jobs, inboxes, config.spool, schedule.longest),
         attempts=config.ledger.attempts,
         wake=wake,
     )

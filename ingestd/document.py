@@ -73,6 +73,8 @@ class Claim:
     attempt: int
     """1-based."""
     splitting: Splitting = Splitting()
+    backs: Path | None = None
+    """Backs of a stack whose fronts are at ``work_path``; both are to be collated, not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,3 +435,5 @@ class Record:
     """Seconds by stage."""
     copy: SearchableCopy | None = field(default=None, compare=False, repr=False)
     """Not stored with the record; None where none is wanted."""
+    collated: bytes | None = field(default=None, compare=False, repr=False)
+    """File of both sides of a stack; it is to be recorded, and this record is not."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from statistics import mean
 
 import cv2
@@ -38,6 +39,7 @@ from ingestd.files.identity import digest
 from ingestd.files.media_types import STRUCTURED
 from ingestd.layout.stack import roles
 from ingestd.output.annotate import annotate
+from ingestd.output.collate import collate
 from ingestd.reading.admit import admit
 from ingestd.reading.decode import Skip, decode
 from ingestd.reading.page import PageReader, Sharing, Stopwatch, page_info, unread_page
@@ -89,6 +91,8 @@ class Pipeline:
         watch = Stopwatch()
         with watch.time("admit"):
             admitted = admit(claim, self.admit_options)
+        if claim.backs is not None:
+            return self._collated(admitted, claim.backs, watch)
         reading, extraction = self.understand(admitted, watch)
         copy = None
         if self.copy is not None and claim.attempt < max(2, self.attempts):
@@ -104,6 +108,23 @@ class Pipeline:
             provenance=self.provenance,
             timings=watch.seconds,
             copy=copy,
+        )
+
+    def _collated(self, fronts: Admitted, path: Path, watch: Stopwatch) -> Record:
+        """Make one file of both sides of a stack."""
+        backs = admit(replace(fronts.claim, work_path=path, size_bytes=path.stat().st_size), self.admit_options)
+        with watch.time("decode"):
+            content = collate(fronts, backs, self.admit_options.max_pixels)
+        return Record(
+            sha256=fronts.claim.sha256,
+            name=path_text(fronts.claim.source_path.name),
+            media_type=fronts.media_type,
+            size_bytes=len(content),
+            reading=Reading((), (), ()),
+            extraction=Extraction(UNKNOWN, (), (), Status.REVIEW),
+            provenance=self.provenance,
+            timings=watch.seconds,
+            collated=content,
         )
 
     def understand(self, admitted: Admitted, watch: Stopwatch) -> tuple[Reading, Extraction]:

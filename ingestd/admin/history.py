@@ -59,6 +59,8 @@ def _of_job(job: Job) -> str:
             return head + f"waits until {due}: {job.error or 'a retry was requested'}"
         case State.RECORDED | State.DONE:
             return head + f"was recorded as document {job.document_id}; see 'ingestd show {job.document_id}'"
+        case State.DUPLICATE if job.document_id is None:
+            return head + f"is {job.error}; kept as {job.archive_path}"
         case State.DUPLICATE:
             return head + f"has the same bytes as document {job.document_id}; kept as {job.archive_path}"
         case State.FAILED:

@@ -75,6 +75,8 @@ def _sentence(event: JobEvent) -> str:
             text = f"failed: {event.reason}; kept as {event.job.archive_path}"
         case JobOutcome.WAITING:
             text = f"will be retried: {event.reason}"
+        case _ if event.job.document_id is None:
+            text = f"is {event.job.error}; kept as {event.job.archive_path}"
         case _:
             text = f"is already recorded as document {event.job.document_id}"
     return escape(f"{_MARKS[event.outcome]} {name}: {text}")

@@ -70,6 +70,25 @@ class InboxConfig(Section):
             return {**values, "name": Path(values["path"]).name}
         return values
 
+    duplex: tuple[str, str] | None = Field(
+        default=None,
+        description="Names of the fronts and the backs of stacks scanned in two passes, each with one `*`, such as"
+        " `['*-front.pdf', '*-back.pdf']`. Both become one file.",
+    )
+    duplex_wait_s: PositiveFloat = Field(
+        default=600.0, description="Seconds after which a side whose other side did not come is read alone."
+    )
+
+    @model_validator(mode="after")
+    def _can_collate(self) -> InboxConfig:
+        if self.duplex is None:
+            return self
+        if any(name.count("*") != 1 or "/" in name for name in self.duplex) or self.duplex[0] == self.duplex[1]:
+            raise ValueError("'duplex' needs two different names with one '*' each, such as ['*-a.pdf', '*-b.pdf']")
+        if self.original != "move" or self.duplicates != "move":
+            raise ValueError("'duplex' keeps both sides in the archive; it needs 'original: move', 'duplicates: move'")
+        return self
+
     @model_validator(mode="after")
     def _has_its_code(self) -> InboxConfig:
         if (self.split is Split.CODE) != bool(self.split_code):

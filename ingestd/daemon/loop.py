@@ -18,6 +18,7 @@ from ingestd.daemon.in_flight import InFlight, InWork, Read, Stage, Undisposed
 from ingestd.daemon.intake import Intake
 from ingestd.daemon.lifecycle import Lifecycle
 from ingestd.daemon.outcomes import Changed, Claimed, Duplicate, Gone, Recorded, Refused, Started
+from ingestd.daemon.pairs import Pairs, Waits
 from ingestd.daemon.retry import SIDECARS, Kind, RetrySchedule, Task
 from ingestd.daemon.second_look import SecondLook
 from ingestd.daemon.suspects import Suspects
@@ -49,6 +50,7 @@ class Daemon:
         schedule: pauses after faults.
         suspects: documents that were in work when ingestd died.
         second_look: looks again at files that were put away.
+        pairs: sides of stacks that were scanned in two passes.
         attempts: attempts before a document that kills its worker fails.
         wake: called from other threads when a turn is due.
     """
@@ -64,6 +66,7 @@ class Daemon:
         schedule: RetrySchedule,
         suspects: Suspects,
         second_look: SecondLook,
+        pairs: Pairs,
         attempts: int,
         wake: Callable[[], None],
     ) -> None:
@@ -75,6 +78,7 @@ class Daemon:
         self._schedule = schedule
         self._suspects = suspects
         self._second_look = second_look
+        self._pairs = pairs
         self._attempts = attempts
         self._wake = wake
         self._listeners: list[Callable[[JobEvent], None]] = []
@@ -92,6 +96,7 @@ class Daemon:
 
     def recover(self, now: datetime) -> None:
         """Resume, after a start, the jobs that a crash, a power cut or a stop left unfinished."""
+        self._pairs.tidy()
         stranded = {job.id: job for job in self._lifecycle.stranded(now)}
         jobs = stranded | {job.id: job for job in self._jobs.in_states(UNSETTLED)}
         for job in jobs.values():
@@ -202,21 +207,42 @@ class Daemon:
         return bool(jobs)
 
     def _start_one(self, tick: float, job: Job, now: datetime) -> None:
+        pairing = self._pairs.look(job, now)
+        if isinstance(pairing, Waits):
+            self._pairs.wait(job, pairing.reason, now)
+            return
         match self._lifecycle.claim(job, now):
             case Refused(job=refused, error=error):
                 self._fail(refused, error, now)
             case Claimed(job=claimed):
                 self._intake.claimed(claimed)
-                self._submit(claimed, now, tick)
+                mate = None if pairing is None else self._lend(pairing.mate, now)
+                if pairing is not None and mate is None:
+                    self._pairs.wait(claimed, "waits for the other side of the stack", now)
+                else:
+                    self._submit(claimed, now, tick, mate)
             case Gone():
                 self._intake.lost(job)
             case Moved() as moved:
                 _log_moved(job, moved)
 
-    def _submit(self, job: Job, now: datetime, tick: float) -> None:
+    def _lend(self, mate: Job, now: datetime) -> Job | None:
+        """Bring the other side of a stack into work; None where that is not possible now."""
+        match self._lifecycle.claim(mate, now):
+            case Claimed(job=claimed):
+                self._intake.claimed(claimed)
+                lent = self._pairs.wait(claimed, "is being read with the other side of the stack", now)
+                return None if isinstance(lent, Moved) else lent
+            case Refused(job=refused, error=error):
+                self._fail(refused, error, now)
+            case Gone():
+                self._intake.lost(mate)
+        return None
+
+    def _submit(self, job: Job, now: datetime, tick: float, mate: Job | None = None) -> None:
         match self._lifecycle.start(job, now):
             case Started(job=started, claim=claim):
-                future = self._engine.submit(claim)
+                future = self._engine.submit(claim if mate is None else self._pairs.claim_of(claim, job, mate))
                 self._in_flight[started.id] = InFlight(started, InWork(future, tick))
                 future.add_done_callback(lambda _: self._wake())
             case Duplicate(job=duplicate):
@@ -245,6 +271,9 @@ class Daemon:
             self._record(job, result, now)
 
     def _record(self, job: Job, record: Record, now: datetime) -> None:
+        if record.collated is not None:
+            self._collated(job, record, now)
+            return
         try:
             outcome = self._lifecycle.record(job, record, now)
         except AttemptError as error:
@@ -262,6 +291,18 @@ class Daemon:
                 del self._in_flight[job.id]
                 _log_moved(job, moved)
 
+    def _collated(self, job: Job, record: Record, now: datetime) -> None:
+        """Put both sides of a stack away; the collated file has arrived."""
+        match self._pairs.collated(job, record, now):
+            case None:
+                del self._in_flight[job.id]
+                self._jobs.requeue(job, now, refund=False)
+            case Moved() as moved:
+                del self._in_flight[job.id]
+                _log_moved(job, moved)
+            case sides:
+                self._in_flight |= {side.id: InFlight(side, Undisposed()) for side in sides}
+
     def _try_failed(self, job: Job, error: BaseException, now: datetime) -> None:
         match error:
             case TransientError():  # the attempt does not count
@@ -269,7 +310,10 @@ class Daemon:
             case AttemptError() if job.attempt < self._attempts:
                 self._wait(job, error, now, refund=False)
             case AttemptError() | DocumentError():
+                mate = self._pairs.lent(job)
                 self._fail(job, error, now)
+                if mate is not None:
+                    self._fail(mate, error, now)
             case _:
                 raise error
 

@@ -151,6 +151,16 @@ class Jobs:
         }
         return self._move(job.id, (State.CLAIMED, State.RUNNING), State.DUPLICATE, now, values)
 
+    def lend(self, job: Job, sha256: str, until: datetime, reason: str, now: datetime) -> Job | Moved:
+        """Put off a side of a stack whose file is in work, while the other side is awaited or both are read."""
+        values = {"next_at": time_text(until), "error": _storable(reason), "sha256": sha256}
+        return self._move(job.id, (State.CLAIMED,), State.WAITING, now, values)
+
+    def collate(self, job: Job, archive_path: Path, reason: str, now: datetime) -> Job | Moved:
+        """Note that a side of a stack lives on in a collated file; call it in the transaction that lets that arrive."""
+        values = {"archive_path": path_text(archive_path), "error": _storable(reason)}
+        return self._move(job.id, (State.RUNNING, State.WAITING), State.DUPLICATE, now, values)
+
     def fail(
         self,
         job: Job,
