@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+import ingestd
 from ingestd.app import running_service
 from ingestd.cli.common import command_line, config_option
 from ingestd.cli.logs import set_up
@@ -44,6 +46,7 @@ def run(config_path: Path | None, once: bool, page: bool) -> None:
     progress = _Progress() if once and sys.stderr.isatty() else None
 
     def started(daemon: Daemon) -> None:
+        log.info("started ingestd %s, process %d", ingestd.__version__, os.getpid())
         for inbox in config.inboxes:
             log.info("watching %s", path_text(inbox.path))
         log.info("results in %s, originals in %s", config.record.database, config.spool.archive)

@@ -120,10 +120,12 @@ class Service:
 
     def close(self) -> None:
         """Stop the engine, hooks and events; documents in work are read at the next start."""
+        left = self.daemon.in_work
         try:
             self.daemon.close(self._clock.now())
         finally:
             self._events.close()
+        log.info("stopped%s", f"; {left} documents in work are read at the next start" if left else "")
 
     def _count(self, event: JobEvent) -> None:
         if event.outcome in (JobOutcome.FAILED, JobOutcome.WAITING):
@@ -177,6 +179,8 @@ class Service:
 
     def _finish(self) -> None:
         """Let documents in work finish for a while; the next start reads the others."""
+        in_work = self.daemon.in_work
+        log.info("stopping%s", f": {in_work} documents in work get {_FINISH_S:g} s to finish" if in_work else "")
         self.daemon.drain()
         until = self._clock.tick() + _FINISH_S
         while self.daemon.in_work and self._clock.tick() < until:

@@ -11,10 +11,10 @@ import functools
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from typing import Any, Generic, ParamSpec
 
 import cv2
@@ -61,6 +61,21 @@ def _run(*args: Any, **kwargs: Any) -> Any:
         raise TransientError(f"a worker cannot start: {error}") from error
     sandbox.limit_cpu(_time_limit_s)
     return work(*args, **kwargs)
+
+
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Let threads and processes that begin in the block never see Ctrl-C, which reaches the whole process group.
+
+    They inherit the mask of signals: the threads of the pool, and from them the processes, also while they still load
+    their libraries. What a worker does at a Ctrl-C is for the daemon to decide.
+    """
+    resource_tracker.ensure_running()  # unblocks the signal where it is started
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _awake() -> int:
@@ -121,17 +136,22 @@ class LocalEngine(Generic[P, R]):
         """See :class:`ingestd.engine.Engine`."""
         if not self._resting:
             return
-        self._pool = self._new_pool()
-        # Starts the processes now, so that a document does not wait for models to load.
-        self._pool.schedule(_awake)
+        self._pool = self._started_pool()
         self._resting = False
+
+    def _started_pool(self) -> ProcessPool:
+        """Make a pool and start its processes now, so that a document does not wait for models to load."""
+        pool = self._new_pool()
+        with _without_interrupts():
+            pool.schedule(_awake)
+        return pool
 
     def _replace_pool(self) -> None:
         """Replace a pool that Pebble gave up because an idle worker died: no document is to blame."""
         log.warning(_BROKEN)
         self._pool.stop()
         self._pool.join()
-        self._pool = self._new_pool()
+        self._pool = self._started_pool()
         self.restarts += self.slots
 
     def _settle(self, finished: Future[R], outcome: Future[R]) -> None:

@@ -12,11 +12,12 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 
 from lab.corpus.pdf import PdfPage, Text, pdf
 from tests.support.places import ROOT
-from tests.support.process import Installation, until
+from tests.support.process import PATIENCE_S, Installation, until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -193,3 +194,17 @@ def test_log_shows_no_control_characters_of_names(place: Installation) -> None:
         until("the document", lambda: place.settled(1))
     assert "\x1b" not in place.log()
     assert len(place.files("archive")) == 2
+
+
+def test_ctrl_c_while_workers_start_is_clean_and_said_in_one_line(place: Installation) -> None:
+    """It reaches the whole process group: workers died of it with a traceback, and a document was blamed."""
+    (place.inbox / "letter.pdf").write_bytes(letter(1))
+    with (place.root / "daemon.log").open("ab") as log:
+        daemon = place.start(log.fileno(), own_group=True)
+        until("workers to load", lambda: len(psutil.Process(daemon.pid).children()) >= 2)
+        os.killpg(daemon.pid, signal.SIGINT)
+        assert daemon.wait(timeout=PATIENCE_S) == 0
+    assert "Traceback" not in place.log()
+    assert "KeyboardInterrupt" not in place.log()
+    assert "idle workers died" not in place.log()
+    assert [place.log().count(word) for word in ("started ingestd", "stopping", "stopped")] == [1, 1, 1]

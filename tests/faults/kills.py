@@ -2,9 +2,10 @@
 
     python -m tests.faults.kills [--intervals 0.5 1 2 4 8] [--seeds 3] [--documents 200] [--minutes 0.5]
 
-For each mean interval and seed a daemon is killed (SIGKILL) at random moments while it works, for as long as
-``--minutes`` says, and then left alone until everything is settled. The models only pretend, and take their time
-(tests/support/stand_in.py). In a last run one document takes the daemon down whenever it is in work.
+For each mean interval and seed a daemon is killed (SIGKILL) again and again, the interval counted from the moment in
+which it has begun a document, for as long as ``--minutes`` says. Then it is left alone until everything is settled.
+The models only pretend, and take their time (tests/support/stand_in.py). In a last run one document takes the daemon
+down whenever it is in work.
 Exits with 1 if an innocent document failed, or anything was lost or recorded twice.
 """
 
@@ -58,11 +59,19 @@ def kill_at_random(place: Installation, nursery: Nursery, rng: random.Random, me
     """Start and kill daemons for so many seconds; return the number of kills."""
     kills, end = 0, time.monotonic() + total_s
     while time.monotonic() < end:
+        before = _last_start(place)
         daemon = nursery.start(place.config, Faults(forked=True))
+        while _last_start(place) == before and time.monotonic() < end:
+            time.sleep(0.01)
         time.sleep(rng.expovariate(1 / mean_s))
-        daemon.kill()
+        daemon.kill(group=True)
         kills += 1
     return kills
+
+
+def _last_start(place: Installation) -> object:
+    """Moment of the last start of an attempt that has not ended."""
+    return place.query("select max(updated_at) from jobs where state = 'running'")
 
 
 def kill_while_in_work(place: Installation, nursery: Nursery, faults: Faults, patience_s: float = PATIENCE_S) -> int:
@@ -76,7 +85,7 @@ def kill_while_in_work(place: Installation, nursery: Nursery, faults: Faults, pa
         if found[0] != "running":
             daemon.stop()
             return kills
-        daemon.kill()
+        daemon.kill(group=True)
         kills, killed = kills + 1, found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -81,11 +82,14 @@ class Started:
         assert self.status is not None, f"waited {patience_s:g} s for the daemon to end"
         return self.status
 
-    def kill(self) -> None:
-        """End it as a power cut would, and wait until it and its workers are gone."""
+    def kill(self, *, group: bool = False) -> None:
+        """End it as an error would, or with its workers as a power cut would, and wait until all are gone."""
         lists = Path(f"/proc/{self.pid}/task").glob("*/children")
         workers = [Path("/proc") / child for children in lists for child in children.read_text().split()]
         self.signal(signal.SIGKILL)
+        for worker in workers if group else ():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(worker.name), signal.SIGKILL)
         assert self.wait() == -signal.SIGKILL
         until("its workers to go", lambda: not any(map(Path.exists, workers)))
 

@@ -59,10 +59,13 @@ class Installation:
                 process.terminate()
                 process.wait(timeout=PATIENCE_S)
 
-    def start(self, output: int, *options: str) -> subprocess.Popen[bytes]:
-        """Start the daemon without waiting for it."""
+    def start(self, output: int, *options: str, own_group: bool = False) -> subprocess.Popen[bytes]:
+        """Start the daemon without waiting for it; in a process group of its own if signals are to reach all of it."""
         command = [sys.executable, "-m", "ingestd", "run", *options, "-c", str(self.config)]
-        return subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        return subprocess.Popen(
+            command, stdout=output, stderr=output, env=environment, process_group=0 if own_group else None
+        )
 
     def log(self) -> str:
         """What the daemon said so far."""

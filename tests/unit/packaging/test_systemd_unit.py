@@ -32,6 +32,11 @@ def test_systemd_is_told_when_it_is_ready_and_that_it_lives(unit: dict[str, list
     assert unit["ExecStart"][0].endswith("ingestd run -c /etc/ingestd/config.yaml")
 
 
+def test_a_start_may_take_a_while(unit: dict[str, list[str]]) -> None:
+    """The default of 90 s killed, and started again, a daemon that was not done; each start tells of long work."""
+    assert seconds(unit["TimeoutStartSec"][0]) >= 300
+
+
 def test_documents_in_work_may_finish_before_it_is_killed(unit: dict[str, list[str]]) -> None:
     assert seconds(unit["TimeoutStopSec"][0]) > service._FINISH_S
     assert unit["KillMode"] == ["mixed"], "workers are not told to end before the daemon has used them"
