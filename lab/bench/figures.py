@@ -96,7 +96,7 @@ def _section(kept: Mapping[str, Any]) -> Iterator[str]:
         rows = [table["columns"], ["---"] * len(table["columns"]), *table["rows"]]
         yield "\n".join(f"| {' | '.join(_cell(cell) for cell in row)} |" for row in rows) + "\n"
         if table["note"]:
-            yield "\n".join(f"{line}  " if "\n" in table["note"] else line for line in table["note"].split("\n")) + "\n"
+            yield f"```text\n{table['note']}\n```\n" if "\n" in table["note"] else f"{table['note']}\n"
 
 
 def _cell(text: str) -> str:

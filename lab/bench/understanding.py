@@ -26,7 +26,8 @@ def measure(options: argparse.Namespace) -> harness.Outcome:
     ordered = dict(sorted(given.items(), key=lambda item: item[0].group.endswith("tune")))
     misses = [answer.wording for result in given.values() for answer in result.answers if not answer.right]
     return harness.Outcome(
-        "Documents that this project did not draw; splits by issuer, those called tune were tuned on; misses of the others were read, and one kind mended",
+        "Documents that this project did not draw; splits by issuer. Those called tune, and sroie-train, were tuned on."
+        " Misses of the others were read, and one kind of them mended",
         (fields.summary(ordered, misses=options.misses),),
         {"misses": misses},
     )
