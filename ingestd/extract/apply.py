@@ -28,7 +28,8 @@ from ingestd.document import (
 from ingestd.extract.confirm.doubts import OTHER, UNKNOWN, kinds_of, rule_of, status_of
 from ingestd.extract.lexicon.labels import SqueezedDocument, squeeze_rows
 from ingestd.extract.lexicon.model import Lexicon
-from ingestd.extract.papers import Part, pages_of_data, parts_of, parts_on
+from ingestd.extract.page_parts import Part
+from ingestd.extract.papers import pages_of_data, parts_of, parts_on
 from ingestd.extract.proof.judge import judge
 from ingestd.extract.rulefile.compiled import CompiledRule, RuleSet
 from ingestd.extract.rulefile.equation import SUM_OF

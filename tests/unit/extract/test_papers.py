@@ -192,3 +192,77 @@ def test_the_first_of_two_papers_beside_each_other_has_its_part_of_the_page(rule
     found = extract(beside(FIRST, SECOND), rules, TODAY)
     assert found.pages == (0,)
     assert found.area is not None and found.area[1][0] < 500
+
+
+def above(*texts: str, gap: float = 120) -> Reading:
+    """The texts one above another on one page, so many pixels apart."""
+    readings, lines, top = [read(text) for text in texts], [], 0.0
+    for one in readings:
+        edges = [y for line in one.lines for _, y in line.quad]
+        shift = top - min(edges)
+        lines += [replace(line, quad=as_quad([(x, y + shift) for x, y in line.quad])) for line in one.lines]
+        top += max(edges) - min(edges) + gap
+    return Reading(readings[0].pages, tuple(lines), ())
+
+
+RECEIPT = """
+KEDAI BUKU MERANTI SDN BHD
+TAX INVOICE
+Date: 03/08/2024
+Books        20.00
+Pens          5.00
+Total        25.00
+Cash         30.00
+Change        5.00
+"""
+SLIP = """
+Zahlschein
+Nordlicht Handels GmbH
+IBAN DE89 3704 0044 0532 0130 00
+Verwendungszweck 2024-311
+Betrag       119,00
+EUR          119,00
+"""
+
+
+def test_papers_above_each_other_are_not_added_up(rules: RuleSet) -> None:
+    found = extract(above(FIRST, SECOND), rules, TODAY)
+    assert said(found) == on_its_own(FIRST, rules)
+    (second,) = found.further
+    assert said(second) == on_its_own(SECOND, rules)
+    assert found.area is not None and second.area is not None
+    assert found.area[2][1] < second.area[0][1]
+
+
+def test_receipts_in_a_grid_are_told_apart(rules: RuleSet) -> None:
+    receipts = [
+        RECEIPT.replace("MERANTI", name).replace("03/08", day).replace("25.00", total).replace("20.00", part)
+        for name, day, part, total in (
+            ("MERANTI", "03/08", "20.00", "25.00"),
+            ("SENTOSA", "04/08", "30.00", "35.00"),
+            ("HARAPAN", "05/08", "40.00", "45.00"),
+            ("PELANGI", "06/08", "50.00", "55.00"),
+        )
+    ]
+    upper, lower = beside(*receipts[:2]), beside(*receipts[2:])
+    bottom = max(y for line in upper.lines for _, y in line.quad) + 120
+    moved = [replace(line, quad=as_quad([(x, y + bottom) for x, y in line.quad])) for line in lower.lines]
+    found = extract(Reading(upper.pages, (*upper.lines, *moved), ()), rules, TODAY)
+    papers: list[Extraction | Paper] = [found, *found.further]
+    assert sorted(said(paper)["total"] for paper in papers) == ["25.00", "35.00", "45.00", "55.00"]
+
+
+@pytest.mark.parametrize("lower", [SLIP, FIRST, SECOND_PAGE, WITHOUT_NUMBER, SLIP.replace("119,00", "60,00")])
+def test_what_belongs_to_an_invoice_below_it_is_not_another_paper(rules: RuleSet, lower: str) -> None:
+    assert extract(above(FIRST, lower), rules, TODAY).further == ()
+
+
+def test_more_papers_beside_each_other_than_are_told_apart_lose_no_line(rules: RuleSet) -> None:
+    texts = [SECOND.replace("W-7781", f"W-{n}000").replace("Sommer", name) for n, name in enumerate("ABCDEFGHIJ", 1)]
+    reading = beside(*texts)
+    found = extract(reading, rules, TODAY)
+    papers: list[Extraction | Paper] = [found, *found.further]
+    areas = [paper.area for paper in papers]
+    for line in reading.lines:
+        x = line.quad[0][0]
+        assert any(area is not None and area[0][0] <= x <= area[1][0] for area in areas), line.text
