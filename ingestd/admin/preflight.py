@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ingestd.errors import ConfigError, TransientError
 from ingestd.extract import load_rules
 from ingestd.files import durable
 from ingestd.files.archive_layout import archive_folder
+from ingestd.files.lock import daemon_runs
 from ingestd.reading.models import load_manifest
 from ingestd.store.database import require_usable
 
@@ -29,6 +31,7 @@ def problems_of(config: Config) -> list[str]:
         *_models(config),
         *_hooks(config),
         *_extras(config),
+        *_port(config),
     ]
 
 
@@ -165,3 +168,22 @@ def _extras(config: Config) -> list[str]:
         (config.output.searchable_pdf != "off", "pikepdf", EXTRA_FOR_COPIES),
     ]
     return [text for wanted, module, text in needs if wanted and importlib.util.find_spec(module) is None]
+
+
+def _port(config: Config) -> list[str]:
+    """Find a port that another program has; a daemon that runs here has it itself."""
+    options = config.metrics
+    if options.port is None or daemon_runs(config.spool.work):
+        return []
+    try:
+        with socket.create_server((options.address, options.port), family=_family(options.address)):
+            return []
+    except OSError as error:
+        return [
+            f"metrics.port: {options.address} port {options.port} cannot be served on ({error.strerror or error}),"
+            " expected a free port of this machine; correct metrics.port or metrics.address"
+        ]
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sqlite3
 from collections.abc import Iterator
@@ -134,8 +135,7 @@ class Metrics:
             raise ConfigError(
                 [
                     f"metrics: {address} port {port} cannot be served on ({error.strerror or error}),"
-                    " expected a free port of this machine; correct metrics.port or metrics.address; the service needs"
-                    " the drop-in systemd/metrics.conf"
+                    f" expected a free port of this machine; {_fix(error)}"
                 ]
             ) from error
         log.info("metrics at http://%s:%d/metrics", address, server.server_port)
@@ -145,3 +145,9 @@ class Metrics:
             server.shutdown()
             server.server_close()
             thread.join()
+
+
+def _fix(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "stop the program that has it, or correct metrics.port"
+    return "correct metrics.port or metrics.address; the service needs the drop-in systemd/metrics.conf"

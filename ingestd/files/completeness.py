@@ -14,10 +14,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from ingestd.files.markup import (
+    der_is_complete,
+    is_der,
+    is_plain_text,
+    looks_like_xml,
+    xml_is_complete,
+    zip_is_complete,
+)
 from ingestd.files.tiff import read_at, tiff_is_complete
 
 _TAIL_BYTES = 1 << 16
 """Bytes at the end of a JPEG in which its end mark is looked for; scanners may pad the file."""
+_HEAD_BYTES = 1024
+"""Bytes at the beginning by which a format is known; a PDF may have others before its first line."""
 _MAX_STEPS = 20_000
 """Bound on the segments or boxes followed, against files made to loop."""
 
@@ -39,14 +49,15 @@ def complete_on_disk(path: Path) -> bool:
 
 
 def is_complete(file: BinaryIO) -> bool:
-    """Tell whether a file of a known format has its proper end; False for unknown formats.
+    """Tell whether a file of a known format has its proper end, or is plain text; False for unknown formats.
 
     JPEG: EOI after the start of scan. PNG: IEND. PDF: %%EOF near the end. TIFF: every strip and
     tile of every directory lies inside the file. BMP, WebP: the length in the header. HEIC/AVIF:
-    the top-level boxes fill the file.
+    the top-level boxes fill the file. XML: the end tag of its root. ZIP (OFD): its directory. Signed data: its length.
+    Plain text does not become a document by growing: there is nothing to wait for.
     """
     size = os.fstat(file.fileno()).st_size
-    head = file.read(16)
+    head = file.read(_HEAD_BYTES)
     for matches, check in _FORMATS:
         if matches(head):
             try:
@@ -120,4 +131,8 @@ _FORMATS: tuple[tuple[Callable[[bytes], bool], Callable[[BinaryIO, int], bool]],
     (lambda head: head.startswith(b"BM"), _bmp),
     (lambda head: head[:4] == b"RIFF" and head[8:12] == b"WEBP", _webp),
     (lambda head: head[4:8] == b"ftyp", _boxes),
+    (lambda head: head.startswith(b"PK\x03\x04"), zip_is_complete),
+    (looks_like_xml, xml_is_complete),
+    (is_der, der_is_complete),
+    (is_plain_text, lambda _, size: size > 0),
 )

@@ -12,6 +12,7 @@ keeps its snapshot until it is exhausted: read it to the end.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,13 +58,34 @@ def connect(
             [f"{path}: found no such file, expected the database; 'ingestd run' creates it, or correct record.database"]
         )
     with faults(path):
-        uri = f"{path.absolute().as_uri()}?mode={_OPEN_MODES[access]}"
-        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S)
+        connection = sqlite3.connect(_uri(path, access), uri=True, timeout=BUSY_S)
         try:
             return _prepared(Database(connection, execute_plugins=False), path, access, progress)
         except BaseException:
             connection.close()
             raise
+
+
+def _uri(path: Path, access: Literal["create", "write", "read"]) -> str:
+    """Return the address of a database.
+
+    Even for reading, SQLite makes files beside one that no process has open (WAL), unless told that nothing changes.
+
+    Raises:
+        ConfigError: the last writer was killed, and this user may not make those files.
+    """
+    uri = f"{path.absolute().as_uri()}?mode={_OPEN_MODES[access]}"
+    if access != "read" or os.access(path.parent, os.W_OK, effective_ids=True):
+        return uri
+    log, memory = (path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))
+    if log.exists() and not memory.exists():
+        raise ConfigError(
+            [
+                f"{path}: found the journal of an ingestd that was killed, which this user cannot apply;"
+                " start ingestd, or ask as its user"
+            ]
+        )
+    return uri if log.exists() else f"{uri}&immutable=1"
 
 
 def require_usable(path: Path) -> None:
@@ -76,7 +98,7 @@ def require_usable(path: Path) -> None:
         return
     with (
         faults(path),
-        contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as connection,
+        contextlib.closing(sqlite3.connect(_uri(path, "read"), uri=True, timeout=1)) as connection,
     ):
         schema.require_ours(Database(connection, execute_plugins=False), path)
 

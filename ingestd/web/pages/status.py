@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,13 +12,12 @@ from starlette.responses import Response
 import ingestd
 from ingestd.config import Config, InboxConfig
 from ingestd.files.durable import nearest_existing
+from ingestd.files.lock import daemon_runs
 from ingestd.store import queries
 from ingestd.store.corrections import alike
 from ingestd.web.pages.counts import counts_of
 from ingestd.web.services import services, user_of
 from ingestd.web.tokens import Role
-
-_LOCKS = Path("/proc/locks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +77,3 @@ def disks_of(config: Config) -> list[Disk]:
         usage = shutil.disk_usage(there)
         found.setdefault(there.stat().st_dev, Disk(str(place), usage.free, usage.total))
     return list(found.values())
-
-
-def daemon_runs(work: Path) -> bool | None:
-    """Tell if a daemon holds the lock of the work folder; None where the kernel does not show locks.
-
-    Trying the lock would keep a daemon from starting at the same moment.
-    """
-    try:
-        status = (work / ".lock").stat()
-    except OSError:
-        return False
-    try:
-        locks = _LOCKS.read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
-    return any(row.split()[1] == "FLOCK" and place in row.split() for row in locks)

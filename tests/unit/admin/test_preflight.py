@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import fcntl
 import resource
 import shutil
+import socket
 import sqlite3
 import sys
 from contextlib import closing
@@ -209,3 +211,15 @@ def test_layouts_that_cannot_be_filled_in_are_named(tmp_path: Path, layout: str)
     config = configured(tmp_path, f'inboxes: [{{path: a}}]\nspool: {{layout: "{layout}"}}')
     (problem,) = problems_of(config)
     assert problem.startswith(f"spool.layout {layout!r} ")
+
+
+def test_port_of_another_program_is_found_before_the_start(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        config = configured(tmp_path, f"inboxes: [{{path: inbox}}]\nmetrics: {{port: {other.getsockname()[1]}}}")
+        (problem,) = problems_of(config)
+        assert problem.startswith("metrics.port: 127.0.0.1 port")
+        assert "Address already in use" in problem
+        config.spool.work.mkdir()
+        with (config.spool.work / ".lock").open("a+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            assert problems_of(config) == [], "a daemon that runs here has it itself"

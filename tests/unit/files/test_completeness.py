@@ -15,7 +15,7 @@ from PIL import Image
 
 from ingestd.files.completeness import complete_on_disk, is_complete
 from ingestd.files.tiff import MAX_ENTRIES, MAX_VALUES
-from tests.support import documents
+from tests.support import documents, einvoices
 
 
 def _pdf() -> bytes:
@@ -34,6 +34,10 @@ WHOLE: dict[str, Callable[[], bytes]] = {
     "big-endian tiff": lambda: _big_endian_tiff(),
     "pdf": _pdf,
     "heic": lambda: documents.heic(documents.picture("heic")),
+    "xml": einvoices.cii,
+    "xml of another form": einvoices.fatturapa,
+    "ofd": einvoices.ofd,
+    "signed data": lambda: einvoices.signed(einvoices.fatturapa()),
 }
 
 
@@ -62,10 +66,28 @@ def test_padding_after_the_end_is_allowed(tmp_path: Path) -> None:
         assert complete_on_disk(path), kind
 
 
-@pytest.mark.parametrize("content", [b"", b"\0" * 5000, b"hello", b"PK\x03\x04" + b"x" * 100, b"\xff\xd8\xff"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\0" * 5000, b"<Invoice>", b"1 0 obj\n", b"MIIB\n", b"PK\x03\x04" + b"x" * 100, b"\xff\xd8\xff"]
+)
 def test_unknown_content_is_never_complete(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "scan.jpg"
     path.write_bytes(content)
+    assert not complete_on_disk(path)
+
+
+@pytest.mark.parametrize("content", ["notes\n", '{"schema": 1}', "Straße, 发票\n" * 200])
+def test_plain_text_is_not_waited_for(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text(content, encoding="utf-8")
+    assert complete_on_disk(path)
+
+
+def test_xml_in_two_bytes_per_character(tmp_path: Path) -> None:
+    path = tmp_path / "invoice.xml"
+    content = "<?xml version='1.0' encoding='UTF-16'?><!-- <a> --><Invoice><ID>1</ID></Invoice>\n".encode("utf-16")
+    path.write_bytes(content)
+    assert complete_on_disk(path)
+    path.write_bytes(content[:-20])
     assert not complete_on_disk(path)
 
 

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from ingestd.errors import ConfigError, TransientError
 from ingestd.store import schema
-from ingestd.store.database import connect, faults, transaction
+from ingestd.store.database import connect, faults, require_usable, transaction
 from tests.support.unprivileged import open_folder, unprivileged
 
 Opener = Callable[..., Database]
@@ -195,3 +195,27 @@ def test_mistakes_in_sql_are_not_taken_for_faults_of_the_file(opened: Opener, tm
     db = opened(tmp_path / "ingestd.db")
     with pytest.raises(sqlite3.OperationalError, match="no such table"), faults(tmp_path / "ingestd.db"):
         db.execute("SELECT * FROM missing")
+
+
+def test_user_who_may_only_read_can_ask_while_nothing_runs() -> None:
+    """A group member asked by 'ingestd status' was told of a readonly database unless the daemon ran."""
+    with open_folder() as folder:
+        path = folder / "ingestd.db"
+        connect(path).close()
+        assert not list(folder.glob("*-*")), "closed, so that nothing lies beside it"
+        with unprivileged(), connect(path, "read") as db:
+            assert db.execute("select count(*) from jobs").fetchone() == (0,)
+            require_usable(path)
+        with connect(path) as writer:  # while a daemon runs
+            writer.execute("insert into counts values ('documents', 'done', 7)")
+            with unprivileged(), connect(path, "read") as db:
+                assert db.execute("select number from counts").fetchall() == [(7,)], "what it wrote last is seen"
+
+
+def test_user_who_may_only_read_is_told_of_a_killed_daemon() -> None:
+    with open_folder() as folder:
+        path = folder / "ingestd.db"
+        connect(path).close()
+        (folder / "ingestd.db-wal").write_bytes(b"left")
+        with unprivileged(), pytest.raises(ConfigError, match=r"killed.*start ingestd, or ask as its user"):
+            connect(path, "read")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import hashlib
 import json
 from pathlib import Path
@@ -14,7 +13,6 @@ from ingestd.admin.correct import Corrector, Wanted
 from ingestd.document import FieldCandidate, Level, PageRole, Paper, Status
 from ingestd.files.identity import look
 from ingestd.store.jobs import Job, Jobs, State
-from ingestd.web.pages import status
 from ingestd.web.tokens import Role
 from tests.support import records
 from tests.support.desk import OWN, Desk, shipped_rules
@@ -218,13 +216,3 @@ def test_fields_that_are_corrected_again_and_again_are_named(desk: Desk) -> None
     page = desk.client.get("/status").text
     assert "Corrected again" in page and "3 documents" in page
     assert 'href="/documents?seller=KEDAI+%26+CO&amp;kind=en-receipt"' in page
-
-
-def test_running_daemon_is_known_by_its_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert status.daemon_runs(tmp_path) is False
-    with (tmp_path / ".lock").open("a+") as lock:
-        assert status.daemon_runs(tmp_path) is False
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        assert status.daemon_runs(tmp_path) is True
-    monkeypatch.setattr(status, "_LOCKS", tmp_path / "hidden")
-    assert status.daemon_runs(tmp_path) is None
