@@ -101,16 +101,22 @@ def _view(name: str) -> Callable[[Database, Choice], Rows]:
 
 
 def items(db: Database, choice: Choice) -> Rows:
-    """Return one row per line item, with its document."""
+    """Return one row per line item, with its document and paper."""
+    cells = ("item_index", "name", "quantity", "unit_price", "amount", "rate", "tax")
+    own, of_paper = (", ".join(form % name for name in cells) for form in ("i.%s", "i.value ->> '$.%s'"))
     where, values = _chosen(choice, "d.recorded_at", "d.id", "0")
+    further, _ = _chosen(choice, "d.recorded_at", "d.id", "p.paper_index")
     cursor = db.execute(
-        "SELECT document_id, d.name AS document, item_index, i.name, quantity, unit_price, amount, rate, tax"
-        f" FROM items i JOIN documents d ON d.id = document_id WHERE {where} ORDER BY document_id, item_index",
+        f"SELECT d.id AS document_id, d.name AS document, {own}, 0 AS paper_index"
+        f" FROM items i JOIN documents d ON d.id = i.document_id WHERE {where}"
+        f" UNION ALL SELECT d.id, d.name, {of_paper}, p.paper_index"
+        f" FROM papers p JOIN documents d ON d.id = p.document_id, json_each(p.items) i WHERE {further}"
+        " ORDER BY 1, paper_index, item_index",
         values,
     )
     columns = tuple(column for column, *_ in cursor.description)
     numbers: Mapping[str, Kind] = dict.fromkeys(("quantity", "unit_price", "rate"), "number")
-    return Rows(columns, cursor, {**_KNOWN, **numbers})
+    return Rows(columns, cursor, {**_KNOWN, **numbers}, ("document_id", "paper_index"))
 
 
 def _chosen(choice: Choice, recorded_at: str, document: str, paper: str) -> tuple[str, dict[str, str]]:

@@ -6,6 +6,7 @@ import argparse
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from ingestd.app import build_pipeline, manifest_of, rules_of
 from ingestd.config import parse
 from ingestd.document import OF_NO_PAPER, Claim, PageRole, Record, Split, Splitting
 from ingestd.files.identity import digest
-from lab.corpus.stack import Stack, drawn_stack
+from lab.corpus.stack import Stack, drawn_stack, two_passes
 
 SPLITTINGS = (
     Splitting(Split.BLANK),
@@ -40,6 +41,17 @@ def divided(stack: Stack, splitting: Splitting, read: Read, folder: Path) -> Rec
     return read(Claim(path, path, path.stat().st_size, digest(path), attempt=1, splitting=splitting))
 
 
+def collated(fronts: bytes, backs: bytes, read: Read, folder: Path) -> bytes:
+    """Make one file of two passes as a worker does."""
+    paths = folder / "fronts.pdf", folder / "backs.pdf"
+    for path, content in zip(paths, (fronts, backs), strict=True):
+        path.write_bytes(content)
+    path, back = paths
+    made = read(Claim(path, path, path.stat().st_size, digest(path), attempt=1, backs=back)).collated
+    assert made is not None
+    return made
+
+
 def papers_of(record: Record) -> tuple[tuple[int, ...], ...]:
     """List the pages of each paper of a record."""
     found = record.extraction
@@ -62,13 +74,19 @@ def main() -> None:
     """Print how many stacks are divided as drawn, by what separates their papers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=200)
-    count = parser.parse_args().count
+    parser.add_argument("--first", type=int, default=0, help="Number of the first stack; stacks depend on it alone.")
+    options = parser.parse_args()
+    count, numbers = options.count, range(options.first, options.first + options.count)
     read = reader()
     right, pages, unaccounted = Counter[str](), 0, 0
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(count):
+        for number in numbers:
             splitting = SPLITTINGS[number % len(SPLITTINGS)]
-            stack = drawn_stack(np.random.default_rng(number), splitting.by)
+            rng = np.random.default_rng(number)
+            stack = drawn_stack(rng, splitting.by)
+            if number % 8 >= len(SPLITTINGS):  # every other stack of each kind
+                fronts, backs, stack = two_passes(rng, stack)
+                stack = replace(stack, content=collated(fronts, backs, read, Path(folder)))
             record = divided(stack, splitting, read, Path(folder))
             pages += len(record.reading.pages)
             unaccounted += not is_accounted(record)
@@ -77,7 +95,7 @@ def main() -> None:
                 right[splitting.by] += 1
             else:
                 print(f"stack {number}, {splitting.by}: found {found}, drawn {stack.papers}, {stack.blank}")
-    each = {splitting.by: len(range(at, count, len(SPLITTINGS))) for at, splitting in enumerate(SPLITTINGS)}
+    each = Counter(SPLITTINGS[number % len(SPLITTINGS)].by for number in numbers)
     print(f"{count} stacks, {pages} pages; {unaccounted} with a page in no or two papers")
     for by, of in each.items():
         print(f"{by}: {right[by]} of {of} as drawn")

@@ -163,6 +163,29 @@ def drawn_stack(rng: Rng, by: Split) -> Stack:
     return Stack(pdf(*pages), tuple(map(tuple, papers)), tuple(blank), tuple(separators))
 
 
+def two_passes(rng: Rng, stack: Stack) -> tuple[bytes, bytes, Stack]:
+    """Scan a stack in two passes: its fronts, its backs from the last on, and what the pages are once collated."""
+    blank = stack.blank
+    with pypdfium2.PdfDocument(stack.content) as document, pypdfium2.PdfDocument(pdf(_scan(blank_page(rng)))) as last:
+        if len(document) % 2:
+            blank = (*blank, len(document))
+            document.import_pages(last)
+        sides = [range(0, len(document), 2), range(len(document) - 1, 0, -2)]
+        fronts, backs = (_pages_of(document, list(side)) for side in sides)
+    return fronts, backs, replace(stack, content=b"", blank=blank)
+
+
+def _pages_of(document: pypdfium2.PdfDocument, pages: list[int]) -> bytes:
+    target = io.BytesIO()
+    side = pypdfium2.PdfDocument.new()
+    try:
+        side.import_pages(document, pages)
+        side.save(target)
+    finally:
+        side.close()
+    return target.getvalue()
+
+
 def _separate(rng: Rng, by: Split, pages: list[PdfPage], blank: list[int], separators: list[int]) -> None:
     quarters = int(rng.choice([0, 2]))
     if by is Split.BLANK and rng.random() < 0.8:

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingestd.document import Claim, PageRole, Paper, Record, Splitting, Status
+from ingestd.document import Claim, PageRole, Paper, Record, Split, Splitting, Status
 from ingestd.files import durable
 from ingestd.store.documents import load_document
-from lab.bench.stacks import SPLITTINGS, Read, divided, is_accounted, pages_with, papers_of, reader
-from lab.corpus.stack import drawn_stack
+from lab.bench.stacks import SPLITTINGS, Read, collated, divided, is_accounted, pages_with, papers_of, reader
+from lab.corpus.stack import drawn_stack, two_passes
 from tests.support.records import record
 from tests.support.world import World
 
@@ -29,6 +29,16 @@ def test_drawn_stacks_are_divided_as_drawn(read: Read, splitting: Splitting, tmp
     assert papers_of(found) == stack.papers
     assert pages_with(found, PageRole.BLANK) == stack.blank
     assert pages_with(found, PageRole.SEPARATOR) == stack.separators
+    assert is_accounted(found)
+
+
+def test_a_stack_in_two_passes_is_divided_as_one_in_a_single_pass(read: Read, tmp_path: Path) -> None:
+    rng = np.random.default_rng(9)
+    fronts, backs, stack = two_passes(rng, drawn_stack(rng, Split.PATCH))
+    whole = replace(stack, content=collated(fronts, backs, read, tmp_path))
+    found = divided(whole, Splitting(Split.PATCH), read, tmp_path)
+    assert papers_of(found) == stack.papers
+    assert pages_with(found, PageRole.BLANK) == stack.blank
     assert is_accounted(found)
 
 

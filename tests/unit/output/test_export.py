@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from sqlite_utils import Database
 
+from ingestd.document import Item, Paper, Status
 from ingestd.errors import IngestdError
 from ingestd.output import export, tables
 from ingestd.output.tables import Choice, Kind, Rows, Value
@@ -83,7 +85,17 @@ def test_items_name_their_document(db: Database) -> None:
         "amount": "10.00",
         "rate": "13",
         "tax": "1.30",
+        "paper_index": 0,
     }
+
+
+def test_items_of_further_papers_follow(db: Database) -> None:
+    made = record("stack.pdf")
+    second = Paper((1,), None, "invoice", (), (Item("灯", "3", "2.50", "7.50"),), Status.DONE)
+    save(db, replace(made, extraction=replace(made.extraction, further=(second,))))
+    rows = list(tables.items(db, Choice()).rows)
+    assert [row[1] for row in rows][-3:] == ["stack.pdf"] * 3
+    assert rows[-1][2:] == (0, "灯", "3", "2.50", "7.50", None, None, 1)
 
 
 @pytest.mark.parametrize(("table", "rows"), [("documents", 1), ("invoices", 0), ("receipts", 1), ("items", 2)])
@@ -185,7 +197,7 @@ def _letters(at: int) -> str:
 def test_a_workbook_can_be_filtered(db: Database) -> None:
     data = written(export.write_xlsx, tables.items(db, Choice()))
     with zipfile.ZipFile(io.BytesIO(data)) as book:
-        assert b'<autoFilter ref="A1:I5"/>' in book.read("xl/worksheets/sheet1.xml")
+        assert b'<autoFilter ref="A1:J5"/>' in book.read("xl/worksheets/sheet1.xml")
 
 
 def test_a_workbook_of_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
