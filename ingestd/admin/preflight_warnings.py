@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from ingestd.admin.space import little_space
 from ingestd.config import Config, InboxConfig
 from ingestd.engine import sandbox
 from ingestd.files import durable
 from ingestd.watch.observe import ignored, raises_events
 
 _TYPICAL_NAMES = ("scan.pdf", "IMG_0001.jpg", "receipt.png", "fax.tif")
-_MIN_FREE_BYTES = 1 << 30
 _MIN_HANDLES = 512
 """The daemon has some fifty files open, each worker a dozen; kernel events and metrics need more."""
 _MIN_YEAR = 2026
@@ -35,7 +34,7 @@ def warnings_of(config: Config, now: datetime) -> list[str]:
     return [
         *(warning for inbox in config.inboxes for warning in _inbox(inbox, config)),
         *_watches(config.inboxes),
-        *_space(config),
+        *little_space(config),
         *_filesystems(config),
         *_times(config),
         *_process(),
@@ -85,18 +84,6 @@ def _watches(inboxes: Iterable[InboxConfig]) -> Iterator[str]:
 
 def _is_native(inbox: InboxConfig) -> bool:
     return inbox.path.is_dir() and (inbox.watch == "native" or (inbox.watch == "auto" and raises_events(inbox.path)))
-
-
-def _space(config: Config) -> Iterator[str]:
-    places = {
-        "spool.work": config.spool.work,
-        "spool.archive": config.spool.archive,
-        "record.database": config.record.database,
-    }
-    for name, place in places.items():
-        free = shutil.disk_usage(durable.nearest_existing(place)).free
-        if free < max(_MIN_FREE_BYTES, config.admit.max_bytes):
-            yield f"{name}: {free >> 20} MiB are free at {place}; documents wait while none is free"
 
 
 def _filesystems(config: Config) -> Iterator[str]:

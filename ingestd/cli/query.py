@@ -8,9 +8,11 @@ from pathlib import Path
 
 import click
 
+from ingestd.admin.space import little_space
 from ingestd.cli import terminal
 from ingestd.cli.common import config_option, json_option, print_json, recorded, the_document
 from ingestd.config import load
+from ingestd.files.lock import daemon_runs
 from ingestd.output import sidecar
 from ingestd.store import documents, queries
 from ingestd.store.same_invoice import same_invoices
@@ -24,13 +26,18 @@ _NEWEST = 5
 @json_option
 def status(config_path: Path | None, as_json: bool) -> None:
     """Show the queue, the oldest waiting file, failures and throughput."""
-    with recorded(load(config_path)) as db:
+    config = load(config_path)
+    with recorded(config) as db:
         now = queries.status(db, datetime.now(UTC), _FAILURES)
         newest = queries.latest(db, _NEWEST)
+    runs, warnings = daemon_runs(config.spool.work), list(little_space(config))
     if as_json:
-        print_json({**asdict(now), "newest": [asdict(document) for document in newest]})
-    else:
-        terminal.console().print(terminal.status_view(now, newest))
+        documents_of = [asdict(document) for document in newest]
+        print_json({**asdict(now), "newest": documents_of, "daemon_runs": runs, "warnings": warnings})
+        return
+    if runs is False:
+        warnings.insert(0, "the daemon does not run, so nothing is read; start it: ingestd run")
+    terminal.console().print(terminal.status_view(now, newest, warnings))
 
 
 @click.command()

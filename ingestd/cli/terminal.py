@@ -100,8 +100,8 @@ def headline(record: Record, seconds: float | None = None) -> str:
 # -- status
 
 
-def status_view(status: Overview, newest: Sequence[Summary]) -> RenderableType:
-    """Render counts, the file that waits longest, the last failures and the last documents."""
+def status_view(status: Overview, newest: Sequence[Summary], warnings: Sequence[str] = ()) -> RenderableType:
+    """Render counts, the file that waits longest, the last failures and the last documents, and what is wrong."""
     review = f", {status.review:,} for review" if status.review else ""
     parts: list[RenderableType] = [
         grid(
@@ -117,6 +117,7 @@ def status_view(status: Overview, newest: Sequence[Summary]) -> RenderableType:
             ]
         )
     ]
+    parts += [safe_text(f"\n{warning}", "bold red") for warning in warnings]
     if status.blind:
         shown = "" if len(status.blind_spots) == status.blind else f", {len(status.blind_spots)} of them"
         parts += [

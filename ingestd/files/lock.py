@@ -9,14 +9,16 @@ _LOCKS = Path("/proc/locks")
 
 
 def is_locked(path: Path) -> bool | None:
-    """Tell whether a process holds a lock (flock) on a file; None where the kernel does not show locks.
+    """Tell whether a process holds a lock (flock) on a file; None where the kernel does not show it.
 
     Trying the lock would keep its owner from taking it at the same moment.
     """
     try:
         status = path.stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
+    except OSError:
+        return None
     try:
         locks = _LOCKS.read_text(encoding="ascii").splitlines()
     except OSError:

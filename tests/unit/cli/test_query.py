@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -266,3 +269,26 @@ def test_changes_of_hostile_text_cannot_steer_the_terminal() -> None:
     for text in (shown(view(hostile), width=500), shown(view(Unreadable(4, HOSTILE)), width=500)):
         assert "\x1b" not in text
         assert HARMLESS in text
+
+
+def test_status_says_that_the_daemon_does_not_run_and_that_a_disk_is_full(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=10 << 30, used=10 << 30, free=5 << 20))
+    told = " ".join(shell.run("status").output.split())
+    assert "the daemon does not run, so nothing is read" in told
+    assert "record.database: 5 MiB are free at" in told
+    assert "documents wait while none is free" in told
+    as_json = json.loads(shell.run("status", "--json").output)
+    assert as_json["daemon_runs"] is False
+    assert len(as_json["warnings"]) == 3
+
+
+def test_status_of_a_running_daemon_with_room_says_no_more(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=10 << 30, used=0, free=10 << 30))
+    (shell.folder / "work").mkdir()
+    with (shell.folder / "work" / ".lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        told = shell.run("status").output
+    assert "does not run" not in told
+    assert "are free" not in told
