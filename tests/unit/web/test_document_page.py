@@ -59,13 +59,16 @@ def test_papers_of_a_file_and_pages_of_none_are_listed(desk: Desk) -> None:
     base = records.record("stack.pdf", pages=3)
     roles = (PageRole.BEGINS, PageRole.SEPARATOR, PageRole.BEGINS)
     infos = tuple(dataclasses.replace(page, role=role) for page, role in zip(base.reading.pages, roles, strict=True))
-    second = Paper((2,), None, "invoice", (records.field("total", "99.50"),), (), Status.REVIEW)
+    part = ((10.0, 20.0), (300.0, 20.0), (300.0, 500.0), (10.0, 500.0))
+    second = Paper((2,), part, "invoice", (records.field("total", "99.50"),), (), Status.REVIEW)
     extraction = dataclasses.replace(base.extraction, pages=(0,), further=(second,))
     reading = dataclasses.replace(base.reading, pages=infos)
     records.save(desk.db, dataclasses.replace(base, reading=reading, extraction=extraction))
     page = desk.client.get("/documents/1").text
     assert "Papers in this file" in page and "99.50" in page
     assert '<a href="?page=2">page 2</a> separator' in page
+    assert 'class="paper"' not in page
+    assert 'class="paper" points="10' in desk.client.get("/documents/1?page=3").text
     records.save(desk.db, records.record("one.pdf"))
     assert "Papers in this file" not in desk.client.get("/documents/2").text
 
