@@ -35,6 +35,7 @@ SECTIONS = {
     "large": "Large databases",
     "reextract": "Re-extraction",
     "reliability": "Reliability",
+    "kills": "Kills in quick succession",
     "tried": "Tried",
     "fit": "Thresholds of the plan",
 }

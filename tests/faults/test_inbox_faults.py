@@ -51,6 +51,26 @@ def test_folder_that_cannot_be_walked_hides_nothing_and_is_told_by_the_exit_stat
     assert "was lost" not in place.log()
 
 
+def test_file_that_its_writer_holds_open_is_recorded_whole(root: Path, nursery: Nursery) -> None:
+    """A scanner writes page after page through one handle; the file ends properly after each."""
+    place = installation(root)
+    daemon = nursery.start(place.config, FAULTS)
+    first, second = picture(1), picture(2)
+    with (place.inbox / "scan.png").open("wb") as scanner:
+        scanner.write(first)
+        scanner.flush()
+        drop(place, 2, 3)
+        until("later files", lambda: place.documents() == ["2.png", "3.png"])
+        drop(place, 4)
+        until("one more", lambda: "4.png" in place.documents())
+        assert (place.inbox / "scan.png").exists()
+        scanner.write(second)
+    until("the scan", lambda: "scan.png" in place.documents())
+    daemon.stop()
+    [(size,)] = place.query("select size_bytes from documents where name = 'scan.png'")
+    assert size == len(first) + len(second)
+
+
 def test_pitfall_04_files_that_came_while_the_daemon_was_stopped_are_found(root: Path, nursery: Nursery) -> None:
     place = installation(root)
     daemon = nursery.start(place.config, FAULTS)
