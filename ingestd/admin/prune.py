@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from ingestd.files import durable
 from ingestd.files.encoding import path_from, time_text
-from ingestd.files.names import copy_path, sidecar_path
+from ingestd.files.names import COLLATED, copy_path, sidecar_path
 from ingestd.store import long_work
 from ingestd.store.database import transaction
 
@@ -93,11 +93,27 @@ def prune(db: Database, batch: Sequence[Old]) -> None:
         TransientError: a file cannot be removed; the next run removes it.
     """
     with transaction(db):
-        long_work.note_removals(db, [path for old in batch for path in old.files])
+        sides = {old.id: _sides(db, old.id) for old in batch}
+        long_work.note_removals(db, [path for old in batch for path in (*sides[old.id].values(), *old.files)])
         for old in batch:
             db.execute("DELETE FROM jobs WHERE document_id = ? AND state = 'done'", [old.id])
+            for side in sides[old.id]:
+                db.execute("DELETE FROM jobs WHERE id = ?", [side])
             db.execute("DELETE FROM documents WHERE id = ?", [old.id])
     finish(db)
+
+
+def _sides(db: Database, document_id: int) -> dict[int, Path]:
+    """Return the files as scanned of which a document was collated, by their jobs; see :mod:`ingestd.daemon.pairs`."""
+    rows = db.execute("SELECT source_path FROM jobs WHERE document_id = ? AND state = 'done'", [document_id]).fetchall()
+    folders = [path_from(path).parent for (path,) in rows]
+    ids = [number for folder in folders if folder.parent.name == COLLATED for number in folder.name.split("-")]
+    found = {}
+    for number in filter(str.isdecimal, ids):
+        row = db.execute("SELECT archive_path FROM jobs WHERE id = ? AND state = 'duplicate'", [int(number)]).fetchone()
+        if row is not None and row[0] is not None:
+            found[int(number)] = path_from(row[0])
+    return found
 
 
 def finish(db: Database) -> None:

@@ -19,7 +19,7 @@ from ingestd.document import Claim, Record
 from ingestd.files import durable
 from ingestd.files.encoding import path_text
 from ingestd.files.identity import digest, look
-from ingestd.files.names import free_target, work_path
+from ingestd.files.names import COLLATED, free_target, work_path
 from ingestd.store.database import transaction
 from ingestd.store.jobs import Job, Jobs, Moved, State
 
@@ -116,7 +116,7 @@ class Pairs:
         if mate is None or any(digest(self._work(one)) != one.sha256 for one in (job, mate)):
             return None
         front = job if self._is_front(job) else mate
-        path = self._places.work / ".collated" / f"{min(job.id, mate.id)}-{max(job.id, mate.id)}" / self._name(front)
+        path = self._places.work / COLLATED / f"{min(job.id, mate.id)}-{max(job.id, mate.id)}" / self._name(front)
         durable.write_atomic(path, record.collated)
         identity = look(path)
         assert identity is not None, "it was written a moment ago, and no other program works here"
@@ -139,7 +139,7 @@ class Pairs:
 
     def tidy(self) -> None:
         """Remove, after a start, collated files that a crash left behind before their job was noted."""
-        folder = self._places.work / ".collated"
+        folder = self._places.work / COLLATED
         for pair in folder.iterdir() if folder.is_dir() else ():
             for path in pair.iterdir():
                 if not any(job.state in (State.ARRIVED, State.WAITING) for job in self._jobs.of_path(path)):

@@ -16,6 +16,8 @@ MAX_BYTES = _MAX_NAME_BYTES - _RESERVED_BYTES
 """Bytes of a stored name."""
 _MAX_SUFFIX_BYTES = 16
 """A longer suffix is cut with the rest of the name."""
+COLLATED = ".collated"
+"""Folder below the work folder for files that were made of two sides of a stack, in folders named by their jobs."""
 UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Unicode categories that never reach a stored name: control, invisible, not UTF-8, line breaks."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from ingestd.admin.history import explain
+from ingestd.admin.prune import Wanted, old_documents, prune
 from ingestd.admin.verify import Verification
 from ingestd.document import Claim, Record
 from ingestd.errors import DocumentError
@@ -59,6 +61,19 @@ def test_both_sides_become_one_document(tmp_path: Path, first: str, pause: int) 
     assert world.files("work") == []
     assert list(Verification(world.db, world.config).differences()) == []
     assert world.states() == {"x-front.png": "duplicate", "x-back.png": "duplicate", "x.png": "done"}
+
+
+def test_an_old_stack_is_removed_with_both_sides(tmp_path: Path) -> None:
+    world = world_of(tmp_path)
+    for side in ("front", "back"):
+        world.drop(f"x-{side}.png")
+    world.drop("other.png")
+    world.run(45)
+    wanted = Wanted(world.now + timedelta(days=1))
+    [batch] = old_documents(world.db, wanted)
+    prune(world.db, [old for old in batch if old.name == "x.png"])
+    assert world.files("archive") == ["2026/08/other.png", "2026/08/other.png.json"]
+    assert world.states() == {"other.png": "done"}
 
 
 def test_what_became_of_a_side_is_told(tmp_path: Path) -> None:
