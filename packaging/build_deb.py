@@ -29,6 +29,16 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _NEXT = f"{sys.version_info.major}.{sys.version_info.minor + 1}"
 SITE = f"{HOME}/lib/python{PYTHON}/site-packages"
 UNITS = ("ingestd.service", "ingestd-web.service")
+# Workers import the program of their parent, which must not run again in them.
+_PROGRAM = f"""\
+#!/{HOME}/bin/python3 -I
+import sys
+
+if __name__ == "__main__":
+    from ingestd.cli import main
+
+    sys.exit(main())
+"""
 _PROGRAM_OF_UNITS = "/opt/ingestd/.venv/bin/ingestd"
 _COMPLETIONS = {
     "bash": "usr/share/bash-completion/completions/ingestd",
@@ -129,7 +139,7 @@ def _environment(root: Path, scratch: Path, *, with_packages: bool) -> None:
     (home / "bin" / "python3").symlink_to("/usr/bin/python3")
     (home / "pyvenv.cfg").write_text(f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {PYTHON}\n")
     program = home / "bin" / "ingestd"
-    program.write_text(f"#!/{HOME}/bin/python3 -I\nimport sys\n\nfrom ingestd.cli import main\n\nsys.exit(main())\n")
+    program.write_text(_PROGRAM)
     program.chmod(0o755)
     (root / "usr/bin").mkdir(parents=True)
     (root / "usr/bin/ingestd").symlink_to("../lib/ingestd/bin/ingestd")

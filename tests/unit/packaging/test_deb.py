@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -49,6 +50,12 @@ def test_units_start_the_program_of_the_package(unpacked: Path) -> None:
         unit = (unpacked / "usr/lib/systemd/system" / name).read_text(encoding="utf-8")
         assert "ExecStart=/usr/bin/ingestd " in unit
         assert "/opt/" not in unit
+
+
+def test_workers_that_import_the_program_do_not_run_it(unpacked: Path) -> None:
+    program = unpacked / "usr/lib/ingestd/bin/ingestd"
+    assert program.read_text(encoding="utf-8").startswith("#!/usr/lib/ingestd/bin/python3 -I\n")
+    runpy.run_path(str(program), run_name="__mp_main__")
 
 
 def test_configuration_and_rules_are_conffiles(unpacked: Path) -> None:
