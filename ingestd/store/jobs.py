@@ -36,6 +36,11 @@ _UNCHANGED, _REFUNDED = "attempt", "max(0, attempt - 1)"
 """SQL for the number of attempts after a transition."""
 
 
+BY_STATE = "jobs indexed by jobs_state_next_at"
+"""Jobs of a few states. The index is named: nearly all jobs are done, from which SQLite, once somebody has executed
+ANALYZE, concludes that reading all of them is as good."""
+
+
 class Jobs:
     """Ledger of all jobs.
 
@@ -290,7 +295,9 @@ class Jobs:
             f"state = 'waiting' and next_at <= ? and not suspect and id not in ({marks}) order by next_at",
             f"state = 'waiting' and next_at > ? and not suspect and id not in ({marks}) order by next_at",
         )
-        chosen = " union all ".join(f"select * from (select id from jobs where {part} limit {limit})" for part in parts)
+        chosen = " union all ".join(
+            f"select * from (select id from {BY_STATE} where {part} limit {limit})" for part in parts
+        )
         moments = [time_text(now), *skipped, time_text(now + longest), *skipped]
         return self._rows(f"id in ({chosen})", [*skipped, *skipped, *moments], limit)
 
@@ -335,7 +342,7 @@ class Jobs:
     def next_at(self) -> datetime | None:
         """Return the moment at which the first waiting job but for suspects is due; None if none waits."""
         row = self.db.execute(
-            "select next_at from jobs where state = 'waiting' and not suspect order by next_at limit 1"
+            f"select next_at from {BY_STATE} where state = 'waiting' and not suspect order by next_at limit 1"
         ).fetchone()
         return time_from(row[0]) if row else None
 
@@ -345,9 +352,9 @@ class Jobs:
         row = self.db.execute(
             "select min(since) from ("
             " select updated_at as since from jobs where id ="
-            " (select id from jobs where state = 'arrived' and next_at is null order by id limit 1)"
-            " union all select updated_at from jobs where state in ('claimed', 'running', 'recorded')"
-            " union all select min(next_at) from jobs where state = 'waiting' and next_at <= ?)",
+            f" (select id from {BY_STATE} where state = 'arrived' and next_at is null order by id limit 1)"
+            f" union all select updated_at from {BY_STATE} where state in ('claimed', 'running', 'recorded')"
+            f" union all select min(next_at) from {BY_STATE} where state = 'waiting' and next_at <= ?)",
             [time_text(now)],
         ).fetchone()
         return time_from(row[0]) if row[0] else None
@@ -355,13 +362,13 @@ class Jobs:
     def in_states(self, states: Sequence[State]) -> list[Job]:
         """Return the jobs in any of these states, oldest first."""
         marks = ", ".join("?" for _ in states)
-        return self._rows(f"state in ({marks})", list(states))
+        return self._rows(f"id in (select id from {BY_STATE} where state in ({marks}))", list(states))
 
     def count_unsettled(self) -> int:
         """Return the number of jobs that are neither done nor failed nor duplicates."""
         marks = ", ".join("?" for _ in UNSETTLED)
         return int(
-            self.db.execute(f"select count(*) from jobs where state in ({marks})", list(UNSETTLED)).fetchone()[0]
+            self.db.execute(f"select count(*) from {BY_STATE} where state in ({marks})", list(UNSETTLED)).fetchone()[0]
         )
 
     def remembered(self, inbox: str) -> dict[Path, Identity]:

@@ -24,6 +24,8 @@ MAX_WORDS = 10
 """Words of a search."""
 _FEW = 2000
 """Documents that are sorted rather than met on a walk through all."""
+_BY_SUMS = "summaries s INDEXED BY summaries_sums"
+"""Has the columns of all filters but words: a walk through it beats looking up the rows of one of them."""
 _WITH_DOCUMENTS = "summaries s JOIN documents d ON d.id = s.document_id"
 _COLUMNS = (
     "s.document_id, d.name, s.rule, s.status, s.seller, s.number, s.date, s.total_cents, s.levels,"
@@ -203,7 +205,7 @@ def _conditions(
     like, named = like_conditions(short)
     conditions += like
     values |= named
-    tables = "summaries s"
+    tables = "summaries s" if words else _BY_SUMS
     if short or with_documents:
         tables = _WITH_DOCUMENTS
     if indexed:

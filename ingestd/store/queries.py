@@ -18,6 +18,7 @@ from sqlite_utils import Database
 from ingestd.files.encoding import path_text, time_from, time_text
 from ingestd.store import blind_spots
 from ingestd.store.blind_spots import BlindSpot
+from ingestd.store.jobs import BY_STATE
 from ingestd.store.soundness import Checked, last_check
 from ingestd.store.words import ENDS, TRIGRAM, excerpt, like_conditions, match, trigrams_of, words_of
 
@@ -252,7 +253,7 @@ def jobs_by_state(db: Database) -> dict[str, int]:
 def oldest_waiting(db: Database, now: datetime) -> Waiting | None:
     """Return the file that arrived first of those that have not been read; None if there is none."""
     marks = ", ".join("?" for _ in _QUEUED)
-    rows = db.query(f"SELECT * FROM jobs WHERE state IN ({marks}) ORDER BY created_at, id LIMIT 1", _QUEUED)
+    rows = db.query(f"SELECT * FROM {BY_STATE} WHERE state IN ({marks}) ORDER BY created_at, id LIMIT 1", _QUEUED)
     for row in rows:
         since = time_from(row["created_at"])
         return Waiting(
@@ -269,7 +270,10 @@ def oldest_waiting(db: Database, now: datetime) -> Waiting | None:
 
 def latest_failures(db: Database, limit: int) -> list[Failure]:
     """Return the files that failed last, newest first."""
-    rows = db.query(f"SELECT * FROM jobs WHERE state = 'failed' ORDER BY updated_at DESC, id DESC LIMIT {limit:d}")
+    rows = db.query(
+        "SELECT * FROM jobs INDEXED BY jobs_failed WHERE state = 'failed'"
+        f" ORDER BY updated_at DESC, id DESC LIMIT {limit:d}"
+    )
     return [_failure(row) for row in rows]
 
 

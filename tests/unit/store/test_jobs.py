@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from ingestd.files.identity import Identity
+from ingestd.store import queries
 from ingestd.store.database import connect, transaction
 from ingestd.store.jobs import Job, Jobs, Moved, State
 from tests.support import jobs as made
@@ -221,3 +222,29 @@ def test_any_error_can_be_noted(jobs: Jobs, error: str) -> None:
     job = jobs.wait(made.arrived(jobs, "a"), LATER, error, NOON, refund=False)
     assert isinstance(job, Job)
     assert job.error is not None
+
+
+def test_jobs_of_few_states_are_found_by_index_also_after_analyze(db: Database, jobs: Jobs) -> None:
+    document_id = save(db, record())
+    for number in range(300):
+        made.done(jobs, f"done-{number}", document_id)
+    made.arrived(jobs, "new")
+    made.failed(jobs, "bad", '{"code": "x", "found": "a", "expected": "b", "fix": "c"}')
+    db.execute("ANALYZE")
+    asked: list[str] = []
+    other = connect(Path(db.execute("PRAGMA database_list").fetchone()[2]))
+    other.conn.set_trace_callback(asked.append)
+    ledger = Jobs(other)
+    assert [job.name for job in ledger.due(NOON, 9, [], LONGEST)] == ["new"]
+    assert [job.name for job in ledger.in_states((State.ARRIVED, State.RUNNING))] == ["new"]
+    assert ledger.count_unsettled() == 1
+    assert ledger.due_since(NOON) is not None
+    assert ledger.next_at() is None
+    assert queries.oldest_waiting(other, NOON) is not None
+    assert len(queries.latest_failures(other, 5)) == 1
+    other.conn.set_trace_callback(None)
+    selects = [sql for sql in asked if sql.lower().startswith("select")]
+    assert len(selects) == 7
+    for sql in selects:
+        steps = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()]
+        assert not [step for step in steps if step.startswith("SCAN jobs") and "INDEX" not in step], sql
