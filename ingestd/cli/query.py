@@ -15,6 +15,7 @@ from ingestd.config import load
 from ingestd.files.lock import daemon_runs
 from ingestd.output import sidecar
 from ingestd.store import documents, queries
+from ingestd.store.exports import exported
 from ingestd.store.same_invoice import same_invoices
 
 _FAILURES = 10
@@ -75,5 +76,7 @@ def show(document: str, config_path: Path | None, as_json: bool) -> None:
             click.echo(sidecar.render(db, found.id), nl=False)
         else:
             terminal.console().print(
-                terminal.document_view(documents.load_document(db, found.id), same_invoices(db, found.id))
+                terminal.document_view(
+                    documents.load_document(db, found.id), same_invoices(db, found.id), exported(db, found.id)
+                )
             )

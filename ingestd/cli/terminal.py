@@ -14,6 +14,7 @@ from rich.text import Text
 from ingestd.document import OF_NO_PAPER, Extraction, Field, Item, Level, Paper, Reading, Record, Status
 from ingestd.files.encoding import escape, path_text
 from ingestd.store.documents import Document
+from ingestd.store.exports import Exported
 from ingestd.store.queries import Failure, Overview, SearchHit, Summary, Waiting
 from ingestd.store.rows import text_rows
 from ingestd.store.same_invoice import SameInvoice
@@ -256,8 +257,10 @@ def reading_view(reading: Reading) -> RenderableType:
     return Group(*parts)
 
 
-def document_view(document: Document, same: Sequence[SameInvoice] = ()) -> RenderableType:
-    """Render one document: its facts, other files of the same invoice, fields, items and text."""
+def document_view(
+    document: Document, same: Sequence[SameInvoice] = (), exports: Sequence[Exported] = ()
+) -> RenderableType:
+    """Render one document: its facts, other files of the same invoice, exports, fields, items and text."""
     record = document.record
     extraction = record.extraction
     verdict = Text(extraction.status.value, style="yellow" if extraction.status is Status.REVIEW else "green")
@@ -272,7 +275,7 @@ def document_view(document: Document, same: Sequence[SameInvoice] = ()) -> Rende
             ("read in", Text(", ".join(f"{name} {seconds:.2f} s" for name, seconds in record.timings.items()))),
         ]
     )
-    parts: list[RenderableType] = [head, *map(_same_invoice, same), Text("")]
+    parts: list[RenderableType] = [head, *map(_same_invoice, same), *map(_export, exports), Text("")]
     if extraction.further:
         parts.append(_paper_head(extraction, "first paper", extraction.rule))
     if extraction.fields:
@@ -291,6 +294,11 @@ def document_view(document: Document, same: Sequence[SameInvoice] = ()) -> Rende
 def _same_invoice(other: SameInvoice) -> Text:
     paper = f", paper {other.paper_index + 1}" if other.paper_index else ""
     return safe_text(f"same invoice as document {other.document_id} ({other.name}{paper}): {other.reason}", "yellow")
+
+
+def _export(one: Exported) -> Text:
+    paper = f", paper {one.paper_index + 1}" if one.paper_index else ""
+    return safe_text(f"exported{paper} for {one.layout} on {_local(one.at)} to {one.path}", "dim")
 
 
 def _paper_head(paper: Extraction | Paper, which: str, what: str) -> Text:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from ingestd.files.encoding import path_from, path_text, time_text
+from ingestd.files.encoding import path_from, path_text, time_from, time_text
 
 _TABLES = """
 CREATE TABLE export_batches (
@@ -92,6 +92,29 @@ def _values(db: Database, document_id: int, paper: int) -> dict[str, str]:
         [document_id, *([paper] if paper else [])],
     )
     return dict(rows.fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Mark of a paper: the file that it went into."""
+
+    layout: str
+    """Name of the layout, or ``table NAME``."""
+    paper_index: int
+    path: str
+    """Of the file, as ``path_text`` writes it."""
+    at: datetime
+
+
+def exported(db: Database, document_id: int) -> list[Exported]:
+    """Return the exports with ``--new`` that a document is in, oldest first, without those that a crash left open."""
+    rows = db.execute(
+        "SELECT e.layout, e.paper_index, b.path, b.exported_at FROM exports e"
+        " JOIN export_batches b ON b.id = e.batch_id WHERE e.document_id = ? AND b.is_whole"
+        " ORDER BY b.id, e.paper_index",
+        [document_id],
+    ).fetchall()
+    return [Exported(layout, paper, path, time_from(at)) for layout, paper, path, at in rows]
 
 
 def begin_batch(

@@ -11,6 +11,7 @@ from ingestd.admin.history import explain
 from ingestd.document import OF_NO_PAPER, Extraction, Field, Paper, Status
 from ingestd.output import sidecar
 from ingestd.store.documents import Document, load_document
+from ingestd.store.exports import exported
 from ingestd.store.jobs import Jobs
 from ingestd.store.rows import plain_text
 from ingestd.store.same_invoice import same_invoices
@@ -35,6 +36,7 @@ def show(request: Request) -> Response:
             "events": explain(document.archive_path or document.source_path, use.config, Jobs(db)),
             "counts": counts_of(db),
             "same": same_invoices(db, document.id),
+            "exports": exported(db, document.id),
             "papers": _papers(document.record.extraction),
             "unused": [page for page in document.record.reading.pages if page.role in OF_NO_PAPER],
             **_page_values(document, request.query_params.get("page", "1")),

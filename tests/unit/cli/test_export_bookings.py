@@ -14,7 +14,9 @@ from ingestd.document import Paper, Status
 from ingestd.errors import IngestdError
 from ingestd.files import durable
 from ingestd.store.database import connect
+from ingestd.store.exports import exported
 from tests.support import records
+from tests.support.desk import Desk
 
 FIELDS = {"invoice_no": "4711", "date": "2026-03-09", "net": "100.00", "tax": "19.00", "total": "119.00"}
 
@@ -143,6 +145,16 @@ def test_tables_are_exported_once_too(tmp_path: Path, db: Database, table: str) 
     assert export(tmp_path, "datev.csv", "--new").output.startswith("exported 2 papers")
     with pytest.raises(IngestdError, match="exists already"):
         export_table(tmp_path, table, "1.csv", "--new")
+
+
+def test_the_mark_is_shown(tmp_path: Path, db: Database) -> None:
+    document_id = save(db, "a.xml")
+    export(tmp_path, "1.csv", "--new")
+    [mark] = exported(db, document_id)
+    assert (mark.layout, mark.paper_index, mark.path) == ("datev", 0, str(tmp_path / "1.csv"))
+    shown = CliRunner().invoke(cli, ["show", str(document_id), "-c", str(tmp_path / "config.yaml")]).output
+    assert "exported for datev on " in shown
+    assert "exported for datev" in Desk(tmp_path).client.get(f"/documents/{document_id}").text
 
 
 def test_new_rows_need_a_file() -> None:
