@@ -197,10 +197,11 @@ class Daemon:
             return False
         # A job in flight is due only if 'ingestd retry' made it so.
         held = self._schedule.held(Kind.JOB, tick) - self._in_flight.keys()
-        jobs = self._jobs.due(now, free, held, self._schedule.longest)
-        if not jobs and not self._at(InWork):
-            suspect = self._suspects.next(now, tick, held)
-            jobs = [] if suspect is None else [suspect]
+        suspect = self._suspects.next(now, tick, held)
+        is_overdue = suspect is not None and now - suspect.updated_at > self._schedule.longest
+        jobs = [] if is_overdue else self._jobs.due(now, free, held, self._schedule.longest)
+        if suspect is not None and not jobs and not self._at(InWork):
+            jobs = [suspect]
         for job in jobs:
             self._in_flight.pop(job.id, None)
             self._guarded(job, now, tick, functools.partial(self._start_one, tick))

@@ -3,7 +3,8 @@
 One of them may be the cause, the others are innocent, and mostly all of them are. So a death fails no document and
 costs no attempt. Suspects are tried behind all others, each alone, and only after ingestd has run for a while: without
 this control, kills in quick succession would be blamed on whatever is in work. Only a death during such a lone attempt
-counts, and the next attempt needs a control of twice the length.
+counts, and the next attempt needs a control of twice the length. Where there is always something else to do, a suspect
+has its turn once it has waited for the longest pause of the ledger.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Suspects:
         return self._jobs.suspect_due(now, (), self._longest) is not None
 
     def next(self, now: datetime, tick: float, excluding: Iterable[int]) -> Job | None:
-        """Return the suspect to be tried now, if ingestd has run for long enough; nothing else may be in work.
+        """Return the suspect to be tried once nothing else is due or in work, if ingestd has run for long enough.
 
         Args:
             now: UTC.

@@ -51,6 +51,8 @@ class Job:
     archive_path: Path | None
     """Target of the original, persisted before it is moved."""
     created_at: datetime
+    updated_at: datetime
+    """Moment of its last transition."""
     hook_at: datetime | None
     """Moment from which its hook is due; None if it has ended or there is none."""
     suspect: bool
@@ -84,7 +86,7 @@ class Moved:
 
 COLUMNS = (
     "id, inbox, source_path, name, size_bytes, mtime_ns, inode, ctime_ns, sha256, state, attempt, next_at, error,"
-    " document_id, archive_path, created_at, hook_at, suspect, deaths_alone"
+    " document_id, archive_path, created_at, updated_at, hook_at, suspect, deaths_alone"
 )
 """Columns of ``jobs`` in the order that :func:`job_from` expects."""
 
@@ -92,7 +94,7 @@ COLUMNS = (
 def job_from(row: tuple[Any, ...]) -> Job:
     """Make a job of a row with the columns ``COLUMNS``."""
     (job_id, inbox, source, name, size, mtime_ns, inode, ctime_ns, sha256, state, attempt, next_at, *rest) = row
-    error, document_id, archive_path, created_at, hook_at, suspect, deaths_alone = rest
+    error, document_id, archive_path, created_at, updated_at, hook_at, suspect, deaths_alone = rest
     return Job(
         id=job_id,
         inbox=inbox,
@@ -107,6 +109,7 @@ def job_from(row: tuple[Any, ...]) -> Job:
         document_id=document_id,
         archive_path=path_from(archive_path) if archive_path else None,
         created_at=time_from(created_at),
+        updated_at=time_from(updated_at),
         hook_at=time_from(hook_at) if hook_at else None,
         suspect=bool(suspect),
         deaths_alone=deaths_alone,

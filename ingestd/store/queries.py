@@ -29,6 +29,7 @@ _QUEUED = ("arrived", "claimed", "running", "waiting")
 """States of files that have not been read yet."""
 
 _MAX_BLIND_SPOTS = 20
+_SUSPECT = "ingestd died while it was in work; it is tried alone, behind all others"
 
 _SUMMARY = "d.id, d.name, d.rule, d.status, d.page_count, d.recorded_at"
 
@@ -263,7 +264,7 @@ def oldest_waiting(db: Database, now: datetime) -> Waiting | None:
             state=row["state"],
             since=since,
             age_s=(now - since).total_seconds(),
-            reason=row["error"],
+            reason=row["error"] or (_SUSPECT if row["suspect"] else None),
         )
     return None
 

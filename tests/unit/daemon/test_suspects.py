@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ingestd.store import queries
 from ingestd.store.jobs import Jobs, State, control_s
 from tests.support.world import World
 
@@ -142,3 +143,32 @@ def test_emptying_the_inboxes_once_waits_for_suspects(world: World) -> None:
     world.run(6)
     assert world.daemon.idle(world.now)
     assert world.documents() == ["0.png"]
+
+
+def test_suspect_has_its_turn_although_there_is_always_something_else_to_do(world: World) -> None:
+    drop_all(world, 1)
+    world.engine.hold = True
+    world.run(5)
+    world.restart()
+    world.engine.hold = True
+    for minute in range(30):
+        for number in range(4):
+            world.daemon.inboxes[0].hint(world.drop(f"later-{minute}-{number}.png"))
+        world.run(60)
+        if "0.png" in in_work(world):
+            break
+        assert len(in_work(world)) == 3, "always busy"
+        world.engine.go()
+        world.run(1)
+    assert 10 < minute < 25
+    assert in_work(world) == ["0.png"], "alone all the same"
+
+
+def test_status_says_why_a_suspect_waits(world: World) -> None:
+    drop_all(world, 1)
+    world.engine.hold = True
+    world.run(5)
+    world.restart()
+    oldest = queries.oldest_waiting(world.db, world.now)
+    assert oldest is not None
+    assert "ingestd died while it was in work" in str(oldest.reason)
