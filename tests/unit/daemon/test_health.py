@@ -12,6 +12,7 @@ import pytest
 
 from ingestd.config import HealthConfig, InboxConfig, SettleConfig
 from ingestd.daemon.health import Health
+from ingestd.files.encoding import time_text
 from ingestd.watch.inbox import Inbox
 from ingestd.watch.observe import Events
 from tests.support.world import World
@@ -78,9 +79,8 @@ def test_document_that_arrives_after_a_long_rest_is_not_stale(world: World, heal
 def test_document_that_waits_for_a_later_try_is_not_stale(world: World, health: Health) -> None:
     world.drop("a.png")
     world.run(4)
-    world.db.execute(
-        "update jobs set state = 'waiting', next_at = ?", [(world.now + timedelta(days=1)).isoformat() + "Z"]
-    )
+    later = world.now + timedelta(minutes=14)
+    world.db.execute("update jobs set state = 'waiting', next_at = ?", [time_text(later)])
     assert judged(world, health, 500) is None
 
 
