@@ -53,7 +53,9 @@ def roles(count: int, codes: Collection[Code], blank: Collection[int], splitting
             found.append(PageRole.FREE if splitting.by is Split.CONTENT else PageRole.CONTINUES)
         separated = index in separators or (splitting.by is Split.BLANK and index in blank)
         after_separator = separated or (after_separator and found[-1] in OF_NO_PAPER)
-    return tuple(found) if any(role not in OF_NO_PAPER for role in found) else one_paper
+    if any(role not in OF_NO_PAPER for role in found):
+        return tuple(found)
+    return (PageRole.FREE,) * count if splitting.by is Split.CONTENT else one_paper
 
 
 def _separates(code: Code, splitting: Splitting) -> bool:

@@ -3,7 +3,7 @@
     arrived -> claimed -> running -> recorded -> done
                  |-> waiting   (environmental failure, or a failed attempt: due again at next_at)
                  |-> failed    (bad document, attempts used up, or ingestd died of it)
-                 |-> duplicate (same bytes already recorded)
+                 |-> duplicate (same bytes already recorded, or one side of a stack that lives on in a collated file)
 
 There is one method per transition; no other code sets a state. Each is a compare-and-set: it changes the row only
 if the job is in one of the expected states, and returns the changed job, else :class:`Moved`. A transition commits

@@ -44,6 +44,8 @@ def told(stack: str, splitting: Splitting) -> str:
         (Splitting(), "tt|t_tTd", "FF|B_FFF"),
         (Splitting(Split.PATCH), "", ""),
         (Splitting(Split.PATCH), "T_|", "Bcc"),
+        (Splitting(), "_", "F"),
+        (Splitting(), "_|", "FF"),
     ],
 )
 def test_roles(by: Splitting, stack: str, wanted: str) -> None:
