@@ -109,4 +109,4 @@ lock: ## Write requirements.lock and requirements-dev.lock from pyproject.toml.
 	$(PYTHON) -m venv $(LOCK_VENV)
 	$(LOCK_VENV)/bin/python -m pip install --quiet pip-tools==7.6.2
 	$(COMPILE) --output-file requirements.lock pyproject.toml
-	$(COMPILE) --extra heic --extra bench --extra metrics --extra searchable --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --extra heic --extra bench --extra cluster --extra metrics --extra searchable --extra dev --output-file requirements-dev.lock pyproject.toml

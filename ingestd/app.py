@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
 from starlette.applications import Starlette
@@ -54,6 +55,9 @@ from ingestd.watch.observe import Events
 from ingestd.web.app import create_app, require_closed
 from ingestd.web.tokens import TokenStore
 
+if TYPE_CHECKING:
+    from ingestd.engine.recipe import Recipe
+
 log = logging.getLogger(__name__)
 
 Build = Callable[[Config, RuleSet, Manifest], Work[R]]
@@ -80,6 +84,16 @@ def worker_count(config: Config) -> int:
     return config.engine.workers or len(os.sched_getaffinity(0))
 
 
+def provenance_of(config: Config, rules: RuleSet, manifest: Manifest) -> dict[str, str]:
+    """Return what a record says about how it was made: version and hashes."""
+    return {
+        "version": ingestd.__version__,
+        "config": reading_hash(config),
+        "rules": rules.hash,
+        "models": manifest.hash,
+    }
+
+
 # -- work
 
 
@@ -96,12 +110,7 @@ def build_pipeline(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeli
         decode_options=config.decode,
         pages=careful if effort == "careful" else fast,
         rules=rules,
-        provenance={
-            "version": ingestd.__version__,
-            "config": reading_hash(config),
-            "rules": rules.hash,
-            "models": manifest.hash,
-        },
+        provenance=provenance_of(config, rules, manifest),
         today=SystemClock().today,
         careful=careful if effort == "auto" else None,
         careful_pages=config.reading.careful_pages,
@@ -175,6 +184,47 @@ def start_engine(config: Config, build: Build[R], workers: int | None = None) ->
     )
 
 
+# -- other machines
+
+
+def start_recording(config: Config) -> Engine[Record]:
+    """Start the engine of the daemon: processes on this machine, or what connects it to others.
+
+    Raises:
+        ConfigError: rules, manifest or certificates are wrong.
+    """
+    if config.engine.kind == "local":
+        return start_engine(config, build_recording)
+    from ingestd.engine.dask import DaskEngine  # needs an extra
+    from ingestd.engine.recipe import recipe_of
+
+    provenance = provenance_of(config, rules_of(config), manifest_of(config))
+    return DaskEngine(config.engine, recipe_of(config, provenance))
+
+
+def build_sending(config: Config, rules: RuleSet, manifest: Manifest) -> Work[bytes]:
+    """Build a pipeline of a worker machine, whose records travel; see :func:`build_recording`."""
+    from ingestd.engine.wire import Sending
+
+    return Sending(build_recording(config, rules, manifest))
+
+
+def machine_engine(slots: int, memory_limit_mb: int, models: Path | None) -> Callable[[Recipe, Path], Engine[bytes]]:
+    """Return what starts the local engine of a worker machine for a recipe, with the rules that are in a folder.
+
+    It raises ConfigError where version, rules, models or reading options are not those of the recipe.
+    """
+
+    def start(recipe: Recipe, rules: Path) -> Engine[bytes]:
+        limits = {"workers": slots, "memory_limit_mb": memory_limit_mb}
+        config = recipe.config(rules, models, **limits)
+        found = provenance_of(config, rules_of(config), manifest_of(config))
+        recipe.require(found)
+        return start_engine(config, build_sending)
+
+    return start
+
+
 # -- page and API
 
 _PICTURE_PX = 2400
@@ -223,7 +273,7 @@ def running_service(
     def new_engine() -> Engine[Record]:
         reloaded = reload()
         require_sound(reloaded)
-        return start_engine(reloaded, build_recording)
+        return start_recording(reloaded)
 
     signals = Signals()
     with ExitStack() as stack:
@@ -240,7 +290,7 @@ def running_service(
         soundness.require_plausible(db, config.record.database)
         _finish_renames(db)
         _check_beside(config.record.database, db, stack, killed=killed)
-        engine = start_engine(config, build_recording)
+        engine = start_recording(config)
         service = assemble(
             config,
             db,

@@ -9,7 +9,7 @@ import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ingestd.config import EXTRA_FOR_COPIES, EXTRA_FOR_METRICS, Config
+from ingestd.config import EXTRA_FOR_CLUSTER, EXTRA_FOR_COPIES, EXTRA_FOR_METRICS, Config
 from ingestd.errors import ConfigError, TransientError
 from ingestd.extract import load_rules
 from ingestd.files import durable
@@ -166,6 +166,7 @@ def _extras(config: Config) -> list[str]:
     needs = [
         (config.metrics.port is not None, "prometheus_client", EXTRA_FOR_METRICS),
         (config.output.searchable_pdf != "off", "pikepdf", EXTRA_FOR_COPIES),
+        (config.engine.kind == "dask", "distributed", EXTRA_FOR_CLUSTER),
     ]
     return [text for wanted, module, text in needs if wanted and importlib.util.find_spec(module) is None]
 

@@ -22,6 +22,8 @@ _MODULES = {
     "init": "init",
     "run": "run",
     "web": "web",
+    "cluster": "cluster",
+    "worker": "cluster",
     "ocr": "ocr",
     "status": "query",
     "search": "query",

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator
 
 from ingestd.config.operating import (
+    EXTRA_FOR_CLUSTER,
     EXTRA_FOR_COPIES,
     EXTRA_FOR_METRICS,
     EngineConfig,
@@ -48,6 +49,7 @@ from ingestd.config.wording import model_problems
 from ingestd.errors import ConfigError
 
 __all__ = [
+    "EXTRA_FOR_CLUSTER",
     "EXTRA_FOR_COPIES",
     "EXTRA_FOR_METRICS",
     "SEARCH_PATH",

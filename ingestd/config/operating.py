@@ -199,9 +199,42 @@ class OutputConfig(Section):
     )
 
 
+EXTRA_FOR_CLUSTER = "engine.kind: dask needs the extra 'cluster': pip install 'ingestd[cluster]', or remove the key"
+
+_ADDRESS = re.compile(r"(?P<scheme>tls|tcp)://(?P<host>[^:/\[\]]+|\[[0-9a-fA-F:.]+\]):(?P<port>[0-9]{1,5})")
+_LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|\[::1\]")
+
+
+def address_problem(address: str) -> str:
+    """Return what is wrong with the address of a scheduler; empty if nothing is.
+
+    >>> address_problem("tls://10.0.0.1:8786"), address_problem("tcp://127.0.0.1:8786")
+    ('', '')
+    >>> address_problem("tcp://10.0.0.1:8786")
+    "found 'tcp://10.0.0.1:8786', which other machines can read and forge; expected tls://, tcp:// on loopback only"
+    """
+    match = _ADDRESS.fullmatch(address)
+    if match is None or not 0 < int(match["port"]) < 65536:
+        return f"found {address!r}, expected tls://HOST:PORT"
+    if match["scheme"] == "tcp" and not _LOOPBACK.fullmatch(match["host"]):
+        return f"found {address!r}, which other machines can read and forge; expected tls://, tcp:// on loopback only"
+    return ""
+
+
 class EngineConfig(Section):
     """Worker processes and their limits."""
 
+    kind: Literal["local", "dask"] = Field(
+        default="local",
+        description="local: processes on this machine; dask: worker machines, docs/cluster.md. Needs the extra"
+        " `cluster`.",
+    )
+    scheduler: str | None = Field(
+        default=None, description="Address of the scheduler, tls://HOST:PORT; with kind: dask."
+    )
+    certificates: Path | None = Field(
+        default=None, description="Folder with ca.pem, client.pem and client-key.pem; needed with tls://."
+    )
     workers: PositiveInt | None = Field(default=None, description="Number of processes; default: one per core.")
     time_limit_s: PositiveFloat = Field(
         default=300.0, description="Seconds per document; one that takes longer has used up one attempt."
@@ -211,6 +244,22 @@ class EngineConfig(Section):
         default=300.0,
         description="Seconds without a document after which workers end and free their memory; null: never.",
     )
+
+    @model_validator(mode="after")
+    def _has_its_scheduler(self) -> EngineConfig:
+        if (self.kind == "dask") != (self.scheduler is not None):
+            raise ValueError("'kind: dask' and 'scheduler' need each other; add the one, or remove the other")
+        if self.scheduler is not None and self.scheduler.startswith("tls:") != (self.certificates is not None):
+            raise ValueError("'scheduler: tls://...' and 'certificates' need each other; add or remove one of them")
+        return self
+
+    @field_validator("scheduler")
+    @classmethod
+    def _is_address(cls, address: str | None) -> str | None:
+        problem = address_problem(address) if address is not None else ""
+        if problem:
+            raise ValueError(problem)
+        return address
 
 
 class HooksConfig(Section):

@@ -20,7 +20,7 @@ from typing import Any, Generic, ParamSpec
 import cv2
 from pebble import ProcessExpired, ProcessPool
 
-from ingestd.engine import R, sandbox
+from ingestd.engine import Machine, R, sandbox
 from ingestd.errors import AttemptError, DocumentError, TimeLimitError, TransientError
 
 log = logging.getLogger(__name__)
@@ -97,6 +97,7 @@ class LocalEngine(Generic[P, R]):
     ) -> None:
         self.slots = workers
         self.restarts = 0
+        self.machines: tuple[Machine, ...] = ()
         self._time_limit_s = time_limit_s
         self._running: set[Future[R]] = set()
         self._new_pool = functools.partial(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Generic
 
 from ingestd.document import Claim
-from ingestd.engine import Engine, R
+from ingestd.engine import Engine, Machine, R
 
 
 class RollingEngine(Generic[R]):
@@ -35,6 +36,11 @@ class RollingEngine(Generic[R]):
     def restarts(self) -> int:
         """Number of worker processes of all engines that died or were killed and had to be replaced."""
         return self._restarts_of_retired + sum(engine.restarts for engine in (self._engine, *self._retiring))
+
+    @property
+    def machines(self) -> Sequence[Machine]:
+        """Worker machines that the newest engine knows."""
+        return self._engine.machines
 
     def submit(self, claim: Claim) -> Future[R]:
         """Start on a document with the newest engine; see :meth:`ingestd.engine.Engine.submit`."""

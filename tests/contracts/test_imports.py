@@ -27,3 +27,17 @@ def test_nothing_asks_whether_it_is_tested() -> None:
         text = path.read_text(encoding="utf-8")
         assert "PYTEST" not in text
         assert "is_testing" not in text
+
+
+def test_nothing_of_dask_is_imported_without_the_option(tmp_path: Path) -> None:
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "config.yaml").write_text("inboxes: [{path: inbox}]\n")
+    program = (
+        "import sys, ingestd.cli.run, ingestd.cli.cluster, ingestd.web.app\n"
+        "from ingestd.cli import main\n"
+        "try: main()\n"
+        "finally: print(*{'dask', 'distributed', 'cryptography', 'tornado'} & {n.split('.')[0] for n in sys.modules})\n"
+    )
+    command = [sys.executable, "-c", program, "run", "--once", "-c", str(tmp_path / "config.yaml")]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (0, "\n"), ran.stderr

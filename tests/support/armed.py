@@ -54,6 +54,7 @@ class Faults:
         busy_s: how long a statement waits for the lock of the database.
         no_inotify: use up the kernel's inotify instances of this user before starting.
         control_s: how long the daemon has to run before it tries a suspect alone.
+        worker: what is wrong with a worker machine: ``rubbish`` replies, other ``rules``, another ``version``.
     """
 
     kill_at: int | None = None
@@ -68,6 +69,7 @@ class Faults:
     busy_s: float | None = None
     no_inotify: bool = False
     control_s: float | None = None
+    worker: str | None = None
 
 
 class _Kills:
@@ -156,6 +158,7 @@ class _Inline:
 
     slots = 1
     restarts = 0
+    machines: tuple[()] = ()
 
     def __init__(self, work: Callable[[Any], Any]) -> None:
         self._work = work
@@ -194,6 +197,21 @@ def _use_up_inotify() -> None:
         pass
 
 
+def _spoil_worker(fault: str) -> None:
+    import ingestd
+    from ingestd import app
+    from ingestd.engine import wire
+
+    match fault:
+        case "rubbish":
+            wire.reply = lambda *_: b'{"kind": "record"}\n[{"sha256": 1}]'
+        case "rules":
+            provenance_of = app.provenance_of
+            app.provenance_of = lambda *parts: {**provenance_of(*parts), "rules": "0123456789abcdef"}
+        case "version":
+            ingestd.__version__ = "0.0.1"
+
+
 def arm(faults: Faults) -> None:
     """Make this process one in which these faults happen."""
     from ingestd import app
@@ -214,10 +232,13 @@ def arm(faults: Faults) -> None:
         from tests.support import stand_in
 
         app.build_pipeline = stand_in.build
+        app.build_sending = stand_in.build_sending  # by its own name in processes that are spawned
         app.require_sound = lambda config: None
     if faults.forked:
         fork = multiprocessing.get_context("fork")
         local.get_context = lambda _: fork  # type: ignore[attr-defined, assignment]
+    if faults.worker is not None:
+        _spoil_worker(faults.worker)
     if faults.inline:
         app.start_engine = _start_inline
         os.fsync = lambda _: None  # type: ignore[assignment]  # a kill loses nothing that was not synced

@@ -31,13 +31,11 @@ class Nursery:
 
     def command(self, config: Path, faults: Faults, command: str, *words: str) -> Started:
         """Start a command of ingestd; its output goes to ``daemon.log`` beside the configuration."""
-        pid = self._ask(
-            {
-                "arguments": [command, "-c", str(config), *words],
-                "faults": as_json(faults),
-                "log": str(config.with_name("daemon.log")),
-            }
-        )
+        return self.program([command, "-c", str(config), *words], faults, config.with_name("daemon.log"))
+
+    def program(self, arguments: list[str], faults: Faults, log: Path) -> Started:
+        """Start ``ingestd ARGUMENTS``; its output is appended to a file."""
+        pid = self._ask({"arguments": arguments, "faults": as_json(faults), "log": str(log)})
         assert isinstance(pid, int)
         return Started(self, pid)
 

@@ -20,8 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import ingestd.pipeline
+from ingestd.app import provenance_of
 from ingestd.config import AdmitConfig, Config, DecodeConfig
 from ingestd.document import Admitted, Line, Page
+from ingestd.engine.wire import Sending
 from ingestd.errors import TransientError
 from ingestd.extract import RuleSet
 from ingestd.pipeline import Pipeline
@@ -135,9 +137,14 @@ def build(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeline:
             recogniser=cast("Recogniser", _Recogniser()),
         ),
         rules=rules,
-        provenance={"version": "stand-in", "config": "", "rules": rules.hash, "models": manifest.hash},
+        provenance=provenance_of(config, rules, manifest),
         today=_today,
     )
+
+
+def build_sending(config: Config, rules: RuleSet, manifest: Manifest) -> Sending:
+    """Stand in for ingestd.app.build_sending."""
+    return Sending(build(config, rules, manifest))
 
 
 def _today() -> date:

@@ -49,6 +49,7 @@ class FakeEngine:
 
     slots = 2
     restarts = 0
+    machines: tuple[()] = ()
 
     def __init__(self) -> None:
         self.work: Callable[[Claim], Record] = read

@@ -115,3 +115,24 @@ def test_a_misspelt_step_is_told_with_the_names_there_are() -> None:
     (problem,) = problems("inboxes: [{path: a}]\nenhance: {steps: [sise]}")
     assert "enhance.steps.0" in problem
     assert "rescale" in problem
+
+
+@pytest.mark.parametrize(
+    ("engine", "problem"),
+    [
+        ("kind: dask", "'kind: dask' and 'scheduler' need each other"),
+        ("scheduler: 'tls://a:1', certificates: c", "'kind: dask' and 'scheduler' need each other"),
+        ("kind: dask, scheduler: 'tls://a:1'", "'scheduler: tls://...' and 'certificates' need each other"),
+        ("kind: dask, scheduler: 'tcp://10.0.0.1:1'", "which other machines can read and forge; expected tls://"),
+        ("kind: dask, scheduler: 'tcp://127.0.0.1.example.com:1'", "which other machines can read and forge"),
+        ("kind: dask, scheduler: 'http://a:1'", "expected tls://HOST:PORT"),
+        ("kind: dask, scheduler: 'tls://a:70000', certificates: c", "expected tls://HOST:PORT"),
+    ],
+)
+def test_other_machines_need_certificates_off_the_loopback(engine: str, problem: str) -> None:
+    assert any(problem in found for found in problems(f"inboxes: [{{path: a}}]\nengine: {{{engine}}}"))
+
+
+def test_certificates_are_seen_from_the_configuration() -> None:
+    text = "inboxes: [{path: a}]\nengine: {kind: dask, scheduler: 'tls://[::1]:1', certificates: c}"
+    assert config.parse(text, Path("/etc/config.yaml")).engine.certificates == Path("/etc/c")
