@@ -85,10 +85,15 @@ def measure(options: argparse.Namespace) -> harness.Outcome:
                 parts = dict(_bytes_by_part(db, count))
             columns.append((_commands(folder, count, options.repeats), _pages(client, count, options.repeats), parts))
     heads = tuple(f"{count:,}" for count in sizes)
-    titles = ("commands, the daemon and COMMIT", "pages: ms on the server", "bytes per document")
+    titles = (
+        "commands, the daemon and COMMIT",
+        "pages: ms on the server",
+        "bytes per document",
+    )
+    waiting = f"one document in {desk.ONE_IN_REVIEW} waits for review."
     notes = (
         "Time on the clock / on processors, files in the cache of the system. Backup includes its check.",
-        f"Median of {options.repeats}; one document in {desk.ONE_IN_REVIEW} waits for review.",
+        f"On the clock / on processors, median of {options.repeats}; {waiting}",
         "",
     )
     tables = [
@@ -278,7 +283,8 @@ def _commit_ms(folder: Path) -> float:
 
 def _pages(client: TestClient, count: int, repeats: int) -> dict[str, str]:
     names = [name for name, _ in desk.REQUESTS]
-    return {name: wall for name, (wall, _) in zip(names, desk.asked(client, count, repeats), strict=True)}
+    taken = desk.asked(client, count, repeats)
+    return {name: f"{wall} / {cpu}" for name, (wall, cpu) in zip(names, taken, strict=True)}
 
 
 if __name__ == "__main__":
