@@ -12,7 +12,10 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZipFile
@@ -46,11 +49,12 @@ _COMPLETIONS = {
     "fish": "usr/share/fish/vendor_completions.d/ingestd.fish",
 }
 
+_MAINTAINER = "the ingestd contributors <maintainers@ingestd.invalid>"
 _CONTROL = """\
 Package: ingestd
 Version: {version}
 Architecture: {architecture}
-Maintainer: the ingestd contributors <maintainers@ingestd.invalid>
+Maintainer: {maintainer}
 Installed-Size: {kilobytes}
 Depends: python3 (>= {python}), python3 (<< {next}), libc6 (>= 2.28), libstdc++6, systemd (>= 252)
 Section: utils
@@ -61,6 +65,28 @@ Description: watch folders for scans and record what they say
  Each field says why it is believed; what is in doubt goes to a review desk.
  .
  This package brings its Python packages and models along and needs no network.
+"""
+
+_LICENCES = """
+--------------------------------------------------------------------------------
+On Debian, the licences are in /usr/share/common-licenses: Apache-2.0, LGPL-2.1,
+LGPL-3, GPL-2. Those of packages are beside them in
+/usr/lib/ingestd/lib/python3*/site-packages.
+"""
+
+_OVERRIDES = """\
+# The program runs in an environment of its own, so that no package of the system changes what it reads.
+ingestd: wrong-path-for-interpreter /usr/lib/ingestd/bin/python3 != /usr/bin/python3 [usr/lib/ingestd/bin/ingestd]
+# Not a package of the Debian archive.
+ingestd: initial-upload-closes-no-bugs [usr/share/doc/ingestd/changelog.Debian.gz:1]
+"""
+
+_CHANGES = """\
+ingestd ({version}) unstable; urgency=medium
+
+  * See CHANGELOG.md.
+
+ -- {maintainer}  {date}
 """
 
 _POSTINST = """\
@@ -75,7 +101,7 @@ if [ "$1" = configure ]; then
         if [ -z "$2" ]; then
             deb-systemd-invoke start ingestd.service || true
         else
-            systemctl try-restart ingestd.service ingestd-web.service || true
+            deb-systemd-invoke try-restart ingestd.service ingestd-web.service || true
         fi
     fi
 fi
@@ -136,7 +162,7 @@ def _environment(root: Path, scratch: Path, *, with_packages: bool) -> None:
     site.mkdir(parents=True)
     home = root / HOME
     (home / "bin").mkdir()
-    (home / "bin" / "python3").symlink_to("/usr/bin/python3")
+    (home / "bin" / "python3").symlink_to("../../../bin/python3")
     (home / "pyvenv.cfg").write_text(f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {PYTHON}\n")
     program = home / "bin" / "ingestd"
     program.write_text(_PROGRAM)
@@ -191,10 +217,15 @@ def _documents(root: Path) -> None:
         _copy(manual, folder / manual.name)
     for name in ("README.md", "NOTICE"):
         _copy(ROOT / name, folder / name)
-    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
-    (folder / "copyright").write_text(f"{(ROOT / 'NOTICE').read_text(encoding='utf-8')}\n{text}", encoding="utf-8")
+    (folder / "copyright").write_text((ROOT / "NOTICE").read_text(encoding="utf-8") + _LICENCES, encoding="utf-8")
+    overrides = root / "usr/share/lintian/overrides/ingestd"
+    overrides.parent.mkdir(parents=True)
+    overrides.write_text(_OVERRIDES, encoding="utf-8")
     (folder / "ingestd.cdx.json").write_text(json.dumps(bill(), indent=1) + "\n", encoding="utf-8")
+    made = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", time.time())), UTC)
+    entry = _CHANGES.format(version=_version(), maintainer=_MAINTAINER, date=format_datetime(made))
     _packed(folder / "changelog.gz", (ROOT / "CHANGELOG.md").read_bytes())
+    _packed(folder / "changelog.Debian.gz", entry.encode())
     _packed(root / "usr/share/man/man1/ingestd.1.gz", page().encode())
 
 
@@ -205,7 +236,12 @@ def _write_control(root: Path) -> None:
     control = root / "DEBIAN"
     control.mkdir()
     size = sum(path.lstat().st_size for path in root.rglob("*")) // 1024
-    fields = {"version": _version(), "architecture": _output("dpkg", "--print-architecture"), "kilobytes": size}
+    fields = {
+        "version": _version(),
+        "architecture": _output("dpkg", "--print-architecture"),
+        "kilobytes": size,
+        "maintainer": _MAINTAINER,
+    }
     (control / "control").write_text(_CONTROL.format(**fields, python=PYTHON, next=_NEXT), encoding="utf-8")
     (control / "conffiles").write_text("".join(f"/{path}\n" for path in _conffiles(root)), encoding="utf-8")
     for name, script in (("postinst", _POSTINST), ("prerm", _PRERM), ("postrm", _POSTRM)):

@@ -79,7 +79,7 @@ def test_manual_page_and_completion_know_all_commands(unpacked: Path) -> None:
 
 def test_licences_and_bill_of_materials_are_there(unpacked: Path) -> None:
     folder = unpacked / "usr/share/doc/ingestd"
-    assert "Apache License" in (folder / "copyright").read_text(encoding="utf-8")
+    assert "Apache-2.0" in (folder / "copyright").read_text(encoding="utf-8")
     assert (folder / "ingestd.cdx.json").exists()
     assert (folder / "service.md").exists()
 
