@@ -141,7 +141,7 @@ class Pipeline:
         with watch.time("careful"):
             second = self.read(admitted, self.careful, Stopwatch())
             found = extract(second, self.rules, self.today())
-        return (second, found) if strength(found) >= strength(extraction) else (reading, extraction)
+        return (second, found) if strength(found) > strength(extraction) else (reading, extraction)
 
     def _is_worth_care(self, reading: Reading, extraction: Extraction) -> bool:
         """Tell whether a document is in doubt and its text comes from pixels.
