@@ -24,6 +24,7 @@ from ingestd.store import corrections
 from ingestd.store.jobs import Job, Jobs, State
 from ingestd.store.queries import counts
 
+_CHANGED = "restore the file from a backup, or drop it into an inbox to have it read as it is now"
 _BATCH = 500
 """Rows read from the database at a time."""
 _MAX_FAULTS = 20
@@ -133,7 +134,7 @@ class Verification:
             return
         found = self._content_problem(path, sha256)
         if found:
-            yield Difference("changed", path_text(path), f"{where}: {found}; restore the file from a backup")
+            yield Difference("changed", path_text(path), f"{where}: {found}; {_CHANGED}")
 
     def _content_problem(self, path: Path, sha256: str | None) -> str | None:
         """Describe how an existing file differs from its record; None if it does not."""
@@ -176,7 +177,7 @@ class Verification:
                 found = self._content_problem(place, job.sha256)
                 # A job without a hash failed because its file is not a regular file.
                 if found and not (job.state is State.FAILED and job.sha256 is None):
-                    yield Difference("changed", path_text(place), f"{where}: {found}; restore it from a backup")
+                    yield Difference("changed", path_text(place), f"{where}: {found}; {_CHANGED}")
             elif self._should_be_kept(job) and self._unchanged(job):
                 text = f"{where}: its file is no longer there; it was taken away, or it is lost"
                 yield Difference("removed", path_text(place), text)

@@ -75,6 +75,10 @@ _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 """Object identifier of signed data (RFC 5652) in DER."""
 _OFD_ROOT = b"OFD.xml"
 
+_OURS = "application/vnd.ingestd+json"
+_OUR_START = re.compile(r'\{\s*"(?:schema": \d+,|file": ".*",\s*"source_path":)')
+"""Sidecar, or reason beside a failed file; lower case."""
+
 _EXPORT = "export it as PDF and drop that"
 _CONVERT = "convert it to PNG or PDF"
 _UNPACK = "unpack it and drop the files in it"
@@ -98,6 +102,7 @@ _OTHERS = {
     "video/mp4": ("a video", "take a photo instead"),
     "text/html": ("a web page", _EXPORT),
     "text/plain": ("a text file", _EXPORT),
+    _OURS: ("a file that ingestd wrote about a document", "drop the document itself"),
 }
 
 
@@ -178,7 +183,7 @@ def _sniff_text(head: bytes) -> str | None:
         return XML  # its encoding may be another one
     if any(not (sign.isprintable() or sign.isspace()) for sign in text) or "\N{REPLACEMENT CHARACTER}" in text:
         return None
-    return "text/plain"
+    return _OURS if _OUR_START.match(start) else "text/plain"
 
 
 def admit(claim: Claim, options: AdmitConfig) -> Admitted:
