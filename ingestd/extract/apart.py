@@ -7,7 +7,8 @@ from ingestd.extract.lexicon.model import KINDS
 from ingestd.extract.understand.findings import WITHOUT_LABEL
 
 _NUMBERS = ("invoice_no", "receipt_no")
-_SELLERS = ("seller_tax_no", "tax_no", "seller_name", "merchant")
+_TAX_NUMBERS = ("seller_tax_no", "tax_no")
+_SELLERS = (*_TAX_NUMBERS, "seller_name", "merchant")
 _WITH_NUMBERS = frozenset(KINDS) - {"receipt"}
 
 
@@ -37,7 +38,8 @@ def stand_above(upper: Extraction, lower: Extraction) -> bool:
     """Tell whether two parts of a page, one above the other, are two papers.
 
     The lower part of an invoice may have a number and a total, such as a payment slip. So each part needs a date and a
-    total of its own at a label, and a number, or, where receipts lack one, a seller.
+    total of its own at a label, and a number, or, where receipts lack one, a seller. The lower part of a receipt may
+    repeat its date; then a name is not enough for a seller.
     """
     one, other = _values(upper), _values(lower)
     if not all("date" in side and _is_told(of, "total") for side, of in ((one, upper), (other, lower))):
@@ -49,7 +51,8 @@ def stand_above(upper: Extraction, lower: Extraction) -> bool:
         return _are_told(upper, lower) and numbers[0].isdisjoint(numbers[1])
     if any(numbers) and not _WITH_NUMBERS.isdisjoint((upper.rule, lower.rule)):
         return False
-    sellers = [{side[name] for name in _SELLERS if name in side} for side in (one, other)]
+    names = _SELLERS if one["date"] != other["date"] else _TAX_NUMBERS
+    sellers = [{side[name] for name in names if name in side} for side in (one, other)]
     return all(sellers) and sellers[0].isdisjoint(sellers[1])
 
 

@@ -234,6 +234,18 @@ def test_papers_above_each_other_are_not_added_up(rules: RuleSet) -> None:
     assert found.area[2][1] < second.area[0][1]
 
 
+def test_the_sum_of_taxes_below_a_receipt_is_not_another_paper(rules: RuleSet) -> None:
+    summary = """
+    TAX SUMMARY
+    Tax(RM)
+    Date: 03/08/2024
+    Amount       23.58
+    Tax           1.42
+    Total        23.58
+    """
+    assert extract(above(RECEIPT, summary), rules, TODAY).further == ()
+
+
 def test_receipts_in_a_grid_are_told_apart(rules: RuleSet) -> None:
     receipts = [
         RECEIPT.replace("MERANTI", name).replace("03/08", day).replace("25.00", total).replace("20.00", part)
