@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from ingestd.admin.prune import Wanted, finish, old_documents
+from ingestd.admin.prune import Old, Wanted, finish, old_documents
 from ingestd.admin.prune import prune as remove
 from ingestd.cli.common import config_option, json_option, print_json
 from ingestd.cli.progress import steps
@@ -47,25 +47,25 @@ def prune(
     moment = before.astimezone(UTC) if before is not None else datetime.now(UTC) - timedelta(days=days or 0)
     wanted = Wanted(moment, kind, with_review)
     database = load(config_path).record.database
+    kinds: Counter[str] = Counter()
+    size, listed = 0, []
     with faults(database), closing(connect(database, "read")) as db:
-        found = [old for batch in old_documents(db, wanted) for old in batch]
-    kinds = Counter(old.kind for old in found)
+        for batch in old_documents(db, wanted):
+            kinds.update(old.kind for old in batch)
+            size += sum(old.size_bytes for old in batch)
+            if as_json:  # else all of them need not be held
+                listed += [_data(old) for old in batch]
+    count = kinds.total()
     if as_json:
-        print_json(
-            [
-                {"document_id": old.id, "name": old.name, "kind": old.kind, "recorded_at": old.recorded_at}
-                | {"original": None if old.original is None else path_text(old.original)}
-                for old in found
-            ]
-        )
+        print_json(listed)
     else:
-        for name, count in sorted(kinds.items()):
-            click.echo(escape(f"{count:8}  {name}"))
-    what = f"{len(found)} documents with {sum(old.size_bytes for old in found)} bytes of originals"
+        for name, number in sorted(kinds.items()):
+            click.echo(escape(f"{number:8}  {name}"))
+    what = f"{count} documents with {size} bytes of originals"
     if dry_run:
         click.echo(f"would remove {what}", err=True)
         return
-    if found and not yes:
+    if count and not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("there is no terminal to ask on; look with --dry-run, then say --yes")
         click.confirm(f"Remove {what}?", abort=True, err=True)
@@ -75,5 +75,15 @@ def prune(
         for batch in old_documents(db, wanted):
             remove(db, batch)
             done += len(batch)
-            progress(done, len(found))
+            progress(done, count)
     click.echo(f"removed {done} documents", err=True)
+
+
+def _data(old: Old) -> dict[str, object]:
+    return {
+        "document_id": old.id,
+        "name": old.name,
+        "kind": old.kind,
+        "recorded_at": old.recorded_at,
+        "original": None if old.original is None else path_text(old.original),
+    }
