@@ -10,6 +10,7 @@ from contextlib import contextmanager, nullcontext
 from types import FrameType
 
 from ingestd.clock import Clock
+from ingestd.daemon.diary import Diary
 from ingestd.daemon.events import JobEvent, JobOutcome
 from ingestd.daemon.failure import is_temporary
 from ingestd.daemon.health import Health
@@ -103,6 +104,8 @@ class Service:
         self.failures = 0
         """Number of times that a document failed or was put off."""
         daemon.subscribe(self._count)
+        self._diary = Diary(clock.today())
+        daemon.subscribe(self._diary.note)
 
     def run(self, *, once: bool, started: Callable[[Daemon], None]) -> None:
         """Recover, then work until SIGTERM or SIGINT, or, if ``once``, until the inboxes are empty.
@@ -153,6 +156,7 @@ class Service:
             True if anything was done, seconds until the next turn, and the present problem of the daemon, if any.
         """
         now, tick = self._clock.now(), self._clock.tick()
+        self._diary.turn(self._clock.today())
         try:
             done, pause_s = self.daemon.step(now, tick), self.daemon.pause_s(now, tick)
         except Exception as error:
