@@ -38,6 +38,7 @@ from ingestd.daemon.systemd import notify
 from ingestd.document import Record
 from ingestd.engine import Engine, R, Work
 from ingestd.engine.local import LocalEngine
+from ingestd.engine.machines import MachinesFile
 from ingestd.engine.rolling import RollingEngine
 from ingestd.errors import ConfigError, TransientError
 from ingestd.extract import RuleSet, load_rules
@@ -409,6 +410,7 @@ def assemble(
         new_engine=new_engine,
         schedule=schedule,
         fault_pause_s=config.ledger.backoff_s,
+        machines=MachinesFile(config.spool.work),
     )
 
 

@@ -12,6 +12,7 @@ from ingestd.admin.space import little_space
 from ingestd.cli import terminal
 from ingestd.cli.common import config_option, json_option, print_json, recorded, the_document
 from ingestd.config import load
+from ingestd.engine.machines import machines_of
 from ingestd.files.lock import daemon_runs
 from ingestd.output import sidecar
 from ingestd.store import documents, queries
@@ -32,13 +33,15 @@ def status(config_path: Path | None, as_json: bool) -> None:
         now = queries.status(db, datetime.now(UTC), _FAILURES)
         newest = queries.latest(db, _NEWEST)
     runs, warnings = daemon_runs(config.spool.work), list(little_space(config))
+    machines = () if runs is False else machines_of(config.spool.work)
     if as_json:
         documents_of = [asdict(document) for document in newest]
-        print_json({**asdict(now), "newest": documents_of, "daemon_runs": runs, "warnings": warnings})
+        told = {"daemon_runs": runs, "warnings": warnings, "machines": [asdict(machine) for machine in machines]}
+        print_json({**asdict(now), "newest": documents_of, **told})
         return
     if runs is False:
         warnings.insert(0, "the daemon does not run, so nothing is read; start it: ingestd run")
-    terminal.console().print(terminal.status_view(now, newest, warnings))
+    terminal.console().print(terminal.status_view(now, newest, warnings, machines))
 
 
 @click.command()

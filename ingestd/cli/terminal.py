@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ingestd.document import OF_NO_PAPER, Extraction, Field, Item, Level, Paper, Reading, Record, Status
+from ingestd.engine import Machine
 from ingestd.files.encoding import escape, path_text
 from ingestd.store.documents import Document
 from ingestd.store.exports import Exported
@@ -101,8 +102,10 @@ def headline(record: Record, seconds: float | None = None) -> str:
 # -- status
 
 
-def status_view(status: Overview, newest: Sequence[Summary], warnings: Sequence[str] = ()) -> RenderableType:
-    """Render counts, the file that waits longest, the last failures and the last documents, and what is wrong."""
+def status_view(
+    status: Overview, newest: Sequence[Summary], warnings: Sequence[str] = (), machines: Sequence[Machine] = ()
+) -> RenderableType:
+    """Render counts, the file that waits longest, the last failures and documents, what is wrong, other machines."""
     review = f", {status.review:,} for review" if status.review else ""
     parts: list[RenderableType] = [
         grid(
@@ -125,6 +128,8 @@ def status_view(status: Overview, newest: Sequence[Summary], warnings: Sequence[
             Text(f"\n{status.blind:,} places cannot be looked at, so nothing is taken from them{shown}", "bold red"),
             *(Padding(safe_text(f"{spot.path}: {spot.problem}"), (0, 0, 0, 2)) for spot in status.blind_spots),
         ]
+    if machines:
+        parts += [Text("\nmachines"), Padding(_machines(machines), (0, 0, 0, 2))]
     if newest:
         parts += [Text("\nlast recorded"), Padding(_summaries(newest), (0, 0, 0, 2))]
     if status.failures:
@@ -135,6 +140,23 @@ def status_view(status: Overview, newest: Sequence[Summary], warnings: Sequence[
             Padding(_failures(status.failures), (0, 0, 0, 2)),
         ]
     return Group(*parts)
+
+
+def _machines(machines: Sequence[Machine]) -> RenderableType:
+    return grid(
+        [
+            (
+                one.name,
+                safe_text(one.problem, "bold red")
+                if one.problem
+                else Text(
+                    f"{one.in_work} of {one.slots} in work, {one.documents:,} replies,"
+                    f" {one.sent_bytes / 1e6:,.0f} MB sent, {one.restarts} restarts"
+                ),
+            )
+            for one in sorted(machines, key=lambda one: one.name)
+        ]
+    )
 
 
 def _soundness(check: Checked) -> Text:

@@ -23,7 +23,7 @@ from ingestd.daemon.retry import SIDECARS, Kind, RetrySchedule, Task
 from ingestd.daemon.second_look import SecondLook
 from ingestd.daemon.suspects import Suspects
 from ingestd.document import Record
-from ingestd.engine import Engine
+from ingestd.engine import Engine, Machine
 from ingestd.engine.rolling import RollingEngine
 from ingestd.errors import AttemptError, DocumentError, TransientError
 from ingestd.files.encoding import path_text
@@ -173,6 +173,11 @@ class Daemon:
     def worker_restarts(self) -> int:
         """Number of worker processes that died or were killed since the start."""
         return self._engine.restarts
+
+    @property
+    def machines(self) -> Sequence[Machine]:
+        """Machines that read for this one; none where all is read here."""
+        return self._engine.machines
 
     def overdue_s(self, now: datetime) -> float:
         """Return the seconds since the longest waiting document became due; 0 if none is due."""

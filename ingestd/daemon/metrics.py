@@ -87,6 +87,7 @@ class Metrics:
             "ingestd_worker_restarts", "Workers that died or were killed.", self._daemon.worker_restarts
         )
         yield GaugeMetricFamily("ingestd_in_work", "Documents that workers or hooks have.", self._daemon.in_work)
+        yield from self._of_machines()
         watched = GaugeMetricFamily("ingestd_inbox_watched", "1 while the folder is there.", labels=["inbox"])
         native = GaugeMetricFamily("ingestd_inbox_events", "1 while kernel events come, 0 if polled.", labels=["inbox"])
         for inbox in self._daemon.inboxes:
@@ -95,6 +96,27 @@ class Metrics:
         yield watched
         yield native
         yield from self._of_database()
+
+    def _of_machines(self) -> Iterator[Metric]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        machines = self._daemon.machines
+        slots = GaugeMetricFamily("ingestd_machine_slots", "Documents that it takes at once.", labels=["machine"])
+        in_work = GaugeMetricFamily("ingestd_machine_in_work", "Documents that it has.", labels=["machine"])
+        replies = CounterMetricFamily("ingestd_machine_replies", "Replies of the machine.", labels=["machine"])
+        sent = CounterMetricFamily("ingestd_machine_sent_bytes", "Bytes of documents sent to it.", labels=["machine"])
+        restarts = CounterMetricFamily(
+            "ingestd_machine_restarts", "Processes of the machine that died or were killed.", labels=["machine"]
+        )
+        for name in sorted({machine.name for machine in machines}):
+            same = [machine for machine in machines if machine.name == name]
+            slots.add_metric([name], sum(machine.slots for machine in same))
+            in_work.add_metric([name], sum(machine.in_work for machine in same))
+            replies.add_metric([name], sum(machine.documents for machine in same))
+            sent.add_metric([name], sum(machine.sent_bytes for machine in same))
+            restarts.add_metric([name], sum(machine.restarts for machine in same))
+        if machines:
+            yield from (slots, in_work, replies, sent, restarts)
 
     def _of_database(self) -> Iterator[Metric]:
         from prometheus_client.core import GaugeMetricFamily

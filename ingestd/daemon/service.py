@@ -20,6 +20,7 @@ from ingestd.daemon.retry import TURN, RetrySchedule
 from ingestd.daemon.systemd import notify, watchdog_s
 from ingestd.document import Record
 from ingestd.engine import Engine
+from ingestd.engine.machines import MachinesFile
 from ingestd.errors import ConfigError
 from ingestd.watch.observe import Events
 
@@ -77,6 +78,7 @@ class Service:
         new_engine: starts an engine with a configuration loaded again; raises ConfigError if it is wrong.
         schedule: pauses after faults.
         fault_pause_s: pause after a turn that failed for a temporary reason.
+        machines: tells other processes about the machines that read.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Service:
         new_engine: Callable[[], Engine[Record]],
         schedule: RetrySchedule,
         fault_pause_s: float,
+        machines: MachinesFile,
     ) -> None:
         self.daemon = daemon
         self.health = health
@@ -101,6 +104,7 @@ class Service:
         self._new_engine = new_engine
         self._schedule = schedule
         self._fault_pause_s = fault_pause_s
+        self._machines = machines
         self.failures = 0
         """Number of times that a document failed or was put off."""
         daemon.subscribe(self._count)
@@ -128,6 +132,7 @@ class Service:
             self.daemon.close(self._clock.now())
         finally:
             self._events.close()
+            self._machines.remove()
         log.info("stopped%s", f"; {left} documents in work are read at the next start" if left else "")
 
     def _count(self, event: JobEvent) -> None:
@@ -159,6 +164,7 @@ class Service:
         self._diary.turn(self._clock.today())
         try:
             done, pause_s = self.daemon.step(now, tick), self.daemon.pause_s(now, tick)
+            self._machines.note(self.daemon.machines, tick)
         except Exception as error:
             if not is_temporary(error):
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ingestd import app
-from ingestd.config import parse
+from ingestd.config import parse, reading_hash
 from ingestd.document import Claim
 from ingestd.engine import certificates
 from ingestd.engine.dask import DaskEngine
@@ -110,6 +111,22 @@ def test_machine_that_is_stopped_finishes_its_document(cluster: Cluster, engine:
     assert (slow.result().name, late.result().name) == ("slow.png", "late.png")
 
 
+def test_reload_is_rolling(cluster: Cluster, engine: DaskEngine, root: Path) -> None:
+    cluster.start_worker("one")
+    until("the machine to be ready", lambda: engine.slots == 1)
+    old = engine.submit(claim(root, "old.png", picture(1, model="slow")))
+    until("the machine to begin", lambda: bool(engine._begun))
+    config = parse(f"inboxes: [{{path: inbox}}]\nreading: {{effort: fast}}\n{cluster.engine}", root / "config.yaml")
+    reloaded = app.start_recording(config)
+    try:
+        new = reloaded.submit(claim(root, "new.png", picture(2)))
+        before, after = old.result().provenance, new.result().provenance
+        assert after["config"] == reading_hash(config) != before["config"]
+        assert engine.machines[0].restarts == 0
+    finally:
+        reloaded.close(finish=True)
+
+
 @pytest.mark.parametrize(
     ("fault", "refusal"),
     [
@@ -182,6 +199,8 @@ def test_no_document_is_lost_twice_or_blamed_while_everything_is_killed(
                 cluster.kill(victim)
                 cluster.start_worker(victim)
     until("everything to be settled", lambda: place.settled(len(documents)) and not place.files("work"))
+    machines = json.loads(place.command("status", "--json").stdout)["machines"]
+    assert {machine["name"] for machine in machines if not machine["problem"]} == {"one", "two"}
     daemon.stop()
     check(place, documents)
     assert place.documents() == sorted(documents)

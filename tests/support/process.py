@@ -94,8 +94,10 @@ class Installation:
         return len(states) == count and set(states) <= {"done", "failed", "duplicate"}
 
     def files(self, folder: str) -> list[str]:
-        """Files below a folder, relative, without the lock."""
+        """Files below a folder, relative, without the lock and the list of machines."""
         base = self.root / folder
         return sorted(
-            str(path.relative_to(base)) for path in base.rglob("*") if path.is_file() and path.name != ".lock"
+            str(path.relative_to(base))
+            for path in base.rglob("*")
+            if path.is_file() and path.name not in (".lock", ".machines.json")
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import random
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from ingestd.daemon.events import JobEvent
 from ingestd.daemon.loop import Daemon
 from ingestd.daemon.service import Signals
 from ingestd.document import Claim, Record
+from ingestd.engine import Machine
 from ingestd.errors import DocumentError
 from ingestd.store.database import connect
 from tests.support import records
@@ -49,7 +50,7 @@ class FakeEngine:
 
     slots = 2
     restarts = 0
-    machines: tuple[()] = ()
+    machines: Sequence[Machine] = ()
 
     def __init__(self) -> None:
         self.work: Callable[[Claim], Record] = read

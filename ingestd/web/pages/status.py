@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 import ingestd
 from ingestd.config import Config, InboxConfig
+from ingestd.engine.machines import machines_of
 from ingestd.files.durable import nearest_existing
 from ingestd.files.lock import daemon_runs
 from ingestd.store import queries
@@ -47,11 +48,13 @@ def show(request: Request) -> Response:
     """Show the status."""
     user_of(request, Role.READ)
     use = services(request)
+    is_running = daemon_runs(use.config.spool.work)
     with use.database() as db:
         values = {
             "now": queries.status(db, use.clock.now(), 0),
             "counts": counts_of(db),
-            "is_running": daemon_runs(use.config.spool.work),
+            "is_running": is_running,
+            "machines": () if is_running is False else machines_of(use.config.spool.work),
             "disks": disks_of(use.config),
             "inboxes": [Watched(inbox, _problem_of(inbox)) for inbox in use.config.inboxes],
             "alike": list(alike(db)),

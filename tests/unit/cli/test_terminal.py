@@ -8,6 +8,7 @@ import pytest
 
 from ingestd.cli import terminal
 from ingestd.document import Extraction, Field, Level, Reason, ReasonKind, Status
+from ingestd.engine import Machine
 from ingestd.store.documents import Document
 from ingestd.store.queries import Failure, Overview, SearchHit, Summary, Waiting
 from ingestd.store.same_invoice import SameInvoice
@@ -139,3 +140,14 @@ def test_the_same_invoice_is_named() -> None:
     other = SameInvoice(7, 1, "b\x1b.xml", "application/xml", "same number 4711")
     text = shown(terminal.document_view(document(), [other]))
     assert "same invoice as document 7 (b\\x1b.xml, paper 2): same number 4711" in text
+
+
+def test_status_shows_other_machines_and_what_is_wrong_with_them() -> None:
+    machines = [
+        Machine("two", "tls://b:1", slots=0, in_work=0, problem=f"is refused {HOSTILE}"),
+        Machine("one", "tls://a:1", slots=4, in_work=3, documents=1234, sent_bytes=5_000_000, restarts=2),
+    ]
+    text = shown(terminal.status_view(Overview(0, 0, 0, 0, 0, {}, None, []), [], (), machines))
+    assert "one  3 of 4 in work, 1,234 replies, 5 MB sent, 2 restarts" in text
+    assert text.index("two  is refused") > text.index("one  ")
+    assert "\x1b[" not in text

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ingestd.config import MetricsConfig, parse
 from ingestd.daemon.metrics import Metrics
+from ingestd.engine import Machine
 from ingestd.errors import ConfigError
 from tests.support.world import World
 
@@ -122,3 +123,16 @@ def test_missing_extra_is_a_configuration_error(world: World, monkeypatch: pytes
 def test_ports_that_cannot_be_meant(port: str) -> None:
     with pytest.raises(ConfigError, match=r"metrics\.port"):
         parse(f"inboxes: [{{path: a}}]\nmetrics: {{port: {port}}}\n", Path("/etc/config.yaml"))
+
+
+def test_machines_that_read_for_this_one_show(world: World, port: int) -> None:
+    assert not any(name.startswith("ingestd_machine") for name in figures(port))
+    world.engine.machines = (
+        Machine("one", "tls://a:1", slots=2, in_work=1, documents=5, sent_bytes=700, restarts=3),
+        Machine("one", "tls://a:2", slots=0, in_work=0, documents=1, problem="is gone"),
+        Machine("two", "tls://b:1", slots=4, in_work=4),
+    )
+    found = figures(port)
+    assert (found["ingestd_machine_slots one"], found["ingestd_machine_slots two"]) == (2, 4)
+    assert (found["ingestd_machine_in_work one"], found["ingestd_machine_replies_total one"]) == (1, 6)
+    assert (found["ingestd_machine_sent_bytes_total one"], found["ingestd_machine_restarts_total one"]) == (700, 3)

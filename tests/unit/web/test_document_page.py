@@ -11,8 +11,11 @@ import pytest
 
 from ingestd.admin.correct import Corrector, Wanted
 from ingestd.document import FieldCandidate, Level, PageRole, Paper, Status
+from ingestd.engine import Machine
+from ingestd.engine.machines import MachinesFile
 from ingestd.files.identity import look
 from ingestd.store.jobs import Job, Jobs, State
+from ingestd.web.pages import status
 from ingestd.web.tokens import Role
 from tests.support import records
 from tests.support.desk import OWN, Desk, shipped_rules
@@ -219,3 +222,18 @@ def test_fields_that_are_corrected_again_and_again_are_named(desk: Desk) -> None
     page = desk.client.get("/status").text
     assert "Corrected again" in page and "3 documents" in page
     assert 'href="/documents?seller=KEDAI+%26+CO&amp;kind=en-receipt"' in page
+
+
+def test_status_shows_other_machines_in_both_languages(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status, "daemon_runs", lambda _: True)
+    work = desk.config.spool.work
+    work.mkdir(exist_ok=True)
+    one = Machine("one <b>", "tls://a:1", slots=4, in_work=3, documents=1234, restarts=2)
+    refused = Machine("two", "tls://b:1", slots=0, in_work=0, problem="is gone with its scheduler")
+    MachinesFile(work).note((one, refused), 10.0)
+    english = desk.client.get("/status").text
+    assert "one &lt;b&gt;" in english and "3 of 4 in work" in english and "1,234 documents" in english
+    chinese = desk.client.get("/status", headers={"Accept-Language": "zh"}).text
+    assert "已断开" in chinese and "机器" in chinese
+    monkeypatch.setattr(status, "daemon_runs", lambda _: False)
+    assert "3 of 4" not in desk.client.get("/status").text
