@@ -70,7 +70,7 @@ def test_every_command_of_the_contract_is_there() -> None:
     context = click.Context(cli)
     reading = ["init", "run", "ocr", "status", "search", "show", "explain", "retry"]
     changing = ["extract", "correct", "export", "rules", "models", "check", "backup", "verify", "web"]
-    contract = [*reading, *changing, "prune", "rename", "separator", "service"]
+    contract = [*reading, *changing, "prune", "rename", "separator", "service", "cluster", "worker"]
     assert sorted(cli.list_commands(context)) == sorted(contract)
     assert [command.name for name in contract if (command := cli.get_command(context, name))] == contract
 
