@@ -189,14 +189,15 @@ def test_stopping_ends_hooks_and_the_next_start_runs_them_again(tmp_path: Path) 
 
 
 def test_database_that_cannot_be_written_does_not_repeat_a_hook(tmp_path: Path) -> None:
-    world = world_with(tmp_path, 'echo once >> "$0.log"')
+    world = world_with(tmp_path, 'while [ ! -e "$0.go" ]; do sleep 0.02; done; echo once >> "$0.log"')
     world.drop("a.png")
     while not world.daemon.in_work:
         world.run(1)
-    until("the hook", (tmp_path / "hook.sh.log").exists)
     world.db.execute("PRAGMA busy_timeout = 0")
     other = world.other_connection()
     other.execute("BEGIN IMMEDIATE")
+    (tmp_path / "hook.sh.go").touch()
+    until("the hook", (tmp_path / "hook.sh.log").exists)
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         until("it to be noted", lambda: world.step() and False)
     other.rollback()
