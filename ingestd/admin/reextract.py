@@ -243,7 +243,7 @@ def apply(db: Database, batch: Sequence[Change], rules_hash: str, *, with_sideca
             if path is None:
                 continue
             if path.exists():
-                durable.write_atomic(path, sidecar.render(db, change.document_id))
+                durable.write_atomic(path, sidecar.render_like(db, change.document_id, path))
             else:
                 lost.append(path)
     return lost

@@ -88,7 +88,7 @@ def _go_on(db: Database, rename: Rename) -> None:
         renames.place(db, rename)
         old = sidecar_path(rename.old)
         if old.exists():
-            durable.write_atomic(sidecar_path(rename.new), sidecar.render(db, rename.document_id))
+            durable.write_atomic(sidecar_path(rename.new), sidecar.render_like(db, rename.document_id, old))
     _move(copy_path(rename.old), copy_path(rename.new))
     durable.remove(old)
     with transaction(db):

@@ -54,7 +54,7 @@ def correct(
     rules = rules_of(config)
     with faults(config.record.database), closing(connect(config.record.database, "write")) as db:
         found = the_document(db, document)
-        corrector = Corrector(db, rules, SystemClock(), sidecars=config.record.sidecar)
+        corrector = Corrector(db, rules, SystemClock(), sidecars=bool(config.record.sidecar))
         try:
             if undo:
                 state = corrector.undo(found.id, by=by or _user())

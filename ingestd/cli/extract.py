@@ -93,7 +93,7 @@ def results(
         for number, batch in enumerate(changes(database, ids, rules, today, worker_count(config), config.engine), 1):
             changed = [result for result in batch if isinstance(result, Change)]
             if db is not None and changed:
-                for path in apply(db, changed, rules.hash, with_sidecars=config.record.sidecar):
+                for path in apply(db, changed, rules.hash, with_sidecars=bool(config.record.sidecar)):
                     click.echo(f"ingestd: {path_text(path)} no longer exists and was not written again", err=True)
             yield from batch
             done = min(number * BATCH, len(ids))

@@ -181,7 +181,10 @@ class RecordConfig(Section):
     """Places of the results."""
 
     database: Path = Field(default=Path("ingestd.db"), description="SQLite database.")
-    sidecar: bool = Field(default=True, description="Write NAME.EXT.json beside the archived original.")
+    sidecar: bool | Literal["slim"] = Field(
+        default=True,
+        description="Write NAME.EXT.json beside the archived original; slim: without characters, half of it.",
+    )
 
 
 EXTRA_FOR_COPIES = (

@@ -306,7 +306,9 @@ class Lifecycle:
             case State.RECORDED:
                 assert job.document_id is not None, "set in the transaction that recorded it"
                 if self._options.sidecar:
-                    durable.write_atomic(sidecar_path(target), sidecar.render(self._jobs.db, job.document_id))
+                    slim = self._options.sidecar == "slim"
+                    content = sidecar.render(self._jobs.db, job.document_id, slim=slim)
+                    durable.write_atomic(sidecar_path(target), content)
                 self._put_copy(job, copy_path(target))
                 self._put(work, target if self._original(job) == "move" else None)
             case State.FAILED:
@@ -341,7 +343,7 @@ class Lifecycle:
         Raises:
             TransientError: one cannot be written; call again later.
         """
-        return sidecar.refresh_due(self._jobs.db, _MAX_SIDECARS, wanted=self._options.sidecar) > 0
+        return sidecar.refresh_due(self._jobs.db, _MAX_SIDECARS, wanted=bool(self._options.sidecar)) > 0
 
     # -- after a crash
 

@@ -92,8 +92,9 @@ class SecondLook:
         with transaction(self._jobs.db):
             self._jobs.read_again(job, identity, now)
             documents.forget_original(self._jobs.db, job.document_id)
-            if sidecar_path(place).exists():  # before the commit: a crash in between repeats both
-                durable.write_atomic(sidecar_path(place), sidecar.render(self._jobs.db, job.document_id))
+            path = sidecar_path(place)
+            if path.exists():  # before the commit: a crash in between repeats both
+                durable.write_atomic(path, sidecar.render_like(self._jobs.db, job.document_id, path))
 
 
 def _has_changed(job: Job, place: Path, identity: Identity) -> bool:

@@ -116,8 +116,9 @@ class LineRow(BaseModel):
     quad: Quad
     source: Source
     chars: list[list[float | str]] = Field(
+        default=[],
         description="Per character: position along the line (0 to 1), then character and probability of each"
-        " alternative, the emitted one first. Empty where nothing is known."
+        " alternative, the emitted one first. Empty where nothing is known; left out by `record.sidecar: slim`.",
     )
 
 
@@ -200,8 +201,13 @@ _USUAL = {"paper_pages": "[]", "paper_area": None, "role": PageRole.FREE.value, 
 """Columns that are left out where they have this value, for the same reason."""
 
 
-def render(db: Database, document_id: int) -> bytes:
+def render(db: Database, document_id: int, *, slim: bool = False) -> bytes:
     """Render the sidecar of a document: UTF-8 JSON, one row per line, keys in a fixed order, a newline at the end.
+
+    Args:
+        db: the database.
+        document_id: of a recorded document.
+        slim: leave out the characters of lines.
 
     Raises:
         LookupError: if there is no such document.
@@ -215,13 +221,30 @@ def render(db: Database, document_id: int) -> bytes:
         for table, (model, order) in _TABLES.items():
             where = f"document_id = {document_id:d}"
             if table == "lines":
-                found: Iterable[Row] = line_rows(load_reading(db, document_id).lines)
+                found: Iterable[Row] = _line_rows(db, document_id, slim=slim)
             else:
                 found = _rows(db, table, model.model_fields, where, order)
             rows = [_object(row) for row in found]
             if rows or table not in _LEFT_OUT:
                 parts.append(f'"{table}": [' + ",".join(f"\n  {row}" for row in rows) + ("\n ]" if rows else "]"))
     return ("{\n " + ",\n ".join(parts) + "\n}\n").encode()
+
+
+def _line_rows(db: Database, document_id: int, *, slim: bool) -> Iterable[Row]:
+    for row in line_rows(load_reading(db, document_id).lines):
+        if slim:
+            del row["chars"]
+        yield row
+
+
+def render_like(db: Database, document_id: int, path: Path) -> bytes:
+    """Render the sidecar of a document in the form of the one that is there, slim or not."""
+    return render(db, document_id, slim=is_slim(path.read_bytes()))
+
+
+def is_slim(content: bytes) -> bool:
+    """Tell whether a sidecar has lines without characters, as ``record.sidecar: slim`` writes it."""
+    return b'"line_index": ' in content and b'"chars": ' not in content
 
 
 def place_of(db: Database, document_id: int) -> Path | None:
@@ -250,7 +273,7 @@ def refresh(db: Database, document_id: int, *, wanted: bool) -> None:
             return  # the daemon may have rendered it before the correction and write it after this
         path = place_of(db, document_id)
         if wanted and path is not None and path.exists():
-            durable.write_atomic(path, render(db, document_id))
+            durable.write_atomic(path, render_like(db, document_id, path))
         corrections.sidecar_written(db, document_id)
 
 

@@ -14,7 +14,7 @@ _STATUS = {"no-document": 404, "no-field": 404, "changed": 412, "locked": 409, "
 
 def corrector_of(db: Database, use: Services) -> Corrector:
     """Make corrections with the rules and the clock of the application."""
-    return Corrector(db, use.rules, use.clock, sidecars=use.config.record.sidecar)
+    return Corrector(db, use.rules, use.clock, sidecars=bool(use.config.record.sidecar))
 
 
 def refusal(error: CorrectionError) -> Problem:

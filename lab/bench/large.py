@@ -237,7 +237,9 @@ def _commands(folder: Path, count: int, repeats: int) -> dict[str, str]:
     wall, cpu = _timed(backup)
     found["backup"] = f"{wall:.0f} / {cpu:.0f} s"
     copy.unlink()
-    found["peak memory of commands"] = f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6:.0f} MB"
+    found["peak memory of one process, workers included"] = (
+        f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6:.0f} MB"
+    )
     return found
 
 

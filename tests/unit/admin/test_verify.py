@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from ingestd.admin.backup import backup
 from ingestd.admin.verify import Difference, Verification
 from ingestd.cli import cli
+from ingestd.output import sidecar
 from tests.support.world import World
 
 
@@ -99,6 +100,21 @@ def test_sidecars_are_optional(world: World, ingestd: Callable[..., Result]) -> 
     archived(world, "a.png.json").unlink()
     (world.root / "config.yaml").write_text("inboxes: [{path: inbox}]\nrecord: {sidecar: false}\n")
     assert ingestd("verify").exit_code == 0
+
+
+def test_a_slim_sidecar_is_no_difference_and_stays_slim(world: World) -> None:
+    path = archived(world, "a.png.json")
+    [(document_id,)] = world.db.execute("SELECT id FROM documents WHERE name = 'a.png'").fetchall()
+    world.db.execute("UPDATE lines SET text = 'Total' WHERE document_id = ?", [document_id])
+    path.write_bytes(sidecar.render(world.db, document_id, slim=True))
+    assert found(world) == []
+    world.db.execute("UPDATE documents SET rule = 'other' WHERE id = ?", [document_id])
+    [difference] = found(world)
+    assert difference.kind == "sidecar"
+    assert "about 'rule'" in difference.text
+    sidecar.refresh(world.db, document_id, wanted=True)
+    assert found(world) == []
+    assert sidecar.is_slim(path.read_bytes())
 
 
 def test_files_that_the_database_does_not_know(world: World) -> None:

@@ -12,6 +12,7 @@ from ingestd.admin.verify import Verification
 from ingestd.config import parse
 from ingestd.errors import ConfigError
 from ingestd.files import durable
+from ingestd.output import sidecar
 from tests.support.unprivileged import NOBODY, open_folder, unprivileged
 from tests.support.world import World, png
 
@@ -150,3 +151,11 @@ def test_fault_puts_the_look_off(world: World, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(Path, "chmod", chmod)
     world.run(1000)
     assert stat.S_IMODE((world.root / "archive/2026/08/scan.png").stat().st_mode) == 0o440
+
+
+def test_sidecars_of_new_documents_are_slim_where_that_is_wanted(tmp_path: Path) -> None:
+    world = World(tmp_path, more="record: {sidecar: slim}")
+    world.drop("a.png")
+    world.run(4)
+    [path] = (tmp_path / "archive").rglob("a.png.json")
+    assert path.read_bytes() == sidecar.render(world.db, 1, slim=True)

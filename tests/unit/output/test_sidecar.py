@@ -100,3 +100,19 @@ def test_rendering_takes_part_in_an_open_transaction(db: Database) -> None:
 def test_an_unknown_document_is_a_lookup_error(db: Database) -> None:
     with pytest.raises(LookupError, match="no document with id 7"):
         sidecar.render(db, 7)
+
+
+def test_a_slim_one_has_lines_without_characters(db: Database, tmp_path: Path) -> None:
+    document_id = save(db, record())
+    full, slim = (sidecar.render(db, document_id, slim=slim) for slim in (False, True))
+    content = json.loads(slim)
+    assert [set(line) for line in content["lines"]] == [set(sidecar.LineRow.model_fields) - {"chars"}] * 2
+    whole = json.loads(full)
+    for line in whole["lines"]:
+        del line["chars"]
+    assert content == whole
+    assert sidecar.Sidecar.model_validate(content).lines[0].chars == []
+    path = tmp_path / "there.json"
+    for bytes_there in (full, slim):
+        path.write_bytes(bytes_there)
+        assert sidecar.render_like(db, document_id, path) == bytes_there
