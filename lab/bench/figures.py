@@ -19,6 +19,7 @@ RECORD = ROOT / "lab" / "bench" / "record"
 SECTIONS = {
     "understanding": "Money documents from outside",
     "structured": "E-invoices that are data",
+    "stacks": "Stacks, copies and names",
     "outside": "Documents from outside, version 0.1.0",
     "compare": "Readers side by side",
     "conditions": "Readers by condition",
