@@ -29,6 +29,8 @@ OLDEST_SQLITE = (3, 38, 0)
 BUSY_S = 30.0
 """Seconds that a statement waits for the write transaction of another process; ours take milliseconds."""
 
+_STEPS = 1_000_000
+"""SQLite instructions between two words on the progress of a migration, some hundredths of a second."""
 _OPEN_MODES = {"create": "rwc", "write": "rw", "read": "ro"}
 
 
@@ -43,7 +45,7 @@ def connect(
         path: the file.
         access: ``create`` makes the file and brings its schema up to date, ``write`` insists that
             it exists, ``read`` neither creates nor changes anything.
-        progress: called while ``create`` packs the lines of an older database, which may take minutes.
+        progress: called while an older database is brought up to date, which may take minutes.
 
     Raises:
         ConfigError: the file is missing, not a database, not ours, damaged, not writable, or
@@ -120,13 +122,29 @@ def _prepared(db: Database, path: Path, access: str, progress: conversion.Progre
         )
     db.execute("PRAGMA synchronous = FULL")
     # Foreign keys stay off until the schema is right: rebuilding a table would cascade (SQLite, ALTER TABLE, 7).
-    with transaction(db):
+    with transaction(db), _telling(db, progress):
         schema.migrate(db)
     db.execute("PRAGMA foreign_keys = ON")
     if access == "create":
         _convert(db, progress)
     schema.require_converted(db, path)
     return db
+
+
+@contextlib.contextmanager
+def _telling(db: Database, progress: conversion.Progress) -> Iterator[None]:
+    """Call ``progress`` while the statements of a migration run, some of which read all documents."""
+    total = db.execute("SELECT coalesce(max(id), 0) FROM documents").fetchone()[0] if db["documents"].exists() else 0
+
+    def tell() -> int:
+        progress(0, total)
+        return 0  # go on
+
+    db.conn.set_progress_handler(tell, _STEPS)
+    try:
+        yield
+    finally:
+        db.conn.set_progress_handler(None, 0)
 
 
 def _convert(db: Database, progress: conversion.Progress) -> None:

@@ -117,3 +117,10 @@ def test_a_backup_made_before_is_the_way_back(path: Path, tmp_path: Path) -> Non
     copy.replace(path)
     with closing(connect(path)) as db:
         assert lines_of(db) == LINES
+
+
+def test_migrations_tell_that_they_go_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingestd.store.database._STEPS", 50)
+    told: list[tuple[int, int]] = []
+    connect(path, progress=lambda done, total: told.append((done, total))).close()
+    assert (0, len(RECORDS)) in told
