@@ -6,7 +6,17 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from ingestd.document import Record
+from ingestd.files.identity import GradualDigest
 from ingestd.store.jobs import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Hashing:
+    """Stage of a document whose bytes are hashed: before the engine has it, and before its record is committed."""
+
+    digest: GradualDigest
+    record: Record | None
+    """Of the engine; None before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +40,7 @@ class Undisposed:
     """Stage of a job whose end is in the ledger, while its file is still in work."""
 
 
-Stage = InWork | Read | Undisposed
+Stage = Hashing | InWork | Read | Undisposed
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from ingestd.errors import AttemptError, DocumentError, TransientError
 from ingestd.files import durable
 from ingestd.files.archive_layout import archive_folder
 from ingestd.files.encoding import path_text
-from ingestd.files.identity import digest, kind, look
+from ingestd.files.identity import GradualDigest, digest, kind, look
 from ingestd.files.names import (
     copy_path,
     error_path,
@@ -175,7 +175,19 @@ class Lifecycle:
         if job.archive_path is not None:
             durable.remove(error_path(job.archive_path))
 
-    def start(self, job: Job, now: datetime) -> Started | Duplicate | Refused | Moved:
+    def oversized(self, job: Job) -> DocumentError | None:
+        """Return the fault of a claimed file whose length alone refuses it; looked at before anything reads it."""
+        try:
+            require_size(self._work_path(job).lstat(), self._max_bytes)
+        except DocumentError as error:
+            return error
+        return None
+
+    def hashing(self, job: Job) -> GradualDigest:
+        """Begin to hash the file of a job in work."""
+        return GradualDigest(self._work_path(job))
+
+    def start(self, job: Job, sha256: str, now: datetime) -> Started | Duplicate | Moved:
         """Start one more attempt at a claimed job, unless its bytes are recorded already.
 
         The attempt is persisted before a worker sees the document, so that the next start knows what was in work
@@ -185,11 +197,6 @@ class Lifecycle:
             TransientError: the file cannot be read.
         """
         work = self._work_path(job)
-        try:
-            require_size(work.lstat(), self._max_bytes)  # first: hashing reads the whole file
-        except DocumentError as error:
-            return Refused(job, error)
-        sha256 = _digest(work)
         known = documents.document_by_sha(self._jobs.db, sha256)
         if known is not None:
             return self._duplicate(job, known, sha256, now)
@@ -204,14 +211,14 @@ class Lifecycle:
 
     # -- from work to archive or failed
 
-    def record(self, job: Job, record: Record, now: datetime) -> Recorded | Duplicate | Changed | Moved:
+    def record(self, job: Job, record: Record, sha256: str, now: datetime) -> Recorded | Duplicate | Changed | Moved:
         """Commit record and job state in one transaction.
 
         Raises:
             AttemptError: the record holds a value that SQLite cannot (half a surrogate pair, infinity).
             TransientError: the file cannot be read.
         """
-        if _digest(self._work_path(job)) != record.sha256:
+        if sha256 != record.sha256:
             return self._read_again(job, now)
         known = documents.document_by_sha(self._jobs.db, record.sha256)
         if known is not None:  # the same bytes were read at the same time under another name

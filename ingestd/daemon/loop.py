@@ -14,7 +14,7 @@ from typing import TypeVar
 from ingestd.daemon.events import JobEvent, JobOutcome
 from ingestd.daemon.failure import is_temporary, reason_of
 from ingestd.daemon.hooks import Hooks
-from ingestd.daemon.in_flight import InFlight, InWork, Read, Stage, Undisposed
+from ingestd.daemon.in_flight import Hashing, InFlight, InWork, Read, Stage, Undisposed
 from ingestd.daemon.intake import Intake
 from ingestd.daemon.lifecycle import Lifecycle
 from ingestd.daemon.outcomes import Changed, Claimed, Duplicate, Gone, Recorded, Refused, Started
@@ -162,7 +162,8 @@ class Daemon:
     @property
     def in_work(self) -> int:
         """Number of documents that workers or hooks have now; may be asked from any thread."""
-        return len(self._at(InWork)) + self._hooks.running
+        read = sum(stage.record is not None for _, stage in self._at(Hashing))
+        return len(self._at(InWork)) + read + self._hooks.running
 
     @property
     def unsettled(self) -> int:
@@ -193,19 +194,20 @@ class Daemon:
     @property
     def _free_slots(self) -> int:
         """Number of documents to claim: one more than idle workers, so that no worker waits for the daemon."""
-        in_work = self._at(InWork)
-        return 0 if any(job.suspect for job, _ in in_work) else self._engine.slots + 1 - len(in_work)
+        busy = [*self._at(InWork), *self._at(Hashing)]
+        return 0 if any(job.suspect for job, _ in busy) else self._engine.slots + 1 - len(busy)
 
     def _start(self, now: datetime, tick: float) -> bool:
         free = 0 if self._draining else self._free_slots
         if free <= 0:
             return False
         # A job in flight is due only if 'ingestd retry' made it so.
-        held = self._schedule.held(Kind.JOB, tick) - self._in_flight.keys()
+        hashing = {job.id for job, _ in self._at(Hashing)}
+        held = self._schedule.held(Kind.JOB, tick) - self._in_flight.keys() | hashing
         suspect = self._suspects.next(now, tick, held)
         is_overdue = suspect is not None and now - suspect.updated_at > self._schedule.longest
         jobs = [] if is_overdue else self._jobs.due(now, free, held, self._schedule.longest)
-        if suspect is not None and not jobs and not self._at(InWork):
+        if suspect is not None and not jobs and not hashing and not self._at(InWork):
             jobs = [suspect]
         for job in jobs:
             self._in_flight.pop(job.id, None)
@@ -225,8 +227,10 @@ class Daemon:
                 mate = None if pairing is None else self._lend(pairing.mate, now)
                 if pairing is not None and mate is None:
                     self._pairs.wait(claimed, "waits for the other side of the stack", now)
+                elif (fault := self._lifecycle.oversized(claimed)) is not None:
+                    self._fail(claimed, fault, now)
                 else:
-                    self._submit(claimed, now, tick, mate)
+                    self._hash(tick, Hashing(self._lifecycle.hashing(claimed), None), mate, claimed, now)
             case Gone():
                 self._intake.lost(job)
             case Moved() as moved:
@@ -245,16 +249,27 @@ class Daemon:
                 self._intake.lost(mate)
         return None
 
-    def _submit(self, job: Job, now: datetime, tick: float, mate: Job | None = None) -> None:
-        match self._lifecycle.start(job, now):
+    def _hash(self, tick: float, stage: Hashing, mate: Job | None, job: Job, now: datetime) -> None:
+        """Hash one more piece of a file, or go on with the job; both sides of a stack are hashed at once."""
+        sha256 = stage.digest.step()
+        while sha256 is None and mate is not None:
+            sha256 = stage.digest.step()
+        if sha256 is None:
+            self._in_flight[job.id] = InFlight(job, stage)
+        elif stage.record is None:
+            self._in_flight.pop(job.id, None)  # the ledger has it from now on
+            self._submit(job, sha256, now, tick, mate)
+        else:
+            self._record(job, stage.record, sha256, now)
+
+    def _submit(self, job: Job, sha256: str, now: datetime, tick: float, mate: Job | None) -> None:
+        match self._lifecycle.start(job, sha256, now):
             case Started(job=started, claim=claim):
                 future = self._engine.submit(claim if mate is None else self._pairs.claim_of(claim, job, mate))
                 self._in_flight[started.id] = InFlight(started, InWork(future, tick))
                 future.add_done_callback(lambda _: self._wake())
             case Duplicate(job=duplicate):
                 self._in_flight[duplicate.id] = InFlight(duplicate, Undisposed())
-            case Refused(job=refused, error=error):
-                self._fail(refused, error, now)
             case Moved() as moved:
                 _log_moved(job, moved)
 
@@ -266,22 +281,28 @@ class Daemon:
                 self._in_flight[job.id] = InFlight(job, Read(work.future.exception() or work.future.result()))
         ready = self._ready(Read, tick)
         for job, read in ready:
-            self._guarded(job, now, tick, functools.partial(self._settle, read.result))
-        return bool(ready)
+            self._guarded(job, now, tick, functools.partial(self._settle, tick, read.result))
+        hashing = [
+            (job, stage)
+            for job, stage in self._ready(Hashing, tick)
+            if stage.record is not None or not self._draining  # nothing new is begun
+        ]
+        for job, stage in hashing:
+            self._guarded(job, now, tick, functools.partial(self._hash, tick, stage, None))
+        return bool(ready or hashing)
 
-    def _settle(self, result: Record | BaseException, job: Job, now: datetime) -> None:
-        """Put the result of an attempt into the ledger."""
+    def _settle(self, tick: float, result: Record | BaseException, job: Job, now: datetime) -> None:
+        """Put the result of an attempt into the ledger; of a record once the file is known not to have changed."""
         if isinstance(result, BaseException):
             self._try_failed(job, result, now)
+        elif result.collated is not None:
+            self._collated(job, result, now)
         else:
-            self._record(job, result, now)
+            self._hash(tick, Hashing(self._lifecycle.hashing(job), result), None, job, now)
 
-    def _record(self, job: Job, record: Record, now: datetime) -> None:
-        if record.collated is not None:
-            self._collated(job, record, now)
-            return
+    def _record(self, job: Job, record: Record, sha256: str, now: datetime) -> None:
         try:
-            outcome = self._lifecycle.record(job, record, now)
+            outcome = self._lifecycle.record(job, record, sha256, now)
         except AttemptError as error:
             self._try_failed(job, error, now)
             return
@@ -416,7 +437,7 @@ class Daemon:
         """Stop working; unfinished documents stay in work, and the next start claims them again."""
         try:
             self._engine.close(finish=False)
-            for job, _ in self._at(InWork):
+            for job, _ in [*self._at(InWork), *self._at(Hashing)]:
                 self._jobs.requeue(job, now, refund=True)
         finally:
             self._hooks.close()

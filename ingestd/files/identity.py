@@ -8,6 +8,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingestd.errors import TransientError
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -54,6 +56,39 @@ def kind(mode: int) -> str | None:
         stat.S_IFDIR: "a folder",
     }
     return names.get(stat.S_IFMT(mode), "not a regular file")
+
+
+_PIECE_BYTES = 1 << 24
+"""Bytes hashed at a time: a few hundredths of a second."""
+
+
+class GradualDigest:
+    """SHA-256 of a file that is read piece by piece, so that other work can go on in between.
+
+    Args:
+        path: of the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._sha256 = hashlib.sha256()
+        self._offset = 0
+
+    def step(self) -> str | None:
+        """Read one more piece; return the digest in hex once there is none.
+
+        Raises:
+            TransientError: the file cannot be read; the next call tries the same piece again.
+        """
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                piece = file.read(_PIECE_BYTES)
+        except OSError as error:
+            raise TransientError(f"cannot read {self._path}: {error.strerror}; will be retried") from error
+        self._sha256.update(piece)
+        self._offset += len(piece)
+        return self._sha256.hexdigest() if len(piece) < _PIECE_BYTES else None
 
 
 def digest(path: Path) -> str:

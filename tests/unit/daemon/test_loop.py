@@ -1,15 +1,15 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
 
 import pytest
 
-from ingestd.daemon import lifecycle
 from ingestd.document import Claim, Record
-from ingestd.errors import AttemptError
-from ingestd.files.identity import digest
+from ingestd.errors import AttemptError, TransientError
+from ingestd.files import identity
 from tests.support.world import World, png, read
 
 
@@ -372,12 +372,13 @@ def test_file_that_is_too_large_fails_without_being_read(tmp_path: Path, monkeyp
     """Hashing 24 GB in the loop held up everything else for more than a minute."""
     world = World(tmp_path, more="admit: {max_bytes: 1000}")
     hashed: list[str] = []
+    step = identity.GradualDigest.step
 
-    def noted(path: Path) -> str:
-        hashed.append(path.name)
-        return digest(path)
+    def noted(self: identity.GradualDigest) -> str | None:
+        hashed.append(self._path.name)
+        return step(self)
 
-    monkeypatch.setattr(lifecycle, "digest", noted)
+    monkeypatch.setattr(identity.GradualDigest, "step", noted)
     world.drop("large.png", "x" * 2000)
     world.drop("small.png")
     world.run(5)
@@ -386,6 +387,54 @@ def test_file_that_is_too_large_fails_without_being_read(tmp_path: Path, monkeyp
     reason = json.loads((world.root / "failed/large.png.error.json").read_bytes())
     assert reason["code"] == "too-large"
     assert "admit.max_bytes" in reason["expected"]
+
+
+def test_large_file_is_hashed_beside_other_work(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "_PIECE_BYTES", 100)
+    large = png("x" * 10_000)
+    world.drop("a-large.png", "x" * 10_000)
+    world.drop("b-small.png")
+    world.run(5)
+    assert world.outcomes == [("b-small.png", "recorded"), ("a-large.png", "recorded")]
+    assert [claim.source_path.name for claim in world.engine.claims] == ["b-small.png", "a-large.png"]
+    [(sha256,)] = world.db.execute("select sha256 from documents where name = 'a-large.png'").fetchall()
+    assert sha256 == hashlib.sha256(large).hexdigest()
+
+
+def test_nothing_is_handed_over_after_a_request_to_stop(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "_PIECE_BYTES", 100)
+    world.drop("large.png", "x" * 10_000)
+    world.step()
+    world.clock.move(3)
+    world.step()
+    assert world.states() == {"large.png": "claimed"}
+    world.daemon.drain()
+    assert world.daemon.in_work == 0
+    world.run(3)
+    assert world.engine.claims == []
+    world.daemon.close(world.now)
+    world.restart()
+    world.run(3)
+    assert world.documents() == ["large.png"]
+    assert world.db.execute("select attempt, suspect from jobs").fetchall() == [(1, 0)]
+
+
+def test_large_file_that_cannot_be_read_for_a_while_is_hashed_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "_PIECE_BYTES", 100)
+    world.drop("large.png", "x" * 10_000)
+    world.step()
+    world.clock.move(3)
+    world.step()
+    step = identity.GradualDigest.step
+
+    def fails(self: identity.GradualDigest) -> str | None:
+        raise TransientError("cannot read it; will be retried")
+
+    monkeypatch.setattr(identity.GradualDigest, "step", fails)
+    world.run(30)
+    monkeypatch.setattr(identity.GradualDigest, "step", step)
+    world.run(900)
+    assert world.documents() == ["large.png"]
 
 
 def test_file_that_a_program_opens_again_before_it_is_claimed_goes_on_waiting(world: World) -> None:
