@@ -372,6 +372,7 @@ class DaskEngine:
             machine.name, machine.slots, machine.problem = _greeting(answer)
         except (CancelledError, asyncio.CancelledError, KilledWorker, TimeoutError) as error:
             machine.problem = f"did not take the rules ({quiet.reason(error)})"
+            machine.banned_until = self._loop.time() + _BAN_S  # greeted again then
         except Exception as error:
             machine.problem = (
                 f"does not answer as a worker of this ingestd: {type(error).__name__}: {quiet.reason(error)}"

@@ -270,6 +270,7 @@ async def _new_worker(options: NodeOptions, security: Any, node: Node) -> Any:
         memory_limit=0,
         local_directory=str(node._folder),
         dashboard=False,
+        extensions={},  # the scheduler has none of spans either
         death_timeout=20,
     )
 

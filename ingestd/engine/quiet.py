@@ -22,6 +22,11 @@ SETTINGS: dict[str, Any] = {
     # Profiles and logs of events would only grow.
     "distributed.worker.profile.enabled": False,
     "distributed.admin.low-level-log-length": 0,
+    # Self-observation by default wakes each process fifty times per second.
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.tick.limit": "10s",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.admin.system-monitor.gil.enabled": False,
     "distributed.diagnostics.nvml": False,
     "distributed.version": 2,
 }
@@ -30,13 +35,19 @@ SETTINGS: dict[str, Any] = {
 def settle() -> None:
     """Set Dask up for documents in this process, whatever files of its own say; its log becomes part of ours."""
     dask.config.set(SETTINGS)
-    for name in ("distributed", "distributed.worker", "distributed.scheduler", "distributed.client", "bokeh"):
+    for name in ("distributed", "distributed.scheduler", "distributed.client", "bokeh"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
         logger.setLevel(logging.ERROR)
     # What a connection that ends means is said by ingestd, in its own words.
-    for name in ("distributed.core", "distributed.batched", "distributed.comm.core", "distributed.protocol.core"):
+    for name in (
+        "distributed.worker",
+        "distributed.core",
+        "distributed.batched",
+        "distributed.comm.core",
+        "distributed.protocol.core",
+    ):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     logging.getLogger("distributed.comm.tcp").setLevel(logging.WARNING)  # certificates that are refused
 

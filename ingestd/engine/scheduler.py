@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from distributed import Scheduler
+from distributed.scheduler import DEFAULT_EXTENSIONS
 
 from ingestd.config.operating import address_problem
 from ingestd.engine import quiet, tls
 from ingestd.errors import ConfigError
 
 log = logging.getLogger(__name__)
+
+
+_EXTENSIONS = {name: made for name, made in DEFAULT_EXTENSIONS.items() if name != "spans"}
+"""Spans would remember every document that ever passed."""
 
 
 class _Scheduler(Scheduler):
@@ -53,7 +58,13 @@ async def _serve(listen: str, security: Any) -> None:
         loop.add_signal_handler(number, stop.set)
     try:
         scheduler = await _Scheduler(
-            host=host, port=int(port), protocol=protocol, security=security, dashboard=False, allowed_failures=0
+            host=host,
+            port=int(port),
+            protocol=protocol,
+            security=security,
+            dashboard=False,
+            allowed_failures=0,
+            extensions=_EXTENSIONS,
         )
     except (OSError, RuntimeError) as error:
         raise ConfigError(

@@ -34,6 +34,7 @@ SECTIONS = {
     "growth": "Growth",
     "desk": "Pages and documents",
     "large": "Large databases",
+    "cluster": "More than one machine",
     "reextract": "Re-extraction",
     "reliability": "Reliability",
     "kills": "Kills in quick succession",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from ingestd.engine.dask import DaskEngine
 from ingestd.errors import AttemptError, DocumentError, TimeLimitError, TransientError
 from ingestd.files.identity import digest
 from tests.support.armed import Faults
-from tests.support.cluster import Cluster
+from tests.support.cluster import Cluster, remembered
 from tests.support.invariants import check
 from tests.support.nursery import Nursery
 from tests.support.process import Installation, until
@@ -74,7 +75,17 @@ def test_machine_reads_under_its_own_limits(cluster: Cluster, engine: DaskEngine
     assert (machine.name, machine.slots, machine.in_work, machine.problem) == ("one", 1, 0, "")
     assert (machine.documents, machine.restarts >= 2, engine.restarts >= 2) == (7, True, True)
     assert not list((root / "one" / "documents").glob("????????????????????????????????")), "no document stays behind"
+    until("the scheduler to forget", lambda: asked_of_scheduler(engine) == [])
     assert cluster.stop("one") == 0
+
+
+def asked_of_scheduler(engine: DaskEngine) -> list[str]:
+    """What the scheduler still remembers."""
+
+    async def ask() -> list[str]:
+        return list(await engine._client.run_on_scheduler(remembered))
+
+    return asyncio.run_coroutine_threadsafe(ask(), engine._loop).result()
 
 
 def test_only_the_loss_of_a_machine_that_had_begun_costs_an_attempt(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ingestd.engine import certificates
 from tests.support.armed import Faults
@@ -17,6 +18,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def remembered(dask_scheduler: Any) -> list[str]:
+    """What a scheduler still knows of documents and machines; to be run there."""
+    spans = getattr(dask_scheduler.extensions.get("spans"), "spans", {})
+    return sorted(map(str, [*spans, *dask_scheduler.tasks, *dask_scheduler.task_groups]))
 
 
 class Cluster:
