@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingestd.config import EXTRA_FOR_CLUSTER, EXTRA_FOR_COPIES, EXTRA_FOR_METRICS, Config
+from ingestd.engine import tls
 from ingestd.errors import ConfigError, TransientError
 from ingestd.extract import load_rules
 from ingestd.files import durable
@@ -32,6 +33,7 @@ def problems_of(config: Config) -> list[str]:
         *_hooks(config),
         *_extras(config),
         *_port(config),
+        *_cluster(config),
     ]
 
 
@@ -151,6 +153,11 @@ def _models(config: Config) -> list[str]:
         if name is not None and name not in manifest.entries
     ]
     return unknown + manifest.problems()
+
+
+def _cluster(config: Config) -> list[str]:
+    folder = config.engine.certificates
+    return [] if folder is None else [f"engine.certificates: {text}" for text in tls.problems_of(folder, "client")]
 
 
 def _hooks(config: Config) -> list[str]:

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from distributed import Client, KilledWorker
+from distributed.comm.core import connect
 
 from ingestd.config import EngineConfig
 from ingestd.document import Claim, Record
@@ -164,11 +165,8 @@ class DaskEngine:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        watch = self._loop.create_task(self._watch())
+        self._watching = self._loop.create_task(self._watch())
         self._loop.run_forever()
-        watch.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            self._loop.run_until_complete(watch)
         self._loop.close()
 
     def _take(self, claim: Claim, outcome: Future[Record]) -> None:
@@ -320,6 +318,9 @@ class DaskEngine:
                 self._start(self._greet(machine))
 
     async def _connect(self) -> None:
+        # A client that cannot connect is hard to end; so it is asked beforehand whether anyone is there.
+        probe = await connect(self._scheduler, timeout=_CONNECT_S, **self._security.get_connection_args("client"))
+        await probe.close()
         self._client = await Client(
             self._scheduler, security=self._security, asynchronous=True, set_as_default=False, timeout=_CONNECT_S
         )
@@ -410,9 +411,9 @@ class DaskEngine:
         client, self._client = self._client, None
         if client is not None:
             await _closed(client)
-        for task in list(self._tasks):
+        for task in (tasks := [self._watching, *self._tasks]):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _greeting(answer: object) -> tuple[str, int, str]:

@@ -154,6 +154,14 @@ def test_database_in_use_is_no_problem(tmp_path: Path) -> None:
         assert problems_of(config) == []
 
 
+def test_cluster_without_its_extra_and_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    engine = "engine: {kind: dask, scheduler: 'tls://10.0.0.1:8786', certificates: keys}"
+    found = problems_of(configured(tmp_path, f"inboxes: [{{path: inbox}}]\n{engine}"))
+    assert any("pip install 'ingestd[cluster]'" in problem for problem in found)
+    assert sum(problem.startswith(f"engine.certificates: {tmp_path / 'keys'}") for problem in found) == 3
+
+
 def test_metrics_without_their_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
