@@ -14,7 +14,7 @@ import pytest
 from ingestd import app
 from ingestd.config import parse, reading_hash
 from ingestd.document import Claim
-from ingestd.engine import certificates
+from ingestd.engine import certificates, dask
 from ingestd.engine.dask import DaskEngine
 from ingestd.errors import AttemptError, DocumentError, TimeLimitError, TransientError
 from ingestd.files.identity import digest
@@ -41,7 +41,8 @@ def cluster(root: Path, nursery: Nursery) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def engine(cluster: Cluster, root: Path) -> Iterator[DaskEngine]:
+def engine(cluster: Cluster, root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DaskEngine]:
+    monkeypatch.setattr(dask, "_HOLD_S", 120.0)  # a busy machine may need a while to start another worker
     engine = app.start_recording(parse(f"inboxes: [{{path: inbox}}]\n{cluster.engine}", root / "config.yaml"))
     assert isinstance(engine, DaskEngine)
     yield engine
