@@ -124,7 +124,7 @@ def test_machine_that_is_stopped_finishes_its_document(cluster: Cluster, engine:
 
 
 def test_reload_is_rolling(cluster: Cluster, engine: DaskEngine, root: Path) -> None:
-    cluster.start_worker("one")
+    cluster.start_worker("one", forked=False)
     until("the machine to be ready", lambda: engine.slots == 1)
     old = engine.submit(claim(root, "old.png", picture(1, model="slow")))
     until("the machine to begin", lambda: bool(engine._begun))
