@@ -7,7 +7,7 @@ writes, and commits; the sidecar follows, and the daemon makes up for one that a
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -47,6 +47,10 @@ class CorrectionError(IngestdError):
         super().__init__(message)
         self.code = code
         self.field = field
+
+
+TWINS: Mapping[str, str] = {"merchant": "seller_name", "seller_name": "merchant"}
+"""Fields that name the same: the merchant of a receipt is the seller of an invoice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,7 @@ class Corrector:
 
     def _work_out(self, document_id: int, wanted: Sequence[Wanted], by: str, now: datetime, *, anyway: bool) -> _Plan:
         state, read = self._look(document_id)
+        wanted = [*wanted, *_twins(wanted, state)]
         said = [one.correction for one in state.history]
         of_kind = [self._kind(one, by, now) for one in wanted if one.field == KIND]
         base, again = self._base(document_id, read, [*said, *of_kind])
@@ -258,6 +263,16 @@ def _before(history: Sequence[Entry], undone: Entry, by: str, now: datetime) -> 
     if held is None:
         return Correction(undone.correction.field, None, by, now, withdrawn=True)
     return replace(held, by=by, at=now)
+
+
+def _twins(wanted: Sequence[Wanted], state: State) -> Iterator[Wanted]:
+    """Yield what is said of one name of the seller for the other name, where both have the same value."""
+    said = {one.field for one in wanted}
+    for one in wanted:
+        twin = TWINS.get(one.field)
+        field, other = state.fields.get(one.field), state.fields.get(twin or "")
+        if twin is not None and twin not in said and field and other and field.value == other.value:
+            yield replace(one, field=twin)
 
 
 def _entry(

@@ -73,7 +73,14 @@ def test_document_by_the_api_alone(tmp_path: Path) -> None:
 
 
 def test_views_and_exports_show_what_a_person_said(tmp_path: Path) -> None:
-    rows = ("Receipt", "SAMPLE & SONS LTD", "Date: 15/11/2025", "Subtotal  10.00", "VAT  2.00", "Total  12.00")
+    rows = (
+        "Invoice No. A-1234",
+        "SAMPLE & SONS LTD",
+        "Date: 15/11/2025",
+        "Subtotal  10.00",
+        "VAT  2.00",
+        "Total  12.00",
+    )
     texts = [Text(10, 190 - 30 * place, row) for place, row in enumerate(rows)]
     with serving(tmp_path / "place", "engine: {workers: 1}\n") as web:
         place = web.place
@@ -88,4 +95,7 @@ def test_views_and_exports_show_what_a_person_said(tmp_path: Path) -> None:
         for command in (("status",), ("extract", "--all")):  # the second applies the rules again
             assert place.command(*command).returncode == 0
             assert place.query(shown) == [("Sample and Sons", "confirmed", "12.00")]
+            assert place.query("SELECT seller_name FROM invoices") == [("Sample and Sons",)], (
+                "the same under its other name"
+            )
         assert "Sample and Sons" in place.command("export", "--format", "csv", "--table", "receipts").stdout
