@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from ingestd.reading.pdf_file import open_pdf
 
 Decode = Callable[[Admitted], Iterator[Page]]
 """Decodes the pages of a document again."""
+_ICC_DATE = slice(24, 36)
+"""Bytes of an ICC profile that hold the date of its making."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +129,18 @@ def _unsign(pdf: Pdf) -> None:
 
 def _name_colours(pdf: Pdf) -> None:
     """Say that colours are sRGB, which PDF/A asks for."""
-    profile = Stream(pdf, ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), N=3)
+    profile = Stream(pdf, srgb_profile(), N=3)
     intent = Dictionary(
         Type=Name.OutputIntent, S=Name.GTS_PDFA1, OutputConditionIdentifier="sRGB", DestOutputProfile=profile
     )
     pdf.Root.OutputIntents = Array([intent])
+
+
+def srgb_profile() -> bytes:
+    """Return the ICC profile of sRGB, with a date of its own instead of today's: the same copy has the same bytes."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[_ICC_DATE] = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)
+    return bytes(profile)
 
 
 def _describe(pdf: Pdf, admitted: Admitted, more: Mapping[str, str]) -> None:

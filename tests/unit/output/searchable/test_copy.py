@@ -19,7 +19,7 @@ from ingestd.config import AdmitConfig, DecodeConfig
 from ingestd.document import Char, Line, PageInfo, Quad, Reading, SearchableCopy, Source
 from ingestd.files.media_types import PDF
 from ingestd.layout.geometry import transform
-from ingestd.output.searchable.copy import Copier
+from ingestd.output.searchable.copy import Copier, srgb_profile
 from ingestd.reading.admit import admit
 from ingestd.reading.decode import decode
 from ingestd.reading.decode.pdf import to_pixels
@@ -229,3 +229,4 @@ def test_the_same_document_gives_the_same_copy(tmp_path: Path) -> None:
     content = encoded(picture(), "PNG")
     read = [line("text", ((0, 0), (90, 0), (90, 20), (0, 20)))]
     assert made(tmp_path, content, read) == made(tmp_path, content, read)
+    assert srgb_profile()[24:36] == bytes((7, 208, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0)), "not the second of its making"
