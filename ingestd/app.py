@@ -284,13 +284,12 @@ def running_service(
             folder.mkdir(parents=True, exist_ok=True)
         stack.enter_context(_only_one(config.spool.work))
         stack.enter_context(faults(config.record.database))
-        clock = SystemClock()
-        killed = soundness.was_killed(config.record.database)
-        database = config.record.database
+        clock, database = SystemClock(), config.record.database
+        killed = soundness.was_killed(database)
         db = stack.enter_context(closing(connect(database, progress=_Converting(database, clock))))
-        soundness.require_plausible(db, config.record.database)
+        soundness.require_plausible(db, database)
         _finish_renames(db)
-        _check_beside(config.record.database, db, stack, killed=killed)
+        _check_beside(database, db, clock, stack, killed=killed)
         engine = start_recording(config)
         service = assemble(
             config,
@@ -313,6 +312,10 @@ def _finish_renames(db: Database) -> None:
         log.warning("renames that were cut off: %s", error)
 
 
+_TOLD_EVERY_S = 10.0
+"""Pause between two words on the progress of a conversion."""
+
+
 class _Converting:
     """Tells log and systemd how far the conversion of an older database is."""
 
@@ -329,13 +332,8 @@ class _Converting:
         log.info("%s: converting what an older version recorded: %d of %d documents", self._path, done, total)
 
 
-_TOLD_EVERY_S = 10.0
-"""Pause between two words on the progress of a conversion."""
-
-
-def _check_beside(path: Path, db: Database, stack: ExitStack, *, killed: bool) -> None:
+def _check_beside(path: Path, db: Database, clock: Clock, stack: ExitStack, *, killed: bool) -> None:
     """Start the check of the whole database where it is due; it ends with the stack."""
-    clock = SystemClock()
     reason = soundness.due(path, soundness.last_check(db), clock.now(), killed=killed)
     if reason is not None:
         check = BackgroundCheck(path, clock, reason)

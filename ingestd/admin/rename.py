@@ -15,14 +15,12 @@ from sqlite_utils import Database
 from ingestd.config import Config
 from ingestd.files import durable
 from ingestd.files.archive_layout import archive_folder
-from ingestd.files.names import copy_path, free_target, sidecar_path
+from ingestd.files.names import HASH_DIGITS, copy_path, free_target, sidecar_path
 from ingestd.output import sidecar
 from ingestd.store import renames
 from ingestd.store.database import transaction
 from ingestd.store.jobs import Jobs
 from ingestd.store.renames import Archived, Rename
-
-_HASH_DIGITS = 8
 
 
 def wanted(db: Database, config: Config, document_id: int) -> Rename | None:
@@ -42,13 +40,13 @@ def wanted(db: Database, config: Config, document_id: int) -> Rename | None:
     if _is_named(document, folder, name):
         return None
     reserved = functools.partial(Jobs(db).is_reserved, job_id=document.job_id)
-    return Rename(document_id, document.path, free_target(folder, name, document.sha256[:_HASH_DIGITS], reserved))
+    return Rename(document_id, document.path, free_target(folder, name, document.sha256, reserved))
 
 
 def _is_named(document: Archived, folder: Path, name: str) -> bool:
     """Tell whether the original has this name, or this name with the digits that tell files of one name apart."""
     stem, suffix = os.path.splitext(name)  # noqa: PTH122 (as free_target does)
-    apart = f"{stem}-{document.sha256[:_HASH_DIGITS]}"
+    apart = f"{stem}-{document.sha256[:HASH_DIGITS]}"
     found = document.path
     if found.parent != folder:
         return False

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ingestd.config import HooksConfig, InboxConfig, RecordConfig, SpoolConfig
 from ingestd.daemon.failure import reason_file
-from ingestd.daemon.outcomes import Changed, Claimed, Duplicate, Gone, Recorded, Refused, Started
+from ingestd.daemon.outcomes import Changed, Claimed, Duplicate, Gone, Overtaken, Recorded, Refused, Started
 from ingestd.document import Claim, Record, Splitting
 from ingestd.errors import AttemptError, DocumentError, TransientError
 from ingestd.files import durable
@@ -45,8 +45,6 @@ from ingestd.store.jobs import Job, Jobs, Moved, State
 
 log = logging.getLogger(__name__)
 
-_HASH_DIGITS = 8
-"""Digits of the content's hash that tell files of one name apart."""
 _MAX_SIDECARS = 20
 """Sidecars that are brought up to date in one turn."""
 
@@ -58,13 +56,6 @@ class _Taken(Enum):
     GONE = auto()
     VANISHED = auto()
     """The file is missing, though it was in work, which only ingestd may touch."""
-
-
-class _Overtaken(Exception):
-    """Rollback of a transaction, because another process changed the job."""
-
-    def __init__(self, moved: Moved) -> None:
-        self.moved = moved
 
 
 class Lifecycle:
@@ -236,7 +227,7 @@ class Lifecycle:
         self._keep_copy(job, record)
         try:
             return Recorded(self._commit(job, record, target, now))
-        except _Overtaken as overtaken:
+        except Overtaken as overtaken:
             return overtaken.moved
 
     def _read_again(self, job: Job, now: datetime) -> Changed | Moved:
@@ -266,12 +257,12 @@ class Lifecycle:
             hook_at = now if self._hooks.on_success else None
             recorded = self._jobs.record(job, document_id, record.sha256, target, hook_at, now)
             if isinstance(recorded, Moved):
-                raise _Overtaken(recorded)
+                raise Overtaken(recorded)
         return recorded
 
     def _free(self, folder: Path, job: Job, sha256: str, name: str | None = None) -> Path:
         reserved = functools.partial(self._jobs.is_reserved, job_id=job.id)
-        return free_target(folder, name or job.name, sha256[:_HASH_DIGITS], reserved)
+        return free_target(folder, name or job.name, sha256, reserved)
 
     def _duplicate(self, job: Job, document_id: int, sha256: str, now: datetime) -> Duplicate | Moved:
         target = self._free(self._places.archive / "duplicates", job, sha256)

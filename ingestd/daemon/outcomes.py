@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ingestd.document import Claim
 from ingestd.errors import DocumentError
-from ingestd.store.jobs import Job
+from ingestd.store.jobs import Job, Moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +56,14 @@ class Changed:
     """Result of a record or a failure: the file changed while it was read, and is read again."""
 
     job: Job
+
+
+class Overtaken(Exception):
+    """Rollback of a transaction, because another process changed a job.
+
+    Args:
+        moved: where the job is now.
+    """
+
+    def __init__(self, moved: Moved) -> None:
+        self.moved = moved

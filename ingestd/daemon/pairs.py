@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from ingestd.config import InboxConfig, SpoolConfig
+from ingestd.daemon.outcomes import Overtaken
 from ingestd.document import Claim, Record
 from ingestd.files import durable
 from ingestd.files.encoding import path_text
@@ -24,7 +25,6 @@ from ingestd.store.database import transaction
 from ingestd.store.jobs import Job, Jobs, Moved, State
 
 _LOOK_AGAIN = timedelta(seconds=30)
-_HASH_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,6 @@ class Paired:
     """The other side is there."""
 
     mate: Job
-
-
-class _Overtaken(Exception):
-    """Rollback of a transaction, because another process changed a job."""
 
 
 class Pairs:
@@ -124,17 +120,17 @@ class Pairs:
             with transaction(self._jobs.db):
                 self._jobs.arrive(job.inbox, path, identity, now)
                 return tuple(self._end(one, path.name, now) for one in (job, mate))
-        except _Overtaken:
+        except Overtaken:
             latest = self._jobs.job(job.id)
             return Moved(job.id, None if latest is None else latest.state)
 
     def _end(self, side: Job, name: str, now: datetime) -> Job:
         assert side.sha256 is not None, "both were hashed when they came into work"
         reserved = functools.partial(self._jobs.is_reserved, job_id=side.id)
-        target = free_target(self._places.archive / "sides", side.name, side.sha256[:_HASH_DIGITS], reserved)
+        target = free_target(self._places.archive / "sides", side.name, side.sha256, reserved)
         ended = self._jobs.collate(side, target, f"one side of the stack {path_text(name)}", now)
         if isinstance(ended, Moved):
-            raise _Overtaken
+            raise Overtaken(ended)
         return ended
 
     def tidy(self) -> None:

@@ -20,7 +20,7 @@ import logging
 import threading
 import uuid
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -254,14 +254,7 @@ class DaskEngine:
             raise _NotBegun
         machine.sent_bytes += len(document)
         order = wire.encode_claim(item.claim)
-        sent = client.submit(
-            *(node.read, item.key, self._recipe.hash, order, document),
-            key=item.key,
-            workers=[machine.address],
-            allow_other_workers=False,
-            retries=0,
-            pure=False,
-        )
+        sent = _task(client, machine, item.key, node.read, item.key, self._recipe.hash, order, document)
         del document
         try:
             return await asyncio.wait_for(sent.result(), self._patience_s)
@@ -360,14 +353,8 @@ class DaskEngine:
         client = self._client
         if client is None:
             return
-        sent = client.submit(
-            *(node.greet, self._recipe.provenance["version"], self._recipe.text),
-            key=f"ingestd-greet-{uuid.uuid4().hex}",
-            workers=[machine.address],
-            allow_other_workers=False,
-            retries=0,
-            pure=False,
-        )
+        key = f"ingestd-greet-{uuid.uuid4().hex}"
+        sent = _task(client, machine, key, node.greet, self._recipe.provenance["version"], self._recipe.text)
         try:
             answer = await asyncio.wait_for(sent.result(), _GREET_S)
             machine.name, machine.slots, machine.problem = _greeting(answer)
@@ -414,6 +401,13 @@ class DaskEngine:
         for task in (tasks := [self._watching, *self._tasks]):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _task(client: Any, machine: _Node, key: str, function: Callable[..., object], *arguments: object) -> Any:
+    """Submit a task that runs on one machine, once."""
+    return client.submit(
+        *(function, *arguments), key=key, workers=[machine.address], allow_other_workers=False, retries=0, pure=False
+    )
 
 
 def _greeting(answer: object) -> tuple[str, int, str]:

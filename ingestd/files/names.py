@@ -112,13 +112,17 @@ def cut(text: str, limit: int) -> str:
     return os.fsencode(text)[:limit].decode(errors="ignore")
 
 
-def free_target(folder: Path, name: str, hash_prefix: str, reserved: Callable[[Path], bool]) -> Path:
+HASH_DIGITS = 8
+"""Digits of the hash of the content that tell files of one name apart."""
+
+
+def free_target(folder: Path, name: str, sha256: str, reserved: Callable[[Path], bool]) -> Path:
     """Return a free path for ``name`` in ``folder``; a name that is taken gets ``-HASH`` before its suffix.
 
     Args:
         folder: where the file is to go; need not exist yet.
         name: as dropped; cleaned by :func:`safe_name`.
-        hash_prefix: first digits of the hash of the content.
+        sha256: hash of the content, of which HASH_DIGITS are used.
         reserved: tells whether a path was promised to another file that is still on its way.
     """
 
@@ -129,11 +133,12 @@ def free_target(folder: Path, name: str, hash_prefix: str, reserved: Callable[[P
 
     clean = safe_name(name)
     stem, suffix = os.path.splitext(clean)  # noqa: PTH122 (keeps names such as ".jpg" whole)
-    candidates = [clean, f"{stem}-{hash_prefix}{suffix}"]
+    apart = f"{stem}-{sha256[:HASH_DIGITS]}"
+    candidates = [clean, f"{apart}{suffix}"]
     for candidate in candidates:
         if not taken(folder / candidate):
             return folder / candidate
     number = 2
-    while taken(folder / f"{stem}-{hash_prefix}-{number}{suffix}"):
+    while taken(folder / f"{apart}-{number}{suffix}"):
         number += 1
-    return folder / f"{stem}-{hash_prefix}-{number}{suffix}"
+    return folder / f"{apart}-{number}{suffix}"

@@ -14,8 +14,6 @@ from ingestd.web.incoming import Incoming
 
 UPLOAD_FIELD = "document"
 """Name of the form field with files."""
-_HASH_DIGITS = 8
-"""Of the SHA-256, in the name of a file whose own name is taken."""
 
 
 def inbox_of(config: Config) -> InboxConfig:
@@ -45,7 +43,7 @@ def deliver(file: Incoming, inbox: InboxConfig) -> Path:
             code="no-inbox",
             fix="mount it; 'ingestd check' says more",
         )
-    target = free_target(inbox.path, file.name, file.sha256[:_HASH_DIGITS], lambda path: False)
+    target = free_target(inbox.path, file.name, file.sha256, lambda path: False)
     try:
         durable.move(file.path, target)
     except TransientError as error:
