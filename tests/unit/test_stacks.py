@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from ingestd.document import Claim, PageRole, Paper, Record, Split, Splitting, Status
-from ingestd.files import durable
 from ingestd.store.documents import load_document
 from lab.bench.stacks import SPLITTINGS, Read, collated, divided, is_accounted, pages_with, papers_of, reader
 from lab.corpus.stack import drawn_stack, two_passes
+from tests.support.crashes import crash_before
 from tests.support.records import record
 from tests.support.world import World
 
@@ -63,27 +63,8 @@ def test_a_crash_leaves_no_page_out_and_none_twice(
     world = World(tmp_path, "{path: inbox, watch: polling, split: patch}")
     world.engine.work = stack_record
     world.drop("a.png")
-    calls = 0
-
-    class Killed(BaseException):
-        pass
-
-    with monkeypatch.context() as patch:
-        for name in ("move", "remove", "write_atomic", "remove_folder"):
-            effect = getattr(durable, name)
-
-            def counted(*args: object, effect=effect) -> None:  # type: ignore[no-untyped-def]
-                nonlocal calls
-                calls += 1
-                if calls == crash_at:
-                    raise Killed
-                effect(*args)
-
-            patch.setattr(durable, name, counted)
-        try:
-            world.run(8)
-        except Killed:
-            assert calls == crash_at
+    with crash_before(crash_at, monkeypatch):
+        world.run(8)
     world.restart()
     world.engine.work = stack_record
     world.run(30)

@@ -12,7 +12,7 @@ from ingestd.admin import rename as renaming
 from ingestd.admin.correct import Corrector, Wanted
 from ingestd.admin.verify import Verification
 from ingestd.document import Claim, Record, SearchableCopy
-from ingestd.files import durable
+from tests.support.crashes import crash_before
 from tests.support.desk import shipped_rules
 from tests.support.records import record
 from tests.support.world import World
@@ -78,31 +78,12 @@ def test_a_name_that_is_taken_is_told_apart_once(world: World) -> None:
 @pytest.mark.parametrize("crash_at", range(1, 7))
 def test_a_rename_that_is_cut_off_is_finished(world: World, monkeypatch: pytest.MonkeyPatch, crash_at: int) -> None:
     correct(world, "Other Shop")
-    calls = 0
-
-    class Killed(BaseException):
-        pass
-
-    with monkeypatch.context() as patch:
-        for name in ("move", "remove", "write_atomic"):
-            effect = getattr(durable, name)
-
-            def counted(*args: object, effect=effect) -> None:  # type: ignore[no-untyped-def]
-                nonlocal calls
-                calls += 1
-                if calls == crash_at:
-                    raise Killed
-                effect(*args)
-
-            patch.setattr(durable, name, counted)
-        try:
-            rename(world)
-        except Killed:
-            assert calls == crash_at
+    with crash_before(crash_at, monkeypatch, ("move", "remove", "write_atomic")) as begun:
+        rename(world)
     told = [
         one.text for one in Verification(world.db, world.config).differences() if "a rename was cut off" in one.text
     ]
-    assert len(told) == (1 if crash_at <= calls else 0)
+    assert len(told) == (1 if crash_at <= begun() else 0)
     world.restart()
     rename(world)
     assert world.files("archive") == names("2025/Other Shop/7")

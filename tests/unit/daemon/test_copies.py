@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingestd.document import Claim, Record, SearchableCopy
-from ingestd.files import durable
+from tests.support.crashes import crash_before
 from tests.support.world import World, read
 
 
@@ -42,28 +42,9 @@ def test_a_crash_loses_no_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     world.engine.hold = True
     world.drop("a.png")
     world.run(5)
-    calls = 0
-
-    class Killed(BaseException):
-        pass
-
-    with monkeypatch.context() as patch:
-        for name in ("move", "remove", "write_atomic", "remove_folder"):
-            effect = getattr(durable, name)
-
-            def counted(*args: object, effect=effect) -> None:  # type: ignore[no-untyped-def]
-                nonlocal calls
-                calls += 1
-                if calls == crash_at:
-                    raise Killed
-                effect(*args)
-
-            patch.setattr(durable, name, counted)
+    with crash_before(crash_at, monkeypatch):
         world.engine.go()
-        try:
-            world.run(5)
-        except Killed:
-            assert calls == crash_at
+        world.run(5)
     world.restart()
     world.engine.work = copying
     world.run(30)

@@ -13,8 +13,8 @@ from ingestd.admin.prune import Wanted, old_documents, prune
 from ingestd.admin.verify import Verification
 from ingestd.document import Claim, Record
 from ingestd.errors import DocumentError
-from ingestd.files import durable
 from ingestd.store.jobs import Jobs, State
+from tests.support.crashes import crash_before
 from tests.support.records import record
 from tests.support.world import World, png, read
 
@@ -157,27 +157,8 @@ def test_a_crash_loses_no_side_and_records_the_stack_once(
     world = world_of(tmp_path)
     world.drop("x-front.png")
     world.drop("x-back.png")
-    calls = 0
-
-    class Killed(BaseException):
-        pass
-
-    with monkeypatch.context() as patch:
-        for name in ("move", "remove", "write_atomic", "remove_folder"):
-            effect = getattr(durable, name)
-
-            def counted(*args: object, effect=effect) -> None:  # type: ignore[no-untyped-def]
-                nonlocal calls
-                calls += 1
-                if calls == crash_at:
-                    raise Killed
-                effect(*args)
-
-            patch.setattr(durable, name, counted)
-        try:
-            world.run(60)
-        except Killed:
-            assert calls == crash_at
+    with crash_before(crash_at, monkeypatch):
+        world.run(60)
     for folder in ("inbox", "work", "archive"):  # each side, and the stack, in one place at most
         assert len(world.files(folder)) == len(set(world.files(folder)))
     world.restart()
