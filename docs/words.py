@@ -12,6 +12,7 @@ import re
 import sys
 import tokenize
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
@@ -89,6 +90,18 @@ def _of_docstrings(text: str) -> Iterator[str]:
             if _RELATIVE.match(first) or _RELATIVE_OBJECT.match(first):
                 yield f"{number}: docstring opens with '{' '.join(first.split()[:3])}'; say what it does or is"
             yield from _of_sentences([(number, first)])
+        for number, first in _of_attributes(node):
+            if _RELATIVE.match(first):
+                yield f"{number}: docstring opens with '{' '.join(first.split()[:3])}'; say what it is"
+
+
+def _of_attributes(node: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield line number and first line of the strings below the assignments of a node."""
+    body = getattr(node, "body", None)
+    for assigned, below in pairwise(body) if isinstance(body, list) else ():
+        match assigned, below:
+            case (ast.Assign() | ast.AnnAssign(), ast.Expr(value=ast.Constant(value=str(text)))):
+                yield below.lineno, text.strip().partition("\n")[0]
 
 
 def _of_words(rows: list[tuple[int, str]]) -> Iterator[str]:

@@ -45,7 +45,7 @@ class Split(StrEnum):
     CODE = "code"
     """A page with a certain bar code begins a paper."""
     CONTENT = "content"
-    """What the pages say: numbers, dates, sellers, totals."""
+    """The text of the pages decides: numbers, dates, sellers, totals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ class PageRole(StrEnum):
     """Part of a page in the division of its file into papers."""
 
     FREE = "free"
-    """What it says decides whether a paper begins here."""
+    """Its text decides whether a paper begins here."""
     BEGINS = "begins"
     """First page of a paper."""
     CONTINUES = "continues"
@@ -194,7 +194,7 @@ class PageInfo:
     quality: Mapping[str, float]
     steps: tuple[str, ...]
     fault: str | None = None
-    """Why the page could not be read; its other facts are 0 or empty then."""
+    """Reason why the page could not be read; its other facts are 0 or empty then."""
     role: PageRole = PageRole.FREE
 
 
@@ -403,7 +403,7 @@ class Correction:
     at: datetime
     """UTC."""
     withdrawn: bool = False
-    """What was read holds again."""
+    """The reading holds again."""
     page_index: int | None = None
     """Page of the value; None: not taken from the page."""
     quad: Quad | None = None
@@ -416,7 +416,7 @@ class SearchableCopy:
     content: bytes
     """Empty where none could be made."""
     problem: str = ""
-    """Why not."""
+    """Reason why there is none."""
 
 
 @dataclass(frozen=True, slots=True)

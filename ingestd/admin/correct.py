@@ -62,10 +62,10 @@ class Wanted:
     text: str = ""
     """As typed; empty: the document has none."""
     withdrawn: bool = False
-    """What was read holds again; ``text`` does not count."""
+    """The reading holds again; ``text`` does not count."""
     page_index: int | None = None
     quad: Quad | None = None
-    """Where the person took the value from; None: not from the page."""
+    """Place that the person took the value from; None: not from the page."""
     seconds: float | None = None
     """Time that the person took."""
 

@@ -47,7 +47,7 @@ class Old:
     size_bytes: int
     """Of its original."""
     original: Path | None
-    """Where it is archived; None where it was deleted."""
+    """Path in the archive; None where it was deleted."""
 
     @property
     def files(self) -> tuple[Path, ...]:

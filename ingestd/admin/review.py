@@ -55,7 +55,7 @@ class Judged:
     level: Level
     reasons: tuple[str, ...]
     error: str | None = None
-    """Why the text cannot be a value at all."""
+    """Reason why the text cannot be a value at all."""
     is_refused: bool = False
     """A check of the value alone fails: it is only taken where the person insists."""
     in_doubt: bool = False

@@ -108,7 +108,7 @@ class _Walk:
         self._values_left = MAX_VALUES
         self._seen: set[int] = set()
         self.page: TiffPage | None = None
-        """What the last directory says; None where it was seen before."""
+        """Content of the last directory; None where it was seen before."""
 
     def first(self) -> int:
         """Return the offset of the first directory."""

@@ -73,7 +73,7 @@ class Row:
     page_index: int
     boxes: tuple[Box, ...]
     starts: tuple[int, ...]
-    """Where each box's text begins in ``text``."""
+    """Offset of each box's text in ``text``."""
     text: str
     """Folded texts of the boxes, joined by GAP."""
 

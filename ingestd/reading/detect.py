@@ -32,7 +32,7 @@ class Thresholds:
     short: float = 2.0
     """A box whose sides differ by less than this many times has no direction of its own."""
     fine: float = 12.0
-    """Where boxes are thinner than this in the input (px, median), lines were missed or merged: look closer."""
+    """Thickness of boxes in the input (px, median) below which lines were missed or merged: look closer."""
     comfortable: float = 14.0
     """Thickness of boxes (px) that the closer look aims at."""
 

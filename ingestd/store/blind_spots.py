@@ -20,7 +20,7 @@ class BlindSpot:
     path: str
     inbox: str
     problem: str
-    """Why, and what to do about it."""
+    """Reason, and what to do about it."""
     since: datetime
 
 

@@ -28,7 +28,7 @@ class _Candidate:
     changed_at: float
     due_at: float
     problem: str | None = None
-    """Why it cannot be taken, perhaps without end; None if it can, or was not tried."""
+    """Reason why it cannot be taken, perhaps without end; None if it can, or was not tried."""
 
 
 class Settler:

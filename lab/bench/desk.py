@@ -63,7 +63,7 @@ REQUESTS = (
     ("next review page", "/review/next"),
     ("status", "/status"),
 )
-"""What is asked, and its address."""
+"""Questions, and their addresses."""
 
 
 class Idle:

@@ -43,7 +43,7 @@ class Answer:
     found: Field | None
     """None: the rule has no such field, or nothing was found."""
     dispute: str = ""
-    """Why the true value may be wrong itself."""
+    """Reason why the true value may be wrong itself."""
 
     @property
     def right(self) -> bool:

@@ -39,7 +39,7 @@ from lab.bench.product import claimed, product
 RECEIPT = harness.ROOT / "samples" / "receipt.png"
 INVOICE = harness.ROOT / "samples" / "cn-vat-invoice.jpg"
 SHARES = (85, 12, 3)
-"""How many of a hundred documents are receipts, VAT invoices and PDFs of both."""
+"""Receipts, VAT invoices and PDFs of both among a hundred documents."""
 CHUNK = 2000
 COMMITS = 50
 START_LIMIT_S = 120.0
@@ -59,7 +59,7 @@ COMMANDS = (
     ("explain PATH", ["explain", "/inbox/scan-{middle:07d}.pdf"]),
     ("check", ["check"]),
 )
-"""What is run, and its arguments."""
+"""Names of commands, and their arguments."""
 
 
 def options(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,7 @@ MIN_DIGITS = 3
 
 _HAN = regex.compile(r"\p{Han}")
 _AROUND = "：:()（）[]【】,，.。;；*"
-"""What stands between a Chinese label and its value, and belongs to neither."""
+"""Signs between a Chinese label and its value, which belong to neither."""
 
 
 @dataclass(frozen=True, slots=True)

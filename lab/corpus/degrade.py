@@ -25,7 +25,7 @@ from lab.corpus import effects
 Degradation = Callable[[Pixels, int, np.random.Generator], MatLike]
 
 PAGE_DPI = 150
-"""What an undegraded page counts as where a degradation is defined by a resolution."""
+"""Resolution that an undegraded page counts as where a degradation is defined by one."""
 FAX_DPI = 200
 
 

@@ -28,7 +28,7 @@ class Emitted:
     confidence: NDArray[np.float64]
     """Probability of each, 0 to 1."""
     right: NDArray[np.bool_]
-    """Whether the alignment with the truth keeps it."""
+    """The alignment with the truth keeps it."""
     severity: NDArray[np.int64]
     """Of the line it is in; -1 for real lines."""
 

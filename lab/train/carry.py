@@ -38,7 +38,7 @@ _TABLES = (
     "BDF",
     "mort",
 )
-"""What fonts have beyond outlines and widths."""
+"""Tables of fonts beyond outlines and widths."""
 _LEFT_OUT = ("gkai00mp.ttf",)
 """Faces whose design another one has as well: the machine takes little along."""
 _QUALITY, _REAL_QUALITY = 92, 78

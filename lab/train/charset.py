@@ -14,7 +14,7 @@ SIGNS = (
     "¥￥：（），。、；！？“”‘’《》〈〉【】〔〕「」『』—…·～×÷%％‰＊＋－＝／＼＃＆＠＜＞℃°№"
     "①②③④⑤⑥⑦⑧⑨⑩Ⓧ⊗㎡〇ⅠⅡⅢⅣⅤ→←↑↓■□▲△●○★☆√±≤≥$€£§Ω"
 )
-"""What business documents print beyond ASCII and Han."""
+"""Signs that business documents print beyond ASCII and Han."""
 
 EUROPE = (
     *(chr(code) for code in range(0xC0, 0x180) if code not in (0xD7, 0xF7, 0x149)),  # letters only

@@ -30,7 +30,7 @@ STORED_AS_HALF = 256
 """Tensors of at least so many values are stored as float16."""
 
 _ONNX_GATES = (0, 2, 3, 1)
-"""Where torch's LSTM gates (input, forget, cell, output) are in ONNX (input, output, forget, cell)."""
+"""Places of torch's LSTM gates (input, forget, cell, output) in ONNX (input, output, forget, cell)."""
 
 
 def blend(model: Crnn, donor: Crnn, share: float) -> None:

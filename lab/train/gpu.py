@@ -56,7 +56,7 @@ class Budget:
     every: int = 1
     """Every n-th development line is measured."""
     uses: int = 3
-    """How often a batch may be seen."""
+    """Times that a batch may be seen."""
     ema_steps: float = 200.0
     checkpoints: int = 8
     evaluations: int = 4
@@ -74,13 +74,13 @@ class Places:
     """Files and folders of a run."""
 
     carried: Path
-    """What carry.py packed."""
+    """Folder that carry.py packed."""
     base: Path
     """ONNX file of crnn-base to go on from."""
     lite: Path
     """The same of crnn-lite."""
     out: Path
-    """Where curve and weights go."""
+    """Folder for curve and weights."""
 
 
 @dataclass

@@ -21,7 +21,7 @@ Range = tuple[float, float, float, float]
 """Least and greatest value of a layer's input, least and greatest of its output."""
 
 _GELU = ("Div", "Erf", "Add", "Mul", "Mul")
-"""How an exporter of opset 17 writes GELU."""
+"""Operators as which an exporter of opset 17 writes GELU."""
 
 _NOTHING = -4.0
 """GELU makes nothing of less than this (-0.0001 of this itself): no steps are spent on it."""

@@ -96,7 +96,7 @@ class Hand:
     slant: float
     widen: float
     jitter: float
-    """How far points stray, as a share of the character."""
+    """Distance that points stray, as a share of the character."""
     size_spread: float
     rise: float
     """Climb of the line, px per px."""

@@ -33,7 +33,7 @@ class Context:
 
     today: date
     order: Order | None = None
-    """Which of two numbers is the day; None: bare digits begin with the month, numbers with dots with the day."""
+    """Place of the day among two numbers; None: bare digits begin with the month, numbers with dots with the day."""
     near: date | None = None
     """Date that was read: gives the year where none is typed."""
 

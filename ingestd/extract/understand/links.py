@@ -37,7 +37,7 @@ class Link:
 
     phrase: Phrase
     relation: Literal["right", "below", "column"]
-    """Where the mention stands, seen from the phrase."""
+    """Direction of the mention, seen from the phrase."""
     between: int
     """Mentions of the same type between both."""
     dirty: bool

@@ -45,7 +45,7 @@ _CHECKED = (
     ("tax number of Portugal", pt_nif.is_valid),
     ("tax number of Spain", es_nif.is_valid),
 )
-"""What a tax number can be, and the check of its digits (python-stdnum)."""
+"""Kinds of tax numbers, and the checks of their digits (python-stdnum)."""
 _YOURS = regex.compile(r"\b(?:YOUR|IHRE?|VOTRE|UW|SU|VOSTR[AO]|SUA|TW[OÓ]J)\s*$", regex.IGNORECASE)
 """The customer is spoken to directly before a label."""
 _PAPERS = frozenset({"invoice", "receipt", "credit-note"})
@@ -67,7 +67,7 @@ class NumberChoice:
     score: float
     links: tuple[Link, ...]
     scheme: str = ""
-    """What the check digits prove it to be; empty where none pass."""
+    """Kind of number that its check digits prove; empty where none pass."""
 
 
 def scheme_of(number: str) -> str:

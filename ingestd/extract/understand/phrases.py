@@ -86,7 +86,7 @@ class Phrase:
     place: Place
     text: str
     role: str | None
-    """What it announces; None for headings of kinds and parties alone."""
+    """Role that it announces; None for headings of kinds and parties alone."""
     classes: tuple[str, ...]
     kinds: frozenset[str]
     party: str | None

@@ -49,7 +49,7 @@ class Glyph:
     right: float
     bottom: float
     pen: float
-    """Where the pen stood along the line before it drew the character."""
+    """Position of the pen along the line before it drew the character."""
     white: bool
     space: Space
     joined: bool

@@ -17,7 +17,7 @@ from ingestd.reading.tone import to_bgr
 
 _PLAUSIBLE_DPI = (50.0, 1200.0)
 _UNKNOWN_DPI = (72.0, 96.0)
-"""What cameras and editors write when they do not know."""
+"""Values that cameras and editors write when they do not know."""
 _A4_LONG_INCHES = 11.69
 _GUESS_DPI = (72.0, 600.0)
 _SQUARE_TOLERANCE = 0.05
@@ -32,7 +32,7 @@ _UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
     7: lambda stored: stored.swapaxes(0, 1)[::-1, ::-1],
     8: lambda stored: stored.swapaxes(0, 1)[::-1],
 }
-"""What turns stored pixels upright, by EXIF orientation (CIPA DC-008, 4.6.4)."""
+"""Turns of stored pixels to upright, by EXIF orientation (CIPA DC-008, 4.6.4)."""
 _ON_ITS_SIDE = {5, 6, 7, 8}
 
 

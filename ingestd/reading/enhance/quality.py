@@ -26,7 +26,7 @@ TILES = 8
 STROKE_PX = 15
 """Strokes up to this wide (px of the overview) stand out from their surroundings as text."""
 SOBEL_GAIN = 8
-"""What a 3x3 Sobel operator makes of a slope of one grey level per px."""
+"""Response of a 3x3 Sobel operator to a slope of one grey level per px."""
 SLOPE_UNITS = 2
 """Steps per grey level in which slopes are counted: the steepest, 127.5, just fits into a byte."""
 SPECK_LEVELS = 96
@@ -51,7 +51,7 @@ class Quality:
     """Rise of the steepest edges: spread / gradient, in px; 1.5 to 2 is a crisp scan, a Gaussian blur of sigma s
     gives about 2.5 s (Marziliano et al. 2002 measure the same by tracing). 0 where there is no text."""
     shading: float = 0.0
-    """How far the paper under the text darkens from its 95th to its 5th percentile, 0 even to 1 black."""
+    """Darkening of the paper under the text, from its 95th to its 5th percentile, 0 even to 1 black."""
     text_height_px: float = 0.0
     """Median height of glyphs and of words whose letters touch, px of the page; 0 where there is no text."""
     text_share: float = 0.0

@@ -22,7 +22,7 @@ class Thresholds:
     """Limits of what counts as a sheet; lengths are px of the copy or shares of the page's diagonal."""
 
     splinter_px: int = 9
-    """What is thinner, and apart from the ground, does not belong to a sheet."""
+    """Thickness below which a part away from the ground does not belong to a sheet."""
     min_share: float = 0.2
     """Part of the page that a sheet covers at least."""
     max_share: float = 0.97

@@ -23,7 +23,7 @@ class Batch:
     """Lines of about the same width."""
 
     indices: tuple[int, ...]
-    """Which lines, in the order given."""
+    """Indices of the lines, in the order given."""
     widths: tuple[int, ...]
     """Width of each line in pixels, without padding."""
     width: int

@@ -30,7 +30,7 @@ class Alphabet:
     blank: int
     """Index of the blank, 0 or more."""
     logits: bool = False
-    """Whether scores are logits; otherwise they are probabilities."""
+    """Scores are logits; otherwise they are probabilities."""
     temperature: float = 1.0
     """Probabilities are softmax(logits / temperature)."""
     equivalents: Mapping[int, Sequence[int]] = field(default_factory=dict)

@@ -41,7 +41,7 @@ class Watched:
 
     inbox: InboxConfig
     problem: str
-    """Why nothing is taken from it; empty where nothing stands against it."""
+    """Reason why nothing is taken from it; empty where nothing stands against it."""
 
 
 def show(request: Request) -> Response:
