@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -q -n 3 --dist worksteal
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check cover fuzz soak lint format lock bench bench-report docs samples deb image sbom clean
+.PHONY: help install run test check fuzz soak lint format lock bench bench-report docs samples deb image sbom clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,13 +23,10 @@ run: $(VENV)/.runtime ## Start daemon and page in ./run; the first start drops t
 	fi
 	@$(BIN)/ingestd run --page -c run/config.yaml
 
-test: $(VENV)/.development ## Run all tests.
-	$(PYTEST)
-
-check: lint cover ## Everything that has to pass before a change goes in: lint, types, tests, coverage.
-
-cover: $(VENV)/.development ## Run all tests and require the coverage of pyproject.toml.
+test: $(VENV)/.development ## Run all tests and require the coverage of pyproject.toml.
 	$(PYTEST) --cov --cov-report=term:skip-covered
+
+check: lint test ## Everything that has to pass before a change goes in: lint, types, tests, coverage.
 
 # Coverage-guided; for an hour: make fuzz SECONDS=3600
 SECONDS := 300
