@@ -24,8 +24,6 @@ from ingestd.store import documents, rows
 _VERSION_DIGITS = 16
 MIN_ALIKE = 3
 """Corrections of one field for one seller from which on a rule is worth a thought."""
-_MAX_UNDONE = 200
-"""Corrections of one user that are looked through for one to undo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,18 +188,6 @@ def to_undo(entries: Sequence[Entry]) -> tuple[Entry, ...]:
         return ()
     last = left[-1].correction
     return tuple(entry for entry in left if (entry.correction.by, entry.correction.at) == (last.by, last.at))
-
-
-def last_document_of(db: Database, by: str) -> int | None:
-    """Document with the last correction of a user that is still to be undone; None where there is none."""
-    row = db.execute(
-        "SELECT document_id FROM (SELECT id, document_id, undoes FROM corrections"
-        " WHERE corrected_by = ? ORDER BY id DESC LIMIT ?) AS c"
-        " WHERE undoes IS NULL AND NOT EXISTS (SELECT 1 FROM corrections AS u WHERE u.undoes = c.id)"
-        " ORDER BY id DESC LIMIT 1",
-        [by, _MAX_UNDONE],
-    ).fetchone()
-    return None if row is None else int(row[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,12 +186,6 @@ def unlock_all(db: Database, document_ids: Sequence[int], user: str) -> None:
             _unlock(db, document_id, user)
 
 
-def unlock(db: Database, document_id: int, user: str) -> None:
-    """Close a document that this user has open."""
-    with transaction(db):
-        _unlock(db, document_id, user)
-
-
 def _unlock(db: Database, document_id: int, user: str) -> None:
     db.execute(
         "UPDATE reviews SET locked_by = NULL, locked_until = NULL WHERE document_id = ? AND locked_by = ?",

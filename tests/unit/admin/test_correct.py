@@ -173,13 +173,9 @@ def test_nobody_undoes_the_work_of_others(office: Office, read: tuple[int, Extra
     office.correct(document, tax="6")
     office.correct(other, tax="6")
     office.correct(document, tax="7", by="ben")
-    assert corrections.last_document_of(office.db, "anna") == other
-    assert corrections.last_document_of(office.db, "ben") == document
-    assert corrections.last_document_of(office.db, "carl") is None
     with pytest.raises(CorrectionError, match="its last correction is by ben"):
         office.corrector.undo(document, by="anna")
     office.corrector.undo(other, by="anna")
-    assert corrections.last_document_of(office.db, "anna") == document
 
 
 def test_withdrawing_one_field_keeps_the_others(office: Office, read: tuple[int, Extraction]) -> None:

@@ -68,9 +68,9 @@ def test_lock_ends_by_itself_and_is_renewed_by_its_holder(db: Database) -> None:
 def test_only_its_holder_closes_a_document(db: Database) -> None:
     large = id_of(db, "large")
     reviews.lock(db, large, "anna", NOW, 60)
-    reviews.unlock(db, large, "ben")
+    reviews.unlock_all(db, [large], "ben")
     assert reviews.holder(db, large, NOW) == "anna"
-    reviews.unlock(db, large, "anna")
+    reviews.unlock_all(db, [large], "anna")
     assert reviews.holder(db, large, NOW) is None
     assert db.execute("SELECT count(*) FROM reviews").fetchone() == (0,)
 
@@ -107,7 +107,7 @@ def test_documents_that_do_not_exist(db: Database) -> None:
     with pytest.raises(LookupError):
         reviews.postpone(db, 99, "anna", "", NOW)
     assert reviews.holder(db, 99, NOW) is None
-    reviews.unlock(db, 99, "anna")
+    reviews.unlock_all(db, [99], "anna")
     reviews.resume(db, 99)
 
 
