@@ -12,7 +12,8 @@ from ingestd.files.encoding import path_text, time_text
 from ingestd.files.identity import kind
 from ingestd.files.writers import has_writer
 from ingestd.store.blind_spots import covering
-from ingestd.store.jobs import Job, Jobs, State
+from ingestd.store.job import Job, State
+from ingestd.store.jobs import Jobs
 from ingestd.watch.observe import ignored, problem_of
 
 

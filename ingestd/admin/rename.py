@@ -6,7 +6,6 @@ finished by the next start or the next rename.
 
 from __future__ import annotations
 
-import functools
 import os
 from pathlib import Path
 
@@ -15,11 +14,11 @@ from sqlite_utils import Database
 from ingestd.config import Config
 from ingestd.files import durable
 from ingestd.files.archive_layout import archive_folder
-from ingestd.files.names import HASH_DIGITS, copy_path, free_target, sidecar_path
+from ingestd.files.names import HASH_DIGITS, copy_path, sidecar_path
 from ingestd.output import sidecar
 from ingestd.store import renames
 from ingestd.store.database import transaction
-from ingestd.store.jobs import Jobs
+from ingestd.store.job_queries import JobQueries
 from ingestd.store.renames import Archived, Rename
 
 
@@ -39,8 +38,8 @@ def wanted(db: Database, config: Config, document_id: int) -> Rename | None:
     )
     if _is_named(document, folder, name):
         return None
-    reserved = functools.partial(Jobs(db).is_reserved, job_id=document.job_id)
-    return Rename(document_id, document.path, free_target(folder, name, document.sha256, reserved))
+    target = JobQueries(db).free_target(folder, name, document.sha256, document.job_id)
+    return Rename(document_id, document.path, target)
 
 
 def _is_named(document: Archived, folder: Path, name: str) -> bool:

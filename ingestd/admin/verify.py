@@ -21,7 +21,8 @@ from ingestd.files.identity import digest, kind
 from ingestd.files.names import is_partial, originals_of, sidecar_path, work_path
 from ingestd.output import sidecar
 from ingestd.store import corrections
-from ingestd.store.jobs import Job, Jobs, State
+from ingestd.store.job import Job, State
+from ingestd.store.jobs import Jobs
 from ingestd.store.queries import counts
 
 _CHANGED = "restore the file from a backup, or drop it into an inbox to have it read as it is now"

@@ -26,7 +26,8 @@ from ingestd.config import load
 from ingestd.errors import ConfigError
 from ingestd.files.encoding import escape
 from ingestd.store.database import connect, damaged
-from ingestd.store.jobs import Job, Jobs, State
+from ingestd.store.job import Job, State
+from ingestd.store.jobs import Jobs
 
 
 @click.command()

@@ -14,7 +14,8 @@ from ingestd.daemon.pairs import Pairs
 from ingestd.daemon.retry import RetrySchedule
 from ingestd.document import Record
 from ingestd.errors import AttemptError, DocumentError, TransientError
-from ingestd.store.jobs import Job, Jobs, Moved, State
+from ingestd.store.job import Job, Moved, State
+from ingestd.store.jobs import Jobs
 
 
 class Endings:

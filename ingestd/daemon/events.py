@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ingestd.document import Record
-from ingestd.store.jobs import Job
+from ingestd.store.job import Job
 
 
 class JobOutcome(StrEnum):

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ingestd.errors import AttemptError, DocumentError, TransientError
 from ingestd.files.encoding import path_text, time_text
-from ingestd.store.jobs import Job
+from ingestd.store.job import Job
 
 
 def is_temporary(error: BaseException) -> bool:

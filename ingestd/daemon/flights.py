@@ -13,7 +13,8 @@ from ingestd.daemon.in_flight import InFlight, Stage
 from ingestd.daemon.retry import Kind, RetrySchedule, Task
 from ingestd.document import Record
 from ingestd.files.encoding import path_text
-from ingestd.store.jobs import Job, Jobs, Moved, State
+from ingestd.store.job import Job, Moved, State
+from ingestd.store.jobs import Jobs
 
 log = logging.getLogger(__name__)
 

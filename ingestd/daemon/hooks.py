@@ -23,7 +23,8 @@ from ingestd.daemon import command
 from ingestd.daemon.retry import Kind, RetrySchedule, Task
 from ingestd.files.encoding import escape, path_from, path_text
 from ingestd.files.names import error_path, sidecar_path
-from ingestd.store.jobs import Job, Jobs, State
+from ingestd.store.job import Job, State
+from ingestd.store.jobs import Jobs
 
 log = logging.getLogger(__name__)
 

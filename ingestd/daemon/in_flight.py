@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ingestd.document import Record
 from ingestd.files.identity import GradualDigest
-from ingestd.store.jobs import Job
+from ingestd.store.job import Job
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from ingestd.daemon.retry import ARRIVALS, RetrySchedule
 from ingestd.files.encoding import path_text
 from ingestd.store import blind_spots
 from ingestd.store.database import transaction
-from ingestd.store.jobs import Job, Jobs
+from ingestd.store.job import Job
+from ingestd.store.jobs import Jobs
 from ingestd.watch.inbox import Arrival, Inbox
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,6 @@ of. Every method may be called again after a crash at any point inside it.
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import logging
 import os
@@ -30,7 +29,6 @@ from ingestd.files.identity import GradualDigest, digest, kind, look
 from ingestd.files.names import (
     copy_path,
     error_path,
-    free_target,
     is_partial,
     sidecar_path,
     work_copy_path,
@@ -41,7 +39,8 @@ from ingestd.files.writers import has_writer
 from ingestd.output import sidecar
 from ingestd.store import documents
 from ingestd.store.database import transaction
-from ingestd.store.jobs import Job, Jobs, Moved, State
+from ingestd.store.job import Job, Moved, State
+from ingestd.store.jobs import Jobs
 
 log = logging.getLogger(__name__)
 
@@ -261,8 +260,7 @@ class Lifecycle:
         return recorded
 
     def _free(self, folder: Path, job: Job, sha256: str, name: str | None = None) -> Path:
-        reserved = functools.partial(self._jobs.is_reserved, job_id=job.id)
-        return free_target(folder, name or job.name, sha256, reserved)
+        return self._jobs.free_target(folder, name or job.name, sha256, job.id)
 
     def _duplicate(self, job: Job, document_id: int, sha256: str, now: datetime) -> Duplicate | Moved:
         target = self._free(self._places.archive / "duplicates", job, sha256)

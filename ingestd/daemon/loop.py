@@ -26,7 +26,8 @@ from ingestd.document import Record
 from ingestd.engine import Engine, Machine
 from ingestd.engine.rolling import RollingEngine
 from ingestd.errors import TransientError
-from ingestd.store.jobs import UNSETTLED, Job, Jobs, Moved, State
+from ingestd.store.job import UNSETTLED, Job, Moved, State
+from ingestd.store.jobs import Jobs
 from ingestd.watch.inbox import Inbox
 
 log = logging.getLogger(__name__)

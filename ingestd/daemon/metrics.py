@@ -17,7 +17,7 @@ from ingestd.daemon.health import Health
 from ingestd.daemon.loop import Daemon
 from ingestd.errors import ConfigError, IngestdError
 from ingestd.store.database import connect, faults
-from ingestd.store.jobs import UNSETTLED, State
+from ingestd.store.job import UNSETTLED, State
 from ingestd.store.queries import jobs_by_state, oldest_waiting
 
 if TYPE_CHECKING:

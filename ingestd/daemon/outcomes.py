@@ -1,4 +1,4 @@
-"""Results of the steps of :class:`ingestd.daemon.lifecycle.Lifecycle`, beside :class:`ingestd.store.jobs.Moved`."""
+"""Results of the steps of :class:`ingestd.daemon.lifecycle.Lifecycle`, beside :class:`ingestd.store.job.Moved`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ingestd.document import Claim
 from ingestd.errors import DocumentError
-from ingestd.store.jobs import Job, Moved
+from ingestd.store.job import Job, Moved
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ it finds a file that is to be claimed like any other.
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,9 +19,10 @@ from ingestd.document import Claim, Record
 from ingestd.files import durable
 from ingestd.files.encoding import path_text
 from ingestd.files.identity import digest, look
-from ingestd.files.names import COLLATED, free_target, work_path
+from ingestd.files.names import COLLATED, work_path
 from ingestd.store.database import transaction
-from ingestd.store.jobs import Job, Jobs, Moved, State
+from ingestd.store.job import Job, Moved, State
+from ingestd.store.jobs import Jobs
 
 _LOOK_AGAIN = timedelta(seconds=30)
 
@@ -126,8 +126,7 @@ class Pairs:
 
     def _end(self, side: Job, name: str, now: datetime) -> Job:
         assert side.sha256 is not None, "both were hashed when they came into work"
-        reserved = functools.partial(self._jobs.is_reserved, job_id=side.id)
-        target = free_target(self._places.archive / "sides", side.name, side.sha256, reserved)
+        target = self._jobs.free_target(self._places.archive / "sides", side.name, side.sha256, side.id)
         ended = self._jobs.collate(side, target, f"one side of the stack {path_text(name)}", now)
         if isinstance(ended, Moved):
             raise Overtaken(ended)

@@ -22,7 +22,8 @@ from ingestd.files.names import sidecar_path
 from ingestd.output import sidecar
 from ingestd.store import documents
 from ingestd.store.database import transaction
-from ingestd.store.jobs import Job, Jobs, State
+from ingestd.store.job import Job, State
+from ingestd.store.jobs import Jobs
 
 log = logging.getLogger(__name__)
 

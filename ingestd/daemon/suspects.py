@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 
 from ingestd.daemon.failure import deadly
 from ingestd.errors import DocumentError
-from ingestd.store.jobs import Job, Jobs, State, control_s
+from ingestd.store.job import Job, State, control_s
+from ingestd.store.jobs import Jobs
 
 
 class Suspects:

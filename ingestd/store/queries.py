@@ -18,7 +18,7 @@ from sqlite_utils import Database
 from ingestd.files.encoding import path_text, time_from, time_text
 from ingestd.store import blind_spots
 from ingestd.store.blind_spots import BlindSpot
-from ingestd.store.jobs import BY_STATE
+from ingestd.store.job_queries import BY_STATE
 from ingestd.store.soundness import Checked, last_check
 from ingestd.store.words import ENDS, TRIGRAM, excerpt, like_conditions, match, trigrams_of, words_of
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestd.store.jobs import State
+from ingestd.store.job import State
 from tests.support.armed import Faults
 from tests.support.invariants import check
 from tests.support.nursery import Nursery

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from ingestd.files.identity import Identity
-from ingestd.store.jobs import Job, Jobs, Moved
+from ingestd.store.job import Job, Moved
+from ingestd.store.jobs import Jobs
 from tests.support.records import NOON
 
 SHA256 = "0" * 64

@@ -19,7 +19,8 @@ from ingestd.files.identity import look
 from ingestd.output import sidecar
 from ingestd.store import corrections
 from ingestd.store.database import transaction
-from ingestd.store.jobs import Job, Jobs
+from ingestd.store.job import Job
+from ingestd.store.jobs import Jobs
 from ingestd.store.listing import Listed, listed
 from ingestd.web.api.answers import JSON, answer, etag
 from ingestd.web.api.jobs import job_answer

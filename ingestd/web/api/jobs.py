@@ -12,7 +12,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from ingestd.files.encoding import path_text
-from ingestd.store.jobs import UNSETTLED, Job, Jobs, State
+from ingestd.store.job import UNSETTLED, Job, State
+from ingestd.store.jobs import Jobs
 from ingestd.web.api.answers import answer
 from ingestd.web.api.models import MAX_NUMBER, JobAnswer
 from ingestd.web.errors import Problem

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ingestd.document import Level, Status
 from ingestd.extract.confirm.typed import MAX_CHARACTERS
 from ingestd.output.sidecar import CodeRow, FieldRow, ItemRow, Probability, Quad
-from ingestd.store.jobs import State
+from ingestd.store.job import State
 from ingestd.web.bodies import Body
 
 MAX_NUMBER = (1 << 63) - 1

@@ -15,7 +15,8 @@ from ingestd.errors import IngestdError
 from ingestd.files.encoding import path_text, time_from, time_text
 from ingestd.output.export import FORMATS, writer
 from ingestd.output.tables import Choice, Rows, documents
-from ingestd.store.jobs import Job, Jobs, State
+from ingestd.store.job import Job, State
+from ingestd.store.jobs import Jobs
 from ingestd.store.listing import kinds, listed, sums
 from ingestd.web.errors import Problem
 from ingestd.web.filters import NAMES, filters_of, query_of

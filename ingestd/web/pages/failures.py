@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from ingestd.store import queries
-from ingestd.store.jobs import Job, Jobs, State
+from ingestd.store.job import Job, State
+from ingestd.store.jobs import Jobs
 from ingestd.web.errors import Problem
 from ingestd.web.pages.counts import counts_of
 from ingestd.web.services import services, user_of

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ingestd.store.jobs import Jobs, State
+from ingestd.store.job import State
+from ingestd.store.jobs import Jobs
 from tests.support.world import World, png
 
 

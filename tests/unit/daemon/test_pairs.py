@@ -13,7 +13,8 @@ from ingestd.admin.prune import Wanted, old_documents, prune
 from ingestd.admin.verify import Verification
 from ingestd.document import Claim, Record
 from ingestd.errors import DocumentError
-from ingestd.store.jobs import Jobs, State
+from ingestd.store.job import State
+from ingestd.store.jobs import Jobs
 from tests.support.crashes import crash_before
 from tests.support.records import record
 from tests.support.world import World, png, read

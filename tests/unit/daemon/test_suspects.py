@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ingestd.store import queries
-from ingestd.store.jobs import Jobs, State, control_s
+from ingestd.store.job import State, control_s
+from ingestd.store.jobs import Jobs
 from tests.support.world import World
 
 

@@ -15,7 +15,8 @@ from sqlite_utils import Database
 from ingestd.files.identity import Identity
 from ingestd.store import queries
 from ingestd.store.database import connect, transaction
-from ingestd.store.jobs import Job, Jobs, Moved, State
+from ingestd.store.job import Job, Moved, State
+from ingestd.store.jobs import Jobs
 from tests.support import jobs as made
 from tests.support.records import NOON, record, save
 

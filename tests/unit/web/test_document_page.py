@@ -14,7 +14,8 @@ from ingestd.document import FieldCandidate, Level, PageRole, Paper, Status
 from ingestd.engine import Machine
 from ingestd.engine.machines import MachinesFile
 from ingestd.files.identity import look
-from ingestd.store.jobs import Job, Jobs, State
+from ingestd.store.job import Job, State
+from ingestd.store.jobs import Jobs
 from ingestd.web.pages import status
 from ingestd.web.tokens import Role
 from tests.support import records

@@ -12,7 +12,8 @@ import pytest
 from ingestd.document import Status
 from ingestd.files.identity import look
 from ingestd.store import blind_spots
-from ingestd.store.jobs import Job, Jobs
+from ingestd.store.job import Job
+from ingestd.store.jobs import Jobs
 from ingestd.web.pages.documents import PAGE
 from ingestd.web.tokens import Role
 from tests.support import records
