@@ -37,6 +37,17 @@ def problems_of(config: Config) -> list[str]:
     ]
 
 
+def require_sound(config: Config) -> None:
+    """Check everything that can be checked before starting.
+
+    Raises:
+        ConfigError: with all problems at once.
+    """
+    problems = problems_of(config)
+    if problems:
+        raise ConfigError(problems)
+
+
 def _overlaps(config: Config) -> list[str]:
     """Find folders of ingestd inside an inbox and inboxes inside another: files would go round in circles."""
     places = {

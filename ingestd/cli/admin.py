@@ -17,7 +17,7 @@ from ingestd.admin.preflight_warnings import warnings_of
 from ingestd.admin.soundness import check_whole
 from ingestd.admin.untaken import untaken
 from ingestd.admin.verify import Difference, Verification
-from ingestd.app import manifest_of
+from ingestd.app.pipelines import manifest_of
 from ingestd.cli import EX_CONFIG
 from ingestd.cli.common import config_option, config_or_shipped, json_option, print_json, recorded
 from ingestd.cli.progress import steps

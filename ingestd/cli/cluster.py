@@ -80,7 +80,7 @@ def worker(
     options come from the daemon. See docs/cluster.md.
     """
     _require("distributed")
-    from ingestd.app import machine_engine
+    from ingestd.app.engines import machine_engine
     from ingestd.engine.node import NodeOptions, serve
 
     set_up(LogConfig())

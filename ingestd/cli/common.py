@@ -28,7 +28,7 @@ from ingestd.store import queries
 from ingestd.store.database import connect, faults
 
 if TYPE_CHECKING:
-    from ingestd.app import Build
+    from ingestd.app.engines import Build
 
 config_option = click.option(
     "-c",
@@ -157,7 +157,7 @@ def reading(config: Config, build: Build[R], files: Sequence[Path]) -> Iterator[
         Each file with a function that waits for its result or raises its error.
     """
     # Imported late, because it loads the libraries of the models; queries start faster without.
-    from ingestd.app import start_engine, worker_count
+    from ingestd.app.engines import start_engine, worker_count
 
     workers = min(len(files), worker_count(config))
     engine = start_engine(config, build, workers)

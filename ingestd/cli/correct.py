@@ -11,7 +11,7 @@ import click
 
 from ingestd.admin.correct import CorrectionError, Corrector, Wanted
 from ingestd.admin.review import State, state_of
-from ingestd.app import rules_of
+from ingestd.app.pipelines import rules_of
 from ingestd.cli import terminal
 from ingestd.cli.common import config_option, json_option, print_json, the_document
 from ingestd.clock import SystemClock

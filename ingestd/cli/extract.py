@@ -14,7 +14,8 @@ from rich.text import Text
 
 import ingestd
 from ingestd.admin.reextract import BATCH, Change, Standing, Unreadable, apply, changes
-from ingestd.app import rules_of, worker_count
+from ingestd.app.engines import worker_count
+from ingestd.app.pipelines import rules_of
 from ingestd.cli import terminal
 from ingestd.cli.common import config_option, json_option, print_json, recorded, the_document
 from ingestd.cli.progress import Step, steps

@@ -14,7 +14,8 @@ from typing import Any
 import click
 import regex
 
-from ingestd.app import Build, build_annotating, build_expecting, build_pipeline
+from ingestd.app.engines import Build
+from ingestd.app.pipelines import build_annotating, build_expecting, build_pipeline
 from ingestd.cli import terminal
 from ingestd.cli.common import (
     config_option,

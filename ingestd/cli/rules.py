@@ -10,7 +10,7 @@ from rich.table import Table
 
 from ingestd.admin.proposals import Proposal, proposals
 from ingestd.admin.reextract import Change, Unreadable
-from ingestd.app import build_annotating, rules_of
+from ingestd.app.pipelines import build_annotating, rules_of
 from ingestd.cli import terminal
 from ingestd.cli.common import (
     config_option,

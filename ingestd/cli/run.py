@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 import ingestd
-from ingestd.app import running_service
+from ingestd.app.service import running_service
 from ingestd.cli.common import command_line, config_option
 from ingestd.cli.logs import set_up
 from ingestd.cli.page_process import page_process

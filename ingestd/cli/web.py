@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ingestd.app import build_web
+from ingestd.app.web import build_web
 from ingestd.cli.common import config_option
 from ingestd.cli.logs import set_up
 from ingestd.clock import SystemClock

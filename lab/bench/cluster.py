@@ -27,7 +27,7 @@ from pathlib import Path
 
 import psutil
 
-from ingestd import app
+from ingestd.app import daemon, engines, pipelines
 from ingestd.clock import SystemClock
 from ingestd.config import Config, parse
 from ingestd.daemon.service import Signals
@@ -125,7 +125,7 @@ def _claim(page: Path, target: Path, number: int) -> Claim:
 
 def _read_here(root: Path, page: Path) -> Record:
     config = _config(root)
-    pipeline = app.build_pipeline(config, app.rules_of(config), app.manifest_of(config))
+    pipeline = pipelines.build_pipeline(config, pipelines.rules_of(config), pipelines.manifest_of(config))
     return pipeline(_claim(page, root / f"once{page.suffix}", 0))
 
 
@@ -170,7 +170,7 @@ def _batch(root: Path, page: Path, record: Record, count: int, batch: int) -> tu
         folder.mkdir(exist_ok=True)
     engine: Engine[Record] = _HasRead(record)
     with contextlib.closing(connect(config.record.database)) as db:
-        service = app.assemble(
+        service = daemon.assemble(
             config,
             db,
             engine=engine,
@@ -195,7 +195,7 @@ def _through(root: Path, options: argparse.Namespace, address: str, slots: int) 
     One more document than slots is handed over at a time, as the daemon does.
     """
     with _machines(root, address, slots) as (engine_section, processes):
-        engine = app.start_recording(_config(root, engine_section))
+        engine = engines.start_recording(_config(root, engine_section))
         try:
             warm = 2 * slots
             claims = [_claim(options.page, root / f"{number}.png", number) for number in range(options.read + warm)]

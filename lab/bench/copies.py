@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 from PIL import Image
 
-from ingestd.app import build_recording, manifest_of, rules_of
+from ingestd.app.pipelines import build_recording, manifest_of, rules_of
 from ingestd.config import parse
 from ingestd.document import Reading
 from ingestd.reading.admit import admit

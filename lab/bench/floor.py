@@ -28,7 +28,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from ingestd.app import build_pipeline, manifest_of, rules_of
+from ingestd.app.pipelines import build_pipeline, manifest_of, rules_of
 from ingestd.reading.detect import Detector
 from ingestd.reading.models import Manifest, Model
 from ingestd.reading.recognise.recogniser import Recogniser

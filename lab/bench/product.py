@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from rich.progress import track
 
-from ingestd.app import build_pipeline, manifest_of, rules_of
+from ingestd.app.pipelines import build_pipeline, manifest_of, rules_of
 from ingestd.config import Config, EnhanceConfig, InboxConfig
 from ingestd.document import Claim, Page, Pixels, Reading, frozen
 from ingestd.errors import DocumentError

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ingestd.app import build_pipeline, manifest_of, rules_of
+from ingestd.app.pipelines import build_pipeline, manifest_of, rules_of
 from ingestd.config import parse
 from ingestd.document import OF_NO_PAPER, Claim, PageRole, Record, Split, Splitting
 from ingestd.files.identity import digest

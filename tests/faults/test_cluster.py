@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestd import app
+from ingestd.app import engines
 from ingestd.config import parse, reading_hash
 from ingestd.document import Claim
 from ingestd.engine import certificates, dask
@@ -43,7 +43,7 @@ def cluster(root: Path, nursery: Nursery) -> Iterator[Cluster]:
 @pytest.fixture
 def engine(cluster: Cluster, root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DaskEngine]:
     monkeypatch.setattr(dask, "_HOLD_S", 120.0)  # a busy machine may need a while to start another worker
-    engine = app.start_recording(parse(f"inboxes: [{{path: inbox}}]\n{cluster.engine}", root / "config.yaml"))
+    engine = engines.start_recording(parse(f"inboxes: [{{path: inbox}}]\n{cluster.engine}", root / "config.yaml"))
     assert isinstance(engine, DaskEngine)
     yield engine
     engine.close(finish=False)
@@ -129,7 +129,7 @@ def test_reload_is_rolling(cluster: Cluster, engine: DaskEngine, root: Path) -> 
     old = engine.submit(claim(root, "old.png", picture(1, model="slow")))
     until("the machine to begin", lambda: bool(engine._begun))
     config = parse(f"inboxes: [{{path: inbox}}]\nreading: {{effort: fast}}\n{cluster.engine}", root / "config.yaml")
-    reloaded = app.start_recording(config)
+    reloaded = engines.start_recording(config)
     try:
         new = reloaded.submit(claim(root, "new.png", picture(2)))
         before, after = old.result().provenance, new.result().provenance

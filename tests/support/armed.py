@@ -186,9 +186,9 @@ class _Inline:
 
 
 def _start_inline(config: Any, build: Callable[..., Any], workers: int | None = None) -> _Inline:
-    from ingestd import app
+    from ingestd.app import pipelines
 
-    return _Inline(build(config, app.rules_of(config), app.manifest_of(config)))
+    return _Inline(build(config, pipelines.rules_of(config), pipelines.manifest_of(config)))
 
 
 def _use_up_inotify() -> None:
@@ -199,22 +199,23 @@ def _use_up_inotify() -> None:
 
 def _spoil_worker(fault: str) -> None:
     import ingestd
-    from ingestd import app
+    from ingestd.app import pipelines
     from ingestd.engine import wire
 
     match fault:
         case "rubbish":
             wire.reply = lambda *_: b'{"kind": "record"}\n[{"sha256": 1}]'
         case "rules":
-            provenance_of = app.provenance_of
-            app.provenance_of = lambda *parts: {**provenance_of(*parts), "rules": "0123456789abcdef"}
+            provenance_of = pipelines.provenance_of
+            pipelines.provenance_of = lambda *parts: {**provenance_of(*parts), "rules": "0123456789abcdef"}
         case "version":
             ingestd.__version__ = "0.0.1"
 
 
 def arm(faults: Faults) -> None:
     """Make this process one in which these faults happen."""
-    from ingestd import app
+    from ingestd.admin import preflight
+    from ingestd.app import engines, pipelines
     from ingestd.engine import local
     from ingestd.store import database, job
 
@@ -231,16 +232,16 @@ def arm(faults: Faults) -> None:
     if faults.stand_in:
         from tests.support import stand_in
 
-        app.build_pipeline = stand_in.build
-        app.build_sending = stand_in.build_sending  # by its own name in processes that are spawned
-        app.require_sound = lambda config: None
+        pipelines.build_pipeline = stand_in.build
+        engines.build_sending = stand_in.build_sending  # by its own name in processes that are spawned
+        preflight.require_sound = lambda config: None
     if faults.forked:
         fork = multiprocessing.get_context("fork")
         local.get_context = lambda _: fork  # type: ignore[attr-defined, assignment]
     if faults.worker is not None:
         _spoil_worker(faults.worker)
     if faults.inline:
-        app.start_engine = _start_inline
+        engines.start_engine = _start_inline
         os.fsync = lambda _: None  # type: ignore[assignment]  # a kill loses nothing that was not synced
     if faults.kill_at or faults.trace or faults.full or faults.other_filesystem:
         kills = _Kills(faults)
@@ -322,7 +323,7 @@ def _nursery() -> None:
         os.environ[variable] = "1"
     for module in ("ingestd.cli.run", "tests.support.stand_in", "difflib", "encodings.unicode_escape"):
         importlib.import_module(module)  # to be there in every fork, whatever its user may read
-    from ingestd import app
+    from ingestd.app import pipelines
     from ingestd.config.shipped import shipped
     from ingestd.extract import load_rules
     from ingestd.reading.models import load_manifest
@@ -330,7 +331,7 @@ def _nursery() -> None:
     "".encode("unicode_escape")
     rules, manifest = load_rules(shipped("rules")), load_manifest(None)
     # as configured by default, but read once
-    app.rules_of, app.manifest_of = (lambda config: rules), (lambda config: manifest)
+    pipelines.rules_of, pipelines.manifest_of = (lambda config: rules), (lambda config: manifest)
     _warm_up(rules, manifest)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     assert len(os.listdir("/proc/self/task")) == 1, "what is forked beside a thread may hang on its locks"  # noqa: PTH208

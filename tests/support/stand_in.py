@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import ingestd.pipeline
-from ingestd.app import provenance_of
+from ingestd.app.pipelines import provenance_of
 from ingestd.config import AdmitConfig, Config, DecodeConfig
 from ingestd.document import Admitted, Line, Page
 from ingestd.engine.wire import Sending
@@ -123,7 +123,7 @@ class _Recogniser:
 
 
 def build(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeline:
-    """Stand in for ingestd.app.build_pipeline; in a process of its own, because it replaces the decoder."""
+    """Stand in for ingestd.app.pipelines.build_pipeline; in a process of its own, because it replaces the decoder."""
     ingestd.pipeline.decode = _decode  # type: ignore[attr-defined]
     return Pipeline(
         admit_options=config.admit,
@@ -143,7 +143,7 @@ def build(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeline:
 
 
 def build_sending(config: Config, rules: RuleSet, manifest: Manifest) -> Sending:
-    """Stand in for ingestd.app.build_sending."""
+    """Stand in for ingestd.app.engines.build_sending."""
     return Sending(build(config, rules, manifest))
 
 

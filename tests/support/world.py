@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from ingestd.app import assemble
+from ingestd.app.daemon import assemble
 from ingestd.config import Config, parse
 from ingestd.daemon.events import JobEvent
 from ingestd.daemon.loop import Daemon

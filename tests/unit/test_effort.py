@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from ingestd.app import build_pipeline, manifest_of, rules_of
+from ingestd.app.pipelines import build_pipeline, manifest_of, rules_of
 from ingestd.config import parse
 from ingestd.document import Claim, Code, Line, Page, Record, Source
 from ingestd.extract.rulefile.model import RuleTest

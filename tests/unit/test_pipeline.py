@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from ingestd.app import build_annotating, build_pipeline, manifest_of, rules_of
+from ingestd.app.pipelines import build_annotating, build_pipeline, manifest_of, rules_of
 from ingestd.config import parse
 from ingestd.document import KIND, Char, Claim, Level, Line, Page, Record, Source, Status
 from ingestd.errors import DocumentError

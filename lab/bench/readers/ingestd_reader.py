@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import ingestd
-from ingestd.app import build_pipeline, start_engine
+from ingestd.app.engines import start_engine
+from ingestd.app.pipelines import build_pipeline
 from ingestd.config import DetectConfig, RecogniseConfig
 from ingestd.store.database import connect, transaction
 from ingestd.store.documents import document_by_sha, save

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestd import app
+from ingestd.app import pipelines
 from ingestd.config import parse, reading_hash
 from ingestd.config.shipped import shipped
 from ingestd.engine.recipe import Recipe, recipe_of
@@ -23,14 +23,14 @@ def test_machine_reads_with_the_rules_and_options_of_the_daemon(tmp_path: Path) 
         "engine: {time_limit_s: 7}\n",
         tmp_path / "config.yaml",
     )
-    rules = app.rules_of(config)
+    rules = pipelines.rules_of(config)
     recipe = Recipe.model_validate_json(recipe_of(config, {**FOUND, "rules": rules.hash}).text)
     recipe.put_rules(tmp_path / "there")
     there = recipe.config(tmp_path / "there", None, workers=3)
     assert reading_hash(there) == reading_hash(config)
     assert (there.review, there.admit, there.ledger) == (config.review, config.admit, config.ledger)
     assert (there.engine.time_limit_s, there.engine.workers) == (7, 3)
-    assert app.rules_of(there) == rules
+    assert pipelines.rules_of(there) == rules
 
 
 def test_hash_changes_with_the_content() -> None:

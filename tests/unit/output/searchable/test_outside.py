@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingestd.app import build_recording, manifest_of, rules_of
+from ingestd.app.pipelines import build_recording, manifest_of, rules_of
 from ingestd.config import parse
 from ingestd.document import Claim, Line, Record
 from ingestd.files.identity import digest

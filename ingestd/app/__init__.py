@@ -1,0 +1,1 @@
+"""Composition root: builds objects out of a Config; no other package does."""
