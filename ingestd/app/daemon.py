@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from ingestd.clock import Clock
 from ingestd.config import Config
+from ingestd.daemon.claims import Claims
 from ingestd.daemon.events import JobEvent
 from ingestd.daemon.health import Health
 from ingestd.daemon.hooks import Hooks
@@ -65,12 +66,12 @@ def assemble(
     daemon = Daemon(
         intake=Intake(_inboxes(config, jobs, events), jobs, schedule),
         jobs=jobs,
+        claims=Claims(jobs, inboxes, config.spool.work, config.admit.max_bytes),
         lifecycle=Lifecycle(
             jobs,
             inboxes,
             config.spool,
             config.record,
-            config.admit.max_bytes,
             config.settle.look_again_s,
             config.hooks,
         ),

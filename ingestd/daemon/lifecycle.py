@@ -1,8 +1,8 @@
-"""Lifecycle of one file: from inbox to work, and from work to archive or failed.
+"""Lifecycle of one file in work: attempts, record or failure, and its way to archive or failed.
 
-The order of effects makes a crash harmless. A job is in the ledger before its file moves; the target of
-a file is in the ledger before the file goes there; the record is committed before the original is disposed
-of. Every method may be called again after a crash at any point inside it.
+The order of effects makes a crash harmless. The target of a file is in the ledger before the file goes there; the
+record is committed before the original is disposed of. Every method may be called again after a crash at any point
+inside it.
 """
 
 from __future__ import annotations
@@ -14,28 +14,18 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from enum import Enum, auto
 from pathlib import Path
 
 from ingestd.config import HooksConfig, InboxConfig, RecordConfig, SpoolConfig
 from ingestd.daemon.failure import reason_file
-from ingestd.daemon.outcomes import Changed, Claimed, Duplicate, Gone, Overtaken, Recorded, Refused, Started
+from ingestd.daemon.outcomes import Changed, Duplicate, Overtaken, Recorded, Started
 from ingestd.document import Claim, Record, Splitting
-from ingestd.errors import AttemptError, DocumentError, TransientError
+from ingestd.errors import AttemptError, TransientError
 from ingestd.files import durable
 from ingestd.files.archive_layout import archive_folder
 from ingestd.files.encoding import path_text
-from ingestd.files.identity import GradualDigest, digest, kind, look
-from ingestd.files.names import (
-    copy_path,
-    error_path,
-    is_partial,
-    sidecar_path,
-    work_copy_path,
-    work_path,
-)
-from ingestd.files.size import require_size
-from ingestd.files.writers import has_writer
+from ingestd.files.identity import digest
+from ingestd.files.names import copy_path, error_path, sidecar_path, work_copy_path, work_path
 from ingestd.output import sidecar
 from ingestd.store import documents
 from ingestd.store.database import transaction
@@ -48,15 +38,6 @@ _MAX_SIDECARS = 20
 """Sidecars that are brought up to date in one turn."""
 
 
-class _Taken(Enum):
-    """Result of taking a file out of its inbox."""
-
-    YES = auto()
-    GONE = auto()
-    VANISHED = auto()
-    """The file is missing, though it was in work, which only ingestd may touch."""
-
-
 class Lifecycle:
     """Mover of files and job states, together.
 
@@ -65,7 +46,6 @@ class Lifecycle:
         inboxes: by name; a job of an inbox no longer configured is treated as ``move``.
         places: work, archive and failed folders.
         options: says if sidecars are written.
-        max_bytes: length of the largest file that is read.
         look_again_s: seconds after which a file that was put away has to be looked at again.
         hooks: say which outcomes make a command due.
     """
@@ -76,7 +56,6 @@ class Lifecycle:
         inboxes: Mapping[str, InboxConfig],
         places: SpoolConfig,
         options: RecordConfig,
-        max_bytes: int,
         look_again_s: float,
         hooks: HooksConfig,
     ) -> None:
@@ -84,7 +63,6 @@ class Lifecycle:
         self._inboxes = inboxes
         self._places = places
         self._options = options
-        self._max_bytes = max_bytes
         self._look_again = timedelta(seconds=look_again_s)
         self._hooks = hooks
 
@@ -95,87 +73,6 @@ class Lifecycle:
 
     def _work_path(self, job: Job) -> Path:
         return work_path(self._places.work, job.id, job.name)
-
-    # -- from inbox to work
-
-    def claim(self, job: Job, now: datetime) -> Claimed | Refused | Gone | Moved:
-        """Bring the file of a job into work.
-
-        Raises:
-            TransientError: the file could not be moved.
-        """
-        work = self._work_path(job)
-        taken = _Taken.YES
-        if os.path.lexists(work):
-            self._drop_claimed_source(job, work)
-        else:
-            taken = self._take(job, work)
-        if taken is _Taken.GONE:
-            return Gone()
-        if taken is _Taken.VANISHED:
-            return Refused(job, _vanished(work))
-        claimed = self._jobs.claim(job, now)
-        if isinstance(claimed, Moved):
-            return claimed
-        irregular = kind(work.lstat().st_mode)
-        return Refused(claimed, _not_a_file(irregular)) if irregular else Claimed(claimed)
-
-    def _take(self, job: Job, work: Path) -> _Taken:
-        """Move or copy the file into work, unless it is no longer the one that was complete."""
-        kept = job.archive_path
-        if kept is not None and os.path.lexists(kept):  # a failed job that is to be tried again
-            durable.remove(error_path(kept))
-            durable.move(kept, work)
-            return _Taken.YES
-        identity = look(job.source_path)
-        if identity is None and job.sha256 is not None:
-            return _Taken.VANISHED
-        if not job.identity.is_same(identity) or has_writer(job.source_path):
-            self._jobs.forget(job)
-            return _Taken.GONE
-        if self._original(job) == "leave":
-            durable.copy(job.source_path, work)
-            unchanged = job.identity.is_same(look(job.source_path))
-        else:
-            durable.move(job.source_path, work)
-            moved = look(work)
-            unchanged = moved is not None and (moved.size, moved.mtime_ns) == (job.identity.size, job.identity.mtime_ns)
-        if unchanged:
-            return _Taken.YES
-        self._return_to_inbox(job, work)
-        return _Taken.GONE
-
-    def _return_to_inbox(self, job: Job, work: Path) -> None:
-        """Give a file that another program still wrote back to the inbox, where it has to settle again."""
-        log.info("%s changed while it was being claimed; waiting until it is complete", path_text(job.source_path))
-        if self._original(job) == "leave":
-            durable.remove(work)
-        else:
-            durable.move(work, job.source_path)
-        durable.remove_folder(work.parent)
-        self._jobs.forget(job)
-
-    def _drop_claimed_source(self, job: Job, work: Path) -> None:
-        """Remove the remains of an interrupted step: the source of a file in work, or the reason of its failure."""
-        # a crash between copy and unlink leaves both; the source goes if it is the same file
-        same = job.state is State.ARRIVED and job.identity.is_same(look(job.source_path))
-        if same and self._original(job) != "leave" and digest(job.source_path) == digest(work):
-            durable.remove(job.source_path)
-        # a failed document that is tried again before it was put away may have its reason there already
-        if job.archive_path is not None:
-            durable.remove(error_path(job.archive_path))
-
-    def oversized(self, job: Job) -> DocumentError | None:
-        """Return the fault of a claimed file whose length alone refuses it; looked at before anything reads it."""
-        try:
-            require_size(self._work_path(job).lstat(), self._max_bytes)
-        except DocumentError as error:
-            return error
-        return None
-
-    def hashing(self, job: Job) -> GradualDigest:
-        """Begin to hash the file of a job in work."""
-        return GradualDigest(self._work_path(job))
 
     def start(self, job: Job, sha256: str, now: datetime) -> Started | Duplicate | Moved:
         """Start one more attempt at a claimed job, unless its bytes are recorded already.
@@ -199,8 +96,6 @@ class Lifecycle:
         claim = Claim(work, job.source_path, work.stat().st_size, sha256, attempt, splitting)
         return Started(started, claim)
 
-    # -- from work to archive or failed
-
     def record(self, job: Job, record: Record, sha256: str, now: datetime) -> Recorded | Duplicate | Changed | Moved:
         """Commit record and job state in one transaction.
 
@@ -222,7 +117,7 @@ class Lifecycle:
             rule=record.extraction.rule,
             values={field.name: field.value for field in record.extraction.fields if field.value is not None},
         )
-        target = self._free(folder, job, record.sha256, name)
+        target = self._jobs.free_target(folder, name, record.sha256, job.id)
         self._keep_copy(job, record)
         try:
             return Recorded(self._commit(job, record, target, now))
@@ -259,11 +154,8 @@ class Lifecycle:
                 raise Overtaken(recorded)
         return recorded
 
-    def _free(self, folder: Path, job: Job, sha256: str, name: str | None = None) -> Path:
-        return self._jobs.free_target(folder, name or job.name, sha256, job.id)
-
     def _duplicate(self, job: Job, document_id: int, sha256: str, now: datetime) -> Duplicate | Moved:
-        target = self._free(self._places.archive / "duplicates", job, sha256)
+        target = self._jobs.free_target(self._places.archive / "duplicates", job.name, sha256, job.id)
         look_at = None if self._drops_duplicates(job) else now + self._look_again
         duplicate = self._jobs.duplicate(job, document_id, sha256, target, look_at, now)
         return duplicate if isinstance(duplicate, Moved) else Duplicate(duplicate)
@@ -282,7 +174,7 @@ class Lifecycle:
         """
         if job.state is State.RUNNING and job.sha256 != _digest(self._work_path(job)):
             return self._read_again(job, now)
-        target = self._free(self._places.failed, job, job.sha256 or str(job.id))
+        target = self._jobs.free_target(self._places.failed, job.name, job.sha256 or str(job.id), job.id)
         due = now if self._hooks.on_failure else None
         look_at = None if self._original(job) == "leave" else now + self._look_again
         return self._jobs.fail(job, json.dumps(reason, ensure_ascii=False), target, due, now, look_at)
@@ -340,48 +232,6 @@ class Lifecycle:
             TransientError: one cannot be written; call again later.
         """
         return sidecar.refresh_due(self._jobs.db, _MAX_SIDECARS, wanted=bool(self._options.sidecar)) > 0
-
-    # -- after a crash
-
-    def stranded(self, now: datetime) -> list[Job]:
-        """Return the jobs whose files are in work after a crash; files without a job get one."""
-        jobs: list[Job] = []
-        if not self._places.work.is_dir():
-            return jobs
-        for folder in sorted(self._places.work.iterdir()):
-            if not folder.is_dir() or not folder.name.isdigit():
-                continue
-            job = self._jobs.job(int(folder.name))
-            for path in folder.iterdir():
-                if is_partial(path.name):
-                    durable.remove(path)
-                elif job is None or path.name != job.name or job.state is State.DONE:
-                    jobs.append(self._adopt(path, now))
-            if not any(folder.iterdir()):
-                durable.remove_folder(folder)
-            elif job is not None:
-                jobs.append(job)
-        return jobs
-
-    def _adopt(self, path: Path, now: datetime) -> Job:
-        """Make a job for a file in work that the ledger does not know, because an older database was restored."""
-        inbox = next(iter(self._inboxes.values()))
-        identity = look(path)
-        assert identity is not None, "it was listed a moment ago, and no other program works here"
-        job = self._jobs.arrive(inbox.name, inbox.path / path.name, identity, now)
-        log.warning("%s was in the work folder without a job; made one", path_text(path))
-        durable.move(path, self._work_path(job))
-        return job
-
-
-def _vanished(work: Path) -> DocumentError:
-    return DocumentError(
-        f"{work} has vanished", expected="the file to stay until ingestd moves it", fix="drop it again", code="vanished"
-    )
-
-
-def _not_a_file(found: str) -> DocumentError:
-    return DocumentError(f"found {found}", expected="a regular file", fix="drop the file itself", code="not-a-file")
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from ingestd.daemon.claims import Claims
 from ingestd.daemon.endings import Endings
 from ingestd.daemon.events import JobEvent
 from ingestd.daemon.flights import Flights, log_moved
@@ -42,7 +43,8 @@ class Daemon:
     Args:
         intake: the inboxes.
         jobs: job states.
-        lifecycle: moves files together with job states.
+        claims: brings files into work.
+        lifecycle: moves files on, together with job states.
         engine: reads documents.
         hooks: commands that run when a document is recorded or has failed.
         schedule: pauses after faults.
@@ -58,6 +60,7 @@ class Daemon:
         *,
         intake: Intake,
         jobs: Jobs,
+        claims: Claims,
         lifecycle: Lifecycle,
         engine: RollingEngine[Record],
         hooks: Hooks,
@@ -70,6 +73,7 @@ class Daemon:
     ) -> None:
         self._intake = intake
         self._jobs = jobs
+        self._claims = claims
         self._lifecycle = lifecycle
         self._engine = engine
         self._hooks = hooks
@@ -93,7 +97,7 @@ class Daemon:
     def recover(self, now: datetime) -> None:
         """Resume, after a start, the jobs that a crash, a power cut or a stop left unfinished."""
         self._pairs.tidy()
-        stranded = {job.id: job for job in self._lifecycle.stranded(now)}
+        stranded = {job.id: job for job in self._claims.stranded(now)}
         jobs = stranded | {job.id: job for job in self._jobs.in_states(UNSETTLED)}
         for job in jobs.values():
             latest = self._jobs.died(job, now) if job.state is State.RUNNING else job
@@ -220,7 +224,7 @@ class Daemon:
         if isinstance(pairing, Waits):
             self._pairs.wait(job, pairing.reason, now)
             return
-        match self._lifecycle.claim(job, now):
+        match self._claims.claim(job, now):
             case Refused(job=refused, error=error):
                 self._endings.fail(refused, error, now)
             case Claimed(job=claimed):
@@ -228,10 +232,10 @@ class Daemon:
                 mate = None if pairing is None else self._lend(pairing.mate, now)
                 if pairing is not None and mate is None:
                     self._pairs.wait(claimed, "waits for the other side of the stack", now)
-                elif (fault := self._lifecycle.oversized(claimed)) is not None:
+                elif (fault := self._claims.oversized(claimed)) is not None:
                     self._endings.fail(claimed, fault, now)
                 else:
-                    self._hash(tick, Hashing(self._lifecycle.hashing(claimed), None), mate, claimed, now)
+                    self._hash(tick, Hashing(self._claims.hashing(claimed), None), mate, claimed, now)
             case Gone():
                 self._intake.lost(job)
             case Moved() as moved:
@@ -239,7 +243,7 @@ class Daemon:
 
     def _lend(self, mate: Job, now: datetime) -> Job | None:
         """Bring the other side of a stack into work; None where that is not possible now."""
-        match self._lifecycle.claim(mate, now):
+        match self._claims.claim(mate, now):
             case Claimed(job=claimed):
                 self._intake.claimed(claimed)
                 lent = self._pairs.wait(claimed, "is being read with the other side of the stack", now)
@@ -299,7 +303,7 @@ class Daemon:
         elif result.collated is not None:
             self._endings.collated(job, result, now)
         else:
-            self._hash(tick, Hashing(self._lifecycle.hashing(job), result), None, job, now)
+            self._hash(tick, Hashing(self._claims.hashing(job), result), None, job, now)
 
     def _refresh_sidecars(self, tick: float) -> bool:
         """Make up for corrections that were cut off before their sidecar was written."""

@@ -1,4 +1,4 @@
-"""Results of the steps of :class:`ingestd.daemon.lifecycle.Lifecycle`, beside :class:`ingestd.store.job.Moved`."""
+"""Results of the steps of a file through the daemon, beside :class:`ingestd.store.job.Moved`."""
 
 from __future__ import annotations
 
