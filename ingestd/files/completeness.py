@@ -22,6 +22,7 @@ from ingestd.files.markup import (
     xml_is_complete,
     zip_is_complete,
 )
+from ingestd.files.netpbm import is_netpbm, netpbm_is_complete
 from ingestd.files.tiff import read_at, tiff_is_complete
 
 _TAIL_BYTES = 1 << 16
@@ -52,7 +53,7 @@ def is_complete(file: BinaryIO) -> bool:
     """Tell whether a file of a known format has its proper end, or is plain text; False for unknown formats.
 
     JPEG: EOI after the start of scan. PNG: IEND. PDF: %%EOF near the end. TIFF: every strip and
-    tile of every directory lies inside the file. BMP, WebP: the length in the header. HEIC/AVIF:
+    tile of every directory lies inside the file. BMP, WebP, netpbm: the length in the header. HEIC/AVIF:
     the top-level boxes fill the file. XML: the end tag of its root. ZIP (OFD): its directory. Signed data: its length.
     Plain text does not become a document by growing: there is nothing to wait for.
     """
@@ -131,6 +132,7 @@ _FORMATS: tuple[tuple[Callable[[bytes], bool], Callable[[BinaryIO, int], bool]],
     (lambda head: head.startswith(b"BM"), _bmp),
     (lambda head: head[:4] == b"RIFF" and head[8:12] == b"WEBP", _webp),
     (lambda head: head[4:8] == b"ftyp", _boxes),
+    (is_netpbm, netpbm_is_complete),
     (lambda head: head.startswith(b"PK\x03\x04"), zip_is_complete),
     (looks_like_xml, xml_is_complete),
     (is_der, der_is_complete),

@@ -6,6 +6,7 @@ JPEG = "image/jpeg"
 PNG = "image/png"
 BMP = "image/bmp"
 WEBP = "image/webp"
+NETPBM = "image/x-portable-anymap"
 TIFF = "image/tiff"
 HEIC = "image/heic"
 AVIF = "image/avif"
@@ -21,6 +22,7 @@ NOUNS = {
     PNG: "a PNG image",
     BMP: "a BMP image",
     WEBP: "a WebP image",
+    NETPBM: "a netpbm image (PBM, PGM, PPM)",
     TIFF: "a TIFF image",
     HEIC: "a HEIC image",
     AVIF: "an AVIF image",

@@ -20,6 +20,7 @@ from ingestd.files.media_types import (
     BMP,
     HEIC,
     JPEG,
+    NETPBM,
     NOUNS,
     OFD,
     PDF,
@@ -30,6 +31,7 @@ from ingestd.files.media_types import (
     WEBP,
     XML,
 )
+from ingestd.files.netpbm import header_of
 from ingestd.files.size import require_size
 from ingestd.reading.formats import decoding, open_image, page_frames, too_many_pixels, truncated
 from ingestd.reading.pdf_file import open_pdf, shortfall
@@ -128,6 +130,8 @@ def sniff(head: bytes) -> str | None:
     # Two letters are too little: texts begin with BM too.
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
         return BMP
+    if header_of(head) is not None:
+        return NETPBM
     if b"%PDF-" in head[:_PDF_HEADER_WITHIN] or _PDF_OBJECT.match(head):
         return PDF
     if _is_signed(head):
@@ -233,7 +237,7 @@ def _unsupported(media_type: str | None) -> DocumentError:
     noun, fix = _OTHERS.get(media_type or "", ("a file of unknown type", _EXPORT))
     return DocumentError(
         noun,
-        expected="JPEG, PNG, BMP, WebP, TIFF, HEIC, AVIF, PDF, OFD or an e-invoice as XML, whatever the name says",
+        expected="JPEG, PNG, BMP, WebP, PNM, TIFF, HEIC, AVIF, PDF, OFD or an e-invoice as XML, whatever the name says",
         fix=fix,
         code="unsupported",
     )

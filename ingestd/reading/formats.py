@@ -19,10 +19,10 @@ from PIL import Image, TiffImagePlugin, UnidentifiedImageError, features
 
 from ingestd.errors import DocumentError
 from ingestd.files.completeness import is_complete
-from ingestd.files.media_types import AVIF, BMP, HEIC, JPEG, NOUNS, PDF, PNG, TIFF, WEBP
+from ingestd.files.media_types import AVIF, BMP, HEIC, JPEG, NETPBM, NOUNS, PDF, PNG, TIFF, WEBP
 from ingestd.reading.rescue import RARE_COMPRESSIONS, is_animated_png, pages_of_tiff, rescued, still_png
 
-_PILLOW = {JPEG: "JPEG", PNG: "PNG", BMP: "BMP", WEBP: "WEBP", TIFF: "TIFF", HEIC: "HEIF", AVIF: "AVIF"}
+_PILLOW = {JPEG: "JPEG", PNG: "PNG", BMP: "BMP", WEBP: "WEBP", NETPBM: "PPM", TIFF: "TIFF", HEIC: "HEIF", AVIF: "AVIF"}
 
 _FAULTY_OFFSET = {errno.EINVAL, errno.EOVERFLOW}
 """A seek to an offset that a damaged file made up; any other errno is a fault of the disk."""

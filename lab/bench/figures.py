@@ -38,6 +38,7 @@ SECTIONS = {
     "reextract": "Re-extraction",
     "reliability": "Reliability",
     "kills": "Kills in quick succession",
+    "corpora": "Test files of other projects",
     "tried": "Tried",
     "fit": "Thresholds of the plan",
 }

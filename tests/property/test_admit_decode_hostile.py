@@ -35,6 +35,9 @@ DOCUMENTS = {
     "png-transparent": transparent((255, 255, 255)),
     "png-deep": sixteen_bit("PNG"),
     "bmp": encoded(SMALL, "BMP"),
+    "ppm": encoded(SMALL, "PPM"),
+    "pgm-deep": b"P5\n20 10\n65535\n" + bytes(range(200)) * 2,
+    "pbm-plain": b"P1\n# drawn\n4 3\n0 1 1 0\n1 0 0 1\n0110\n",
     "webp": encoded(SMALL, "WEBP"),
     "webp-lossless": encoded(SMALL, "WEBP", lossless=True),
     "tiff": tiff([SMALL, quadrants(20, 10), SMALL]),
@@ -76,7 +79,9 @@ def test_damaged_documents_give_pages_or_a_reason(tmp_path: Path, kind: str, dat
     assert outcome(tmp_path, data.draw(damage(DOCUMENTS[kind])))
 
 
-@pytest.mark.parametrize("kind", ["jpeg", "png", "bmp", "webp", "tiff", "tiff-deflate", "heic", "avif", "pdf-text"])
+@pytest.mark.parametrize(
+    "kind", ["jpeg", "png", "bmp", "ppm", "webp", "tiff", "tiff-deflate", "heic", "avif", "pdf-text"]
+)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_missing_end_is_never_a_page(tmp_path: Path, kind: str, data: st.DataObject) -> None:

@@ -33,6 +33,7 @@ IMAGES = {
     "image/png": encoded(picture(), "PNG"),
     "image/bmp": encoded(picture(), "BMP"),
     "image/webp": encoded(picture(), "WEBP"),
+    "image/x-portable-anymap": encoded(picture(), "PPM"),
     "image/tiff": encoded(picture(), "TIFF"),
     "image/heic": heic(picture()),
     "image/avif": encoded(picture(), "AVIF"),
@@ -236,7 +237,7 @@ def test_a_pdf_without_objects_is_damaged(tmp_path: Path) -> None:
     assert refused(tmp_path, b"%PDF-1.4 rubbish\n%%EOF").code == "damaged"
 
 
-@pytest.mark.parametrize("media_type", IMAGES)
+@pytest.mark.parametrize("media_type", sorted(IMAGES.keys() - {"image/x-portable-anymap"}))  # its header is shorter
 def test_an_image_cut_in_its_header_is_truncated(tmp_path: Path, media_type: str) -> None:
     assert refused(tmp_path, IMAGES[media_type][:30]).code == "truncated"
 

@@ -62,7 +62,7 @@ def test_a_page_is_what_the_next_stage_relies_on(tmp_path: Path) -> None:
     np.testing.assert_array_equal(page.pixels, expected())
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "BMP", "WEBP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "BMP", "WEBP", "PPM", "TIFF", "AVIF"])
 def test_every_format_gives_the_same_picture(tmp_path: Path, kind: str) -> None:
     assert is_near(only(tmp_path, encoded(picture(), kind)).pixels, expected())
 
