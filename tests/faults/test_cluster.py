@@ -84,7 +84,7 @@ def asked_of_scheduler(engine: DaskEngine) -> list[str]:
     """What the scheduler still remembers."""
 
     async def ask() -> list[str]:
-        return list(await engine._client.run_on_scheduler(remembered))
+        return list(await engine._cluster.client.run_on_scheduler(remembered))
 
     return asyncio.run_coroutine_threadsafe(ask(), engine._loop).result()
 
@@ -96,7 +96,7 @@ def test_only_the_loss_of_a_machine_that_had_begun_costs_an_attempt(
     until("the machine to be ready", lambda: engine.slots == 1)
     begun = engine.submit(claim(root, "begun.png", picture(1, decode="endless")))
     waiting = engine.submit(claim(root, "waiting.png", picture(2)))  # the daemon sends one more than there are slots
-    until("the machine to begin", lambda: bool(engine._begun))
+    until("the machine to begin", lambda: bool(engine._cluster._begun))
     cluster.kill("one")
     with pytest.raises(AttemptError, match="one was lost while it read the document"):
         begun.result()
@@ -105,7 +105,7 @@ def test_only_the_loss_of_a_machine_that_had_begun_costs_an_attempt(
     assert waiting.result().name == "waiting.png"
 
     begun = engine.submit(claim(root, "begun again.png", picture(3, decode="endless")))
-    until("the machine to begin", lambda: bool(engine._begun))
+    until("the machine to begin", lambda: bool(engine._cluster._begun))
     cluster.kill("scheduler")
     with pytest.raises(TransientError, match="scheduler"):
         begun.result()
@@ -127,7 +127,7 @@ def test_reload_is_rolling(cluster: Cluster, engine: DaskEngine, root: Path) -> 
     cluster.start_worker("one", forked=False)
     until("the machine to be ready", lambda: engine.slots == 1)
     old = engine.submit(claim(root, "old.png", picture(1, model="slow")))
-    until("the machine to begin", lambda: bool(engine._begun))
+    until("the machine to begin", lambda: bool(engine._cluster._begun))
     config = parse(f"inboxes: [{{path: inbox}}]\nreading: {{effort: fast}}\n{cluster.engine}", root / "config.yaml")
     reloaded = engines.start_recording(config)
     try:

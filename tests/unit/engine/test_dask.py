@@ -10,6 +10,7 @@ import pytest
 from ingestd.config import parse
 from ingestd.document import Claim
 from ingestd.engine import dask
+from ingestd.engine.cluster import greeting_of
 from ingestd.engine.dask import DaskEngine
 from ingestd.engine.recipe import Recipe
 from ingestd.engine.wire import RubbishError
@@ -50,5 +51,5 @@ def test_closing_ends_documents_that_wait_and_may_be_repeated(engine: DaskEngine
 )
 def test_strange_answer_to_a_greeting_is_rubbish(answer: object) -> None:
     with pytest.raises(RubbishError, match="found another answer to a greeting"):
-        dask._greeting(answer)
-    assert dask._greeting(("one", 4, "")) == ("one", 4, "")
+        greeting_of(answer)
+    assert greeting_of(("one", 4, "")) == ("one", 4, "")
