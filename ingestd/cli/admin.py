@@ -28,6 +28,7 @@ from ingestd.files.encoding import escape
 from ingestd.store.database import connect, damaged
 from ingestd.store.job import Job, State
 from ingestd.store.jobs import Jobs
+from ingestd.store.soundness import damage
 
 
 @click.command()
@@ -46,6 +47,7 @@ def check(config_path: Path | None, as_json: bool, full: bool) -> None:
         problems, notices = list(error.problems), []
     else:
         problems, notices, places = problems_of(config), warnings_of(config, datetime.now(UTC)), untaken(config)
+        problems = problems or damage(config.record.database)
         if full and not problems:
             problems = _whole_database(config.record.database)
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,13 +10,13 @@ from pathlib import Path
 import click
 
 from ingestd.admin.space import little_space
-from ingestd.cli import terminal
+from ingestd.cli import EX_CONFIG, terminal
 from ingestd.cli.common import config_option, json_option, print_json, recorded, the_document
 from ingestd.config import load
 from ingestd.engine.machines import machines_of
 from ingestd.files.lock import daemon_runs
 from ingestd.output import sidecar
-from ingestd.store import documents, queries
+from ingestd.store import documents, queries, soundness
 from ingestd.store.exports import exported
 from ingestd.store.same_invoice import same_invoices
 
@@ -27,8 +28,12 @@ _NEWEST = 5
 @config_option
 @json_option
 def status(config_path: Path | None, as_json: bool) -> None:
-    """Show the queue, the oldest waiting file, failures and throughput."""
+    """Show the queue, the oldest waiting file, failures and throughput.
+
+    Exit status 78 if the database is damaged.
+    """
     config = load(config_path)
+    damage = soundness.damage(config.record.database)
     with recorded(config) as db:
         now = queries.status(db, datetime.now(UTC), _FAILURES)
         newest = queries.latest(db, _NEWEST)
@@ -37,11 +42,12 @@ def status(config_path: Path | None, as_json: bool) -> None:
     if as_json:
         documents_of = [asdict(document) for document in newest]
         told = {"daemon_runs": runs, "warnings": warnings, "machines": [asdict(machine) for machine in machines]}
-        print_json({**asdict(now), "newest": documents_of, **told})
-        return
-    if runs is False:
-        warnings.insert(0, "the daemon does not run, so nothing is read; start it: ingestd run")
-    terminal.console().print(terminal.status_view(now, newest, warnings, machines))
+        print_json({**asdict(now), "newest": documents_of, **told, "damage": damage})
+    else:
+        if runs is False:
+            warnings.insert(0, "the daemon does not run, so nothing is read; start it: ingestd run")
+        terminal.console().print(terminal.status_view(now, newest, [*damage, *warnings], machines))
+    sys.exit(EX_CONFIG if damage else 0)
 
 
 @click.command()

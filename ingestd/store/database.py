@@ -98,11 +98,16 @@ def require_usable(path: Path) -> None:
     """
     if not path.is_file():
         return
-    with (
-        faults(path),
-        contextlib.closing(sqlite3.connect(_uri(path, "read"), uri=True, timeout=1)) as connection,
-    ):
-        schema.require_ours(Database(connection, execute_plugins=False), path)
+    with faults(path), opened_as_it_is(path) as db:
+        schema.require_ours(db, path)
+
+
+@contextlib.contextmanager
+def opened_as_it_is(path: Path) -> Iterator[Database]:
+    """Open a database for reading, of whatever schema it is."""
+    with contextlib.closing(sqlite3.connect(_uri(path, "read"), uri=True, timeout=1)) as connection:
+        packing.register(connection)
+        yield Database(connection, execute_plugins=False)
 
 
 def _prepared(db: Database, path: Path, access: str, progress: conversion.Progress) -> Database:

@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from ingestd.errors import ConfigError
 from ingestd.files.encoding import time_from, time_text
-from ingestd.store.database import BUSY_S, damaged, transaction
+from ingestd.store.database import BUSY_S, damaged, faults, opened_as_it_is, transaction
 
 SMALL_BYTES = 256 << 20
 """Size up to which every start reads the whole file: about a second from a disk of 250 MB/s."""
@@ -79,6 +79,25 @@ def require_plausible(db: Database, path: Path) -> None:
     if last is not None and not last.sound:
         raise ConfigError([f"{damaged(path, last.found)}; after a repair, 'ingestd check --full' checks it again"])
     _look_at_ends(db)
+
+
+def damage(path: Path) -> list[str]:
+    """Return the damage for which a start would refuse a database, with the way back; changes nothing.
+
+    Empty where there is none, and where there is no file yet.
+
+    Raises:
+        TransientError: the file is locked, or the disk fails.
+    """
+    if not path.is_file():
+        return []
+    try:
+        with faults(path), opened_as_it_is(path) as db:
+            if is_small(path) or db.table("checks").exists():  # an older database gets that table at the start
+                require_plausible(db, path)
+    except ConfigError as error:
+        return list(error.problems)
+    return []
 
 
 def _look_at_ends(db: Database) -> None:

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ingestd.admin.reextract import Change, Unreadable
-from ingestd.cli import cli
+from ingestd.cli import EX_CONFIG, cli
 from ingestd.cli.extract import view
 from ingestd.document import Extraction, Reason, ReasonKind, Status
 from ingestd.errors import ConfigError
@@ -94,6 +94,28 @@ def test_a_database_that_is_damaged_in_the_middle_is_a_configuration_error(shell
         shell.run("show", "1")
 
 
+def test_status_and_check_of_a_damaged_database_say_what_is_damaged_and_the_way_back(shell: Shell) -> None:
+    [(root,)] = shell.db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'codes_document_id'").fetchall()
+    shell.db.close()
+    assert shell.run("status").exit_code == 0
+    with (shell.folder / "ingestd.db").open("r+b") as file:  # an index that no number of the status comes from
+        file.seek(4096 * (root - 1))
+        file.write(b"\xa5" * 4096)
+    result = shell.run("status")
+    assert result.exit_code == EX_CONFIG
+    assert "3 (3 pages)" in result.output, "what can be told is told"
+    said = " ".join(result.output.split())
+    assert "found a damaged database (" in said
+    assert "put the file made by 'ingestd backup' here" in said
+    as_json = shell.run("status", "--json")
+    assert as_json.exit_code == EX_CONFIG
+    [damage] = json.loads(as_json.output)["damage"]
+    assert "restore a backup" in damage
+    checked = shell.run("check")
+    assert checked.exit_code == EX_CONFIG
+    assert "a damaged database" in checked.output, "a start would refuse it"
+
+
 def test_status(shell: Shell) -> None:
     text = shell.run("status").output
     assert "3 (3 pages)" in text
@@ -102,6 +124,7 @@ def test_status(shell: Shell) -> None:
     data = json.loads(shell.run("status", "--json").output)
     assert data["documents"] == 3
     assert data["jobs"] == {"done": 3}
+    assert data["damage"] == []
     assert data["newest"][0]["recorded_at"] == "2026-08-03T12:00:00.250Z"
 
 
