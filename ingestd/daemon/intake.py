@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -78,6 +79,12 @@ class Intake:
     def blind(self) -> bool:
         """True while something in the inboxes cannot be looked at."""
         return bool(self._blind)
+
+    @property
+    def blind_spots(self) -> dict[str, int]:
+        """Number of places that cannot be looked at, by inbox; may be asked from any thread."""
+        found = Counter(inbox for inbox, _ in self._blind.values())
+        return {inbox.config.name: found[inbox.config.name] for inbox in self.inboxes}
 
     def _log_blind_spots(self) -> None:
         found = {path: (box.config.name, problem) for box in self.inboxes for path, problem in box.unseen.items()}

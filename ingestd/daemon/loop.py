@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from ingestd.daemon.claims import Claims
@@ -163,6 +163,11 @@ class Daemon:
     def blind(self) -> bool:
         """True while something in the inboxes cannot be looked at."""
         return self._intake.blind
+
+    @property
+    def blind_spots(self) -> Mapping[str, int]:
+        """Number of places that cannot be looked at, by inbox; may be asked from any thread."""
+        return self._intake.blind_spots
 
     @property
     def in_work(self) -> int:

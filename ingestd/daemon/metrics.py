@@ -90,11 +90,15 @@ class Metrics:
         yield from self._of_machines()
         watched = GaugeMetricFamily("ingestd_inbox_watched", "1 while the folder is there.", labels=["inbox"])
         native = GaugeMetricFamily("ingestd_inbox_events", "1 while kernel events come, 0 if polled.", labels=["inbox"])
+        blind = GaugeMetricFamily("ingestd_blind_spots", "Places that cannot be looked at.", labels=["inbox"])
+        for name, count in self._daemon.blind_spots.items():
+            blind.add_metric([name], count)
         for inbox in self._daemon.inboxes:
             watched.add_metric([inbox.config.name], float(inbox.problem is None))
             native.add_metric([inbox.config.name], float(inbox.native))
         yield watched
         yield native
+        yield blind
         yield from self._of_database()
 
     def _of_machines(self) -> Iterator[Metric]:

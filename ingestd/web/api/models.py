@@ -46,6 +46,42 @@ class JobAnswer(_Answer):
     next_at: datetime | None = Field(description="Moment of the next attempt.")
 
 
+class WaitingAnswer(_Answer):
+    """File of an inbox, not read yet."""
+
+    job_id: int
+    name: str
+    inbox: str
+    state: State
+    since: datetime = Field(description="Moment of its arrival.")
+    reason: str | None = Field(description="Why it waits.")
+
+
+class BlindSpotAnswer(_Answer):
+    """A folder or file that cannot be looked at, so that nothing is taken from it."""
+
+    path: str
+    inbox: str
+    problem: str = Field(description="Reason, and what to do about it.")
+    since: datetime
+
+
+class StatusAnswer(_Answer):
+    """State of queue and inboxes."""
+
+    version: str
+    daemon_runs: bool | None = Field(description="Null where that cannot be told.")
+    documents: int
+    review: int = Field(description="Documents that a person should look at.")
+    pages: int
+    last_hour: int = Field(description="Documents recorded in the last hour.")
+    last_day: int
+    jobs: dict[State, int] = Field(description="Files by state; states without files are left out.")
+    oldest: WaitingAnswer | None = Field(description="File that has waited for longest.")
+    blind: int = Field(description="Number of places that cannot be looked at.")
+    blind_spots: list[BlindSpotAnswer] = Field(description="The first of these, oldest first.")
+
+
 class Summary(_Answer):
     """One document of a list."""
 

@@ -15,7 +15,7 @@ from ingestd.files.media_types import NOUNS
 from ingestd.output.sidecar import Sidecar
 from ingestd.store.desk_schema import LEVEL_BITS
 from ingestd.web import ocr, originals
-from ingestd.web.api import documents, jobs
+from ingestd.web.api import documents, jobs, status
 from ingestd.web.api.models import (
     MAX_NUMBER,
     FieldChange,
@@ -25,6 +25,7 @@ from ingestd.web.api.models import (
     OcrAnswer,
     ProblemAnswer,
     StateAnswer,
+    StatusAnswer,
 )
 from ingestd.web.bodies import TAGS
 from ingestd.web.filters import MAX_LENGTH
@@ -129,6 +130,14 @@ OPERATIONS: tuple[Operation, ...] = (
         (Parameter("boxes", "query", {"enum": ["0", "1"]}, "1: with places and fields."),),
         file_field=ocr.FIELD,
         problem=OcrAnswer,
+    ),
+    Operation(
+        "GET",
+        "/v1/status",
+        status.status,
+        "Get counts, the oldest file that waits, and what cannot be looked at.",
+        Role.READ,
+        {200: Returned("The status.", StatusAnswer)},
     ),
     Operation(
         "POST",

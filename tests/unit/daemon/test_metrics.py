@@ -16,6 +16,8 @@ from ingestd.config import MetricsConfig, parse
 from ingestd.daemon.metrics import Metrics
 from ingestd.engine import Machine
 from ingestd.errors import ConfigError
+from ingestd.watch import inbox
+from ingestd.watch.observe import Unseen
 from tests.support.world import World
 
 Figures = dict[str, float]
@@ -91,6 +93,16 @@ def test_what_is_wrong_shows(world: World, port: int) -> None:
     assert found["ingestd_worker_restarts_total"] == 3
     assert found["ingestd_database_up"] == 0
     assert "ingestd_queue_depth" not in found
+
+
+def test_places_that_cannot_be_looked_at_are_counted_by_inbox(
+    world: World, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.step()
+    assert figures(port)["ingestd_blind_spots inbox"] == 0
+    monkeypatch.setattr(inbox, "scan", lambda *_, **__: [Unseen(world.inbox / name, "is locked") for name in "ab"])
+    world.run(10)
+    assert figures(port)["ingestd_blind_spots inbox"] == 2
 
 
 def test_restarts_are_counted_over_a_change_of_engines(world: World) -> None:
