@@ -31,7 +31,7 @@ from ingestd.document import (
 )
 from ingestd.errors import DocumentError
 from ingestd.extract import RuleSet, extract
-from ingestd.extract.confirm.doubts import UNKNOWN
+from ingestd.extract.lexicon.model import UNKNOWN
 from ingestd.extract.stated.invoice import is_data
 from ingestd.extract.strength import strength
 from ingestd.files.encoding import path_text

@@ -5,7 +5,7 @@ extraction = extract(reading, rules, today)
 """
 
 from ingestd.extract.apply import extract
-from ingestd.extract.confirm.doubts import UNKNOWN
+from ingestd.extract.lexicon.model import UNKNOWN
 from ingestd.extract.rulefile.compiled import RuleSet
 from ingestd.extract.rulefile.load import lint_rules, load_rules
 from ingestd.extract.selftest import TestResult, run_rule_tests

@@ -25,9 +25,9 @@ from ingestd.document import (
     ReasonKind,
     Status,
 )
-from ingestd.extract.confirm.doubts import OTHER, UNKNOWN, kinds_of, rule_of, status_of
+from ingestd.extract.confirm.doubts import OTHER, kinds_of, rule_of, status_of
 from ingestd.extract.lexicon.labels import SqueezedDocument, squeeze_rows
-from ingestd.extract.lexicon.model import Lexicon
+from ingestd.extract.lexicon.model import UNKNOWN, Lexicon
 from ingestd.extract.page_parts import Part
 from ingestd.extract.papers import pages_of_data, parts_of, parts_on
 from ingestd.extract.proof.judge import judge
@@ -62,7 +62,8 @@ def extract(reading: Reading, rules: RuleSet, today: date, kind: str | None = No
 
     Returns:
         For each paper by itself the fields of the rule that matches best. Where none does, or two match equally well:
-        the fields of an understood money document, else those of the fallback, named ``unknown`` and for review.
+        the fields of an understood document, else those of the fallback. One that is not about money is named
+        ``unknown`` and is for review.
     """
     said = kind if kind in kinds_of(rules) else None
     unread = tuple(page.index for page in reading.pages if page.fault is not None)
@@ -133,7 +134,7 @@ class Examined:
     found: Mapping[str, SearchResult]
     fields: tuple[Field, ...]
     understanding: Understanding | None = None
-    """The explanation of a money document that no rule matches."""
+    """The explanation of a document that no rule matches."""
     stated: Invoice | None = None
     """The invoice that the file states as data; the rest is what the page alone gives."""
 

@@ -8,6 +8,7 @@ from datetime import date
 
 from ingestd.document import Field, Quad, Reading
 from ingestd.extract.apply import Examined, examine
+from ingestd.extract.lexicon.model import UNKNOWN
 from ingestd.extract.rulefile.compiled import RuleSet
 from ingestd.extract.search.candidates import Candidate
 from ingestd.extract.search.classify import RuleScore, rank_rules
@@ -88,6 +89,10 @@ def explain(reading: Reading, rules: RuleSet, today: date) -> Explanation:
     )
 
 
+def _read_as(kind: str) -> str:
+    return "not about money" if kind == UNKNOWN else f"understood as {kind}"
+
+
 def _understood(understanding: Understanding, document: LaidOutDocument, scores: tuple[RuleScore, ...]) -> Explanation:
     """Explain a document that no rule matches: phrases, chosen values and their rivals."""
     labels = tuple(
@@ -96,7 +101,7 @@ def _understood(understanding: Understanding, document: LaidOutDocument, scores:
         if phrase.role not in (None, "ignore")
     )
     spoken = ", ".join(understanding.labels.languages)
-    reason = f"no rule file matches; understood as {understanding.kind} from words of {spoken}"
+    reason = f"no rule file matches; {_read_as(understanding.kind)}, from words of {spoken}"
     return Explanation(
         understanding.kind, reason, scores, labels, tuple(_taken(understanding.fields)), {}, understanding.fields
     )

@@ -9,8 +9,6 @@ from ingestd.extract.lexicon.model import KINDS
 from ingestd.extract.rulefile.compiled import CompiledRule, RuleSet
 from ingestd.extract.rulefile.model import FieldRule
 
-UNKNOWN = "unknown"
-"""Name of the rule of a document that no rule matches."""
 OTHER = "other"
 """Kind of a document that a person says is none of those that are recorded with fields."""
 SETTLED_KINDS = frozenset({"invoice", "receipt", "credit-note"})

@@ -82,6 +82,8 @@ KINDS = (
     *("invoice", "receipt", "credit-note", "pro-forma", "statement", "order-confirmation", "delivery-note", "pay-slip"),
     *("reminder", "ticket"),
 )
+UNKNOWN = "unknown"
+"""Kind of a document that no rule matches and that is not about money."""
 _COMPOUND_STEMS = (
     "invoice",
     "order",

@@ -1,4 +1,4 @@
-"""One explanation of a money document: fields with levels, reasons and probabilities."""
+"""One explanation of a document: fields with levels, reasons and probabilities."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date
 
 from ingestd.document import Field, FieldType, Level, Reason, ReasonKind
 from ingestd.extract.lexicon.labels import SqueezedDocument
-from ingestd.extract.lexicon.model import Lexicon
+from ingestd.extract.lexicon.model import UNKNOWN, Lexicon
 from ingestd.extract.understand.amounts import Scored, score_amounts
 from ingestd.extract.understand.confidence import probability
 from ingestd.extract.understand.dates import DayChoice, choose_date
@@ -23,7 +23,7 @@ from ingestd.extract.understand.findings import (
     tax_number_findings,
     tender_findings,
 )
-from ingestd.extract.understand.kinds import kind_of
+from ingestd.extract.understand.kinds import is_about_money, kind_of
 from ingestd.extract.understand.mentions import MAX_PER_ROW, Mentions, find_mentions, quad_of, spans_of
 from ingestd.extract.understand.numbers import NumberChoice, choose_number
 from ingestd.extract.understand.parties import NameChoice, blocks, seller_names
@@ -54,7 +54,7 @@ class Understanding:
 
 
 def understand(page: SqueezedDocument, lexicon: Lexicon, today: date, kind: str | None = None) -> Understanding | None:
-    """Explain a document; None where it is not a money document, or holds more than a paper can.
+    """Explain a document; None where it has no label, or holds more than a paper can.
 
     Args:
         page: the document, rows squeezed for scanners.
@@ -75,7 +75,7 @@ def understand(page: SqueezedDocument, lexicon: Lexicon, today: date, kind: str 
     numbers = choose_number(document, mentions, labels)
     names = seller_names(document, labels, lexicon)
     kind = kind or _kind(document, labels, scored, numbers)
-    receipt = kind == "receipt"
+    receipt = kind in ("receipt", UNKNOWN)
     findings = [
         *number_findings(document, numbers, receipt=receipt),
         *date_findings(document, dates),
@@ -108,6 +108,8 @@ def _is_overfull(document: LaidOutDocument, labels: Labels, mentions: Mentions) 
 
 
 def _kind(document: LaidOutDocument, labels: Labels, scored: Sequence[Scored], numbers: Sequence[NumberChoice]) -> str:
+    if not is_about_money(document, labels, scored):
+        return UNKNOWN
     bought = bool(blocks(document, labels, "buyer")) or any(phrase.role == "due_date" for phrase in labels.phrases)
     paid = any(one.dominant in ("paid", "change") and one.amount.written for one in scored)
     numbered = bool(numbers) and numbers[0].score > STRONG_LINK
@@ -163,6 +165,8 @@ _INVOICE_FIELDS = (
     "tax",
     "total",
 )
+_LETTER_FIELDS = ("merchant", "date")
+"""Of a document that is not about money: who wrote it, and when."""
 _RECEIPT_FIELDS = (
     "merchant",
     "date",
@@ -187,6 +191,8 @@ def type_of(name: str) -> FieldType | None:
 
 def fields_of(kind: str) -> tuple[str, ...]:
     """Return the names of all fields of an understood kind, in order."""
+    if kind == UNKNOWN:
+        return _LETTER_FIELDS
     return _RECEIPT_FIELDS if kind == "receipt" else _INVOICE_FIELDS
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
+from ingestd.extract.understand.amounts import Scored
 from ingestd.extract.understand.phrases import Labels
 from ingestd.layout.rows import LaidOutDocument
 
@@ -11,6 +13,28 @@ HEAD_ROWS = 14
 """Rows from the top in which a heading counts fully."""
 _FOOT_SHARE = 0.35
 """Weight of a heading further down."""
+
+_SUMS = frozenset(("total", "net", "tax", "due"))
+"""Roles that make any number beside their labels an amount of money."""
+_OF_MONEY = frozenset(("sub", "amount", "base", "paid", "change", "rounding", "prepaid", "discount", "tip"))
+"""Roles of labels that stand on papers about money, but in other texts too."""
+
+
+def is_about_money(document: LaidOutDocument, labels: Labels, scored: Sequence[Scored]) -> bool:
+    """Tell whether a paper is about money: its heading says so, or labels of sums stand beside amounts.
+
+    A date beside its label is not enough: letters and forms have one too.
+    """
+    titles = [phrase for phrase in labels.phrases if phrase.kinds]
+    if any(
+        phrase.alone and phrase.place.row < HEAD_ROWS and phrase.place.page_index == document.first_page
+        for phrase in titles
+    ):
+        return True
+    if any(one.dominant in _SUMS for one in scored):
+        return True
+    written = [one for one in scored if one.amount.written or one.amount.currency]
+    return bool(written and titles) or any(one.dominant in _OF_MONEY for one in written)
 
 
 def kind_of(document: LaidOutDocument, labels: Labels, *, numbered: bool, bought: bool, paid: bool) -> str:

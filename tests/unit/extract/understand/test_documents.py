@@ -192,3 +192,26 @@ def test_a_legal_form_in_a_box_of_its_own_belongs_to_the_name(rules: RuleSet) ->
         """
     [merchant] = [field for field in read(receipt, rules).fields if field.name == "merchant"]
     assert merchant.value == "SAMPLE & SONS LTD"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Hello World!\nDate: 16/05/2016", "unknown"),
+        ("Film Data Sheet\nTitle: The Tenant\nNumber: 76\nDate: 1976-05-26", "unknown"),
+        ("Dear Madam,\nDate: 3 March 2026\nyour order will be delivered on Monday.", "unknown"),
+        ("Corner Shop\n12/05/2026\nMilk 1.20\nTotal 1.20", "receipt"),
+        ("Corner Shop\nDate 12/05/2026\nTea 2450\nTotal 2450", "receipt"),
+        ("银联商务\n持卡人存根\n交易日期: 2024-10-23", "receipt"),
+        ("Invoice\nNo. 4711\nDate: 12/05/2026", "invoice"),
+    ],
+)
+def test_a_date_beside_its_label_makes_no_receipt(text: str, kind: str, rules: RuleSet) -> None:
+    assert extract(reading_of(RuleTest(name="paper", text=text)), rules, TODAY).rule == kind
+
+
+def test_sender_and_date_of_a_letter_are_found(rules: RuleSet) -> None:
+    letter = "Acme Ltd\nHigh Street 5\nDate: 16/05/2016\nThank you for your visit."
+    found = extract(reading_of(RuleTest(name="paper", text=letter)), rules, TODAY)
+    assert {field.name: field.value for field in found.fields} == {"merchant": "Acme Ltd", "date": "2016-05-16"}
+    assert str(found.status) == "review"
