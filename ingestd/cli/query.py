@@ -19,6 +19,7 @@ from ingestd.output import sidecar
 from ingestd.store import documents, queries, soundness
 from ingestd.store.exports import exported
 from ingestd.store.same_invoice import same_invoices
+from ingestd.store.supersessions import predecessors, successor
 
 _FAILURES = 10
 _NEWEST = 5
@@ -86,6 +87,10 @@ def show(document: str, config_path: Path | None, as_json: bool) -> None:
         else:
             terminal.console().print(
                 terminal.document_view(
-                    documents.load_document(db, found.id), same_invoices(db, found.id), exported(db, found.id)
+                    documents.load_document(db, found.id),
+                    same_invoices(db, found.id),
+                    exported(db, found.id),
+                    successor(db, found.id),
+                    predecessors(db, found.id),
                 )
             )

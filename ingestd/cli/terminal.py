@@ -20,6 +20,7 @@ from ingestd.store.queries import Failure, Overview, SearchHit, Summary, Waiting
 from ingestd.store.rows import text_rows
 from ingestd.store.same_invoice import SameInvoice
 from ingestd.store.soundness import Checked
+from ingestd.store.supersessions import Successor
 
 LEVEL_STYLES = {
     Level.CONFIRMED: "bold green",
@@ -280,9 +281,13 @@ def reading_view(reading: Reading) -> RenderableType:
 
 
 def document_view(
-    document: Document, same: Sequence[SameInvoice] = (), exports: Sequence[Exported] = ()
+    document: Document,
+    same: Sequence[SameInvoice] = (),
+    exports: Sequence[Exported] = (),
+    successor: Successor | None = None,
+    predecessors: Sequence[int] = (),
 ) -> RenderableType:
-    """Render one document: its facts, other files of the same invoice, exports, fields, items and text."""
+    """Render one document: its facts, relations to other documents, exports, fields, items and text."""
     record = document.record
     extraction = record.extraction
     verdict = Text(extraction.status.value, style="yellow" if extraction.status is Status.REVIEW else "green")
@@ -297,7 +302,13 @@ def document_view(
             ("read in", Text(", ".join(f"{name} {seconds:.2f} s" for name, seconds in record.timings.items()))),
         ]
     )
-    parts: list[RenderableType] = [head, *map(_same_invoice, same), *map(_export, exports), Text("")]
+    parts: list[RenderableType] = [head]
+    if successor is not None:
+        parts.append(_successor(successor))
+    parts += [
+        safe_text(f"supersedes document {number}, read when the file was not whole yet") for number in predecessors
+    ]
+    parts += [*map(_same_invoice, same), *map(_export, exports), Text("")]
     if extraction.further:
         parts.append(_paper_head(extraction, "first paper", extraction.rule))
     if extraction.fields:
@@ -311,6 +322,13 @@ def document_view(
             Text(""),
         ]
     return Group(*parts, reading_view(record.reading))
+
+
+def _successor(one: Successor) -> Text:
+    told = f"superseded by document {one.document_id}, read when the file was whole; this one is not exported"
+    if one.document_id is None:
+        told = f"the file changed after this was read; job {one.job_id}, which reads it again, is {one.state}"
+    return safe_text(told, "yellow")
 
 
 def _same_invoice(other: SameInvoice) -> Text:

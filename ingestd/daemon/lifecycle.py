@@ -27,7 +27,7 @@ from ingestd.files.encoding import path_text
 from ingestd.files.identity import digest
 from ingestd.files.names import copy_path, error_path, sidecar_path, work_copy_path, work_path
 from ingestd.output import sidecar
-from ingestd.store import documents
+from ingestd.store import documents, supersessions
 from ingestd.store.database import transaction
 from ingestd.store.job import Job, Moved, State
 from ingestd.store.jobs import Jobs
@@ -157,7 +157,10 @@ class Lifecycle:
     def _duplicate(self, job: Job, document_id: int, sha256: str, now: datetime) -> Duplicate | Moved:
         target = self._jobs.free_target(self._places.archive / "duplicates", job.name, sha256, job.id)
         look_at = None if self._drops_duplicates(job) else now + self._look_again
-        duplicate = self._jobs.duplicate(job, document_id, sha256, target, look_at, now)
+        with transaction(self._jobs.db):
+            duplicate = self._jobs.duplicate(job, document_id, sha256, target, look_at, now)
+            if isinstance(duplicate, Job):
+                supersessions.withdraw(self._jobs.db, document_id)
         return duplicate if isinstance(duplicate, Moved) else Duplicate(duplicate)
 
     def _drops_duplicates(self, job: Job) -> bool:

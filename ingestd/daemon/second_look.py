@@ -20,7 +20,7 @@ from ingestd.files.encoding import path_text
 from ingestd.files.identity import Identity, digest
 from ingestd.files.names import sidecar_path
 from ingestd.output import sidecar
-from ingestd.store import documents
+from ingestd.store import documents, supersessions
 from ingestd.store.database import transaction
 from ingestd.store.job import Job, State
 from ingestd.store.jobs import Jobs
@@ -85,13 +85,13 @@ class SecondLook:
         self._jobs.looked(job)
 
     def _read_again(self, job: Job, place: Path, identity: Identity, now: datetime) -> None:
-        """Make a job for a file that changed after it was put away; a document read from it before stays."""
+        """Make a job for a file that changed after it was put away; a document read from it before stays until then."""
         log.warning("%s changed after it was put away; reading it again", path_text(place))
         if job.state is not State.DONE or job.document_id is None:
             self._jobs.reopen(job, now)
             return
         with transaction(self._jobs.db):
-            self._jobs.read_again(job, identity, now)
+            supersessions.note(self._jobs.db, job.document_id, self._jobs.read_again(job, identity, now))
             documents.forget_original(self._jobs.db, job.document_id)
             path = sidecar_path(place)
             if path.exists():  # before the commit: a crash in between repeats both

@@ -14,6 +14,7 @@ from ingestd.document import FieldType
 from ingestd.files.encoding import time_text
 from ingestd.store.exports import not_had
 from ingestd.store.listing import Filters, ids_query
+from ingestd.store.supersessions import not_superseded
 
 Value = str | int | float | None
 
@@ -121,7 +122,7 @@ def items(db: Database, choice: Choice) -> Rows:
 
 def _chosen(choice: Choice, recorded_at: str, document: str, paper: str) -> tuple[str, dict[str, str]]:
     """Return a condition and its values for columns of these names."""
-    condition = f"{recorded_at} >= :since"
+    condition = f"{recorded_at} >= :since AND {not_superseded(document)}"
     values = {"since": "" if choice.since is None else time_text(choice.since)}
     if choice.new_for is not None:
         condition += f" AND {not_had(document, paper)}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from ingestd.files.encoding import path_from, path_text, time_from, time_text
+from ingestd.store.supersessions import not_superseded
 
 _TABLES = """
 CREATE TABLE export_batches (
@@ -74,10 +75,11 @@ def papers_for(db: Database, layout: str | None) -> Iterator[PaperValues]:
         db: the database.
         layout: leave out what is exported for it already; None: all.
     """
+    own = not_superseded("d.id")
     sql = (
-        "SELECT d.id, 0, d.name, d.rule FROM documents d WHERE d.status = 'done' AND {not_had}"
+        f"SELECT d.id, 0, d.name, d.rule FROM documents d WHERE d.status = 'done' AND {own} AND {{not_had}}"
         " UNION ALL SELECT d.id, p.paper_index, d.name, p.rule FROM papers p JOIN documents d ON d.id = p.document_id"
-        " WHERE d.status = 'done' AND {not_had_paper} ORDER BY 1, 2"
+        f" WHERE d.status = 'done' AND {own} AND {{not_had_paper}} ORDER BY 1, 2"
     )
     conditions = {"not_had": not_had("d.id", "0"), "not_had_paper": not_had("d.id", "p.paper_index")}
     cursor = db.execute(sql.format(**conditions), {"layout": layout})

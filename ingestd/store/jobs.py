@@ -196,23 +196,28 @@ class Jobs(JobQueries):
         """Note that the file of a job was looked at again."""
         self.db.execute("update jobs set look_at = null where id = ?", [job.id])
 
-    def read_again(self, job: Job, identity: Identity, now: datetime) -> None:
+    def read_again(self, job: Job, identity: Identity, now: datetime) -> int:
         """Make a job of its own for a file that changed after it was put away; take part in the caller's transaction.
 
         Args:
             job: at its end, with the file in its ``archive_path``.
             identity: present state of the file.
             now: UTC.
+
+        Returns:
+            Id of the new job.
         """
         at, why = time_text(now), "it changed after it was put away"
         numbers = [identity.size, identity.mtime_ns, file_number(identity.inode), identity.ctime_ns]
-        self.db.execute(
+        job_id = self.db.execute(
             "insert into jobs (state, attempt, inbox, source_path, name, size_bytes, mtime_ns, inode, ctime_ns, sha256,"
             " archive_path, next_at, error, created_at, updated_at) select 'waiting', 0, inbox, source_path, name,"
             " ?, ?, ?, ?, sha256, archive_path, ?, ?, ?, ? from jobs where id = ?",
             [*numbers, at, why, at, at, job.id],
-        )
+        ).lastrowid
+        assert job_id is not None, "sqlite numbers every inserted row"
         self.looked(job)
+        return job_id
 
     def hook_ended(self, job: Job) -> None:
         """Note that the hook of a job has ended; a hook that became due again meanwhile stays due."""

@@ -29,7 +29,8 @@ _BY_SUMS = "summaries s INDEXED BY summaries_sums"
 _WITH_DOCUMENTS = "summaries s JOIN documents d ON d.id = s.document_id"
 _COLUMNS = (
     "s.document_id, d.name, s.rule, s.status, s.seller, s.number, s.date, s.total_cents, s.levels,"
-    " d.page_count, d.recorded_at"
+    " d.page_count, d.recorded_at, (SELECT by_document_id FROM superseded u WHERE u.document_id = s.document_id)"
+    " AS superseded_by"
 )
 
 
@@ -76,6 +77,8 @@ class Listed:
     """Levels that its fields have, best first."""
     page_count: int
     recorded_at: str
+    superseded_by: int | None = None
+    """Document that was read from the whole file; None for nearly all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,4 +232,5 @@ def _listed(row: dict[str, Any]) -> Listed:
         levels=tuple(level for level, bit in LEVEL_BITS.items() if row["levels"] & bit),
         page_count=row["page_count"],
         recorded_at=row["recorded_at"],
+        superseded_by=row["superseded_by"],
     )

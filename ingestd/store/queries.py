@@ -222,7 +222,7 @@ def status(db: Database, now: datetime, failures: int) -> Overview:
         documents = counts(db, "documents")
         return Overview(
             documents=sum(documents.values()),
-            review=documents.get("review", 0),
+            review=in_review(db),
             pages=sum(counts(db, "pages").values()),
             last_hour=_recorded_since(db, now - timedelta(hours=1)),
             last_day=_recorded_since(db, now - timedelta(days=1)),
@@ -233,6 +233,12 @@ def status(db: Database, now: datetime, failures: int) -> Overview:
             blind=blind_spots.count(db),
             blind_spots=blind_spots.listed(db, _MAX_BLIND_SPOTS),
         )
+
+
+def in_review(db: Database) -> int:
+    """Return the number of documents that a person should look at; superseded ones are left out."""
+    sql = "SELECT count(*) FROM superseded u JOIN documents d ON d.id = u.document_id WHERE d.status = 'review'"
+    return counts(db, "documents").get("review", 0) - int(db.execute(sql).fetchone()[0])
 
 
 def counts(db: Database, what: str) -> dict[str, int]:

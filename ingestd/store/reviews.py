@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from ingestd.files.encoding import time_from, time_text
 from ingestd.store.database import transaction
 from ingestd.store.listing import Listed, listed_rows
+from ingestd.store.supersessions import not_superseded
 
 MAX_NOTE = 500
 """Characters of a note."""
@@ -67,7 +68,9 @@ def queue(
     """
     values = {"user": user, "now": time_text(now), "kind": kind, "field": field}
     free = "(r.locked_by IS NULL OR r.locked_by = :user OR r.locked_until <= :now)"
-    narrower = "" if kind is None else " AND s.rule = :kind"
+    narrower = f" AND {not_superseded('s.document_id')}"
+    if kind is not None:
+        narrower += " AND s.rule = :kind"
     if field is not None:
         narrower += (
             " AND EXISTS (SELECT 1 FROM fields f WHERE f.document_id = s.document_id AND f.name = :field"

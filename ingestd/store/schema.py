@@ -28,6 +28,7 @@ from ingestd.store.large_schema import (
 from ingestd.store.long_work import create_long_work
 from ingestd.store.papers_schema import create_stacks
 from ingestd.store.renames import create_renames
+from ingestd.store.supersessions import create_supersessions
 from ingestd.store.view_schema import add_papers, create_views
 
 APPLICATION_ID = 0x494E4744
@@ -62,6 +63,7 @@ _STEPS = {
     "020_change_times": add_change_times,
     "021_kind_sums": create_kind_sums,
     "022_looks": add_looks,
+    "024_supersessions": create_supersessions,
 }
 
 migrations = Migrations("ingestd")

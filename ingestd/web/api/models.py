@@ -96,6 +96,9 @@ class Summary(_Answer):
     levels: list[Level] = Field(description="That its fields have, best first.")
     page_count: int
     recorded_at: datetime
+    superseded_by: int | None = Field(
+        default=None, description="Document that was read when the file was whole; then this one is not exported."
+    )
 
 
 class ListAnswer(_Answer):

@@ -21,4 +21,4 @@ class Counts:
 
 def counts_of(db: Database) -> Counts:
     """Count what waits."""
-    return Counts(queries.counts(db, "documents").get("review", 0), queries.counts(db, "jobs").get("failed", 0))
+    return Counts(queries.in_review(db), queries.counts(db, "jobs").get("failed", 0))

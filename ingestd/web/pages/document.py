@@ -15,6 +15,7 @@ from ingestd.store.exports import exported
 from ingestd.store.jobs import Jobs
 from ingestd.store.rows import plain_text
 from ingestd.store.same_invoice import same_invoices
+from ingestd.store.supersessions import predecessors, successor
 from ingestd.web.errors import Problem
 from ingestd.web.originals import document_id, no_document
 from ingestd.web.pages.counts import counts_of
@@ -37,6 +38,8 @@ def show(request: Request) -> Response:
             "counts": counts_of(db),
             "same": same_invoices(db, document.id),
             "exports": exported(db, document.id),
+            "successor": successor(db, document.id),
+            "predecessors": predecessors(db, document.id),
             "papers": _papers(document.record.extraction),
             "unused": [page for page in document.record.reading.pages if page.role in OF_NO_PAPER],
             **_page_values(document, request.query_params.get("page", "1")),

@@ -7,12 +7,19 @@ import stat
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from ingestd.admin.verify import Verification
+from ingestd.cli import cli
 from ingestd.config import parse
 from ingestd.errors import ConfigError
 from ingestd.files import durable
+from ingestd.files.encoding import time_text
 from ingestd.output import sidecar
+from ingestd.output.tables import TABLES, Choice
+from ingestd.store import exports, queries, reviews, supersessions
+from ingestd.store.listing import Filters, listed
+from ingestd.store.supersessions import Successor
 from tests.support.unprivileged import NOBODY, open_folder, unprivileged
 from tests.support.world import World, png
 
@@ -39,6 +46,73 @@ def test_original_that_its_writer_finished_in_the_archive_is_read_again(world: W
     assert world.files("work") == world.files("failed") == []
     assert not archived.exists()
     assert differences(world) == []
+
+
+def exported(world: World) -> list[int]:
+    """Ids of the documents in all tables and bookings that can be exported."""
+    tables = [
+        [int(str(row[0])) for row in make(world.db, Choice()).rows] for make in (TABLES["documents"], TABLES["items"])
+    ]
+    assert tables[0] == sorted({*tables[1]}), "each has an item"
+    assert [paper.document_id for paper in exports.papers_for(world.db, None)] == tables[0]
+    return tables[0]
+
+
+def test_document_read_before_the_file_was_whole_is_superseded_and_exported_once(world: World) -> None:
+    world.drop("scan.png", "first page")
+    world.run(5)
+    assert exported(world) == [1]
+    archived = world.root / "archive/2026/08/scan.png"
+    archived.write_bytes(png("first page, second page"))
+    world.engine.hold = True
+    world.run(70)
+    assert exported(world) == [1], "until the whole file is recorded, it is all that is known"
+    assert supersessions.successor(world.db, 1) == Successor(2, "running", None)
+    world.engine.hold = False
+    world.engine.go()
+    world.run(5)
+    assert supersessions.successor(world.db, 1) == Successor(2, "done", 2)
+    assert (supersessions.successor(world.db, 2), supersessions.predecessors(world.db, 2)) == (None, [1])
+    assert exported(world) == [2]
+    assert [(one.id, one.superseded_by) for one in listed(world.db, Filters(), 10)] == [(2, None), (1, 2)]
+    (world.root / "config.yaml").write_text("inboxes: [{path: inbox}]\n")
+    shown = [CliRunner().invoke(cli, ["show", number, "-c", str(world.root / "config.yaml")]) for number in "12"]
+    assert "superseded by document 2" in shown[0].output
+    assert "supersedes document 1" in shown[1].output
+
+
+def test_superseded_document_is_not_offered_for_review(world: World) -> None:
+    world.drop("scan.png", "first page")
+    world.run(5)
+    (world.root / "archive/2026/08/scan.png").write_bytes(png("first page, second page"))
+    world.run(120)
+    world.db.execute("update documents set status = 'review'")
+    assert [one.id for one in reviews.queue(world.db, "anna", world.now, 10)] == [2]
+    assert queries.status(world.db, world.now, 0).review == 1
+
+
+def test_document_stays_exported_while_the_file_that_changed_cannot_be_read(world: World) -> None:
+    world.drop("scan.png", "first page")
+    world.run(5)
+    (world.root / "archive/2026/08/scan.png").write_bytes(png("first page, then bad"))
+    world.run(120)
+    assert supersessions.successor(world.db, 1) == Successor(2, "failed", None)
+    assert exported(world) == [1]
+
+
+def test_document_whose_bytes_arrive_again_stands_for_itself(world: World) -> None:
+    """A file that changed back, so that each of two documents would supersede the other."""
+    world.drop("scan.png", "first page")
+    world.run(5)
+    (world.root / "archive/2026/08/scan.png").write_bytes(png("first page, second page"))
+    world.run(100)
+    assert exported(world) == [2]
+    [(path,)] = world.db.execute("select archive_path from documents where id = 2").fetchall()
+    Path(path).chmod(0o600)
+    world.db.execute("update jobs set look_at = ? where document_id = 2", [time_text(world.now)])
+    Path(path).write_bytes(png("first page"))
+    world.run(100)
+    assert exported(world) == [1]
 
 
 def test_failed_file_that_its_writer_finished_is_tried_again(world: World) -> None:

@@ -28,6 +28,7 @@ TABLES = (
     *("documents", "pages", "lines", "codes", "fields", "items", "jobs"),
     *("summaries", "corrections", "extractions", "reviews", "papers", "counts", "checks", "readings"),
     *("exports", "export_batches", "renames", "blind_spots", "reextractions", "removals", "kind_sums"),
+    "supersessions",
 )
 
 
