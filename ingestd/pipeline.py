@@ -63,6 +63,11 @@ def pages_of(
     return decode(admitted, options, limits, only, skip)
 
 
+def legible(reading: Reading) -> float:
+    """Return how many characters of a reading are expected to be right."""
+    return sum(line.confidence * len(line.text) for line in reading.lines)
+
+
 @dataclass(frozen=True, slots=True)
 class Pipeline:
     """All parts that read a document, built once per worker."""
@@ -141,7 +146,11 @@ class Pipeline:
         with watch.time("careful"):
             second = self.read(admitted, self.careful, Stopwatch())
             found = extract(second, self.rules, self.today())
-        return (second, found) if strength(found) > strength(extraction) else (reading, extraction)
+        proof, other_proof = strength(extraction), strength(found)
+        is_unknown = extraction.rule == found.rule == UNKNOWN
+        if other_proof > proof or (is_unknown and other_proof == proof and legible(second) > legible(reading)):
+            return second, found
+        return reading, extraction
 
     def _is_worth_care(self, reading: Reading, extraction: Extraction) -> bool:
         """Tell whether a document is in doubt and its text comes from pixels.

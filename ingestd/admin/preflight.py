@@ -157,6 +157,7 @@ def _models(config: Config) -> list[str]:
         "orient.model": config.orient.model,
         "recognise.model": config.recognise.model,
         "recognise.second_model": config.recognise.second_model,
+        "recognise.third_model": config.recognise.third_model,
     }
     unknown = [
         f"{key}: found {name!r}, expected one of {', '.join(manifest.entries)}"

@@ -78,7 +78,9 @@ def _page_readers(config: Config, manifest: Manifest) -> tuple[PageReader, PageR
     )
     side = max(detect.longest_side, config.reading.careful_longest_side)
     finer = Detector(found, detect.model_copy(update={"longest_side": side}))
-    return fast, dataclasses.replace(fast, detector=finer, recogniser=Recogniser(second or first, options))
+    third = functools.partial(manifest.open, options.third_model) if options.third_model else None
+    thorough = Recogniser(second or first, options, third=third)
+    return fast, dataclasses.replace(fast, detector=finer, recogniser=thorough)
 
 
 def build_recording(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeline:

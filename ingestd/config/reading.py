@@ -120,6 +120,14 @@ class RecogniseConfig(Section):
     second_below: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.7, description="A line is unsure where all of it is right with less than this probability."
     )
+    third_model: str | None = Field(
+        default="ppocrv6-small-rec",
+        description="An entry for handwriting and rare characters. A careful reading asks it about lines that the"
+        " others are unsure of. null: none.",
+    )
+    third_below: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.7, description="The third model reads lines of which all is right with less than this probability."
+    )
     batch: PositiveInt = Field(default=8, description="Most lines in one batch.")
     min_confidence: Annotated[float, Field(ge=0, lt=1)] = Field(
         default=0.5, description="Lines read with less are dropped as not being text."

@@ -35,6 +35,12 @@ class Thresholds:
     """Thickness of boxes in the input (px, median) below which lines were missed or merged: look closer."""
     comfortable: float = 14.0
     """Thickness of boxes (px) that the closer look aims at."""
+    few: int = 2
+    """A page with so many boxes or fewer may hold writing that is too large for the network: look from farther away."""
+    farther: float = 0.5
+    """Share of the scale for that look."""
+    more: float = 2.0
+    """It counts where its boxes cover this many times the area."""
 
 
 LIMITS = Thresholds()
@@ -59,12 +65,17 @@ class Detector:
     def detect(self, page: Page) -> Quads:
         """Find the lines of a page; float32 (N, 4, 2) in page pixels, clockwise from the top left, in no order.
 
-        A page whose print turns out to be fine is searched once more at a larger scale.
+        A page whose print turns out to be fine is searched once more at a larger scale, one with hardly any boxes at a
+        smaller one.
         """
         height, width = page.pixels.shape[:2]
         wanted = max(self._options.longest_side / max(width, height), LIMITS.min_input_side / min(width, height))
         scale = _bounded(wanted, width, height)
         quads = self._search(page.pixels, scale)
+        if len(quads) <= LIMITS.few:
+            large = self._search(page.pixels, scale * LIMITS.farther)
+            if _area(large) > LIMITS.more * _area(quads):
+                return large
         if not len(quads):
             return quads
         thickness = float(np.median(sizes(quads).min(axis=1))) * scale
@@ -89,6 +100,11 @@ class Detector:
             0, 0
         ]
         return result
+
+
+def _area(quads: Quads) -> float:
+    """Return the area of boxes (px²); they hardly overlap."""
+    return float(sizes(quads).prod(axis=1).sum()) if len(quads) else 0.0
 
 
 def _bounded(scale: float, width: int, height: int) -> float:

@@ -90,6 +90,15 @@ def test_the_first_reading_is_kept_where_care_proves_less(shipped: Pipeline, tmp
     assert any("12.90" in line.text for line in record.reading.lines)
 
 
+def test_of_a_document_of_no_kind_the_more_legible_reading_is_kept(shipped: Pipeline, tmp_path: Path) -> None:
+    first, second = Scripted("Dear Ana\nthank vou", 0.7), Scripted("Dear Anna,\nthank you", 0.8)
+    record = read(shipped, tmp_path, first, second)
+    assert [line.text for line in record.reading.lines] == ["Dear Anna,", "thank you"]
+    first, second = Scripted("Dear Anna,\nthank you", 0.7), Scripted("Dear", 0.8)
+    record = read(shipped, tmp_path, first, second)
+    assert len(record.reading.lines) == 2
+
+
 @pytest.mark.parametrize(
     ("first", "pages"),
     [
@@ -116,3 +125,8 @@ def test_effort_says_how_often_pages_are_read(effort: str, has_second: bool) -> 
     config = parse(f"inboxes: [{{path: inbox}}]\nreading: {{effort: {effort}}}", Path("/nowhere/config.yaml"))
     built = build_pipeline(config, rules_of(config), manifest_of(config))
     assert (built.careful is not None) is has_second
+
+
+def test_a_third_model_is_for_careful_readings(shipped: Pipeline) -> None:
+    assert shipped.careful is not None
+    assert (shipped.careful.recogniser.has_third, shipped.pages.recogniser.has_third) == (True, False)

@@ -20,6 +20,10 @@ SECOND_SHARE = 0.65
 """Weight of the second network, the better one, where both say how probable a character is."""
 
 
+THIRD_SHARE = 0.5
+"""The same of the third one, beside what the others read."""
+
+
 def has_code(reading: LineReading) -> bool:
     """Tell whether a line holds a number like CODE."""
     return CODE.search(text_of(reading.chars)) is not None
@@ -30,7 +34,9 @@ def wants_another(reading: LineReading, below: float) -> bool:
     return reading.sequence_probability < below or has_code(reading)
 
 
-def merge_readings(first: LineReading, second: LineReading, alternatives: int) -> LineReading:
+def merge_readings(
+    first: LineReading, second: LineReading, alternatives: int, second_share: float = SECOND_SHARE
+) -> LineReading:
     """Merge the readings of one line by two networks.
 
     The more probable reading decides how many characters there are. Where the other one has as many in the same
@@ -41,10 +47,11 @@ def merge_readings(first: LineReading, second: LineReading, alternatives: int) -
         first: reading by the faster network.
         second: reading by the better one.
         alternatives: maximum characters kept per position, the emitted one included.
+        second_share: weight of the second network.
     """
     is_second = second.sequence_probability > first.sequence_probability
     surer, other = (second, first) if is_second else (first, second)
-    share = SECOND_SHARE if is_second else 1 - SECOND_SHARE
+    share = second_share if is_second else 1 - second_share
     chars: list[Char] = []
     blocks = SequenceMatcher(None, _folded(surer.chars), _folded(other.chars), autojunk=False).get_opcodes()
     for _, start, end, from_other, to_other in blocks:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import regex
@@ -14,7 +16,7 @@ from ingestd.layout.geometry import Quads, as_quad, sizes, taller, transform, tu
 from ingestd.layout.order import reading_order
 from ingestd.reading.models import Model
 from ingestd.reading.recognise.ctc import mean_char_confidence, text_of
-from ingestd.reading.recognise.ensemble import has_code, merge_readings, wants_another
+from ingestd.reading.recognise.ensemble import SECOND_SHARE, THIRD_SHARE, has_code, merge_readings, wants_another
 from ingestd.reading.recognise.network import LineReading, Reader
 
 
@@ -43,16 +45,35 @@ class Recogniser:
         model: an open recogniser.
         options: batch size, minimum confidence, alternatives kept, limit of an unsure line.
         second: another open recogniser, asked about unsure lines; None: no second reading.
+        third: opens one that is asked about lines that are still unsure; it is opened when the first such line
+            comes. None: no third reading.
 
     Raises:
         ConfigError: a model is of another kind.
     """
 
-    def __init__(self, model: Model, options: RecogniseConfig, second: Model | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        options: RecogniseConfig,
+        second: Model | None = None,
+        third: Callable[[], Model] | None = None,
+    ) -> None:
         self._options = options
-        certain = second is not None
+        certain = second is not None or third is not None
         self._first = Reader(model, options.batch, options.alternatives, certain=certain)
         self._second = Reader(second, options.batch, options.alternatives, certain=True) if second else None
+        self._open_third = third
+
+    @property
+    def has_third(self) -> bool:
+        """A third network is asked about lines that are still unsure."""
+        return self._open_third is not None
+
+    @cached_property
+    def _third(self) -> Reader | None:
+        opened = self._open_third() if self._open_third else None
+        return Reader(opened, self._options.batch, self._options.alternatives, certain=True) if opened else None
 
     def read(self, page: Page, quads: Quads) -> tuple[Line, ...]:
         """Read every quad of a page.
@@ -69,6 +90,7 @@ class Recogniser:
             return ()
         ways, read = self._read_both_ways(page, quads)
         self._reconsider(page, ways, read)
+        self._ask_third(page, ways, read)
         wanted = self._options.min_confidence
         kept = [index for index, one in enumerate(read) if one.chars and mean_char_confidence(one.chars) >= wanted]
         order = reading_order(ways[kept])
@@ -98,7 +120,15 @@ class Recogniser:
         with_code = np.array([has_code(read[index]) for index in again], bool)[:, np.newaxis, np.newaxis]
         wider = np.where(with_code, taller(quads[again], LIMITS.tail), quads[again])
         for index, other in zip(again, self._second(page.pixels, wider), strict=True):
-            read[index] = merge_readings(read[index], other, self._options.alternatives)
+            read[index] = merge_readings(read[index], other, self._options.alternatives, SECOND_SHARE)
+
+    def _ask_third(self, page: Page, quads: Quads, read: list[LineReading]) -> None:
+        """Read lines that are still unsure with the third network; both readings are made into one."""
+        again = [index for index, one in enumerate(read) if one.sequence_probability < self._options.third_below]
+        if not again or self._third is None:
+            return
+        for index, other in zip(again, self._third(page.pixels, quads[again]), strict=True):
+            read[index] = merge_readings(read[index], other, self._options.alternatives, THIRD_SHARE)
 
     def mean_char_confidence(self, page: Page, quads: Quads) -> NDArray[np.float32]:
         """Return the mean probability (N,) of the characters read in each quad along its direction; 0 without any."""
