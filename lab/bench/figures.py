@@ -21,6 +21,7 @@ SECTIONS = {
     "structured": "E-invoices that are data",
     "stacks": "Stacks, copies and names",
     "outside": "Documents from outside, version 0.1.0",
+    "spoiled": "Real pages, spoilt",
     "compare": "Readers side by side",
     "conditions": "Readers by condition",
     "fields": "Fields",
