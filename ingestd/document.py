@@ -139,6 +139,49 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table; most have no text of other cells' rows or columns."""
+
+    row: int
+    """0-based, its first."""
+    column: int
+    """0-based, its first."""
+    text: str
+    """Empty where nothing is printed; wrapped text is joined."""
+    row_span: int = 1
+    column_span: int = 1
+    lines: tuple[int, ...] = ()
+    """Indices of the lines it was read from; a line that runs through several cells is in each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Table on a page; each field of its grid belongs to exactly one cell."""
+
+    page_index: int
+    quad: Quad
+    """Decoded pixels."""
+    row_edges: tuple[float, ...]
+    """Edges of rows from 0, the top of the quad, to 1, its bottom; one more than there are rows."""
+    column_edges: tuple[float, ...]
+    """Edges of columns from 0, the left side of the quad, to 1; one more than there are columns."""
+    header_rows: int
+    """Rows at its top that head its columns; 0 where none evidently do."""
+    cells: tuple[Cell, ...]
+    """By row, then by column."""
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self.row_edges) - 1
+
+    @property
+    def columns(self) -> int:
+        """Number of columns."""
+        return len(self.column_edges) - 1
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page between decoding and recognition."""
 
@@ -350,6 +393,8 @@ class Reading:
     lines: tuple[Line, ...]
     """In reading order, pages in order."""
     codes: tuple[Code, ...]
+    tables: tuple[Table, ...] = ()
+    """Pages in order, each from the top; cells name lines by their index in ``lines``."""
 
 
 @dataclass(frozen=True, slots=True)

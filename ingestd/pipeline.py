@@ -28,6 +28,7 @@ from ingestd.document import (
     Source,
     Split,
     Status,
+    Table,
 )
 from ingestd.errors import DocumentError
 from ingestd.extract import RuleSet, extract
@@ -38,11 +39,13 @@ from ingestd.files.encoding import path_text
 from ingestd.files.identity import digest
 from ingestd.files.media_types import STRUCTURED
 from ingestd.layout.stack import roles
+from ingestd.layout.tables.find import find_tables
 from ingestd.output.annotate import annotate
 from ingestd.output.collate import collate
 from ingestd.reading.admit import admit
 from ingestd.reading.decode import Skip, decode
 from ingestd.reading.page import PageReader, Sharing, Stopwatch, page_info, unread_page
+from ingestd.reading.ruled_lines import ruled_lines
 from ingestd.structured.read import stated_invoices, structured_pages
 
 Copy = Callable[[Admitted, Reading], SearchableCopy | None]
@@ -84,6 +87,8 @@ class Pipeline:
     """Documents with more pages are read once."""
     copy: Copy | None = None
     """Makes searchable copies; None: none are wanted."""
+    tables: bool = True
+    """Find the tables of each page."""
     attempts: int = 1
     """The last one makes no copy, in case that is what killed the worker before."""
 
@@ -175,6 +180,7 @@ class Pipeline:
         faults: list[DocumentError] = []
         lines: list[Line] = []
         codes: list[Code] = []
+        tables: list[Table] = []
         blank: set[int] = set()
         sharing, splitting = Sharing(), admitted.claim.splitting
 
@@ -188,6 +194,9 @@ class Pipeline:
                 codes += reader.codes(page, page_lines, splitting)
                 if splitting.by is not Split.NONE and reader.is_blank(page, readable, page_lines):
                     blank.add(page.index)
+            if self.tables:
+                with watch.time("tables"):
+                    tables += find_tables(page_lines, ruled_lines(readable, page_lines), len(lines))
             pages.append(page_info(readable))
             lines += map(sharing.line, page_lines)
             del page, readable  # else they would be held while the next page is decoded
@@ -198,7 +207,7 @@ class Pipeline:
         if admitted.media_type not in STRUCTURED:
             of_pages = roles(len(pages), codes, blank, splitting)
             pages = [replace(page, role=of_pages[page.index]) for page in pages]
-        return Reading(tuple(pages), tuple(lines), tuple(codes))
+        return Reading(tuple(pages), tuple(lines), tuple(codes), tuple(tables))
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ def build_pipeline(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeli
         today=SystemClock().today,
         careful=careful if effort == "auto" else None,
         careful_pages=config.reading.careful_pages,
+        tables=config.reading.tables,
     )
 
 

@@ -16,6 +16,7 @@ from ingestd.config import load
 from ingestd.engine.machines import machines_of
 from ingestd.files.lock import daemon_runs
 from ingestd.output import sidecar
+from ingestd.output.export import write_grids
 from ingestd.store import documents, queries, soundness
 from ingestd.store.exports import exported
 from ingestd.store.same_invoice import same_invoices
@@ -72,18 +73,23 @@ def search(words: tuple[str, ...], limit: int, config_path: Path | None, as_json
 
 @click.command()
 @click.argument("document", metavar="DOC")
+@click.option("--tables", is_flag=True, help="Print the tables on its pages as CSV, an empty line between two.")
 @config_option
 @json_option
-def show(document: str, config_path: Path | None, as_json: bool) -> None:
+def show(document: str, tables: bool, config_path: Path | None, as_json: bool) -> None:
     """Show one document: fields with level and reasons, items, text.
 
     DOC is an id, a file name, a path (dropped or archived) or the beginning of a SHA-256. --json
     prints the sidecar.
     """
+    if tables and as_json:
+        raise click.UsageError("--tables and --json exclude each other")
     with recorded(load(config_path)) as db:
         found = the_document(db, document)
         if as_json:
             click.echo(sidecar.render(db, found.id), nl=False)
+        elif tables:
+            write_grids(documents.load_reading(db, found.id).tables, sys.stdout.buffer)
         else:
             terminal.console().print(
                 terminal.document_view(

@@ -299,6 +299,7 @@ def document_view(
             ("recorded", Text(f"{_local(document.recorded_at)}, received {_local(document.received_at)}")),
             ("dropped at", _path(document.source_path)),
             ("kept at", _path(document.archive_path)),
+            *[("tables", _tables(record.reading))] * bool(record.reading.tables),
             ("read in", Text(", ".join(f"{name} {seconds:.2f} s" for name, seconds in record.timings.items()))),
         ]
     )
@@ -329,6 +330,11 @@ def _successor(one: Successor) -> Text:
     if one.document_id is None:
         told = f"the file changed after this was read; job {one.job_id}, which reads it again, is {one.state}"
     return safe_text(told, "yellow")
+
+
+def _tables(reading: Reading) -> Text:
+    found = (f"page {one.page_index + 1}: {one.rows} rows, {one.columns} columns" for one in reading.tables)
+    return Text.assemble("; ".join(found), ("  --tables prints them", "dim"))
 
 
 def _same_invoice(other: SameInvoice) -> Text:

@@ -19,7 +19,7 @@ class AdmitConfig(Section):
 
 
 class ReadingConfig(Section):
-    """Time spent on the reading of a document."""
+    """Extent of the reading of a document, and time spent on it."""
 
     effort: Literal["fast", "auto", "careful"] = Field(
         default="auto",
@@ -32,6 +32,7 @@ class ReadingConfig(Section):
     careful_longest_side: PositiveInt = Field(
         default=1280, description="detect.longest_side (px) of a careful reading, if that is larger."
     )
+    tables: bool = Field(default=True, description="Find the tables of each page: rows, columns and cells.")
 
 
 class DecodeConfig(Section):

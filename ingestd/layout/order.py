@@ -66,13 +66,22 @@ def ordered(boxes: Sequence[Edges]) -> list[int]:
     >>> ordered([*cells(0), *cells(230)])[:4]
     [0, 8, 1, 9]
     """
-    found: list[int] = []
+    return [index for rows in parts_of(boxes) for row in rows for index in row]
+
+
+def parts_of(boxes: Sequence[Edges]) -> list[Rows]:
+    """Return the parts of a page in reading order: columns of running text, and what is above and below them.
+
+    Args:
+        boxes: in one frame, such as :func:`~ingestd.layout.row_groups.text_edges` gives.
+    """
+    found: list[Rows] = []
     parts = [group_rows(boxes)]
     while parts:
         rows = parts.pop()
         cut = _best_cut(boxes, rows) if len(boxes) <= MAX_BOXES else None
         if cut is None:
-            found += [index for row in rows for index in row]
+            found.append(rows)
         else:
             parts += [cut.below, cut.right, cut.left, cut.above]
     return found

@@ -7,7 +7,7 @@ import functools
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from typing import BinaryIO
 
@@ -15,6 +15,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from ingestd.document import Table
 from ingestd.errors import IngestdError
 from ingestd.files.encoding import escape, time_from
 from ingestd.output.tables import Kind, Rows, Value
@@ -47,6 +48,24 @@ def write_csv(table: Rows, target: BinaryIO, *, bom: bool = False) -> None:
         writer.writerows([csv_cell(value) for value in row] for row in table.rows)
     finally:
         text.detach()  # closing the file is up to the caller
+
+
+def write_grids(tables: Iterable[Table], target: BinaryIO) -> None:
+    """Write tables of pages as CSV (see :func:`write_csv`), an empty line between two.
+
+    The text of a cell that spans rows or columns stands in the first of them.
+    """
+    text = io.TextIOWrapper(target, encoding="utf-8", newline="")
+    try:
+        writer = csv.writer(text)
+        for number, table in enumerate(tables):
+            if number:
+                writer.writerow(())
+            texts = {(cell.row, cell.column): cell.text for cell in table.cells}
+            for row in range(table.rows):
+                writer.writerow([csv_cell(texts.get((row, column), "")) for column in range(table.columns)])
+    finally:
+        text.detach()
 
 
 def csv_cell(value: Value) -> Value:

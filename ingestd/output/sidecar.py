@@ -16,14 +16,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 from sqlite_utils import Database
 
-from ingestd.document import Level, PageRole, Source, Status
+from ingestd.document import Level, PageRole, Reading, Source, Status
 from ingestd.files import durable
 from ingestd.files.encoding import path_from
 from ingestd.files.names import sidecar_path
 from ingestd.store import corrections
 from ingestd.store.database import transaction
 from ingestd.store.documents import load_reading
-from ingestd.store.rows import Row, line_rows
+from ingestd.store.rows import Row, line_rows, to_json
+from ingestd.store.table_rows import shown_tables
 
 SCHEMA = 1
 """Rises when a key changes its meaning or goes; new keys do not change it."""
@@ -122,6 +123,30 @@ class LineRow(BaseModel):
     )
 
 
+class CellRow(BaseModel):
+    """One cell of a table; each field of the table's grid is in exactly one."""
+
+    row_index: int = Field(description="Its first row, from 0.")
+    column_index: int = Field(description="Its first column, from 0.")
+    row_span: int = Field(ge=1)
+    column_span: int = Field(ge=1)
+    text: str = Field(description="Empty where nothing is printed; wrapped text is joined.")
+    quad: Quad | None = Field(default=None, description="Left out by `record.sidecar: slim`.")
+    lines: list[int] = Field(description="line_index of the lines it was read from.")
+
+
+class TableRow(BaseModel):
+    """One table on a page."""
+
+    table_index: int = Field(description="From 0 through the document.")
+    page_index: int
+    row_count: int = Field(ge=1)
+    column_count: int = Field(ge=1)
+    header_rows: int = Field(ge=0, description="Rows at the top that head the columns; 0 where none evidently do.")
+    quad: Quad
+    cells: list[CellRow] = Field(description="By row, then by column; empty cells are there too.")
+
+
 class CorrectionRow(BaseModel):
     """One correction by a person."""
 
@@ -164,6 +189,7 @@ class Sidecar(BaseModel):
     codes: list[CodeRow]
     pages: list[PageRow]
     lines: list[LineRow]
+    tables: list[TableRow] = Field(default=[], description="The key is left out where there are none.")
     papers: list[PaperRow] = Field(
         default=[], description="Papers after the first; the key is left out where there are none."
     )
@@ -181,6 +207,7 @@ _JSON_COLUMNS = frozenset(
     (
         *("quality", "steps", "quad", "chars", "lines", "reasons", "provenance", "timings"),
         *("pages", "area", "items", "paper_pages", "paper_area"),  # of papers
+        "cells",
     )
 )
 
@@ -190,12 +217,13 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "codes": (CodeRow, "rowid"),
     "pages": (PageRow, "page_index"),
     "lines": (LineRow, "line_index"),
+    "tables": (TableRow, "table_index"),
     "papers": (PaperRow, "paper_index"),
     "paper_fields": (PaperFieldRow, "rowid"),
     "corrections": (CorrectionRow, "id"),
 }
 """Table -> its columns (as a model), and the column that orders it."""
-_LEFT_OUT = ("papers", "paper_fields", "corrections")
+_LEFT_OUT = ("tables", "papers", "paper_fields", "corrections")
 """Tables whose key is left out where they have no rows: sidecars without them keep their bytes."""
 _USUAL = {"paper_pages": "[]", "paper_area": None, "role": PageRole.FREE.value, "fault": None}
 """Columns that are left out where they have this value, for the same reason."""
@@ -207,7 +235,7 @@ def render(db: Database, document_id: int, *, slim: bool = False) -> bytes:
     Args:
         db: the database.
         document_id: of a recorded document.
-        slim: leave out the characters of lines.
+        slim: leave out the characters of lines and the places of cells.
 
     Raises:
         LookupError: if there is no such document.
@@ -218,10 +246,13 @@ def render(db: Database, document_id: int, *, slim: bool = False) -> bytes:
         if not documents:
             raise LookupError(f"no document with id {document_id}")
         parts = [f'"schema": {SCHEMA}', *_members(documents[0])]
+        reading = load_reading(db, document_id)
         for table, (model, order) in _TABLES.items():
             where = f"document_id = {document_id:d}"
             if table == "lines":
-                found: Iterable[Row] = _line_rows(db, document_id, slim=slim)
+                found: Iterable[Row] = _line_rows(reading, slim=slim)
+            elif table == "tables":
+                found = _table_rows(reading, slim=slim)
             else:
                 found = _rows(db, table, model.model_fields, where, order)
             rows = [_object(row) for row in found]
@@ -230,8 +261,13 @@ def render(db: Database, document_id: int, *, slim: bool = False) -> bytes:
     return ("{\n " + ",\n ".join(parts) + "\n}\n").encode()
 
 
-def _line_rows(db: Database, document_id: int, *, slim: bool) -> Iterable[Row]:
-    for row in line_rows(load_reading(db, document_id).lines):
+def _table_rows(reading: Reading, *, slim: bool) -> Iterable[Row]:
+    for row in shown_tables(reading.tables, slim=slim):
+        yield {**row, "quad": to_json(row["quad"]), "cells": _encode(row["cells"])}
+
+
+def _line_rows(reading: Reading, *, slim: bool) -> Iterable[Row]:
+    for row in line_rows(reading.lines):
         if slim:
             del row["chars"]
         yield row

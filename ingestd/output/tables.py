@@ -120,6 +120,19 @@ def items(db: Database, choice: Choice) -> Rows:
     return Rows(columns, cursor, {**_KNOWN, **numbers}, ("document_id", "paper_index"))
 
 
+def cells(db: Database, choice: Choice) -> Rows:
+    """Return one row per cell of the tables on pages, with its document; empty cells are there too."""
+    where, values = _chosen(choice, "d.recorded_at", "d.id", "0")
+    cursor = db.execute(
+        "SELECT d.id AS document_id, d.name AS document, c.page_index, c.table_index, c.row_index, c.column_index,"
+        " c.row_span, c.column_span, c.is_header, c.text"
+        f" FROM table_cells c JOIN documents d ON d.id = c.document_id WHERE {where}"
+        " ORDER BY d.id, c.table_index, c.row_index, c.column_index",
+        values,
+    )
+    return Rows(tuple(column for column, *_ in cursor.description), cursor)
+
+
 def _chosen(choice: Choice, recorded_at: str, document: str, paper: str) -> tuple[str, dict[str, str]]:
     """Return a condition and its values for columns of these names."""
     condition = f"{recorded_at} >= :since AND {not_superseded(document)}"
@@ -136,5 +149,6 @@ TABLES: dict[str, Callable[[Database, Choice], Rows]] = {
     "invoices": _view("invoices"),
     "receipts": _view("receipts"),
     "items": items,
+    "cells": cells,
 }
 """Tables that can be exported."""

@@ -18,6 +18,7 @@ from sqlite_utils import Database
 from ingestd.document import Extraction, Line, Paper, Reading, Record, Status
 from ingestd.files.encoding import path_from, path_text, time_from, time_text
 from ingestd.store import packing, rows
+from ingestd.store.table_rows import table_from, table_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def save(
     _insert(db, "pages", document_id, map(rows.page_row, record.reading.pages))
     save_lines(db, document_id, record.reading.lines)
     _insert(db, "codes", document_id, map(rows.code_row, record.reading.codes))
+    _insert(db, "tables", document_id, table_rows(record.reading.tables))
     _insert_extraction(db, document_id, extraction)
     return document_id
 
@@ -171,6 +173,7 @@ class StoredReading:
     packed: bytes
     """Places and characters of the lines; see ``packing``."""
     codes: tuple[rows.Row, ...]
+    tables: tuple[rows.Row, ...]
 
     def parsed(self) -> Reading:
         """Return the reading, exactly as it was saved.
@@ -183,6 +186,7 @@ class StoredReading:
             pages=tuple(map(rows.page_from, self.pages)),
             lines=tuple(rows.line_from(row, *place) for row, place in zip(self.lines, places, strict=True)),
             codes=tuple(map(rows.code_from, self.codes)),
+            tables=tuple(map(table_from, self.tables)),
         )
 
 
@@ -193,6 +197,7 @@ def stored_reading(db: Database, document_id: int) -> StoredReading:
         lines=tuple(_rows(db, "lines", document_id, "line_index")),
         packed=_packed(db, document_id),
         codes=tuple(_rows(db, "codes", document_id, "rowid")),
+        tables=tuple(_rows(db, "tables", document_id, "table_index")),
     )
 
 

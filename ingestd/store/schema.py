@@ -29,6 +29,7 @@ from ingestd.store.long_work import create_long_work
 from ingestd.store.papers_schema import create_stacks
 from ingestd.store.renames import create_renames
 from ingestd.store.supersessions import create_supersessions
+from ingestd.store.table_rows import create_tables
 from ingestd.store.view_schema import add_papers, create_views
 
 APPLICATION_ID = 0x494E4744
@@ -64,6 +65,7 @@ _STEPS = {
     "021_kind_sums": create_kind_sums,
     "022_looks": add_looks,
     "024_supersessions": create_supersessions,
+    "025_tables": create_tables,
 }
 
 migrations = Migrations("ingestd")

@@ -113,7 +113,7 @@ def _look_at_ends(db: Database) -> None:
         db.execute(f'SELECT * FROM "{table}"{indexed} LIMIT 1').fetchall()
     newest = f"SELECT id FROM documents ORDER BY id DESC LIMIT {_NEWEST}"
     db.execute(f"SELECT * FROM ({newest}) n JOIN documents d ON d.id = n.id").fetchall()
-    for table in ("pages", "lines", "codes", "fields", "items"):
+    for table in ("pages", "lines", "codes", "tables", "fields", "items"):
         db.execute(f"SELECT * FROM {table} WHERE document_id IN ({newest})").fetchall()
     db.execute("SELECT * FROM jobs ORDER BY id DESC LIMIT 100").fetchall()
 

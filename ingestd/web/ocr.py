@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from ingestd.document import Record
 from ingestd.store import rows
+from ingestd.store.table_rows import shown_tables
 from ingestd.web.errors import Problem
 from ingestd.web.incoming import files_of
 from ingestd.web.services import services, user_of
@@ -62,6 +63,7 @@ def _details(record: Record) -> dict[str, Any]:
         "status": extraction.status.value,
         "fields": [_plain(rows.field_row(field)) for field in extraction.fields],
         "items": list(rows.item_rows(extraction.items)),
+        "tables": list(shown_tables(reading.tables)),
     }
 
 

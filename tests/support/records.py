@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from ingestd.document import (
+    Cell,
     Char,
     Code,
     Extraction,
@@ -31,6 +32,7 @@ from ingestd.document import (
     Record,
     Source,
     Status,
+    Table,
 )
 from ingestd.layout.geometry import rect_quad
 from ingestd.store import documents
@@ -83,6 +85,22 @@ def field(name: str, value: str | None) -> Field:
     return Field(name, value, f" {value}", Level.PROVED, 0, quad, ((0, 0),), (SUM,), FieldType.MONEY)
 
 
+TABLE = Table(
+    page_index=0,
+    quad=rect_quad(100, 200, 500, 300),
+    row_edges=(0.0, 0.5, 1.0),
+    column_edges=(0.0, 0.25, 1.0),
+    header_rows=1,
+    cells=(Cell(0, 0, "Total", column_span=2, lines=(0, 1)), Cell(1, 0, "=1+1", lines=(1,)), Cell(1, 1, "")),
+)
+
+
+def with_table(table: Table = TABLE) -> Record:
+    """A record with a table on its page."""
+    plain = record()
+    return replace(plain, reading=replace(plain.reading, tables=(table,)))
+
+
 def save(db: Database, saved: Record, *, archive: Path | None = Path("/archive"), at: datetime = NOON) -> int:
     """Save a record in a transaction of its own."""
     with transaction(db):
@@ -133,11 +151,31 @@ _page = st.builds(
     steps=st.lists(_text, max_size=3).map(tuple),
     role=st.sampled_from(PageRole),
 )
+_span = st.integers(1, 3)
+_cell = st.builds(
+    Cell,
+    row=_pages,
+    column=_pages,
+    text=_text,
+    row_span=_span,
+    column_span=_span,
+    lines=st.lists(st.integers(0, 99), max_size=3).map(tuple),
+)
+_table = st.builds(
+    Table,
+    page_index=_pages,
+    quad=_quad,
+    row_edges=st.lists(_probability, min_size=7, max_size=8).map(tuple),
+    column_edges=st.lists(_probability, min_size=7, max_size=8).map(tuple),
+    header_rows=_pages,
+    cells=st.lists(_cell, max_size=4).map(tuple),
+)
 readings = st.builds(
     Reading,
     pages=st.lists(_page, max_size=4).map(lambda pages: tuple(replace(p, index=n) for n, p in enumerate(pages))),
     lines=st.lists(_line, max_size=5).map(tuple),
     codes=st.lists(st.builds(Code, page_index=_pages, quad=_quad, kind=_text, text=_text), max_size=3).map(tuple),
+    tables=st.lists(_table, max_size=2).map(tuple),
 )
 _reasons = st.lists(
     st.builds(

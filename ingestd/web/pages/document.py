@@ -79,6 +79,7 @@ def _page_values(document: Document, wanted: str) -> dict[str, Any]:
         "page": reading.pages[index] if reading.pages else None,
         "lines": [(n, line) for n, line in enumerate(reading.lines) if line.page_index == index],
         "fields_here": [field for field in extraction.fields if field.page_index == index and field.value is not None],
+        "tables": [table for table in reading.tables if table.page_index == index],
         "texts": plain_text(reading).split("\f"),
     }
 

@@ -27,7 +27,7 @@ from ingestd.store import documents
 from ingestd.store.database import connect
 from ingestd.store.jobs import Jobs
 from tests.support.jobs import done
-from tests.support.records import field, record, save
+from tests.support.records import TABLE, field, record, save, with_table
 from tests.support.rules import write_rules
 from tests.support.terminal import HARMLESS, HOSTILE, shown
 
@@ -152,6 +152,15 @@ def test_show(shell: Shell) -> None:
 def test_show_as_json_is_the_sidecar(shell: Shell) -> None:
     shown_bytes = shell.run("show", "1", "--json").stdout_bytes
     assert shown_bytes == (shell.folder / "archive" / "发票.pdf.json").read_bytes()
+
+
+def test_show_tables_is_csv_that_no_spreadsheet_runs(shell: Shell) -> None:
+    saved = with_table()
+    document_id = save(shell.db, replace(saved, reading=replace(saved.reading, tables=(TABLE, TABLE))))
+    one = "Total,\r\n'=1+1,\r\n"
+    assert shell.run("show", str(document_id), "--tables").stdout_bytes.decode() == f"{one}\r\n{one}"
+    assert "2 rows, 2 columns" in shell.run("show", str(document_id)).stdout
+    assert shell.run("show", str(document_id), "--tables", "--json").exit_code == 2
 
 
 def test_show_of_nothing_and_of_several(shell: Shell) -> None:

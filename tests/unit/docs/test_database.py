@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from ingestd.store.database import connect
 from ingestd.store.jobs import Jobs
 from tests.support.jobs import failed
 from tests.support.places import ROOT
-from tests.support.records import record, save
+from tests.support.records import TABLE, record, save
 
 PAGE = (ROOT / "docs" / "database.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
@@ -29,6 +30,7 @@ TABLES = (
     *("summaries", "corrections", "extractions", "reviews", "papers", "counts", "checks", "readings"),
     *("exports", "export_batches", "renames", "blind_spots", "reextractions", "removals", "kind_sums"),
     "supersessions",
+    "tables",
 )
 
 
@@ -39,7 +41,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with connect(path) as db:
         fields = {"invoice_no": "12345678", "date": "2026-07-31", "seller_name": "腾讯", "total": "113.00"}
         for name in ("front.pdf", "again.pdf"):
-            save(db, record(name, text=("深圳市腾讯计算机系统有限公司",), fields=dict(fields), rule="cn-vat-invoice"))
+            saved = record(name, text=("深圳市腾讯计算机系统有限公司",), fields=dict(fields), rule="cn-vat-invoice")
+            save(db, replace(saved, reading=replace(saved.reading, tables=(TABLE,))))
         save(db, record("receipt.jpg", status=Status.REVIEW))
         reason = {"code": "encrypted", "found": "a password", "expected": "none", "fix": "remove it"}
         failed(Jobs(db), "bad.pdf", json.dumps(reason))
@@ -62,6 +65,11 @@ def test_every_table_is_documented(db: Database) -> None:
     ours = {name for name in db.table_names() if not name.startswith(("_", "sqlite_", "documents_fts"))}
     assert ours == {*TABLES, "paper_fields"}
     assert "the columns of `fields`" in SECTIONS["paper_fields"]
+
+
+def test_cells_have_the_documented_columns(db: Database) -> None:
+    columns = [column.name for column in db.view("table_cells").columns]
+    assert re.findall(r"`(\w+)`", SECTIONS["table_cells"]) == columns
 
 
 @pytest.mark.parametrize("view", ["invoices", "receipts"])

@@ -18,7 +18,7 @@ from ingestd.errors import IngestdError
 from ingestd.output import export, tables
 from ingestd.output.tables import Choice, Kind, Rows, Value
 from ingestd.store.database import connect
-from tests.support.records import NOON, record, save
+from tests.support.records import NOON, record, save, with_table
 
 INVOICE = {"invoice_no": "25312000000012345678", "date": "2026-07-31", "total": "-113.00", "seller_name": "=CMD|A1"}
 
@@ -39,6 +39,16 @@ def written(write: export.Writer, table: Rows) -> bytes:
 
 def read_csv(data: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+
+
+def test_cells_have_a_row_each_empty_ones_too(db: Database) -> None:
+    save(db, replace(with_table(), sha256="0" * 64, name="table.png"))
+    rows = read_csv(written(export.write_csv, tables.cells(db, Choice())))
+    assert [(row["row_index"], row["column_index"], row["is_header"], row["text"]) for row in rows] == [
+        ("0", "0", "1", "Total"),
+        ("1", "0", "0", "'=1+1"),
+        ("1", "1", "0", ""),
+    ]
 
 
 def test_documents_have_two_columns_for_every_field_of_any_document(db: Database) -> None:

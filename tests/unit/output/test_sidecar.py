@@ -12,7 +12,7 @@ from ingestd.document import Paper, Status
 from ingestd.output import sidecar
 from ingestd.store import documents
 from ingestd.store.database import connect, transaction
-from tests.support.records import record, save
+from tests.support.records import record, save, with_table
 
 NOT_IN_SIDECAR = {"document_id", "field_values", "evidence", "type", "probability", "candidates"}
 NOT_IN_SIDECAR |= {"paper_pages", "paper_area", "role", "fault"}  # only where they say something
@@ -48,6 +48,30 @@ def test_papers_after_the_first_have_rows_of_their_own(db: Database) -> None:
 
 def test_a_single_paper_leaves_these_keys_out(db: Database) -> None:
     assert not {"papers", "paper_fields"} & set(json.loads(sidecar.render(db, save(db, record()))))
+
+
+def test_tables_have_their_cells_with_place_and_lines(db: Database) -> None:
+    content = json.loads(sidecar.render(db, save(db, with_table())))
+    [table] = content["tables"]
+    assert (table["row_count"], table["column_count"], table["header_rows"]) == (2, 2, 1)
+    assert [(cell["row_index"], cell["column_index"], cell["text"]) for cell in table["cells"]] == [
+        (0, 0, "Total"),
+        (1, 0, "=1+1"),
+        (1, 1, ""),
+    ]
+    assert (table["cells"][0]["column_span"], table["cells"][0]["lines"]) == (2, [0, 1])
+    assert table["cells"][2]["quad"] == [[200, 250], [500, 250], [500, 300], [200, 300]]
+    sidecar.Sidecar.model_validate(content)
+
+
+def test_a_slim_sidecar_leaves_the_places_of_cells_out(db: Database) -> None:
+    content = json.loads(sidecar.render(db, save(db, with_table()), slim=True))
+    assert "quad" not in content["tables"][0]["cells"][0]
+    sidecar.Sidecar.model_validate(content)
+
+
+def test_a_document_without_tables_leaves_the_key_out(db: Database) -> None:
+    assert "tables" not in json.loads(sidecar.render(db, save(db, record())))
 
 
 def test_rendering_again_gives_the_same_bytes(db: Database, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from ingestd.document import Extraction, Field, FieldType, Level, Paper, Reason, ReasonKind, Status
 from ingestd.store import rows, schema
 from ingestd.store.database import connect, transaction
-from tests.support.records import record, save
+from tests.support.records import record, save, with_table
 
 CONTRACT = {
     "documents": "id sha256 name media_type size_bytes page_count source_path archive_path status rule text received_at"
@@ -20,6 +20,8 @@ CONTRACT = {
     "pages": "document_id page_index width_px height_px dpi rotation_deg skew_deg quality steps",
     "lines": "document_id page_index line_index text confidence source",
     "readings": "document_id packed",
+    "tables": "document_id table_index page_index row_count column_count header_rows quad cells",
+    "table_cells": "document_id page_index table_index row_index column_index text row_span column_span is_header",
     "codes": "document_id page_index kind text quad",
     "fields": "document_id name value raw level page_index quad reasons evidence type probability candidates",
     "papers": "document_id paper_index pages area rule status items",
@@ -58,16 +60,15 @@ def test_views_have_a_row_per_paper(db: Database) -> None:
 
 
 def test_deleting_a_document_takes_its_rows_and_leaves_its_job(db: Database) -> None:
-    document_id = save(db, record())
+    document_id = save(db, with_table())
     db.execute(
         "INSERT INTO jobs (inbox, source_path, name, size_bytes, state, document_id, created_at, updated_at)"
         " VALUES ('in', '/a', 'a', 1, 'done', ?, '', '')",
         [document_id],
     )
     db.table("documents").delete(document_id)
-    assert {name: db[name].count for name in ("pages", "lines", "codes", "fields", "items")} == dict.fromkeys(
-        ("pages", "lines", "codes", "fields", "items"), 0
-    )
+    names = ("pages", "lines", "codes", "tables", "fields", "items")
+    assert {name: db[name].count for name in names} == dict.fromkeys(names, 0)
     assert db.execute("SELECT state, document_id FROM jobs").fetchall() == [("done", None)]
 
 

@@ -41,6 +41,13 @@ def save(desk: Desk, name: str = "发票 1.pdf", **changes: object) -> bytes:
     return content
 
 
+def test_page_shows_tables_with_spans_and_headers(desk: Desk) -> None:
+    save(desk, reading=records.with_table().reading)
+    page = desk.client.get("/documents/1").text
+    assert '<th colspan="2">Total</th>' in page
+    assert "<td>=1+1</td><td></td>" in page
+
+
 def test_page_shows_fields_with_reasons_text_items_and_history(desk: Desk) -> None:
     save(desk)
     page = desk.client.get("/documents/1").text

@@ -64,6 +64,7 @@ def test_boxes_add_places_confidence_and_fields(desk: Desk) -> None:
         "total": "12.50",
         "date": None,
     }
+    assert answer["tables"] == []
     assert answer["pages"] == [{"page_index": 0, "width_px": 1000, "height_px": 1400}]
 
 

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from ingestd.document import Cell
+from ingestd.store.database import connect
+from ingestd.store.documents import load_reading
+from ingestd.store.table_rows import cell_quad
+from tests.support.records import TABLE, record, save, with_table
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    with connect(tmp_path / "ingestd.db") as db:
+        yield db
+
+
+def test_tables_come_back_as_they_were_saved(db: Database) -> None:
+    assert load_reading(db, save(db, with_table())).tables == (TABLE,)
+
+
+def test_the_view_has_a_row_per_cell(db: Database) -> None:
+    save(db, with_table())
+    rows = db.query("SELECT * FROM table_cells ORDER BY row_index, column_index")
+    shown = [(row["row_index"], row["column_index"], row["text"], row["column_span"], row["is_header"]) for row in rows]
+    assert shown == [(0, 0, "Total", 2, 1), (1, 0, "=1+1", 1, 0), (1, 1, "", 1, 0)]
+
+
+def test_cells_take_few_bytes(db: Database) -> None:
+    save(db, with_table())
+    [(cells,)] = db.execute("SELECT cells FROM tables").fetchall()
+    assert cells == '[[0,0,"Total",[0,1],1,2],[1,0,"=1+1",1],[1,1]]'
+
+
+def test_a_document_of_an_older_version_has_no_tables(db: Database) -> None:
+    assert load_reading(db, save(db, record())).tables == ()
+
+
+def test_a_cell_lies_between_its_edges_on_a_turned_page() -> None:
+    turned = replace(TABLE, quad=((300, 0), (300, 400), (200, 400), (200, 0)))
+    assert cell_quad(turned, Cell(1, 1, "")) == ((250, 100), (250, 400), (200, 400), (200, 100))
