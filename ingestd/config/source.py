@@ -145,6 +145,10 @@ def _yaml_problem(text: str, path: Path, error: yaml.YAMLError) -> str:
         place, problem = f":{mark.line + 1}", str(getattr(error, "problem", error))
         if "'\\t'" in problem:
             problem = "found a tab, expected spaces; replace tabs by spaces"
+        elif "another document" in problem:
+            problem = "found a second document, expected one; remove the line '---'"
+        elif "constructor for the tag" in problem:
+            problem = "found a tag ('!'), expected plain values; remove it, or put the text in quotes"
         return f"{path}{place}: not valid YAML at column {mark.column + 1}: {problem}"
     if isinstance(error, yaml.reader.ReaderError):
         line = text.count("\n", 0, error.position) + 1

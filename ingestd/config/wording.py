@@ -6,8 +6,8 @@ import difflib
 import re
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
-from typing import Any, get_args, get_origin
+from types import MappingProxyType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,11 +16,13 @@ from ingestd.config.source import Position, Problem
 _MAX_LISTED = 12
 """Bound on the known keys that a message lists."""
 _KEYS, _LIST, _TEXT, _NUMBER = "keys and values (key: value)", "a list such as [a, b]", "text", "a number"
+_ENTRIES = "a list; begin each of its entries with '- '"
 _EXPECTED = MappingProxyType(
     {
         "bool_parsing": "true or false",
         "bool_type": "true or false",
         "dict_type": _KEYS,
+        "enum": "{expected}",
         "finite_number": "a finite number",
         "float_parsing": _NUMBER,
         "float_type": _NUMBER,
@@ -55,9 +57,42 @@ def model_problems(error: ValidationError, model: type[BaseModel]) -> Iterator[P
         error: raised by the model.
         model: gives the known keys.
     """
-    for detail in error.errors():
+    for detail in _one_per_value(error.errors(), model):
         where = ".".join(str(part)[:200] for part in detail["loc"]) or "(file)"
         yield detail["loc"], f"{where}: {described(detail, model)}"
+
+
+def _one_per_value(details: Iterable[Mapping[str, Any]], model: type[BaseModel]) -> Iterator[Mapping[str, Any]]:
+    """Merge what the forms of one value say: each has a position of its own, whose end is not a key."""
+    merged: dict[Position, list[Mapping[str, Any]]] = {}
+    for detail in details:
+        loc = detail["loc"]
+        is_form = len(loc) > 1 and detail["type"] in _EXPECTED and _is_leaf(model, loc[:-1])
+        merged.setdefault(loc[:-1] if is_form else loc, []).append(detail)
+    for loc, forms in merged.items():
+        if len(forms) == 1 and forms[0]["loc"] == loc:
+            yield forms[0]
+        else:
+            expected = " or ".join(dict.fromkeys(_expected(form) for form in forms))
+            yield {**forms[0], "loc": loc, "type": "literal_error", "ctx": {"expected": expected}}
+
+
+def _is_leaf(model: type[BaseModel], at: Position) -> bool:
+    """Tell whether a value at a position has several forms, none of which has keys or entries."""
+    below: list[Any] = [model]
+    for part in at:
+        below = [found for one in below for found in _below(one, part)]
+    forms = [get_args(one) if get_origin(one) in (Union, UnionType) else () for one in below]
+    return bool(forms) and all(
+        of_one and all((isinstance(form, type) and not _models(form)) or get_origin(form) is Literal for form in of_one)
+        for of_one in forms
+    )
+
+
+def _expected(detail: Mapping[str, Any]) -> str:
+    if detail["type"] in ("tuple_type", "list_type") and isinstance(detail["input"], dict):
+        return _ENTRIES
+    return _EXPECTED[detail["type"]].format(**detail.get("ctx", {}))
 
 
 def described(detail: Mapping[str, Any], model: type[BaseModel]) -> str:
@@ -73,10 +108,11 @@ def described(detail: Mapping[str, Any], model: type[BaseModel]) -> str:
     if kind == "missing":
         return "missing; add it"
     if kind in _EXPECTED:
-        found, expected = detail["input"], _EXPECTED[kind].format(**detail.get("ctx", {}))
-        meant = _closest(found, re.findall(r"'([^']*)'", expected)) if kind == "literal_error" else None
+        found, expected = detail["input"], _expected(detail)
+        meant = _closest(found, re.findall(r"'([^']*)'", expected)) if kind in ("literal_error", "enum") else None
         return f"found {shown(found)}, expected {expected}" + (f"; did you mean '{meant}'?" if meant else "")
-    return f"{detail['msg'].removeprefix('Value error, ')} (found {shown(detail['input'])})"
+    told = str(detail["msg"]).removeprefix("Value error, ")
+    return told if told.startswith("found ") else f"{told} (found {shown(detail['input'])})"
 
 
 def _suggestion(name: str, known: tuple[str, ...]) -> str:
@@ -128,7 +164,7 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 
 def shown(value: object) -> str:
     """Return a value for an error message: short, however large it is."""
-    return _brief.repr(value)
+    return "nothing" if value is None else _brief.repr(value)
 
 
 _brief = reprlib.Repr()

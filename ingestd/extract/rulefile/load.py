@@ -38,7 +38,12 @@ def load_rules(folder: Path | None) -> RuleSet:
     folder = shipped("rules") if folder is None else folder
     paths = sorted(folder.glob("*.yaml"))
     if not paths:
-        raise ConfigError([f"{folder}: no rule files; expected files such as en-receipt.yaml"])
+        raise ConfigError(
+            [
+                f"{folder}: found no rule files, expected files such as en-receipt.yaml; copy the folder rules/ of"
+                " ingestd there, or correct extract.rules"
+            ]
+        )
     digest = hashlib.sha256()
     rules, problems = _parsed(paths, parse_rule, digest, "")
     fallbacks = [rule.rule for rule in rules if rule.fallback]

@@ -43,6 +43,15 @@ def test_aliases_are_taken_or_refused() -> None:
         ("a:\n\t- b", "a.yaml:2: not valid YAML at column 1: found a tab, expected spaces; replace tabs by spaces"),
         ("a: 1\nb: \x07", "a.yaml:2: not valid YAML: found the control character U+0007; remove it"),
         ("? [a]\n: b", "a.yaml:1: a key that is not a plain word; expected 'name: value'"),
+        (
+            "a: 1\n---\nb: 2",
+            "a.yaml:2: not valid YAML at column 1: found a second document, expected one; remove the line '---'",
+        ),
+        (
+            "a: !!python/name:os.x ''",
+            "a.yaml:1: not valid YAML at column 4: found a tag ('!'), expected plain values; remove it, or put the text"
+            " in quotes",
+        ),
         ("word", "a.yaml:1: found a single value, expected keys such as 'a:'"),
     ],
 )
