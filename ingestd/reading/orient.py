@@ -25,7 +25,9 @@ class Thresholds:
     max_voters: int = 10
     """Lines that are classified; the longest, which tell most."""
     max_read: int = 4
-    """Lines that are read to confirm a turn."""
+    """Lines that are read to confirm a half turn."""
+    max_lying: int = 8
+    """Lines that are read to confirm a quarter turn; few pages lie on their side."""
     cells: int = 3
     """Squares that are read in each line to confirm a quarter turn."""
     long: float = 2.0
@@ -33,11 +35,19 @@ class Thresholds:
     sideways: float = 2 / 3
     """Share of the text that runs up or down the page when the page may lie on its side."""
     sure: float = 0.6
-    """Mean vote that makes a turn worth confirming."""
+    """Mean vote from which the classifier is believed once the recogniser agrees."""
+    unsure: float = 0.35
+    """Mean vote from which a half turn is worth confirming; up to ``sure`` the recogniser must agree more clearly."""
+    even: float = 0.15
+    """Mean vote, or its complement, below which the classifier tells text that runs up from text that runs down."""
     doubt: float = 0.3
     """Mean probability, asked one way round, below which lines stand as they lie and nothing more is asked."""
     margin: float = 0.05
     """Mean confidence by which the turned page must read better."""
+    clear_margin: float = 0.1
+    """The same where the classifier is unsure."""
+    line_margin: float = 0.15
+    """Mean confidence by which lines of the turned page must read better than single characters as the page lies."""
 
 
 LIMITS = Thresholds()
@@ -80,10 +90,12 @@ def upright(page: Page, quads: Quads, classify: Classify, confidence: MeanCharCo
         classify: tells lines that stand on their head.
         confidence: tells how well lines can be read.
     """
-    quarters = _suspected(page, quads, classify)
-    if quarters == 0 or not _confirmed(page, quads, quarters, confidence):
-        return page, quads
-    return _turn_page(page, quarters), _turn_quads(page, quads, quarters)
+    vertical = _long(quads, vertical=True)
+    if _lies_on_its_side(quads, vertical):
+        quarters = _quarter_turn(page, vertical, classify, confidence)
+    else:
+        quarters = _half_turn(page, _long(quads, vertical=False), classify, confidence)
+    return (_turn_page(page, quarters), _turn_quads(page, quads, quarters)) if quarters else (page, quads)
 
 
 def _long(quads: Quads, vertical: bool) -> Quads:
@@ -95,20 +107,52 @@ def _long(quads: Quads, vertical: bool) -> Quads:
     return quads[found[np.argsort(-along[found])]]
 
 
-def _suspected(page: Page, quads: Quads, classify: Classify) -> int:
-    """Count the clockwise quarter turns that would set the page upright, by the votes of its longest lines."""
-    across, vertical = _long(quads, vertical=False), _long(quads, vertical=True)
-    reach = sizes(vertical)[:, 1].sum() if len(vertical) else 0.0
-    total = reach + (sizes(across)[:, 0].sum() if len(across) else 0.0)
-    if total == 0:
-        return 0
-    if reach > LIMITS.sideways * total:
-        # Text that runs down the page is righted by three quarters clockwise, text that runs up by one.
-        upward = _vote(page, turned(vertical[: LIMITS.max_voters], 1), classify)
-        return 1 if upward > 0.5 else 3
+def _lies_on_its_side(quads: Quads, vertical: Quads) -> bool:
+    """Tell whether most of the text runs up or down the page."""
+    across = _long(quads, vertical=False)
+    reach = float(sizes(vertical)[:, 1].sum()) if len(vertical) else 0.0
+    total = reach + (float(sizes(across)[:, 0].sum()) if len(across) else 0.0)
+    return reach > LIMITS.sideways * total
+
+
+def _half_turn(page: Page, across: Quads, classify: Classify, confidence: MeanCharConfidence) -> int:
+    """Return 2 where lines that run across the page stand on their head, else 0."""
     if not len(across):
         return 0
-    return 2 if _vote(page, across[: LIMITS.max_voters], classify, doubt=LIMITS.doubt) > LIMITS.sure else 0
+    vote = _vote(page, across[: LIMITS.max_voters], classify, doubt=LIMITS.doubt)
+    if vote <= LIMITS.unsure:
+        return 0
+    lines = across[: LIMITS.max_read]
+    gain = _mean(confidence, page, lines, 2) - _mean(confidence, page, lines, 0)
+    return 2 if gain > (LIMITS.margin if vote > LIMITS.sure else LIMITS.clear_margin) else 0
+
+
+def _quarter_turn(page: Page, vertical: Quads, classify: Classify, confidence: MeanCharConfidence) -> int:
+    """Return 1 or 3, which rights text that runs up or down the page; 0 where it may be a column of characters.
+
+    A line on its side and a column of upright characters look alike; single characters do not. They are read as the
+    page lies, and turned. Characters that are joined or crowded are lost in single squares: then the turned lines
+    themselves must read better than the squares do as the page lies.
+    """
+    lines = vertical[: LIMITS.max_lying]
+    upward = _vote(page, turned(vertical[: LIMITS.max_voters], 1), classify)
+    read: dict[int, float] = {}
+    if LIMITS.even < upward < 1 - LIMITS.even:
+        read = {quarters: _mean(confidence, page, lines, quarters) for quarters in (1, 3)}
+        quarters = 1 if read[1] > read[3] else 3
+    else:
+        quarters = 1 if upward > 0.5 else 3
+    squares = _squares(lines)
+    as_it_lies = max(_mean(confidence, page, squares, other) for other in (0, 2))
+    if _mean(confidence, page, squares, quarters) > as_it_lies + LIMITS.margin:
+        return quarters
+    of_lines = read[quarters] if read else _mean(confidence, page, lines, quarters)
+    return quarters if of_lines > as_it_lies + LIMITS.line_margin else 0
+
+
+def _mean(confidence: MeanCharConfidence, page: Page, quads: Quads, quarters: int) -> float:
+    """Return how well quads of the page read once it is turned."""
+    return float(confidence(page, turned(quads, -quarters)).mean())
 
 
 def _vote(page: Page, quads: Quads, classify: Classify, doubt: float = 0.0) -> float:
@@ -117,19 +161,6 @@ def _vote(page: Page, quads: Quads, classify: Classify, doubt: float = 0.0) -> f
     if straight < doubt:
         return straight
     return (straight + 1 - float(classify(page, turned(quads, 2)).mean())) / 2
-
-
-def _confirmed(page: Page, quads: Quads, quarters: int, confidence: MeanCharConfidence) -> bool:
-    """Tell whether the turned page is easier to read."""
-    if quarters == 2:
-        lines = _long(quads, vertical=False)[: LIMITS.max_read]
-        others = [0]
-    else:
-        # A line on its side and a column of upright characters look alike; single characters do not.
-        lines = _squares(_long(quads, vertical=True)[: LIMITS.max_read])
-        others = [0, 2]
-    read = {turn: float(confidence(page, turned(lines, -turn)).mean()) for turn in (quarters, *others)}
-    return read[quarters] > max(read[turn] for turn in others) + LIMITS.margin
 
 
 def _squares(quads: Quads) -> Quads:

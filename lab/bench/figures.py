@@ -29,6 +29,7 @@ SECTIONS = {
     "recognition": "Line recognition",
     "second": "Second recogniser",
     "geometry": "Geometry",
+    "upright": "Real pages turned",
     "enhancement": "Enhancement",
     "floor": "Time per page",
     "daemon": "Daemon at work and at rest",

@@ -116,7 +116,8 @@ def test_quads_and_page_turn_together(quarters: int, found: Quads, answers: tupl
     [
         (boxes(), answering(legible=lambda _: 0.5)),
         (boxes((10, 10, 90, 9)), answering(heads=0.1, legible=reads_only((-1, 0)))),
-        (boxes((10, 10, 90, 9)), answering(heads=0.55, legible=reads_only((-1, 0)))),
+        (boxes((10, 10, 90, 9)), answering(heads=0.33, legible=reads_only((-1, 0)))),
+        (boxes((10, 10, 90, 9)), answering(heads=0.55, legible=lambda seen: 0.97 if seen[0] < 0 else 0.9)),
         (boxes((10, 10, 90, 9)), answering(heads=1.0, legible=lambda _: 0.9)),
         (boxes((10, 10, 90, 9)), answering(heads=1.0, legible=reads_only((1, 0)))),
         (boxes((10, 10, 12, 9), (40, 10, 9, 12)), answering(heads=1.0, legible=reads_only((-1, 0)))),
@@ -130,7 +131,8 @@ def test_quads_and_page_turn_together(quarters: int, found: Quads, answers: tupl
     ids=[
         "no lines",
         "upright",
-        "the classifier is undecided",
+        "the classifier doubts",
+        "the classifier is undecided, and it hardly reads better",
         "reads as well either way",
         "reads better as it lies",
         "too short to tell",
@@ -144,6 +146,36 @@ def test_without_evidence_a_page_stays(found: Quads, answers: tuple[Ask, Ask]) -
     turned, quads = upright(page, found, *answers)
     assert turned is page
     assert quads is found
+
+
+def test_a_clearly_better_reading_decides_where_the_classifier_is_undecided() -> None:
+    page = lying(0, np.zeros((120, 200, 3), np.uint8))
+    turned, _ = upright(page, boxes((10, 10, 90, 9)), *answering(heads=0.45, legible=reads_only((-1, 0))))
+    assert turned.rotation_deg == 270
+
+
+@pytest.mark.parametrize(("direction", "rotation"), [((0, -1), 180), ((0, 1), 0)])
+def test_reading_tells_up_from_down_where_the_classifier_is_undecided(
+    direction: tuple[int, int], rotation: int
+) -> None:
+    page = lying(0, np.zeros((120, 200, 3), np.uint8))
+    wrong = 0.3 if direction == (0, -1) else 0.7
+    turned, _ = upright(page, boxes((10, 10, 9, 90)), *answering(upward=wrong, legible=reads_only(direction)))
+    assert turned.rotation_deg == rotation
+
+
+def test_lines_on_their_side_that_read_well_turn_the_page_although_single_characters_do_not() -> None:
+    """Handwriting is joined: squares cut out of it read badly every way round."""
+    classify, _ = answering(upward=1, legible=lambda _: 0.0)
+
+    def confidence(_page: Page, quads: Quads) -> np.ndarray:
+        long = sizes(quads)[:, 0] > 2 * sizes(quads)[:, 1]
+        up = (quads[:, 1] - quads[:, 0])[:, 1] < 0
+        return np.where(long & up, 0.7, 0.3)
+
+    page = lying(0, np.zeros((120, 200, 3), np.uint8))
+    turned, _ = upright(page, boxes((10, 10, 9, 90)), classify, confidence)
+    assert turned.rotation_deg == 180
 
 
 def test_an_upright_page_is_never_read_for_it_and_few_lines_are_classified() -> None:
