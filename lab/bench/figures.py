@@ -30,6 +30,7 @@ SECTIONS = {
     "second": "Second recogniser",
     "geometry": "Geometry",
     "upright": "Real pages turned",
+    "tables": "Tables and columns",
     "enhancement": "Enhancement",
     "floor": "Time per page",
     "daemon": "Daemon at work and at rest",

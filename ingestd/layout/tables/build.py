@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ingestd.layout.tables.entries import TextRow, joined_text
 from ingestd.layout.tables.grid import Grid
 from ingestd.layout.tables.pieces import Piece
+
+LONG = 15
+"""Characters of a text that may go on in the next row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def drafts_of(
             filled |= set(range(first, last + 1))
         empty = (column for column in range(columns) if column not in filled)
         found += [Draft(range(number, number + 1), range(column, column + 1), ()) for column in empty]
-    return _reaching_down(_beside_rules(found, ruled), header)
+    return _reaching_down(_going_on(_beside_rules(found, ruled), header, ruled), header)
 
 
 def _joined(rows: Sequence[TextRow], group: Sequence[int]) -> list[tuple[int, int, tuple[Piece, ...]]]:
@@ -100,6 +104,31 @@ def _beside_rules(cells: Sequence[Draft], ruled: Sequence[frozenset[int]]) -> li
                 kept = [cell for cell in kept if cell is not first and cell is not second]
                 kept.append(Draft(range(first.rows.start, second.rows.stop), one, (*first.pieces, *second.pieces)))
     return kept
+
+
+def _going_on(cells: Sequence[Draft], header: int, ruled: Sequence[frozenset[int]]) -> list[Draft]:
+    """Join a long text with the one below that goes on from it: a cell over several rows, in a column of such texts.
+
+    Texts that go on begin with a small letter, all others of the column with a capital one.
+    """
+    kept = list(cells)
+    for column in {cell.columns for cell in cells if len(cell.columns) == 1}:
+        own = sorted((cell for cell in kept if cell.columns == column and cell.rows.start >= header), key=_first_row)
+        texts = [cell.text for cell in own if cell.pieces]
+        small = sum(text[0].islower() for text in texts)
+        if column.start == 0 or not small or 2 * small > len(texts) or sorted(map(len, texts))[len(texts) // 2] < LONG:
+            continue
+        for above, below in pairwise(own):
+            above = next(cell for cell in kept if cell.columns == column and above.rows.start in cell.rows)
+            parted = column.start in ruled[below.rows.start - 1]
+            if above.pieces and below.pieces and below.text[0].islower() and above.text[0].isupper() and not parted:
+                kept = [cell for cell in kept if cell is not above and cell is not below]
+                kept.append(Draft(range(above.rows.start, below.rows.stop), column, (*above.pieces, *below.pieces)))
+    return kept
+
+
+def _first_row(cell: Draft) -> int:
+    return cell.rows.start
 
 
 def _reaching_down(cells: Sequence[Draft], header: int) -> list[Draft]:

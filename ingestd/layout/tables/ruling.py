@@ -20,8 +20,8 @@ FLAT_BREAK, UPRIGHT_BREAK = 1.5, 0.8
 """Breaks of horizontal and vertical rules that are closed, in heights: two tables may stand below each other."""
 OFFSET = 0.4
 """Heights by which the parts of a broken rule are out of line."""
-INSIDE = 0.15
-"""Share of a text's height by which a stroke may stand out of its box."""
+INSIDE, BEYOND = 0.15, 0.5
+"""Shares of a text's height by which a horizontal and a vertical stroke may stand out of its box, which is tight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,8 @@ def without_strokes(ruling: Ruling, boxes: Sequence[Edges]) -> Ruling:
         for rule in ruling.upright
         if not any(
             left < rule.at < right
-            and top - INSIDE * (bottom - top) <= rule.start
-            and rule.end <= bottom + INSIDE * (bottom - top)
+            and top - BEYOND * (bottom - top) <= rule.start
+            and rule.end <= bottom + BEYOND * (bottom - top)
             for left, top, right, bottom in boxes
         )
     ]

@@ -18,6 +18,8 @@ NUMBERS = 0.6
 """Share of a column's texts that are numbers in a column of numbers."""
 MIN_RULES = 2
 """Rules as wide as a table above, in or below it that tell it from other text."""
+FULL_OF_TWO = 0.7
+"""Share of rows with both texts in a table of two columns."""
 LONG = 60
 """Characters of a cell of running text."""
 RUNNING = 0.3
@@ -45,7 +47,7 @@ def is_table(table: DraftTable) -> bool:
     if len(texts) < MIN_FILLED_LOOSE * rows * columns:
         return False
     if table.rules >= MIN_RULES:
-        return True
+        return columns > 2 or full >= FULL_OF_TWO * rows
     body = [[cell for cell in column if cell.rows.start >= table.header] for column in by_column]
     numeric = sum(_is_numeric(column) for column in body)
     if columns == 2:

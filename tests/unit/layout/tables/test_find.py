@@ -97,6 +97,13 @@ def test_wrapped_text_stays_in_the_row_of_its_cell() -> None:
     assert [row[0] for row in grid(table)] == ["Item", "Copper pipe, 15 mm, coated on both sides", "Bend", "Solder"]
 
 
+def test_a_text_that_goes_on_over_the_next_row_spans_both() -> None:
+    notes = ("Captive for more than a year,", "always a control", "Caught in the field with no", "sign of the disease")
+    rows = [[(0, str(number)), (150, "07/13/2012"), (350, note)] for number, note in enumerate(notes, 380)]
+    [table] = find_tables(page([(0, "Bird"), (150, "Date"), (350, "Status")], *rows))
+    assert [row[2] for row in grid(table)] == ["Status", f"{notes[0]} {notes[1]}", "^", f"{notes[2]} {notes[3]}", "^"]
+
+
 def test_a_heading_between_rows_is_a_row() -> None:
     [table] = find_tables(page(HEAD, [(0, "Pipes")], *ITEMS, [(0, "Tools")], ITEMS[1]))
     assert [row[0] for row in grid(table)] == ["Item", "Pipes", "Copper pipe", "Bend", "Solder", "Tools", "Bend"]
