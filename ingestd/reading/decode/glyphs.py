@@ -81,7 +81,8 @@ class _Found:
     origins: list[tuple[float, float]] = field(default_factory=list)
     """Of the pen, in points."""
     styles: list[_Style] = field(default_factory=list)
-    spaces: list[Space] = field(default_factory=list)
+    spaces: list[tuple[Space, float, float]] = field(default_factory=list)
+    """White space that PDFium lists before each character, and where it begins, in points."""
 
 
 def rotation(degrees: int) -> Matrix:
@@ -111,12 +112,13 @@ def _find(page: pypdfium2.PdfTextPage, to_pixels: Matrix) -> dict[int, _Found]:
     styles: dict[int, _Style] = {}
     found: dict[int, _Found] = defaultdict(_Found)
     garbage = total = 0
-    space = Space.NONE
+    space, space_x, space_y = Space.NONE, 0.0, 0.0
     rect, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     for index, text in _characters(page):
         if text.isspace():
-            if space is not Space.TYPED:
+            if space is not Space.TYPED and pdfium.FPDFText_GetCharOrigin(page, index, x, y):
                 space = Space.GENERATED if pdfium.FPDFText_IsGenerated(page, index) == 1 else Space.TYPED
+                space_x, space_y = x.value, y.value
             continue
         style = _style(page, index, to_pixels, styles)
         if style is None or not style.visible:
@@ -131,7 +133,7 @@ def _find(page: pypdfium2.PdfTextPage, to_pixels: Matrix) -> dict[int, _Found]:
             group.rects.append((rect.left, rect.bottom, rect.right, rect.top))
             group.origins.append((x.value, y.value))
             group.styles.append(style)
-            group.spaces.append(space)
+            group.spaces.append((space, space_x, space_y))
             space = Space.NONE
     return {} if garbage > _MAX_GARBAGE * total else found
 
@@ -202,7 +204,8 @@ def _placed(found: _Found, to_pixels: Matrix, degrees: int, size: tuple[int, int
     centres = transform(rotation(degrees), (least + most) / 2)
     inside = np.atleast_1d(np.logical_and(centres >= 0, centres < size).all(axis=1))
     _share_ligatures(least, most)
-    spaces = _spaces_before(found.spaces, pens, most[:, 1] - least[:, 1])
+    starts = transform(frame, [(x, y) for _, x, y in found.spaces])
+    spaces = _spaces_before([space for space, _, _ in found.spaces], starts, pens, most[:, 1] - least[:, 1])
     glyphs: list[Glyph] = []
     before = None
     for index, (left, top, right, bottom) in enumerate(np.hstack([least, most]).tolist()):
@@ -217,22 +220,43 @@ def _placed(found: _Found, to_pixels: Matrix, degrees: int, size: tuple[int, int
     return glyphs
 
 
-def _spaces_before(spaces: Sequence[Space], pens: Matrix, heights: Matrix) -> list[Space]:
-    """Return the space to the left of each character; programs that draw upside down list the right one first.
+def _spaces_before(spaces: Sequence[Space], starts: Matrix, pens: Matrix, heights: Matrix) -> list[Space]:
+    """Return the space to the left of each character.
+
+    PDFium lists letters or words from right to left where a program draws upside down. There the place of a typed space
+    counts: to the left of the character listed before it, it stands before that one, else before the one that goes on
+    from its place.
 
     Args:
         spaces: what PDFium lists before each character.
-        pens: (N, 2) origins in the reading direction, in pixels.
+        starts: (N, 2) their left ends in the reading direction, in pixels.
+        pens: (N, 2) origins of the characters in the reading direction, in pixels.
         heights: (N,) of the characters, in pixels.
     """
-    placed = list(spaces)
-    for index in range(1, len(placed)):
-        (left, row), (before_left, before_row) = pens[index], pens[index - 1]
-        if abs(row - before_row) >= heights[index] / 2:
-            placed[index] = Space.NONE  # the end of a row, not of a word
-        elif placed[index] is not Space.NONE and left < before_left:
-            placed[index - 1], placed[index] = placed[index], Space.NONE
+    placed = [Space.NONE] * len(spaces)
+    for index, space in enumerate(spaces):
+        if space is Space.NONE:
+            continue
+        follower: int | None = index
+        if index > 0:
+            (left, row), (before_left, before_row) = pens[index], pens[index - 1]
+            if abs(row - before_row) >= heights[index] / 2:
+                continue  # the end of a row, not of a word
+            if left < before_left:
+                if space is Space.GENERATED:
+                    continue  # between places that are not neighbours; the gap between neighbours decides
+                is_after = starts[index, 0] > before_left
+                follower = _next_to_the_right(starts[index], pens, heights[index]) if is_after else index - 1
+        if follower is not None:
+            placed[follower] = space
     return placed
+
+
+def _next_to_the_right(start: Matrix, pens: Matrix, height: float) -> int | None:
+    """Find the character that goes on where a space begins; None at the end of a row."""
+    along, across = (pens - start).T
+    near = np.flatnonzero((along > 0) & (along < height) & (np.abs(across) < height / 2))
+    return int(near[along[near].argmin()]) if len(near) else None
 
 
 def _boxes(found: _Found, frame: Matrix) -> tuple[Matrix, Matrix]:

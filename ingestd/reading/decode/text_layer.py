@@ -32,7 +32,11 @@ class Thresholds:
     column_gap: float = 0.85
     """One em between two lines on one row."""
     word_gap: float = 0.2
-    """Between two words that different text objects draw."""
+    """Between two words that different text objects draw, of a character each."""
+    gap_after_word: float = 0.11
+    """The same after a text object of several characters, which seldom ends within a word."""
+    generated_gap: float = 0.12
+    """From which on a space is believed that PDFium sees between two text objects of a character each."""
     tracking: float = 3.0
     """Between two characters of a widely spaced word."""
     overlap: float = 0.3
@@ -183,19 +187,22 @@ def _spaced(run: _Run) -> Iterator[tuple[str, float]]:
     """Yield characters and their centres, with the spaces between words."""
     last: Glyph | None = None
     for glyph in run.glyphs:
-        if last is not None and _begins_word(last, glyph):
+        if last is not None and begins_word(last, glyph):
             yield " ", (last.right + glyph.left) / 2
         yield glyph.text, (glyph.left + glyph.right) / 2
         last = glyph
 
 
-def _begins_word(last: Glyph, glyph: Glyph) -> bool:
+def begins_word(last: Glyph, glyph: Glyph) -> bool:
     """Tell whether a space stands between two neighbours in a line."""
     if glyph.joined:
         return False
     if _is_spaceless(last.text) and _is_spaceless(glyph.text):
         return glyph.space is Space.TYPED
-    return glyph.space is not Space.NONE or glyph.left - last.right > LIMITS.word_gap * (glyph.bottom - glyph.top)
+    gap = (glyph.left - last.right) / max(glyph.bottom - glyph.top, 1e-6)
+    if glyph.space is Space.GENERATED and not last.joined:
+        return gap > LIMITS.generated_gap
+    return glyph.space is not Space.NONE or gap > (LIMITS.gap_after_word if last.joined else LIMITS.word_gap)
 
 
 def _is_spaceless(character: str) -> bool:

@@ -18,6 +18,8 @@ from ingestd.errors import DocumentError
 from ingestd.layout.geometry import angles, as_quads, bounds
 from ingestd.reading.admit import admit
 from ingestd.reading.decode import decode
+from ingestd.reading.decode.glyphs import Glyph, Space
+from ingestd.reading.decode.text_layer import begins_word
 from lab.corpus.pdf import A4, PdfPage, Picture, Text, paragraph, pdf, scan_page
 from tests.support.claims import dropped
 from tests.support.documents import picture, quadrants
@@ -156,6 +158,30 @@ def test_words_drawn_letter_by_letter_stay_words_on_a_page_that_stands_on_its_he
     content = letters("CORNER GROCERY", 100) + b"\n" + letters("TOTAL 1166", 60)
     page = only(tmp_path, PdfPage(operators=content, size=(298.0, 160.0), rotate=180))
     assert texts(page) == ["CORNER GROCERY", "TOTAL 1166"]
+
+
+def test_words_that_end_with_their_space_stay_words_upside_down(tmp_path: Path) -> None:
+    """PDFium lists such words from right to left, each with the space behind it."""
+    places = (("Lorem ", 250), ("ipsum ", 205), ("dolor ", 161), ("sit", 124))
+    shown = [f"-1 0 0 -1 {left} 100 Tm ({word}) Tj" for word, left in places]
+    content = "\n".join(["BT /F1 14 Tf", *shown, "ET"]).encode()
+    assert texts(only(tmp_path, PdfPage(operators=content, size=(298.0, 160.0)))) == ["Lorem ipsum dolor sit"]
+
+
+def test_a_narrow_gap_after_a_word_is_a_space_and_one_between_letters_is_not(tmp_path: Path) -> None:
+    words = [Text(40, 300, "Samuel", size=12), Text(40 + 40.7 + 1.6, 300, "Cleveland", size=12)]
+    letters = [
+        Text(40 + place, 260, letter, size=12) for letter, place in zip("HOME", (0, 10.2, 21.1, 32.6), strict=True)
+    ]
+    assert texts(only(tmp_path, PdfPage([*words, *letters], size=A6))) == ["Samuel Cleveland", "HOME"]
+
+
+@pytest.mark.parametrize(("gap", "is_word"), [(0.5, False), (2.0, True)])
+def test_spaces_that_pdfium_infers_between_letters_need_room(gap: float, is_word: bool) -> None:
+    """The widths of a font may be wrong, so that PDFium sees a space behind every letter."""
+    last = Glyph("a", 0, 0, 5, 10, 0, white=False, space=Space.NONE, joined=False)
+    glyph = Glyph("b", 5 + gap, 0, 11, 10, 5, white=False, space=Space.GENERATED, joined=False)
+    assert begins_word(last, glyph) is is_word
 
 
 @pytest.mark.parametrize("angle", [3, 30, 45, 60, 135, 315])
