@@ -66,3 +66,15 @@ class AttemptError(IngestdError):
 
 class TimeLimitError(AttemptError):
     """Attempt that took longer than allowed."""
+
+
+class DefectError(AttemptError):
+    """Attempt that an error of the program ended.
+
+    Args:
+        found: that error, or its text.
+    """
+
+    def __init__(self, found: BaseException | str) -> None:
+        text = found if isinstance(found, str) else f"a worker hit a defect: {type(found).__name__}: {found}"
+        super().__init__(" ".join(text.split()))

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from ingestd.errors import AttemptError, DocumentError, TransientError
+from ingestd.errors import AttemptError, DefectError, DocumentError, TransientError
 from ingestd.files.encoding import path_text, time_text
 from ingestd.store.job import Job
 
@@ -26,11 +26,14 @@ def reason_of(error: AttemptError | DocumentError, attempts: int) -> Mapping[str
     """
     if isinstance(error, DocumentError):
         return {"code": error.code, "found": error.found, "expected": error.expected, "fix": error.fix}
+    fix = "see the log; if the file is legitimate, raise the engine limits, then retry"
+    if isinstance(error, DefectError):
+        fix = "convert the file, such as to PNG or PDF, and report the defect with what the log says of it"
     return {
         "code": "attempts",
         "found": str(error),
         "expected": f"a document that can be read in {attempts} attempts",
-        "fix": "see the log; if the file is legitimate, raise the engine limits, then retry",
+        "fix": fix,
     }
 
 

@@ -21,7 +21,7 @@ import cv2
 from pebble import ProcessExpired, ProcessPool
 
 from ingestd.engine import Machine, R, sandbox
-from ingestd.errors import AttemptError, DocumentError, TimeLimitError, TransientError
+from ingestd.errors import AttemptError, DefectError, DocumentError, TimeLimitError, TransientError
 
 log = logging.getLogger(__name__)
 
@@ -180,7 +180,7 @@ class LocalEngine(Generic[P, R]):
                 outcome.set_exception(AttemptError("the worker ran out of memory (engine.memory_limit_mb)"))
             case _:
                 log.error("a worker hit a defect", exc_info=error)
-                outcome.set_exception(AttemptError(f"a worker hit a defect: {type(error).__name__}: {error}"))
+                outcome.set_exception(DefectError(error))
 
     def close(self, *, finish: bool) -> None:
         """See :class:`ingestd.engine.Engine`."""

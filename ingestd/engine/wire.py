@@ -16,7 +16,7 @@ from pydantic_core import PydanticSerializationError
 
 from ingestd.document import Claim, Record, Splitting
 from ingestd.engine import Work
-from ingestd.errors import AttemptError, DocumentError, IngestdError, TimeLimitError, TransientError
+from ingestd.errors import AttemptError, DefectError, DocumentError, IngestdError, TimeLimitError, TransientError
 
 MAX_REPLY_BYTES = 1 << 30
 """Largest reply that is looked at; a searchable copy may be as large as the document."""
@@ -40,7 +40,7 @@ class Header(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    kind: Literal["record", "document", "attempt", "time", "transient", "unprepared", "stopping"]
+    kind: Literal["record", "document", "attempt", "time", "defect", "transient", "unprepared", "stopping"]
     """Class of the error, or: no such recipe, the worker is about to end."""
     restarts: int = 0
     """Worker processes of that machine that died or were killed so far."""
@@ -59,6 +59,8 @@ class Header(BaseModel):
                 return TimeLimitError(self.text)
             case "attempt":
                 return AttemptError(self.text)
+            case "defect":
+                return DefectError(self.text)
             case _:
                 return TransientError(self.text)
 
@@ -136,10 +138,11 @@ def error_reply(error: BaseException, restarts: int) -> bytes:
             kind, texts = "transient", {"text": str(error)}
         case TimeLimitError():
             kind, texts = "time", {"text": str(error)}
-        case AttemptError():
+        case AttemptError() if not isinstance(error, DefectError):
             kind, texts = "attempt", {"text": str(error)}
         case _:
-            kind, texts = "attempt", {"text": f"a worker hit a defect: {type(error).__name__}: {error}"}
+            kind = "defect"
+            texts = {"text": str(error if isinstance(error, DefectError) else DefectError(error))}
     safe = {name: text[:_MAX_TEXT].encode(errors="backslashreplace").decode() for name, text in texts.items()}
     return reply(Header.model_validate({"kind": kind, "restarts": restarts, **safe}))
 

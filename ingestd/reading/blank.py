@@ -61,7 +61,8 @@ def _is_marked(marks: Marks, page: Page, line: Line, scale: float) -> bool:
 
 def _marks(page: Page, scale: float) -> Marks:
     """Mark what is darker or lighter than the paper around it, without the rim and punched holes."""
-    small = cv2.resize(page.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    size = tuple(max(1, round(side * scale)) for side in page.pixels.shape[1::-1])
+    small = cv2.resize(page.pixels, size, interpolation=cv2.INTER_AREA)
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
     paper = float(np.median(grey))
     # Light that falls off towards the edges is not ink: only what differs within millimetres is, or a dark area.

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ingestd.document import Claim, Record, SearchableCopy, Split, Splitting
 from ingestd.engine import wire
-from ingestd.errors import AttemptError, DocumentError, IngestdError, TimeLimitError, TransientError
+from ingestd.errors import AttemptError, DefectError, DocumentError, IngestdError, TimeLimitError, TransientError
 from tests.support import records
 
 CLAIM = Claim(Path("work"), Path("a.png"), 1, "0" * 64, 1)
@@ -48,6 +48,7 @@ def test_record_that_json_cannot_hold_is_a_failed_attempt() -> None:
         DocumentError("found a", expected="b", fix="c", code="d"),
         AttemptError("died"),
         TimeLimitError("too long"),
+        DefectError("a worker hit a defect: KeyError: 1"),
         TransientError("disk full"),
     ],
 )

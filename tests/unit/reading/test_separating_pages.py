@@ -53,6 +53,13 @@ def test_our_sheet_is_found_by_both_of_its_codes(quarters: int) -> None:
     assert len(find_patches(page)) == 1
 
 
+@pytest.mark.parametrize("size", [(66_000, 40), (40, 66_000), (1, 1)])
+def test_pages_of_any_shape_can_be_blank(size: tuple[int, int]) -> None:
+    """One side of an overview of the page would have no pixel at all."""
+    white = Image.new("L", size, 255)
+    assert faint_lines(page_of(white), ()) == []
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_backs_with_holes_dust_and_shine_through_have_no_ink(seed: int) -> None:
     assert faint_lines(page_of(stack.blank_page(np.random.default_rng(seed))), ()) == []
