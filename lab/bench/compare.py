@@ -30,6 +30,7 @@ READERS = Path(__file__).parent / "readers"
 RAPIDOCR = "INGESTD_BENCH_RAPIDOCR"
 """Environment variable with the interpreter that has rapidocr."""
 OURS, PLAIN, CHAIN, FAST = "ingestd auto", "ingestd none", "ingestd fixed", "ingestd fast"
+PREVIOUS = "ingestd 0.1.0"
 PEERS = ("RapidOCR", "Tesseract")
 ALL = "all"
 
@@ -62,7 +63,7 @@ class Group:
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add pages, conditions and readers."""
-    names = (PLAIN, CHAIN, OURS, FAST, *PEERS)
+    names = (PLAIN, CHAIN, OURS, FAST, PREVIOUS, *PEERS)
     parser.add_argument("--sample", type=int, default=6, metavar="N", help="pages of each corpus; 0: all of them")
     parser.add_argument("--corpora", nargs="+", choices=CORPORA, default=list(REPORTED))
     parser.add_argument("--conditions", nargs="+", choices=NAMES, help="default: clean and twelve degradations")
@@ -70,6 +71,9 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--readers", nargs="+", choices=names, default=list(names))
     parser.add_argument("--cores", nargs="+", type=int, default=[1, 2], help="how many each reader may use")
     parser.add_argument("--rapidocr", type=Path, default=os.environ.get(RAPIDOCR), metavar="PYTHON")
+    parser.add_argument(
+        "--previous", type=Path, metavar="DIR", help="tree of version 0.1.0, read with this environment"
+    )
 
 
 def measure(options: argparse.Namespace) -> harness.Outcome:
@@ -81,7 +85,7 @@ def measure(options: argparse.Namespace) -> harness.Outcome:
         cells, versions = _measure(groups, _commands(options), options.cores)
     tables = [costs(cells), *(by_condition(name, cells) for name in dict.fromkeys(cell.corpus for cell in cells))]
     pages = "every page" if not options.sample else f"{options.sample} pages of each"
-    read_by = ", ".join(f"{name} {version}" for name, version in versions.items())
+    read_by = ", ".join(f"{name} {version}" for name, version in versions.items() if name != PREVIOUS)
     return harness.Outcome(
         f"{', '.join(options.corpora)}; {pages}; {read_by}",
         tuple(tables),
@@ -93,6 +97,9 @@ def _commands(options: argparse.Namespace) -> dict[str, list[str]]:
     """Return commands by reader; say which peers are left out and what would bring them."""
     ours = [sys.executable, "-m", "lab.bench.readers.ingestd_reader", "--plan"]
     found = {name: [*ours, name.split()[1]] for name in (PLAIN, CHAIN, OURS)} | {FAST: [*ours, "auto", "--fast"]}
+    if options.previous:
+        read = [sys.executable, "-m", "benchmarks.readers.ingestd_reader", "--plan", "auto"]
+        found[PREVIOUS] = ["env", f"--chdir={options.previous.resolve()}", *read]
     if options.rapidocr:
         found["RapidOCR"] = [str(options.rapidocr), str(READERS / "rapidocr_reader.py")]
     elif "RapidOCR" in options.readers:
@@ -129,7 +136,7 @@ def _measure(
                 readers: dict[str, ReaderProcess] = {}
                 for name, command in commands.items():
                     readers[name] = running.enter_context(_started(name, command, groups[0].files[0], count))
-                    versions[name.split()[0]] = readers[name].version
+                    versions[name if name == PREVIOUS else name.split()[0]] = readers[name].version
                 for group in groups:
                     for name, reader in readers.items():
                         cells.append(_cell(group, name, count, reader))

@@ -30,7 +30,8 @@ def main() -> None:
     config = configured(options.plan)
     if options.fast:
         detect = DetectConfig(longest_side=608)
-        config = config.model_copy(update={"detect": detect, "recognise": RecogniseConfig(second_model=None)})
+        once, alone = ReadingConfig(effort="fast"), RecogniseConfig(second_model=None)
+        config = config.model_copy(update={"reading": once, "detect": detect, "recognise": alone})
     if options.effort:
         config = config.model_copy(update={"reading": ReadingConfig(effort=options.effort)})
     engine = start_engine(config, build_pipeline)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from lab.bench import compare
 from lab.bench.compare import OURS, PLAIN, Cell, by_condition, costs
 from lab.bench.conditions import CLEAN, STANDARD, Condition, conditions, spoil
 from lab.bench.data import Labelled, pixels_of
@@ -89,3 +91,10 @@ def test_costs_are_means_over_pages_for_each_number_of_cores() -> None:
         ("drawn", OURS, "2", "0.800", "0.500", "1.000", "100"),
         ("drawn", OURS, "1", "0.900", "0.500", "0.500", "100"),
     )
+
+
+def test_the_previous_version_reads_from_its_own_tree(tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    compare.options(parser)
+    parsed = parser.parse_args(["--readers", "ingestd 0.1.0", "--previous", str(tmp_path)])
+    assert compare._commands(parsed)["ingestd 0.1.0"][:2] == ["env", f"--chdir={tmp_path}"]
