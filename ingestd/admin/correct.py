@@ -251,7 +251,7 @@ class Corrector:
 
     def _refresh_sidecar(self, document_id: int) -> None:
         try:
-            sidecar.refresh(self._db, document_id, wanted=self._sidecars)
+            sidecar.refresh(self._db, [document_id], wanted=self._sidecars)
         except TransientError as error:
             log.warning("document %d: the correction is recorded, its sidecar follows: %s", document_id, error)
 

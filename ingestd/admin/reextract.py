@@ -1,7 +1,7 @@
 """Re-extraction: apply the present rules to stored readings; no page is read again.
 
-Worker processes parse and extract; this one reads rows and writes. In each batch the sidecars are written first and
-the COMMIT comes last: a run that is cut off in between finds the same differences again.
+Worker processes parse and extract; this one reads rows and writes. Each batch is committed first; its sidecars follow.
+The daemon makes up for those that a run which is cut off leaves behind, as it does after corrections.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from ingestd.engine.local import LocalEngine
 from ingestd.errors import AttemptError
 from ingestd.extract import RuleSet, extract
 from ingestd.extract.confirm.settle import in_force, settle
-from ingestd.files import durable
 from ingestd.output import sidecar
 from ingestd.store import corrections, documents, rows
 from ingestd.store.database import connect, transaction
@@ -221,7 +220,7 @@ def _stored(extraction: Extraction) -> str:
 
 
 def apply(db: Database, batch: Sequence[Change], rules_hash: str, *, with_sidecars: bool) -> list[Path]:
-    """Write changes to the sidecars and to the database in one transaction.
+    """Write changes to the database in one transaction, then to the sidecars.
 
     Documents that a person has corrected since they were looked at are left as they are.
 
@@ -229,21 +228,15 @@ def apply(db: Database, batch: Sequence[Change], rules_hash: str, *, with_sideca
         Sidecars that are no longer where they were put; they are not written again.
 
     Raises:
-        TransientError: a sidecar cannot be written; the database is as before.
+        TransientError: a sidecar cannot be written; those of the batch stay due, and the daemon writes them.
     """
-    lost = []
+    changed = []
     with transaction(db):
         for change in batch:
             if corrections.last_id(db, change.document_id) != change.last_correction:
                 log.warning("document %d was corrected meanwhile; extract it again", change.document_id)
                 continue
             documents.replace_extraction(db, change.document_id, change.after, rules_hash=rules_hash)
-            corrections.replace_reading(db, change.document_id, change.read)
-            path = sidecar.place_of(db, change.document_id) if with_sidecars else None
-            if path is None:
-                continue
-            if path.exists():
-                durable.write_atomic(path, sidecar.render_like(db, change.document_id, path))
-            else:
-                lost.append(path)
-    return lost
+            corrections.replace_reading(db, change.document_id, change.read, sidecar_due=with_sidecars)
+            changed.append(change.document_id)
+    return sidecar.refresh(db, changed, wanted=True) if with_sidecars else []

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from ingestd.config import Config
 from ingestd.files import durable
 from ingestd.files.archive_layout import archive_folder
+from ingestd.files.identity import digest
 from ingestd.files.names import HASH_DIGITS, copy_path, sidecar_path
 from ingestd.output import sidecar
 from ingestd.store import renames
@@ -74,6 +75,7 @@ def resume(db: Database) -> int:
         TransientError: a file cannot be moved; the rename stays pending.
     """
     left = renames.pending(db)
+    durable.sync_names({path.parent for rename in left for path in (rename.old, rename.new)})
     for rename in left:
         _go_on(db, rename)
     return len(left)
@@ -93,6 +95,10 @@ def _go_on(db: Database, rename: Rename) -> None:
 
 
 def _move(old: Path, new: Path) -> None:
-    """Move a file, unless that was done before."""
-    if old.exists() and not os.path.lexists(new):
+    """Move a file, unless that was done before; a power cut may have left it under both names."""
+    if not old.exists():
+        return
+    if not os.path.lexists(new):
         durable.move(old, new)
+    elif digest(old) == digest(new):
+        durable.remove(old)

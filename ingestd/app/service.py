@@ -24,6 +24,7 @@ from ingestd.daemon.systemd import notify
 from ingestd.document import Record
 from ingestd.engine import Engine
 from ingestd.errors import ConfigError, TransientError
+from ingestd.files import durable
 from ingestd.store import soundness
 from ingestd.store.database import connect, faults
 
@@ -55,7 +56,7 @@ def running_service(
         stack.enter_context(signals.handled())
         preflight.require_sound(config)
         for folder in (config.spool.work, config.spool.archive, config.spool.failed):
-            folder.mkdir(parents=True, exist_ok=True)
+            durable.make_folder(folder)
         stack.enter_context(_only_one(config.spool.work))
         stack.enter_context(faults(config.record.database))
         clock, database = SystemClock(), config.record.database

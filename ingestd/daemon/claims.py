@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum, auto
 from pathlib import Path
@@ -92,7 +92,8 @@ class Claims:
         identity = look(job.source_path)
         if identity is None and job.sha256 is not None:
             return _Taken.VANISHED
-        if not job.identity.is_same(identity) or has_writer(job.source_path):
+        ours = identity is not None and job.source_path.is_relative_to(self._work)  # collated: no one else writes it
+        if not ours and (not job.identity.is_same(identity) or has_writer(job.source_path)):
             self._jobs.forget(job)
             return _Taken.GONE
         if self._stays(job):
@@ -101,7 +102,7 @@ class Claims:
         else:
             durable.move(job.source_path, work)
             moved = look(work)
-            unchanged = moved is not None and (moved.size, moved.mtime_ns) == (job.identity.size, job.identity.mtime_ns)
+            unchanged = ours or (moved is not None and moved.has_content_of(job.identity))
         if unchanged:
             return _Taken.YES
         self._return_to_inbox(job, work)
@@ -120,7 +121,8 @@ class Claims:
     def _drop_claimed_source(self, job: Job, work: Path) -> None:
         """Remove the remains of an interrupted step: the source of a file in work, or the reason of its failure."""
         # a crash between copy and unlink leaves both; the source goes if it is the same file
-        same = job.state is State.ARRIVED and job.identity.is_same(look(job.source_path))
+        source = look(job.source_path)
+        same = job.state is State.ARRIVED and source is not None and source.has_content_of(job.identity)
         if same and not self._stays(job) and digest(job.source_path) == digest(work):
             durable.remove(job.source_path)
         # a failed document that is tried again before it was put away may have its reason there already
@@ -138,6 +140,19 @@ class Claims:
     def hashing(self, job: Job) -> GradualDigest:
         """Begin to hash the file of a job in work."""
         return GradualDigest(self._work_path(job))
+
+    def sync_names(self, unsettled: Iterable[Job]) -> None:
+        """Make durable, before anything relies on it, what was renamed by a process that was killed before it synced.
+
+        Args:
+            unsettled: jobs that were on their way.
+
+        Raises:
+            TransientError: the filesystem refused.
+        """
+        places = [path for job in unsettled for path in (job.source_path, job.archive_path) if path is not None]
+        below = self._work.iterdir() if self._work.is_dir() else ()
+        durable.sync_names({self._work, *below, *(path.parent for path in places)})
 
     def stranded(self, now: datetime) -> list[Job]:
         """Return the jobs whose files are in work after a crash; files without a job get one."""

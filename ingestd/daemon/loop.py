@@ -96,6 +96,8 @@ class Daemon:
 
     def recover(self, now: datetime) -> None:
         """Resume, after a start, the jobs that a crash, a power cut or a stop left unfinished."""
+        unsettled = self._jobs.in_states(UNSETTLED)
+        self._claims.sync_names(unsettled)
         self._pairs.tidy()
         stranded = {job.id: job for job in self._claims.stranded(now)}
         jobs = stranded | {job.id: job for job in self._jobs.in_states(UNSETTLED)}

@@ -21,7 +21,7 @@ from ingestd.files.encoding import path_text
 from ingestd.files.identity import digest, look
 from ingestd.files.names import COLLATED, work_path
 from ingestd.store.database import transaction
-from ingestd.store.job import Job, Moved, State
+from ingestd.store.job import UNSETTLED, Job, Moved, State
 from ingestd.store.jobs import Jobs
 
 _LOOK_AGAIN = timedelta(seconds=30)
@@ -137,7 +137,7 @@ class Pairs:
         folder = self._places.work / COLLATED
         for pair in folder.iterdir() if folder.is_dir() else ():
             for path in pair.iterdir():
-                if not any(job.state in (State.ARRIVED, State.WAITING) for job in self._jobs.of_path(path)):
+                if not any(job.state in UNSETTLED for job in self._jobs.of_path(path)):
                     durable.remove(path)
             if not any(pair.iterdir()):
                 durable.remove_folder(pair)

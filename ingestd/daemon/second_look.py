@@ -99,6 +99,6 @@ class SecondLook:
 
 
 def _has_changed(job: Job, place: Path, identity: Identity) -> bool:
-    if (identity.size, identity.mtime_ns) == (job.identity.size, job.identity.mtime_ns):
+    if identity.has_content_of(job.identity):
         return False
     return job.sha256 is None or digest(place) != job.sha256

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +21,8 @@ from ingestd.files.names import partial_path
 
 _COPY_BYTES = 1 << 20
 """Bytes copied at a time."""
+_MAX_KNOWN_FOLDERS = 1024
+"""Folders whose names are known to be durable."""
 
 
 @contextlib.contextmanager
@@ -49,9 +52,33 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def sync_names(folders: Iterable[Path]) -> None:
+    """Make durable what a killed process may have renamed or deleted; folders that are gone are skipped.
+
+    Raises:
+        TransientError: the filesystem refused.
+    """
+    for folder in folders:
+        with _transient(f"sync the folder {folder}"), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            sync_folder(folder)
+
+
+@functools.lru_cache(_MAX_KNOWN_FOLDERS)
+def _keep_name(folder: Path) -> None:
+    """Make the name of a folder durable, and those above it: another process may have made it a moment ago.
+
+    Where the filesystem refuses, that is left to the process that made the folder.
+    """
+    if folder.parent != folder:
+        _keep_name(folder.parent)
+        with contextlib.suppress(OSError):
+            sync_folder(folder.parent)
+
+
 def make_folder(folder: Path) -> None:
     """Create a folder with its parents, durably."""
     if folder.is_dir():
+        _keep_name(folder)
         return
     make_folder(folder.parent)
     with _transient(f"make the folder {folder}"):
@@ -62,7 +89,8 @@ def make_folder(folder: Path) -> None:
 def move(source: Path, target: Path) -> None:
     """Move a file to a name that must be free; across filesystems copy, sync, then unlink.
 
-    A file that has other names (hard links) is copied, so that it cannot be changed by one of them afterwards.
+    Its bytes are synced first: the program that wrote them may not have done so. A file that has other names (hard
+    links) is copied, so that it cannot be changed by one of them afterwards.
 
     Raises:
         TransientError: the filesystem refused, or the target exists.
@@ -76,10 +104,22 @@ def move(source: Path, target: Path) -> None:
             _copy(source, target)
             source.unlink()
         else:
+            if stat.S_ISREG(status.st_mode):
+                _sync_content(source)
             _rename(source, target)
         sync_folder(target.parent)
         if source.parent != target.parent:
             sync_folder(source.parent)
+
+
+def _sync_content(path: Path) -> None:
+    """Bring the bytes of a regular file to the disk; one that cannot be read is moved all the same."""
+    with contextlib.suppress(PermissionError):
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _rename(source: Path, target: Path) -> None:
@@ -147,13 +187,11 @@ def take_over(path: Path, mode: int) -> None:
 
 
 def remove(path: Path) -> None:
-    """Delete a file, if it is there."""
+    """Delete a file, if it is there; if it is not, a killed process may have deleted it without syncing."""
     with _transient(f"delete {path}"):
-        try:
-            path.unlink()
-        except FileNotFoundError:
-            return
-        sync_folder(path.parent)
+        path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            sync_folder(path.parent)
 
 
 def remove_folder(folder: Path) -> None:

@@ -34,6 +34,10 @@ class Identity:
         changed = known and self.ctime_ns != other.ctime_ns
         return not changed and (self.size, self.mtime_ns, self.inode) == (other.size, other.mtime_ns, other.inode)
 
+    def has_content_of(self, other: Identity) -> bool:
+        """Tell whether size and time of content are the same, as they are after a rename or a copy."""
+        return (self.size, self.mtime_ns) == (other.size, other.mtime_ns)
+
 
 def look(path: Path) -> Identity | None:
     """Return the identity of a path, links not followed; None if it is gone or cannot be reached."""

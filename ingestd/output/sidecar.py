@@ -291,37 +291,45 @@ def place_of(db: Database, document_id: int) -> Path | None:
     return None if row is None or row[0] is None else sidecar_path(path_from(row[0]))
 
 
-def refresh(db: Database, document_id: int, *, wanted: bool) -> None:
-    """Bring a sidecar up to date after a correction; one that was taken away is not written again.
+def refresh(db: Database, document_ids: Iterable[int], *, wanted: bool) -> list[Path]:
+    """Bring sidecars up to date after corrections; those that were taken away are not written again.
 
     Args:
-        db: open for writing, without a transaction; the write lock is held while the file is written, so that the
+        db: open for writing, without a transaction; the write lock is held while the files are written, so that the
             files of two processes come in the order of their commits.
-        document_id: of the corrected document.
-        wanted: write the file; False where the configuration asks for none.
+        document_ids: of corrected or re-extracted documents.
+        wanted: write the files; False where the configuration asks for none.
+
+    Returns:
+        Sidecars that were taken away.
 
     Raises:
-        TransientError: the file cannot be written; it stays due.
+        TransientError: a file cannot be written; all stay due.
     """
+    gone = []
     with transaction(db):
-        on_its_way = "SELECT 1 FROM jobs WHERE document_id = ? AND state = 'recorded'"
-        if db.execute(on_its_way, [document_id]).fetchone() is not None:
-            return  # the daemon may have rendered it before the correction and write it after this
-        path = place_of(db, document_id)
-        if wanted and path is not None and path.exists():
-            durable.write_atomic(path, render_like(db, document_id, path))
-        corrections.sidecar_written(db, document_id)
+        for document_id in document_ids:
+            on_its_way = "SELECT 1 FROM jobs WHERE document_id = ? AND state = 'recorded'"
+            if db.execute(on_its_way, [document_id]).fetchone() is not None:
+                continue  # the daemon may have rendered it before the change and write it after this
+            path = place_of(db, document_id) if wanted else None
+            if path is not None and path.exists():
+                durable.write_atomic(path, render_like(db, document_id, path))
+            elif path is not None:
+                gone.append(path)
+            corrections.sidecar_written(db, document_id)
+    return gone
 
 
 def refresh_due(db: Database, limit: int, *, wanted: bool) -> int:
-    """Bring sidecars up to date that an interrupted correction left behind; return the number that was due.
+    """Bring sidecars up to date that an interrupted command left behind; return the number that was due.
 
     Raises:
         TransientError: a file cannot be written; it stays due.
     """
     due = corrections.sidecars_due(db, limit)
     for document_id in due:
-        refresh(db, document_id, wanted=wanted)
+        refresh(db, [document_id], wanted=wanted)
     return len(due)
 
 

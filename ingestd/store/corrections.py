@@ -1,7 +1,8 @@
 """Corrections by people: the append-only table, the reading that they lie on, and the version of a document.
 
 ``fields`` always holds what is in force. The first correction of a document copies what the rules made of it into
-``extractions``, where it stays, so that the reading is never lost.
+``extractions``, where it stays, so that the reading is never lost. While the sidecar of a re-extracted document is
+due, its row there says so.
 
 Nothing here commits: callers that write hold ``database.transaction()``.
 """
@@ -131,12 +132,7 @@ def add(
     Raises:
         LookupError: if there is no such document.
     """
-    read = rows.extraction_json(what_was_read(db, document_id))
-    db.execute(
-        "INSERT INTO extractions (document_id, extraction, sidecar_due) VALUES (?, ?, 1)"
-        " ON CONFLICT (document_id) DO UPDATE SET sidecar_due = 1",
-        [document_id, read],
-    )
+    _note_due(db, document_id, rows.extraction_json(what_was_read(db, document_id)))
     for entry in new:
         _insert(db, document_id, entry)
     documents.replace_extraction(db, document_id, settled, rules_hash=rules_hash)
@@ -162,17 +158,26 @@ def _insert(db: Database, document_id: int, entry: NewEntry) -> None:
     )
 
 
-def replace_reading(db: Database, document_id: int, read: Extraction) -> None:
-    """Keep what today's rules make of a corrected document in the place of what rules made before.
+def replace_reading(db: Database, document_id: int, read: Extraction, *, sidecar_due: bool) -> None:
+    """Keep what today's rules make of a document in the place of what rules made before.
 
     Args:
         db: with an open write transaction, which is not committed here.
-        document_id: without corrections: nothing happens.
+        document_id: of a recorded document.
         read: without corrections.
+        sidecar_due: its sidecar is to be written again. Until then a document without corrections has a row too.
     """
+    reading = rows.extraction_json(read)
+    db.execute("UPDATE extractions SET extraction = ? WHERE document_id = ?", [reading, document_id])
+    if sidecar_due:
+        _note_due(db, document_id, reading)
+
+
+def _note_due(db: Database, document_id: int, reading: str) -> None:
     db.execute(
-        "UPDATE extractions SET extraction = ?, sidecar_due = 1 WHERE document_id = ?",
-        [rows.extraction_json(read), document_id],
+        "INSERT INTO extractions (document_id, extraction, sidecar_due) VALUES (?, ?, 1)"
+        " ON CONFLICT (document_id) DO UPDATE SET sidecar_due = 1",
+        [document_id, reading],
     )
 
 
@@ -218,7 +223,7 @@ def alike(db: Database) -> Iterator[Alike]:
 
 
 def sidecars_due(db: Database, limit: int) -> list[int]:
-    """Documents whose sidecar is in its place and does not show their last correction yet."""
+    """Documents whose sidecar is in its place and does not show their last correction or re-extraction yet."""
     found = db.execute(
         "SELECT document_id FROM extractions e WHERE sidecar_due = 1 AND NOT EXISTS"
         " (SELECT 1 FROM jobs WHERE jobs.document_id = e.document_id AND state = 'recorded') LIMIT ?",
@@ -228,14 +233,19 @@ def sidecars_due(db: Database, limit: int) -> list[int]:
 
 
 def is_sidecar_due(db: Database, document_id: int) -> bool:
-    """True where the sidecar does not show the last correction yet."""
+    """True where the sidecar does not show the last correction or re-extraction yet."""
     row = db.execute("SELECT sidecar_due FROM extractions WHERE document_id = ?", [document_id]).fetchone()
     return row is not None and bool(row[0])
 
 
 def sidecar_written(db: Database, document_id: int) -> None:
-    """Note that the sidecar shows the last correction; inside the caller's write transaction."""
+    """Note that the sidecar shows what the rows say; inside the caller's write transaction."""
     db.execute("UPDATE extractions SET sidecar_due = 0 WHERE document_id = ?", [document_id])
+    db.execute(
+        "DELETE FROM extractions WHERE document_id = ?"
+        " AND NOT EXISTS (SELECT 1 FROM corrections c WHERE c.document_id = extractions.document_id)",
+        [document_id],
+    )
 
 
 def contradictions(db: Database, limit: int) -> list[tuple[int, str]]:

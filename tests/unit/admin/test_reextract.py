@@ -20,7 +20,7 @@ from ingestd.errors import TransientError
 from ingestd.extract import RuleSet, extract, load_rules
 from ingestd.files import durable
 from ingestd.output import sidecar
-from ingestd.store import documents
+from ingestd.store import corrections, documents
 from ingestd.store.database import connect
 from ingestd.store.jobs import Jobs
 from tests.support.jobs import done
@@ -124,7 +124,7 @@ def test_without_sidecars_only_the_database_changes(
     assert documents.load_extraction(db, document_id) == change.after
 
 
-def test_a_run_that_is_cut_off_is_completed_by_the_next(
+def test_sidecars_of_a_run_that_is_cut_off_stay_due(
     db: Database, old_rules: RuleSet, new_rules: RuleSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = [recorded(db, old_rules, name, tmp_path / "archive") for name in ("a.pdf", "b.pdf")]
@@ -140,13 +140,13 @@ def test_a_run_that_is_cut_off_is_completed_by_the_next(
     with pytest.raises(TransientError, match="disk full"):
         apply(db, batch, new_rules.hash, with_sidecars=True)
     monkeypatch.undo()
-    assert [documents.load_extraction(db, document_id).fields[0].value for document_id in ids] == ["12.50", "12.50"]
+    assert [documents.load_extraction(db, document_id).fields[0].value for document_id in ids] == ["20.00", "20.00"]
+    assert all(corrections.is_sidecar_due(db, document_id) for document_id in ids)
 
-    again = [result for result in found(tmp_path / "ingestd.db", ids, new_rules) if isinstance(result, Change)]
-    assert again == batch
-    apply(db, again, new_rules.hash, with_sidecars=True)
+    assert sidecar.refresh_due(db, 9, wanted=True) == 2
     for document_id, name in zip(ids, ("a.pdf", "b.pdf"), strict=True):
         assert (tmp_path / "archive" / f"{name}.json").read_bytes() == sidecar.render(db, document_id)
+    assert db.execute("SELECT count(*) FROM extractions").fetchone() == (0,), "only corrected documents keep a row"
 
 
 def test_a_rule_that_breaks_on_one_document_leaves_the_others_alone(
@@ -223,7 +223,7 @@ def test_a_run_over_all_goes_on_where_it_was_interrupted(
     monkeypatch.setattr("ingestd.cli.extract.BATCH", 1)
     said = extract_all()
     assert "goes on after document 2" in said.stderr
-    assert "2 documents: 2 changed" in said.stdout
+    assert "2 documents: 1 changed" in said.stdout, "the third was committed, its sidecar is due"
     assert written == ["a.pdf.json", "b.pdf.json"]
     assert [documents.load_extraction(db, document_id).fields[0].value for document_id in ids] == ["20.00"] * 4
     assert "4 documents: 0 changed" in extract_all().stdout

@@ -112,7 +112,7 @@ def test_a_slim_sidecar_is_no_difference_and_stays_slim(world: World) -> None:
     [difference] = found(world)
     assert difference.kind == "sidecar"
     assert "about 'rule'" in difference.text
-    sidecar.refresh(world.db, document_id, wanted=True)
+    sidecar.refresh(world.db, [document_id], wanted=True)
     assert found(world) == []
     assert sidecar.is_slim(path.read_bytes())
 

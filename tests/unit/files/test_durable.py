@@ -8,6 +8,7 @@ import pytest
 
 from ingestd.errors import TransientError
 from ingestd.files import durable
+from tests.support.syncs import watched_syncs
 
 
 def test_move_never_overwrites(tmp_path: Path) -> None:
@@ -120,3 +121,49 @@ def test_file_with_other_names_cannot_be_changed_by_them_afterwards(tmp_path: Pa
     other.write_bytes(b"changed")
     assert (target.read_bytes(), target.stat().st_mtime_ns) == (b"content", moment)
     assert not source.exists()
+
+
+def test_bytes_are_synced_before_a_file_moves_and_names_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "from").mkdir()
+    (tmp_path / "to").mkdir()
+    source, target = tmp_path / "from/a", tmp_path / "to/b"
+    source.write_bytes(b"written by a program that does not sync")
+    durable.make_folder(target.parent)
+    syncs = watched_syncs(monkeypatch)
+    durable.move(source, target)
+    assert syncs == [str(source), f"rename {target}", str(target.parent), str(source.parent)]
+
+
+def test_a_file_that_cannot_be_read_moves_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(b"a")
+
+    def refused(*_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    durable.make_folder(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(durable, "sync_folder", lambda _: None)
+        patch.setattr(os, "open", refused)
+        durable.move(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == b"a"
+
+
+def test_the_name_of_a_folder_that_another_process_made_is_synced_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "archive/2026").mkdir(parents=True)
+    syncs = watched_syncs(monkeypatch)
+    durable.make_folder(tmp_path / "archive/2026/08")
+    assert syncs[-3:] == [str(tmp_path), str(tmp_path / "archive"), str(tmp_path / "archive/2026")]
+    syncs.clear()
+    durable.make_folder(tmp_path / "archive/2026/09")
+    assert syncs == [str(tmp_path / "archive/2026")]
+
+
+def test_a_deletion_that_a_killed_process_did_not_sync_is_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    syncs = watched_syncs(monkeypatch)
+    durable.remove(tmp_path / "gone")
+    durable.remove(tmp_path / "no folder" / "gone")
+    assert syncs == [str(tmp_path)]
