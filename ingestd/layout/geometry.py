@@ -19,8 +19,8 @@ AnyQuads = NDArray[np.float32] | NDArray[np.float64]
 
 
 def as_quad(points: ArrayLike) -> Quad:
-    """Turn a 4x2 array into a Quad of plain floats rounded to 0.01 px."""
-    array = np.asarray(points, dtype=np.float64).round(2)
+    """Turn a 4x2 array into a Quad of plain floats rounded to 0.1 px, more than a place is worth."""
+    array = np.asarray(points, dtype=np.float64).round(1)
     if array.shape != (4, 2):
         raise ValueError(f"a quad has shape (4, 2), not {array.shape}")
     (a, b, c, d) = ((float(x), float(y)) for x, y in array)

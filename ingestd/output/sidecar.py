@@ -23,7 +23,8 @@ from ingestd.files.names import sidecar_path
 from ingestd.store import corrections
 from ingestd.store.database import transaction
 from ingestd.store.documents import load_reading
-from ingestd.store.rows import Row, line_rows, to_json
+from ingestd.store.rows import Row, line_rows
+from ingestd.store.short import to_json
 from ingestd.store.table_rows import shown_tables
 
 SCHEMA = 1
@@ -212,14 +213,14 @@ _JSON_COLUMNS = frozenset(
 )
 
 _TABLES: dict[str, tuple[type[BaseModel], str]] = {
-    "fields": (FieldRow, "rowid"),
+    "fields": (FieldRow, "field_index"),
     "items": (ItemRow, "item_index"),
     "codes": (CodeRow, "rowid"),
     "pages": (PageRow, "page_index"),
     "lines": (LineRow, "line_index"),
     "tables": (TableRow, "table_index"),
     "papers": (PaperRow, "paper_index"),
-    "paper_fields": (PaperFieldRow, "rowid"),
+    "paper_fields": (PaperFieldRow, "paper_index, field_index"),
     "corrections": (CorrectionRow, "id"),
 }
 """Table -> its columns (as a model), and the column that orders it."""

@@ -61,7 +61,8 @@ _KNOWN: Mapping[str, Kind] = {
 
 def documents(db: Database, choice: Choice) -> Rows:
     """Return one row per document, with two columns (value and level) for each field that any of them has."""
-    sql = "SELECT name, group_concat(DISTINCT type) FROM fields GROUP BY name ORDER BY min(rowid)"
+    first = "min(1000 * document_id + field_index)"
+    sql = f"SELECT name, group_concat(DISTINCT type) FROM fields GROUP BY name ORDER BY {first}"
     types = db.execute(sql).fetchall()
     names = [name for name, _ in types]
     chosen, values = ids_query(db, choice.filters) if choice.filters is not None else ("", {})

@@ -71,7 +71,8 @@ class Sharing:
 
     def line(self, line: Line) -> Line:
         """Share the values of a line's characters."""
-        return replace(line, chars=tuple([self._char(char) for char in line.chars]))
+        confidence = round(line.confidence, 3)
+        return replace(line, confidence=confidence, chars=tuple([self._char(char) for char in line.chars]))
 
     def _char(self, char: Char) -> Char:
         alternatives = tuple([(text, round(probability, PLACES)) for text, probability in char.alternatives])

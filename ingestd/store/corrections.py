@@ -20,7 +20,7 @@ from sqlite_utils import Database
 
 from ingestd.document import Correction, Extraction, Level
 from ingestd.files.encoding import time_from, time_text
-from ingestd.store import documents, rows
+from ingestd.store import documents, rows, short
 
 _VERSION_DIGITS = 16
 MIN_ALIKE = 3
@@ -111,9 +111,9 @@ def version(db: Database, document_id: int) -> str:
     if head is None:
         raise LookupError(f"no document with id {document_id}")
     fields = db.execute(
-        "SELECT name, value, level, reasons FROM fields WHERE document_id = ? ORDER BY rowid", [document_id]
+        "SELECT name, value, level, reasons FROM fields WHERE document_id = ? ORDER BY field_index", [document_id]
     ).fetchall()
-    text = rows.to_json([*head, fields, last_id(db, document_id)])
+    text = short.to_json([*head, fields, last_id(db, document_id)])
     return hashlib.sha256(text.encode()).hexdigest()[:_VERSION_DIGITS]
 
 
@@ -153,7 +153,7 @@ def _insert(db: Database, document_id: int, entry: NewEntry) -> None:
             "corrected_at": time_text(said.at),
             "seconds": entry.seconds,
             "undoes": entry.undoes,
-            "evidence": rows.to_json({**entry.evidence, **place}),
+            "evidence": short.to_json({**entry.evidence, **place}),
         }
     )
 

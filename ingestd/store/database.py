@@ -21,13 +21,16 @@ from typing import Literal
 from sqlite_utils import Database
 
 from ingestd.errors import ConfigError, TransientError
-from ingestd.store import conversion, packing, schema
+from ingestd.store import conversion, packing, proofs, schema
 
 OLDEST_SQLITE = (3, 38, 0)
 """STRICT tables (3.37) and the JSON functions without a compile option (3.38)."""
 
 BUSY_S = 30.0
 """Seconds that a statement waits for the write transaction of another process; ours take milliseconds."""
+
+PAGE_BYTES = 16_384
+"""Page of a new database: with the 4096 of SQLite a tenth of the file is room that no further row fits into."""
 
 _STEPS = 1_000_000
 """SQLite instructions between two words on the progress of a migration, some hundredths of a second."""
@@ -112,11 +115,14 @@ def opened_as_it_is(path: Path) -> Iterator[Database]:
 
 def _prepared(db: Database, path: Path, access: str, progress: conversion.Progress) -> Database:
     packing.register(db.conn)
+    proofs.register(db.conn)
     schema.require_ours(db, path)
     if access == "read":
         schema.require_current(db, path)
         db.execute("PRAGMA query_only = ON")
         return db
+    if access == "create":
+        db.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file; that of another stays as it is
     db.enable_wal()
     if db.journal_mode != "wal":
         raise ConfigError(
@@ -153,7 +159,7 @@ def _telling(db: Database, progress: conversion.Progress) -> Iterator[None]:
 
 
 def _convert(db: Database, progress: conversion.Progress) -> None:
-    """Pack the lines of an older database, batch by batch; goes on where it was interrupted.
+    """Pack the rows of an older database, batch by batch; goes on where it was interrupted.
 
     Several processes may do it at once: each batch is chosen and packed under the write lock.
     """

@@ -73,24 +73,22 @@ CREATE TABLE reviews (
 ) STRICT;
 """
 
-_TRIGGERS = f"""
+FIELD_TRIGGERS = {
+    f"fields_summary_{event.split()[0].lower()}": (
+        f"CREATE TRIGGER fields_summary_{event.split()[0].lower()} AFTER {event} ON fields BEGIN"
+        f" UPDATE summaries SET ({_COLUMNS}) = ({_FROM_FIELDS} WHERE document_id = {row}.document_id)"
+        f" WHERE document_id = {row}.document_id; END"
+    )
+    for event, row in (("INSERT", "NEW"), ("UPDATE OF name, value, level", "NEW"), ("DELETE", "OLD"))
+}
+"""Name -> trigger that summarises a document again when one of its fields changes."""
+
+_TRIGGERS = """
 CREATE TRIGGER documents_summary_insert AFTER INSERT ON documents BEGIN
     INSERT INTO summaries (document_id, rule, status, levels) VALUES (NEW.id, NEW.rule, NEW.status, 0);
 END;
 CREATE TRIGGER documents_summary_update AFTER UPDATE OF rule, status ON documents BEGIN
     UPDATE summaries SET rule = NEW.rule, status = NEW.status WHERE document_id = NEW.id;
-END;
-CREATE TRIGGER fields_summary_insert AFTER INSERT ON fields BEGIN
-    UPDATE summaries SET ({_COLUMNS}) = ({_FROM_FIELDS} WHERE document_id = NEW.document_id)
-    WHERE document_id = NEW.document_id;
-END;
-CREATE TRIGGER fields_summary_update AFTER UPDATE OF name, value, level ON fields BEGIN
-    UPDATE summaries SET ({_COLUMNS}) = ({_FROM_FIELDS} WHERE document_id = NEW.document_id)
-    WHERE document_id = NEW.document_id;
-END;
-CREATE TRIGGER fields_summary_delete AFTER DELETE ON fields BEGIN
-    UPDATE summaries SET ({_COLUMNS}) = ({_FROM_FIELDS} WHERE document_id = OLD.document_id)
-    WHERE document_id = OLD.document_id;
 END;
 CREATE TRIGGER corrections_keep_update BEFORE UPDATE ON corrections BEGIN
     SELECT RAISE(ABORT, 'corrections are only added to; correct the field again');
@@ -110,3 +108,5 @@ def create_desk(db: Database) -> None:
     db.execute(SUMMARISE)
     for statement in _TRIGGERS.split("END;\n")[:-1]:
         db.execute(statement + "END")
+    for sql in FIELD_TRIGGERS.values():
+        db.execute(sql)

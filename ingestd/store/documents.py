@@ -7,7 +7,7 @@ state of its job change together or not at all.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from ingestd.document import Extraction, Line, Paper, Reading, Record, Status
 from ingestd.files.encoding import path_from, path_text, time_from, time_text
-from ingestd.store import packing, rows
+from ingestd.store import line_spans, packing, proofs, rows, short
 from ingestd.store.table_rows import table_from, table_rows
 
 
@@ -58,7 +58,7 @@ def save(
         sqlite3.IntegrityError: if a document with this sha256 is recorded already.
     """
     _require_transaction(db)
-    extraction = record.extraction
+    extraction, text = record.extraction, rows.plain_text(record.reading)
     document = {
         "sha256": record.sha256,
         "name": path_text(record.name),
@@ -69,33 +69,29 @@ def save(
         "archive_path": None if archive_path is None else path_text(archive_path),
         "status": extraction.status.value,
         "rule": extraction.rule,
-        "text": rows.plain_text(record.reading),
-        "field_values": rows.field_values(extraction),
+        "text": text,
+        "field_values": rows.field_values(extraction, text),
         "received_at": time_text(received_at),
         "recorded_at": time_text(recorded_at),
-        "provenance": rows.to_json(dict(record.provenance)),
-        "timings": rows.to_json(dict(record.timings)),
+        "origin": short.values_only(record.provenance, short.PROVENANCE),
+        "seconds": short.values_only(record.timings, short.STAGES),
         **rows.place_row(extraction),
     }
     document_id = db.table("documents").insert(document).last_rowid
     assert document_id is not None  # an insert that did not raise has one
     _insert(db, "pages", document_id, map(rows.page_row, record.reading.pages))
-    save_lines(db, document_id, record.reading.lines)
+    save_lines(db, document_id, record.reading.lines, text)
     _insert(db, "codes", document_id, map(rows.code_row, record.reading.codes))
     _insert(db, "tables", document_id, table_rows(record.reading.tables))
     _insert_extraction(db, document_id, extraction)
     return document_id
 
 
-_LINE_COLUMNS = ("page_index", "line_index", "text", "confidence", "source")
-
-
-def save_lines(db: Database, document_id: int, lines: Sequence[Line]) -> None:
-    """Write the lines of a document: text in rows, places and characters packed."""
+def save_lines(db: Database, document_id: int, lines: Sequence[Line], text: str) -> None:
+    """Write the lines of a document as places in its text, with places and characters packed."""
     if lines:
-        texts = ({name: row[name] for name in _LINE_COLUMNS} for row in rows.line_rows(lines))
-        _insert(db, "lines", document_id, texts)
-        _insert(db, "readings", document_id, [{"packed": packing.pack(lines)}])
+        row = {"lines": line_spans.spans(rows.line_rows(lines), text), "packed": packing.pack(lines)}
+        _insert(db, "readings", document_id, [row])
 
 
 def replace_extraction(
@@ -113,35 +109,73 @@ def replace_extraction(
         LookupError: if there is no such document.
     """
     _require_transaction(db)
-    updated = db.execute(
+    row = db.execute("SELECT text FROM documents WHERE id = ?", [document_id]).fetchone()
+    if row is None:
+        raise LookupError(f"no document with id {document_id}")
+    db.execute(
         "UPDATE documents SET status = :status, rule = :rule, field_values = :values, paper_pages = :paper_pages,"
         " paper_area = :paper_area,"
-        " provenance = json_set(provenance, '$.rules', coalesce(:rules, provenance ->> '$.rules')) WHERE id = :id",
+        " origin = json_set(origin, CASE json_type(origin) WHEN 'array' THEN :place ELSE '$.rules' END,"
+        "  coalesce(:rules, provenance ->> '$.rules')) WHERE id = :id",
         {
             "status": extraction.status.value,
             "rule": extraction.rule,
-            "values": rows.field_values(extraction),
+            "values": rows.field_values(extraction, row[0]),
+            "place": f"$[{short.PROVENANCE.index('rules')}]",
             "rules": rules_hash,
             "id": document_id,
             **rows.place_row(extraction),
         },
     )
-    if not updated.rowcount:
-        raise LookupError(f"no document with id {document_id}")
-    db.execute("DELETE FROM fields WHERE document_id = ?", [document_id])
-    db.execute("DELETE FROM items WHERE document_id = ?", [document_id])
-    db.execute("DELETE FROM papers WHERE document_id = ?", [document_id])
-    db.execute("DELETE FROM paper_fields WHERE document_id = ?", [document_id])
+    for table in ("fields", "items", "papers", "paper_fields", "proofs"):
+        db.execute(f"DELETE FROM {table} WHERE document_id = ?", [document_id])
     _insert_extraction(db, document_id, extraction)
 
 
 def _insert_extraction(db: Database, document_id: int, extraction: Extraction) -> None:
-    _insert(db, "fields", document_id, map(rows.field_row, extraction.fields))
     _insert(db, "items", document_id, rows.item_rows(extraction.items))
+    fields = {0: list(map(rows.field_row, extraction.fields))}
     for index, paper in enumerate(extraction.further, 1):
         _insert(db, "papers", document_id, [rows.paper_row(paper, index)])
-        fields = ({"paper_index": index, **rows.field_row(field)} for field in paper.fields)
-        _insert(db, "paper_fields", document_id, fields)
+        fields[index] = list(map(rows.field_row, paper.fields))
+    save_fields(db, document_id, fields)
+
+
+def save_fields(db: Database, document_id: int, fields: Mapping[int, Sequence[rows.Row]]) -> None:
+    """Write the fields of all papers of a document.
+
+    Args:
+        db: with an open write transaction.
+        document_id: of a recorded document.
+        fields: paper -> rows as ``rows.field_row`` returns them.
+    """
+    evidence: proofs.Proofs = {}
+    for paper, found in fields.items():
+        stored = []
+        for index, row in enumerate(found):
+            stored.append({**({"paper_index": paper} if paper else {}), **_field_columns(row), "field_index": index})
+            evidence[paper, row["name"]] = json.loads(row["evidence"]), json.loads(row["candidates"])
+        # In the order of the key, pages are filled to their end.
+        stored.sort(key=lambda row: row["name"].encode())
+        _insert(db, "paper_fields" if paper else "fields", document_id, stored)
+    packed = proofs.pack(evidence)
+    if packed is not None:
+        _insert(db, "proofs", document_id, [{"packed": packed}])
+
+
+_FIELD_COLUMNS = ("name", "value", "raw", "level", "page_index", "probability")
+
+
+def _field_columns(row: rows.Row) -> rows.Row:
+    """Return the columns of ``fields`` that are stored, from a row as ``rows.field_row`` returns it."""
+    quad = None if row["quad"] is None else json.loads(row["quad"])
+    return {
+        **{name: row[name] for name in _FIELD_COLUMNS},
+        "place": short.place_of(json.loads(row["lines"])),
+        "type_code": short.TYPES.index(row["type"]),
+        "abbreviated": short.abbreviate(row["reasons"]),
+        "box": None if quad is None else short.to_json(short.box_of(quad)),
+    }
 
 
 def _insert(db: Database, table: str, document_id: int, some: Iterable[rows.Row]) -> None:
@@ -192,18 +226,15 @@ class StoredReading:
 
 def stored_reading(db: Database, document_id: int) -> StoredReading:
     """Load the rows of a document's reading, unparsed; empty for an unknown id."""
+    sql = "SELECT lines, text, packed FROM readings JOIN documents ON id = document_id WHERE document_id = ?"
+    spans, text, packed = db.execute(sql, [document_id]).fetchone() or ("[]", "", packing.pack(()))
     return StoredReading(
         pages=tuple(_rows(db, "pages", document_id, "page_index")),
-        lines=tuple(_rows(db, "lines", document_id, "line_index")),
-        packed=_packed(db, document_id),
+        lines=tuple(line_spans.lines_of(spans, text)),
+        packed=packed,
         codes=tuple(_rows(db, "codes", document_id, "rowid")),
         tables=tuple(_rows(db, "tables", document_id, "table_index")),
     )
-
-
-def _packed(db: Database, document_id: int) -> bytes:
-    row = db.execute("SELECT packed FROM readings WHERE document_id = ?", [document_id]).fetchone()
-    return packing.pack(()) if row is None else bytes(row[0])
 
 
 def load_reading(db: Database, document_id: int) -> Reading:
@@ -251,20 +282,33 @@ def load_document(db: Database, document_id: int) -> Document:
 
 
 def _extraction(db: Database, document_id: int, row: rows.Row) -> Extraction:
+    evidence = _proofs(db, document_id)
     return Extraction(
         rule=row["rule"],
-        fields=tuple(map(rows.field_from, _rows(db, "fields", document_id, "rowid"))),
+        fields=tuple(map(rows.field_from, _field_rows(db, "fields", document_id, evidence))),
         items=tuple(map(rows.item_from, _rows(db, "items", document_id, "item_index"))),
         status=Status(row["status"]),
-        further=_further(db, document_id),
+        further=_further(db, document_id, evidence),
         unread=_unread(db, document_id),
         pages=tuple(json.loads(row["paper_pages"])),
         area=None if row["paper_area"] is None else rows.quad_from(row["paper_area"]),
     )
 
 
-def _further(db: Database, document_id: int) -> tuple[Paper, ...]:
-    fields = list(_rows(db, "paper_fields", document_id, "rowid"))
+def _proofs(db: Database, document_id: int) -> proofs.Proofs:
+    row = db.execute("SELECT packed FROM proofs WHERE document_id = ?", [document_id]).fetchone()
+    return {} if row is None else proofs.unpack(row[0])
+
+
+def _field_rows(db: Database, table: str, document_id: int, evidence: proofs.Proofs) -> Iterator[rows.Row]:
+    """Yield rows as ``rows.field_row`` returns them."""
+    for row in _rows(db, table, document_id, "field_index"):
+        reasons, rivals = evidence.get((row.get("paper_index", 0), row["name"]), ([], []))
+        yield {**row, "evidence": short.to_json(reasons), "candidates": short.to_json(rivals)}
+
+
+def _further(db: Database, document_id: int, evidence: proofs.Proofs) -> tuple[Paper, ...]:
+    fields = list(_field_rows(db, "paper_fields", document_id, evidence))
     return tuple(
         rows.paper_from(row, [field for field in fields if field["paper_index"] == row["paper_index"]])
         for row in _rows(db, "papers", document_id, "paper_index")

@@ -33,17 +33,10 @@ from ingestd.document import (
 )
 from ingestd.layout.geometry import as_quads
 from ingestd.layout.row_groups import group_rows, text_edges
+from ingestd.store.short import MEASURES, to_json, values_only
 
 Row = dict[str, Any]
 """Column name -> value."""
-
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-
-
-def to_json(value: object) -> str:
-    """Write plain data as compact JSON; NaN and infinity, which JSON lacks, raise ValueError."""
-    return _encode(value)
 
 
 def text_rows(lines: Sequence[Line], gap: str = " ") -> list[str]:
@@ -66,15 +59,23 @@ def plain_text(reading: Reading) -> str:
     return "\f".join("\n".join(text_rows(lines)) for lines in pages.values()).replace("\0", " ")
 
 
-def field_values(extraction: Extraction) -> str:
-    """Return the distinct normalised values, one per line, for searching: they may differ from the printed text."""
+def field_values(extraction: Extraction, text: str) -> str:
+    """Return the distinct normalised values that the text does not contain, one per line, for searching."""
     fields = (*extraction.fields, *(field for paper in extraction.further for field in paper.fields))
-    values = dict.fromkeys(field.value for field in fields if field.value is not None)
-    return "\n".join(values).replace("\0", " ")
+    return "\n".join(without_text(dict.fromkeys(field.value or "" for field in fields), text))
+
+
+def without_text(values: Iterable[str], text: str) -> Iterator[str]:
+    """Yield the values that are not in a text, which are found there otherwise."""
+    for value in values:
+        searched = value.replace("\0", " ")
+        if searched not in text:
+            yield searched
 
 
 def page_row(page: PageInfo) -> Row:
     """Return a row of ``pages``; a measure that is not a number is stored as null."""
+    measures = {name: value if math.isfinite(value) else None for name, value in page.quality.items()}
     return {
         "page_index": page.index,
         "width_px": page.width_px,
@@ -82,7 +83,7 @@ def page_row(page: PageInfo) -> Row:
         "dpi": page.dpi,
         "rotation_deg": page.rotation_deg,
         "skew_deg": page.skew_deg,
-        "quality": to_json({name: value if math.isfinite(value) else None for name, value in page.quality.items()}),
+        "measures": values_only(measures, MEASURES),
         "steps": to_json(page.steps),
         "fault": page.fault,
         "role": page.role.value,
@@ -90,7 +91,7 @@ def page_row(page: PageInfo) -> Row:
 
 
 def page_from(row: Mapping[str, Any]) -> PageInfo:
-    """Return the page of a row that ``page_row`` wrote."""
+    """Return the page of a row of ``pages``, in which ``quality`` is made of the measures."""
     quality = json.loads(row["quality"])
     return PageInfo(
         index=row["page_index"],

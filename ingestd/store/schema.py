@@ -13,6 +13,7 @@ from sqlite_utils import Database, Migrations
 
 from ingestd.errors import ConfigError
 from ingestd.store import conversion
+from ingestd.store.compact_schema import create_compact
 from ingestd.store.desk_schema import create_desk
 from ingestd.store.document_schema import DOCUMENT_TABLES, add_evidence, create_full_text, create_sums
 from ingestd.store.exports import create_exports
@@ -64,6 +65,7 @@ _STEPS = {
     "020_change_times": add_change_times,
     "021_kind_sums": create_kind_sums,
     "022_looks": add_looks,
+    "023_compact": create_compact,
     "024_supersessions": create_supersessions,
     "025_tables": create_tables,
 }
@@ -121,7 +123,7 @@ def require_current(db: Database, path: Path) -> None:
 
 
 def require_converted(db: Database, path: Path) -> None:
-    """Refuse a database whose lines are still being packed.
+    """Refuse a database whose rows are still being packed.
 
     Raises:
         ConfigError: naming the command that goes on with it.
@@ -129,7 +131,7 @@ def require_converted(db: Database, path: Path) -> None:
     if conversion.left(db):
         raise ConfigError(
             [
-                f"{path}: found lines that an older ingestd recorded, expected packed ones;"
+                f"{path}: found rows that an older ingestd recorded, expected packed ones;"
                 " start 'ingestd run', which packs them and goes on where it was interrupted"
             ]
         )

@@ -102,18 +102,17 @@ def damage(path: Path) -> list[str]:
 
 def _look_at_ends(db: Database) -> None:
     """Read the ends of all trees and the newest documents; SQLite raises where it finds damage."""
-    objects = db.execute("SELECT type, name, tbl_name FROM sqlite_master WHERE rootpage > 0").fetchall()
-    for kind, name, table in objects:
-        indexed = f' INDEXED BY "{name}"' if kind == "index" and not name.startswith("sqlite_autoindex") else ""
-        if (
-            indexed
-            and db.execute("SELECT partial FROM pragma_index_list(?) WHERE name = ?", [table, name]).fetchone()[0]
-        ):
-            continue  # SQLite uses a partial index only where the query implies its condition
-        db.execute(f'SELECT * FROM "{table}"{indexed} LIMIT 1').fetchall()
+    objects = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE rootpage > 0").fetchall()
+    for kind, name, table, sql in objects:
+        # SQLite uses a partial index only where the query implies its condition.
+        condition = (sql or "").partition(" WHERE ")[2] if kind == "index" else ""
+        indexed = f' INDEXED BY "{name}"' if kind == "index" and sql is not None else ""
+        where = f" WHERE {condition}" if condition else ""
+        db.execute(f'SELECT * FROM "{table}"{indexed}{where} LIMIT 1').fetchall()
     newest = f"SELECT id FROM documents ORDER BY id DESC LIMIT {_NEWEST}"
     db.execute(f"SELECT * FROM ({newest}) n JOIN documents d ON d.id = n.id").fetchall()
-    for table in ("pages", "lines", "codes", "tables", "fields", "items"):
+    parts = {"pages", "readings", "codes", "tables", "fields", "proofs", "items"}
+    for table in sorted(parts & {name for _, name, _, _ in objects}):  # an older schema lacks some
         db.execute(f"SELECT * FROM {table} WHERE document_id IN ({newest})").fetchall()
     db.execute("SELECT * FROM jobs ORDER BY id DESC LIMIT 100").fetchall()
 

@@ -14,7 +14,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from ingestd.document import Cell, Quad, Table
-from ingestd.store.rows import Row, quad_from, to_json
+from ingestd.store.rows import Row, quad_from
+from ingestd.store.short import to_json
 
 _SCHEMA = """
 CREATE TABLE tables (

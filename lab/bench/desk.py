@@ -27,6 +27,7 @@ from ingestd.layout.geometry import rect_quad
 from ingestd.store.database import connect, transaction
 from ingestd.store.desk_schema import SUMMARISE
 from ingestd.store.documents import save_lines
+from ingestd.store.short import TYPES
 from ingestd.web.app import create_app
 from ingestd.web.tokens import TokenStore
 from lab.bench import harness
@@ -170,7 +171,7 @@ def fill(db: Database, count: int) -> None:
             waiting = [number for number in numbers if number % ONE_IN_REVIEW == 0]
             insert(db, "pages", map(_page, waiting))
             for number in waiting:
-                save_lines(db, number, _LINES)
+                save_lines(db, number, _LINES, text_of(number))
             db.execute(f"{SUMMARISE} WHERE document_id BETWEEN ? AND ?", [numbers[0], numbers[-1]])
     for _, sql in triggers:
         db.execute(sql)
@@ -226,14 +227,14 @@ def document(number: int) -> dict[str, Any]:
         "field_values": "\n".join(values_of(number).values()),
         "received_at": "2026-08-03T12:00:00Z",
         "recorded_at": f"2026-08-03T{number // 60 % 24:02d}:{number % 60:02d}:00Z",
-        "provenance": "{}",
-        "timings": "{}",
+        "origin": "{}",
+        "seconds": "{}",
     }
 
 
 def fields(number: int) -> Iterator[dict[str, Any]]:
     """Yield the rows of its fields."""
-    for name, value in values_of(number).items():
+    for index, (name, value) in enumerate(values_of(number).items()):
         in_doubt = name == "total" and number % ONE_IN_REVIEW == 0
         yield {
             "document_id": number,
@@ -242,13 +243,12 @@ def fields(number: int) -> Iterator[dict[str, Any]]:
             "raw": value,
             "level": "conflict" if in_doubt else "proved",
             "page_index": 0,
-            "quad": "[[10,10],[90,10],[90,30],[10,30]]",
-            "lines": "[[0,0]]",
-            "reasons": "[]",
-            "evidence": "[]",
-            "type": "money" if name in ("net", "tax", "total") else "text",
+            "field_index": index,
+            "box": "[100,100,900,300]",
+            "place": 0,
+            "abbreviated": "[]",
+            "type_code": TYPES.index("money" if name in ("net", "tax", "total") else "text"),
             "probability": 0.9,
-            "candidates": "[]",
         }
 
 
@@ -261,7 +261,7 @@ def _page(number: int) -> dict[str, Any]:
         "dpi": 200.0,
         "rotation_deg": 0,
         "skew_deg": 0.0,
-        "quality": "{}",
+        "measures": "{}",
         "steps": "[]",
     }
 

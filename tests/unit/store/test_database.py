@@ -181,7 +181,7 @@ def test_transactions_do_not_nest(opened: Opener, tmp_path: Path) -> None:
 def test_a_full_disk_is_temporary(opened: Opener, tmp_path: Path) -> None:
     db = opened(tmp_path / "ingestd.db")
     db.execute(f"PRAGMA max_page_count = {pragma(db, 'page_count')}")
-    big = "x" * 100_000
+    big = "x" * 10_000_000  # more than the pages that migrations left free
     with pytest.raises(TransientError, match="free space"), faults(tmp_path / "ingestd.db"), transaction(db):
         db.execute(
             "INSERT INTO jobs (inbox, source_path, name, size_bytes, state, created_at, updated_at) "

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from ingestd.document import Extraction, Status
-from ingestd.store import documents, rows
+from ingestd.document import Extraction, Source, Status
+from ingestd.store import documents, rows, short
 from ingestd.store.database import connect, transaction
-from tests.support.records import NOON, record, save
+from tests.support.records import NOON, line, record, save
 
 
 @pytest.fixture
@@ -83,10 +84,56 @@ def test_full_text_reaches_past_a_nul(db: Database) -> None:
     assert [row["id"] for row in db.table("documents").search('"after"')] == [1]
 
 
-def test_a_measure_that_is_not_a_number_is_null_in_json_and_nan_again() -> None:
-    page = replace(record().reading.pages[0], quality={"contrast": math.nan, "noise": 1.5})
-    row = rows.page_row(page)
-    assert row["quality"] == '{"contrast":null,"noise":1.5}'
-    quality = rows.page_from(row).quality
-    assert math.isnan(quality["contrast"])
-    assert quality["noise"] == 1.5
+@pytest.mark.parametrize("names", [("contrast", "noise"), short.MEASURES])
+def test_a_measure_that_is_not_a_number_is_null_in_json_and_nan_again(db: Database, names: tuple[str, ...]) -> None:
+    read = record()
+    quality = {**dict.fromkeys(names, 1.5), names[0]: math.nan}
+    page = replace(read.reading.pages[0], quality=quality)
+    document_id = save(db, replace(read, reading=replace(read.reading, pages=(page,))))
+    [(stored,)] = db.execute("SELECT quality FROM pages").fetchall()
+    assert json.loads(stored) == {**dict.fromkeys(names, 1.5), names[0]: None}
+    loaded = documents.load_reading(db, document_id).pages[0].quality
+    assert list(loaded) == list(names)
+    assert math.isnan(loaded[names[0]])
+    assert loaded[names[1]] == 1.5
+
+
+def test_values_that_the_text_has_are_not_kept_for_searching_again(db: Database) -> None:
+    document_id = save(db, record(text=("Total 12.50",), fields={"total": "12.50", "date": "2026-07-31"}))
+    values = "SELECT field_values FROM documents"
+    assert db.execute(values).fetchone() == ("2026-07-31",)
+    with transaction(db):
+        documents.replace_extraction(db, document_id, record(fields={"total": "99.00"}).extraction)
+    assert db.execute(values).fetchone() == ("99.00",)
+    assert [row["id"] for row in db.table("documents").search('"12.50"')] == [document_id]
+
+
+def test_rules_change_in_the_provenance_of_either_form(db: Database) -> None:
+    first = record("a.pdf")
+    saved = [save(db, first), save(db, replace(record("b.pdf"), provenance={"rules": "r0", "more": "x"}))]
+    for document_id in saved:
+        with transaction(db):
+            documents.replace_extraction(db, document_id, first.extraction, rules_hash="r1")
+    changed = [documents.load_document(db, document_id).record.provenance for document_id in saved]
+    assert changed == [{**first.provenance, "rules": "r1"}, {"rules": "r1", "more": "x"}]
+
+
+def test_lines_in_sql_are_those_of_the_reading(db: Database) -> None:
+    """Lines of other pages, sources, orders and confidences, and one that is not in the text."""
+    ocr, layer = line("永辉超市"), replace(line("Total 12.50", page=2), source=Source.TEXT_LAYER, confidence=1.0)
+    lines = (
+        ocr,
+        replace(line("one", row=1), confidence=0.98765),
+        layer,
+        line("", page=2, row=3),
+        line("二", page=2, row=4),
+    )
+    for name, some in (("a", lines), ("b", lines[::-1])):
+        read = record(name, pages=3)
+        document_id = save(db, replace(read, reading=replace(read.reading, lines=some)))
+        loaded = documents.load_reading(db, document_id).lines
+        assert loaded == some
+        sql = "SELECT page_index, line_index, text, confidence, source FROM lines WHERE document_id = ?"
+        assert db.execute(sql, [document_id]).fetchall() == [
+            (one.page_index, index, one.text, one.confidence, one.source.value) for index, one in enumerate(some)
+        ]

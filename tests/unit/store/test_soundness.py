@@ -11,8 +11,9 @@ from sqlite_utils import Database
 from ingestd.document import Status
 from ingestd.errors import ConfigError
 from ingestd.store import queries, soundness
-from ingestd.store.database import connect, faults, transaction
+from ingestd.store.database import PAGE_BYTES, connect, faults, transaction
 from ingestd.store.soundness import Checked
+from tests.support.older import migrated
 from tests.support.records import NOON, record, save
 
 
@@ -33,8 +34,8 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def overwrite(path: Path, page: int, count: int = 1) -> None:
     with path.open("r+b") as file:
-        file.seek(4096 * page)
-        file.write(b"\xa5" * 4096 * count)
+        file.seek(PAGE_BYTES * page)
+        file.write(b"\xa5" * PAGE_BYTES * count)
 
 
 def page_of(path: Path, table: str, *, leaf: bool) -> int:
@@ -52,13 +53,20 @@ def test_a_sound_file_of_any_size_is_plausible(path: Path, large: None) -> None:
     opened(path)
 
 
+def test_a_sound_file_of_an_older_schema_is_plausible(tmp_path: Path, large: None) -> None:
+    path = tmp_path / "old.db"
+    with Database(path) as old:
+        migrated(old, 22)
+    assert soundness.damage(path) == []
+
+
 def test_small_files_are_read_whole_at_every_start(path: Path) -> None:
     overwrite(path, page_of(path, "codes_document_id", leaf=False))
     with pytest.raises(ConfigError, match="restore a backup"):
         opened(path)
 
 
-@pytest.mark.parametrize("table", ["documents", "lines", "jobs", "codes_document_id", "fields_name_value"])
+@pytest.mark.parametrize("table", ["documents", "readings", "jobs", "codes_document_id", "fields_name_value"])
 def test_a_damaged_root_is_found_by_the_bounded_checks(path: Path, large: None, table: str) -> None:
     overwrite(path, page_of(path, table, leaf=False))
     with pytest.raises(ConfigError, match="restore a backup"):
@@ -75,7 +83,7 @@ def test_the_check_of_the_whole_file_finds_what_bounded_ones_cannot(path: Path, 
 
 
 def test_a_damaged_page_is_a_finding_and_a_stopped_check_none(path: Path) -> None:
-    overwrite(path, page_of(path, "lines", leaf=False))
+    overwrite(path, page_of(path, "readings", leaf=False))
     assert soundness.check_whole(path, threading.Event()) not in (None, soundness.SOUND)
 
 
