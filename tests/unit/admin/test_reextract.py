@@ -157,8 +157,8 @@ def test_a_rule_that_breaks_on_one_document_leaves_the_others_alone(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    ids = [recorded(db, old_rules, name, tmp_path / "archive") for name in ("a.pdf", "b.pdf", "c.pdf")]
-    db.execute("UPDATE lines SET text = 'NOTE BAD' WHERE document_id = ? AND line_index = 0", [ids[1]])
+    texts = {"a.pdf": TEXT, "b.pdf": ("NOTE BAD", *TEXT[1:]), "c.pdf": TEXT}
+    ids = [recorded(db, old_rules, name, tmp_path / "archive", text) for name, text in texts.items()]
 
     def breaks(reading: Reading, rules: RuleSet, today: date) -> object:
         if reading.lines[0].text == "NOTE BAD":
