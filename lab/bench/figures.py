@@ -28,6 +28,8 @@ SECTIONS = {
     "repair": "Repairs of misread numbers",
     "recognition": "Line recognition",
     "second": "Second recogniser",
+    "doubt": "Doubt",
+    "handwriting": "Handwriting",
     "geometry": "Geometry",
     "upright": "Real pages turned",
     "tables": "Tables and columns",

@@ -84,6 +84,13 @@ SPOILED: Mapping[str, Callable[[Grey, Generator], Grey]] = {
 """Kind of scoring.OUTSIDE -> the way to spoil a line."""
 
 
+def spoil(pixels: NDArray[np.uint8], kind: str, rng: Generator) -> NDArray[np.uint8]:
+    """Spoil a line, uint8 (H, W, 3) BGR, in one of the ways of SPOILED; grey, perhaps smaller."""
+    grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY).astype(np.float32) / np.float32(255)
+    spoiled = np.rint(SPOILED[kind](grey, rng).clip(0, 1) * 255).astype(np.uint8)
+    return np.repeat(spoiled[:, :, None], 3, 2)
+
+
 def _runs(page: pypdfium2.PdfPage) -> Iterator[tuple[Grey, str]]:
     """Pictures of the runs of text of a page, with their texts."""
     height = page.get_height()
