@@ -112,8 +112,7 @@ def read_source(text: str, path: Path, keys: str, *, no_aliases: str | None = No
     """
     lines: dict[Position, int] = {}
     try:
-        loader = yaml.BaseLoader(text) if no_aliases is not None else _TypedLoader(text)
-        node = loader.get_single_node()
+        loader, node = _parsed(text, is_typed=no_aliases is None)
         problems = _located(path, _Walk(lines, no_aliases).node(node, ())) if node is not None else []
         data = loader.construct_document(node) if node is not None and not problems else None
     except yaml.YAMLError as error:
@@ -128,15 +127,41 @@ def read_source(text: str, path: Path, keys: str, *, no_aliases: str | None = No
     return Source(path, data, lines)
 
 
-class _TypedLoader(yaml.SafeLoader):
-    """Loader that names the line of a scalar whose value does not exist, such as the date 2026-99-99."""
+def _parsed(text: str, *, is_typed: bool) -> tuple[Any, yaml.Node | None]:
+    """Return the loader of a text and its top node.
+
+    The parser in C is ten times as fast. That in Python decides about what is wrong, since messages quote it.
+    """
+    for typed, plain in ((_FastTypedLoader, _FAST_LOADER), (_TypedLoader, yaml.BaseLoader)):
+        loader = typed(text) if is_typed else plain(text)
+        try:
+            return loader, loader.get_single_node()
+        except yaml.YAMLError:
+            if plain is yaml.BaseLoader:
+                raise
+    raise AssertionError("the parser in Python returns or raises")
+
+
+_FAST_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml may be missing
+
+
+class _NamesLines:
+    """Names the line of a scalar whose value does not exist, such as the date 2026-99-99."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
-            return super().construct_object(node, deep)
+            return super().construct_object(node, deep)  # type: ignore[misc]
         except (ValueError, TypeError, OverflowError) as error:
             problem = f"the value cannot be read: {error}"
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from error
+
+
+class _TypedLoader(_NamesLines, yaml.SafeLoader):
+    pass
+
+
+class _FastTypedLoader(_NamesLines, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    pass
 
 
 def _yaml_problem(text: str, path: Path, error: yaml.YAMLError) -> str:

@@ -10,7 +10,9 @@ import contextlib
 import functools
 import logging
 import os
+import pickle
 import signal
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
@@ -30,18 +32,23 @@ _BROKEN = "idle workers died, perhaps out of memory; starting new ones"
 P = ParamSpec("P")
 """Arguments of the work; they are pickled on their way into a worker process."""
 
-_make_work: Callable[[], Callable[..., Any]] | None = None
+_packed: bytes = b""
 _work: Callable[..., Any] | None = None
 _time_limit_s = 0.0
-"""The work of this worker process, and its time limit per call."""
+"""Maker of the work of this worker process, pickled; the work; its time limit per call."""
 
 
-def _start(make_work: Callable[[], Callable[..., Any]], memory_limit_mb: int, time_limit_s: float) -> None:
+def pack(make_work: Callable[[], Callable[..., Any]]) -> bytes:
+    """Pickle what makes the work, small: more than a pipe holds would let the start wait for the worker to listen."""
+    return zlib.compress(pickle.dumps(make_work))
+
+
+def _start(packed: bytes, memory_limit_mb: int, time_limit_s: float) -> None:
     """Prepare a worker process: limits first, then models and rules."""
-    global _make_work, _time_limit_s
+    global _packed, _time_limit_s
     sandbox.enter(memory_limit_mb)
     cv2.setNumThreads(1)
-    _make_work, _time_limit_s = make_work, time_limit_s
+    _packed, _time_limit_s = packed, time_limit_s
     with contextlib.suppress(Exception):  # the first document tries again, and reports it
         _ready()
 
@@ -49,8 +56,7 @@ def _start(make_work: Callable[[], Callable[..., Any]], memory_limit_mb: int, ti
 def _ready() -> Callable[..., Any]:
     global _work
     if _work is None:
-        assert _make_work is not None, "the initializer has run"
-        _work = _make_work()
+        _work = pickle.loads(zlib.decompress(_packed))()
     return _work
 
 
@@ -105,7 +111,7 @@ class LocalEngine(Generic[P, R]):
             max_workers=workers,
             context=get_context("spawn"),
             initializer=_start,
-            initargs=(make_work, memory_limit_mb, time_limit_s),
+            initargs=(pack(make_work), memory_limit_mb, time_limit_s),
         )
         self._resting = True
         self.wake()

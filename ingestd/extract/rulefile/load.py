@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import regex
 from pydantic import ValidationError
@@ -77,12 +78,18 @@ def _parsed(
         try:
             data = path.read_bytes()
             digest.update(f"{prefix}{path.name}\0{len(data)}\0".encode() + data)
-            parsed.append(parse(decoded(data, path), path))
+            parsed.append(_parsed_once(parse, decoded(data, path), path))
         except OSError as error:
             problems.append(f"{path}: cannot be read: {error.strerror}; make it readable")
         except ConfigError as error:
             problems += error.problems
     return parsed, problems
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed_once(parse: Callable[[str, Path], Any], text: str, path: Path) -> Any:
+    """Parse a text, or return what was made of it before: a start checks the rules before it hands them to workers."""
+    return parse(text, path)
 
 
 def parse_rule(text: str, path: Path) -> Rule:

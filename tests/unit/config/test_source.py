@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
-from ingestd.config.source import decoded, read_source
+from ingestd.config.source import _TypedLoader, decoded, read_source
 from ingestd.errors import ConfigError
+from tests.support.places import ROOT
 
 PATH = Path("a.yaml")
 
@@ -76,3 +78,13 @@ def test_another_encoding_is_named(data: bytes, found: str) -> None:
 
 def test_a_byte_order_mark_of_utf8_is_accepted() -> None:
     assert read_source(decoded(b"\xef\xbb\xbfa: 1", PATH), PATH, "").data == {"a": 1}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "rules").rglob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("advice", [None, "copy it"])
+def test_both_parsers_read_the_same(path: Path, advice: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = path.read_text(encoding="utf-8")
+    fast = read_source(text, path, "", no_aliases=advice)
+    monkeypatch.setattr("ingestd.config.source._FAST_LOADER", yaml.BaseLoader)
+    monkeypatch.setattr("ingestd.config.source._FastTypedLoader", _TypedLoader)
+    assert read_source(text, path, "", no_aliases=advice) == fast

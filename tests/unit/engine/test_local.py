@@ -13,10 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from ingestd.app import pipelines
+from ingestd.config import parse
 from ingestd.document import Claim
 from ingestd.engine import sandbox
-from ingestd.engine.local import LocalEngine
+from ingestd.engine.local import LocalEngine, pack
 from ingestd.errors import AttemptError, DocumentError, TransientError
+from ingestd.extract import load_rules
+from ingestd.reading.models import load_manifest
 from tests.support import works
 from tests.support.places import ROOT
 from tests.support.process import until
@@ -185,3 +189,10 @@ def pids(engine: LocalEngine[[Claim], str]) -> tuple[int, ...]:
     """The worker that reads a document that asks for its status."""
     status = engine.submit(claim("status")).result(30)
     return tuple(int(row.split()[1]) for row in status.splitlines() if row.startswith("Pid:"))
+
+
+def test_what_makes_the_work_of_the_daemon_fits_into_a_pipe() -> None:
+    """A worker loads its libraries before it listens; a start need not wait for that."""
+    config = parse("inboxes: [{path: inbox}]", Path("config.yaml"))
+    make_work = functools.partial(pipelines.build_recording, config, load_rules(None), load_manifest(None))
+    assert len(pack(make_work)) < 60_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from textwrap import dedent
 
@@ -9,6 +10,7 @@ import pytest
 
 from ingestd.errors import ConfigError
 from ingestd.extract import load_rules
+from tests.support.places import ROOT
 
 SOUND = """\
 rule: note
@@ -153,3 +155,14 @@ def test_a_copied_field_takes_what_it_does_not_say_itself(tmp_path: Path) -> Non
     (rule,) = load_rules(tmp_path).rules
     assert rule.fields["net"].type == "money"
     assert rule.fields["net"].labels == ("NET",)
+
+
+def test_a_file_is_parsed_once_until_it_changes(tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    shutil.copytree(ROOT / "rules", folder)
+    first, second = load_rules(folder), load_rules(folder)
+    assert all(one is other for one, other in zip(first.rules, second.rules, strict=True))
+    path = min(folder.glob("*.yaml"))
+    path.write_text(f"{path.read_text(encoding='utf-8')}# changed\n", encoding="utf-8")
+    third = load_rules(folder)
+    assert (third.rules[0] is first.rules[0], third.hash == first.hash) == (False, False)
