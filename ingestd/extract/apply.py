@@ -37,6 +37,7 @@ from ingestd.extract.search.candidates import SearchResult, search
 from ingestd.extract.search.classify import Classification, classify, matches
 from ingestd.extract.search.context import SearchContext, locate_labels
 from ingestd.extract.search.line_items import Cells, column_sum, read_items
+from ingestd.extract.search.table_items import items_of_tables
 from ingestd.extract.search.tables import read_table
 from ingestd.extract.stated.fields import stated_fields, with_problem
 from ingestd.extract.stated.invoice import Invoice, is_data, stated_by
@@ -114,8 +115,12 @@ def _extract_paper(reading: Reading, rules: RuleSet, today: date, said: str | No
         return dataclasses.replace(found, status=status_of(found, rules, kind_confirmed=True))
     if examined.understanding is not None:
         name = examined.understanding.kind
+        items = items_of_tables(reading, examined.fields)
     elif examined.classification.rule is not None:
-        name, items = examined.classification.rule.spec.rule, read_items(examined.table)
+        rule = examined.classification.rule.spec
+        name, items = rule.rule, read_items(examined.table)
+        if rule.items is not None and not items:
+            items = items_of_tables(reading, examined.fields)
     found = Extraction(name, examined.fields, items, Status.REVIEW)
     return dataclasses.replace(found, status=status_of(found, rules, kind_confirmed=said is not None))
 

@@ -58,7 +58,7 @@ def test_picture_is_read_with_timings_of_every_stage(pipeline: Pipeline, tmp_pat
     assert "TOTAL 12.50" in text(record)
     assert record.name == "a\\xff.png"
     assert record.media_type == "image/png"
-    before = {"admit", "decode", "enhance", "detect", "orient", "bleed_through", "recognise", "barcodes"}
+    before = {"admit", "decode", "enhance", "detect", "orient", "bleed_through", "recognise", "barcodes", "tables"}
     assert set(record.timings) == before | {"structured", "extract", "careful"}
     assert set(record.provenance) == {"version", "config", "rules", "models"}
 

@@ -22,6 +22,8 @@ MAX_SINGLE = 4
 """Rows with one text between two rows of cells: wrapped text, headings inside of the table."""
 MAX_PAUSE = 2.5
 """Space between two rows of a table, in heights, where no rule runs through it."""
+WIDE_PAUSE, MANY = 4.5, 3
+"""The same between rows that have at least so many gaps above each other."""
 FRAME = 1.5
 """Heights by which the rules above and below a table differ in their ends."""
 
@@ -97,13 +99,16 @@ def _end(
     """Return where the stretch that begins with a row ends."""
     last, many = start, [start]
     for row in range(start + 1, len(rows)):
-        if _pause(rows[row - 1], rows[row]) > MAX_PAUSE * height and not _is_ruled(rows[row - 1], rows[row], flat):
+        pause = _pause(rows[row - 1], rows[row])
+        alike = max(_shared(gaps[row], gaps[other], height) for other in many[-LOOK_BACK:])
+        most = WIDE_PAUSE if alike >= MANY else MAX_PAUSE
+        if pause > most * height and not _is_ruled(rows[row - 1], rows[row], flat):
             break
         if not gaps[row]:
             if row - last > MAX_SINGLE:
                 break
             continue
-        if not any(_share(gaps[row], gaps[other], height) for other in many[-LOOK_BACK:]):
+        if not alike:
             break
         if _is_header(rows[row]) and _has_numbers(rows[many[-1]]) and not _is_framed(rows[row], height, flat):
             break
@@ -142,8 +147,9 @@ def _is_ruled(above: Sequence[Piece], below: Sequence[Piece], flat: Sequence[Rul
     return any(top < rule.at < bottom and rule.start < right and left < rule.end for rule in flat)
 
 
-def _share(one: Sequence[Gap], other: Sequence[Gap], height: float) -> bool:
-    return any(min(a[1], b[1]) - max(a[0], b[0]) >= SHARED * height for a in one for b in other)
+def _shared(one: Sequence[Gap], other: Sequence[Gap], height: float) -> int:
+    """Return the number of gaps of a row that stand above or below those of another."""
+    return sum(any(min(a[1], b[1]) - max(a[0], b[0]) >= SHARED * height for b in other) for a in one)
 
 
 def frame_of(pieces: Sequence[Piece], height: float, flat: Sequence[Rule]) -> list[Rule]:
