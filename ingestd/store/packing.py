@@ -30,31 +30,32 @@ import json
 import lzma
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ingestd.document import Char, Line, Quad
+from ingestd.document import Line
+from ingestd.store.unpacking import (
+    FILTERS,
+    FRAME_PX,
+    HUNDREDTHS,
+    IN_FRAMES,
+    OWN_TEXT,
+    PER_PX,
+    PER_UNIT,
+    PLAIN,
+    SKEWED,
+    STREAMS,
+    TENTHS,
+    UPRIGHT,
+    Place,
+    places_of,
+    position_of,
+)
 
-_ZLIB, _TENTHS, _HUNDREDTHS = 1, 2, 3
-"""Versions. The first is read only; the last is written where tenths of a pixel would round a quad."""
-
-_SKEWED, _UPRIGHT, _PLAIN, _OWN_TEXT, _IN_FRAMES = 0, 1, 2, 4, 8
-_PER_PX = {_ZLIB: 100, _TENTHS: 10, _HUNDREDTHS: 100}
-"""Version -> units of quads in a pixel."""
-_PER_UNIT = 10_000
-_FRAME_PX = 4
-"""Half a frame of the recogniser: characters are in the middle of frames."""
-_WIDTHS = np.arange(1, 4097, dtype=np.int64)
-"""Widths of a line (px) that are tried."""
-_STREAMS = ("forms", "quads", "counts", "positions", "sure", "others", "texts", "plain")
-_FILTERS = [{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 20, "lc": 1, "lp": 0, "pb": 0}]
-_MAX_BYTES = 1 << 28
-"""Bound on the unpacked streams of one document."""
-
-Place = tuple[Quad, tuple[Char, ...]]
-"""Quad of a line in decoded pixels, and its characters."""
+_WIDTHS = (np.arange(1, 1025, dtype=np.int64), np.arange(1025, 4097, dtype=np.int64))
+"""Widths of a line (px) that are tried, the usual ones first."""
 
 _to_json = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode
 
@@ -65,9 +66,9 @@ def pack(lines: Sequence[Line]) -> bytes:
     >>> unpack(pack([]), [])
     []
     """
-    rounded = any(_corners_of(line, _HUNDREDTHS) and not _corners_of(line, _TENTHS) for line in lines)
-    version = _HUNDREDTHS if rounded else _TENTHS
-    streams: dict[str, bytearray] = {name: bytearray() for name in _STREAMS}
+    rounded = any(_corners_of(line, HUNDREDTHS) and not _corners_of(line, TENTHS) for line in lines)
+    version = HUNDREDTHS if rounded else TENTHS
+    streams: dict[str, bytearray] = {name: bytearray() for name in STREAMS}
     alternatives = bytearray()
     plain: list[Any] = []
     before = (0, 0)
@@ -75,7 +76,7 @@ def pack(lines: Sequence[Line]) -> bytes:
         corners = _corners_of(line, version)
         form = None if corners is None else _pack_chars(line, streams, alternatives)
         if corners is None or form is None:
-            streams["forms"].append(_PLAIN)
+            streams["forms"].append(PLAIN)
             plain.append([line.quad, [[char.position, char.alternatives] for char in line.chars]])
             continue
         streams["forms"].append(_pack_quad(corners, before, streams["quads"]) + form)
@@ -84,10 +85,10 @@ def pack(lines: Sequence[Line]) -> bytes:
     if plain:
         streams["plain"] += _to_json(plain).encode()
     whole = bytearray()
-    for name in _STREAMS:
+    for name in STREAMS:
         _put(whole, len(streams[name]))
         whole += streams[name]
-    return bytes([version]) + lzma.compress(whole, lzma.FORMAT_RAW, filters=_FILTERS)
+    return bytes([version]) + lzma.compress(whole, lzma.FORMAT_RAW, filters=FILTERS)
 
 
 def unpack(packed: bytes, texts: Sequence[str] | None) -> list[Place]:
@@ -101,7 +102,7 @@ def unpack(packed: bytes, texts: Sequence[str] | None) -> list[Place]:
         ValueError: the value is damaged or of a newer version, or has another number of lines.
     """
     try:
-        return list(_unpacked(packed, texts))
+        return list(places_of(packed, texts))
     except (
         zlib.error,
         lzma.LZMAError,
@@ -148,7 +149,7 @@ def _whole(values: Sequence[float], per: int) -> list[int] | None:
 
 
 def _corners_of(line: Line, version: int) -> list[int] | None:
-    return _whole([value for corner in line.quad for value in corner], _PER_PX[version])
+    return _whole([value for corner in line.quad for value in corner], PER_PX[version])
 
 
 def _is_own(line: Line) -> bool:
@@ -164,16 +165,16 @@ def _pack_quad(corners: list[int], before: tuple[int, int], stream: bytearray) -
     if corners == [left, top, right, top, right, bottom, left, bottom]:
         _put_signed(stream, right - left)
         _put_signed(stream, bottom - top)
-        return _UPRIGHT
+        return UPRIGHT
     for index in range(2, 8):
         _put_signed(stream, corners[index] - corners[index - 2])
-    return _SKEWED
+    return SKEWED
 
 
 def _pack_chars(line: Line, streams: dict[str, bytearray], alternatives: bytearray) -> int | None:
     """Write the characters of a line and return their part of its form; None, with nothing written: they do not fit."""
-    positions = _whole([char.position for char in line.chars], _PER_UNIT)
-    probabilities = _whole([sure for char in line.chars for _, sure in char.alternatives], _PER_UNIT)
+    positions = _whole([char.position for char in line.chars], PER_UNIT)
+    probabilities = _whole([sure for char in line.chars for _, sure in char.alternatives], PER_UNIT)
     said = [text for char in line.chars for text, _ in char.alternatives]
     if positions is None or probabilities is None or not all(_fits(text) for text in said):
         return None
@@ -183,12 +184,12 @@ def _pack_chars(line: Line, streams: dict[str, bytearray], alternatives: bytearr
     unit = iter(probabilities)
     for char in line.chars:
         _put(alternatives, len(char.alternatives) - 1)
-        _put_signed(streams["sure"], _PER_UNIT - next(unit))
+        _put_signed(streams["sure"], PER_UNIT - next(unit))
         for _ in char.alternatives[1:]:
             _put(streams["others"], next(unit))
         for text, _ in char.alternatives[own:]:
             streams["texts"] += text.encode() + b"\0"
-    return _OWN_TEXT * own + _IN_FRAMES * in_frames
+    return OWN_TEXT * own + IN_FRAMES * in_frames
 
 
 def _pack_positions(positions: Sequence[int], stream: bytearray) -> bool:
@@ -213,21 +214,19 @@ def _width_of(positions: Sequence[int]) -> int | None:
 
     A wrong width fits one position in some dozens, so that a few positions leave the right one.
     """
-    widths = _WIDTHS
-    for position in positions:
-        widths = widths[_position_of(_frame_of(position, widths), widths) == position]
-    return int(widths[0]) if positions and len(widths) else None
+    for widths in _WIDTHS if positions else ():
+        for position in positions[-2:]:
+            widths = widths[position_of(_frame_of(position, widths), widths) == position]
+        for width in widths.tolist():  # few: arrays of them would cost more
+            if all(position_of(_frame_of(position, width), width) == position for position in positions):
+                return int(width)
+    return None
 
 
 def _frame_of(position: Any, width: Any) -> Any:
     """Return the number of the frame next to a position in ten-thousandths; of arrays too."""
-    unit = 2 * _FRAME_PX * _PER_UNIT
+    unit = 2 * FRAME_PX * PER_UNIT
     return (2 * position * width + unit // 2) // unit
-
-
-def _position_of(frame: Any, width: Any) -> Any:
-    """Return the position of a frame in ten-thousandths; of arrays too."""
-    return (2 * _FRAME_PX * _PER_UNIT * frame + width) // (2 * width)
 
 
 def _fits(text: str) -> bool:
@@ -243,133 +242,3 @@ def _put(stream: bytearray, value: int) -> None:
 
 def _put_signed(stream: bytearray, value: int) -> None:
     _put(stream, value << 1 if value >= 0 else (-value << 1) - 1)
-
-
-# -- reading
-
-
-def _unpacked(packed: bytes, texts: Sequence[str] | None) -> Iterator[Place]:
-    if packed[0] not in _PER_PX:
-        raise ValueError(f"packed lines: found version {packed[0]}, expected {_HUNDREDTHS} or older; upgrade ingestd")
-    old = packed[0] == _ZLIB
-    inflate = zlib.decompressobj() if old else lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_FILTERS)
-    streams = _split(inflate.decompress(packed[1:], _MAX_BYTES))
-    if not inflate.eof:
-        raise ValueError("packed lines: found damaged bytes (cut short), expected what ingestd wrote")
-    forms = streams["forms"]
-    if texts is not None and len(forms) != len(texts):
-        raise ValueError(f"packed lines: found {len(forms)} lines, expected {len(texts)}")
-    plain = iter(json.loads(streams["plain"]) if streams["plain"] else ())
-    counts = _numbers(streams["counts"])
-    packed_lines = sum(form != _PLAIN for form in forms)
-    lengths = iter([next(counts) for _ in range(packed_lines)])
-    chars = _Chars(streams, counts)
-    quads = _signed(streams["quads"])
-    before = (0, 0)
-    for index, form in enumerate(forms):
-        if form == _PLAIN:
-            yield _plain(next(plain))
-            continue
-        corners = _corners(form & 1, before, quads)
-        before = corners[0], corners[1]
-        length = next(lengths)
-        own: Sequence[str] | None = None
-        if form & _OWN_TEXT:
-            own = [""] * length if texts is None else texts[index]
-        yield _quad(corners, _PER_PX[packed[0]]), chars.of_line(length, own, in_frames=bool(form & _IN_FRAMES))
-
-
-def _split(whole: bytes) -> dict[str, bytes]:
-    streams, at = {}, 0
-    for name in _STREAMS:
-        length = shift = 0
-        while True:
-            byte = whole[at]
-            at += 1
-            length |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                break
-        streams[name] = whole[at : at + length]
-        at += length
-    return streams
-
-
-def _numbers(stream: bytes) -> Iterator[int]:
-    value = shift = 0
-    for byte in stream:
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            yield value
-            value = shift = 0
-        else:
-            shift += 7
-
-
-def _signed(stream: bytes) -> Iterator[int]:
-    return map(_of_zigzag, _numbers(stream))
-
-
-def _of_zigzag(value: int) -> int:
-    return value >> 1 if not value & 1 else -((value + 1) >> 1)
-
-
-def _corners(upright: int, before: tuple[int, int], quads: Iterator[int]) -> list[int]:
-    left, top = before[0] + next(quads), before[1] + next(quads)
-    if upright:
-        right, bottom = left + next(quads), top + next(quads)
-        return [left, top, right, top, right, bottom, left, bottom]
-    corners = [left, top]
-    for index in range(6):
-        corners.append(corners[index] + next(quads))
-    return corners
-
-
-def _quad(units: Sequence[int], per_px: int) -> Quad:
-    a, b, c, d, e, f, g, h = (unit / per_px for unit in units)
-    return (a, b), (c, d), (e, f), (g, h)
-
-
-class _Chars:
-    """Characters of packed lines, line after line."""
-
-    def __init__(self, streams: dict[str, bytes], alternatives: Iterator[int]) -> None:
-        self._alternatives = alternatives
-        self._unsigned_positions = _numbers(streams["positions"])
-        self._positions = map(_of_zigzag, self._unsigned_positions)
-        self._sure = _signed(streams["sure"])
-        self._others = _numbers(streams["others"])
-        self._texts = iter(streams["texts"].decode().split("\0"))
-
-    def of_line(self, count: int, own: Sequence[str] | None, *, in_frames: bool) -> tuple[Char, ...]:
-        """Return the next ``count`` characters; ``own`` are the emitted ones, None where they are stored."""
-        chars = []
-        for index, position in enumerate(self._of_frames(count) if in_frames else self._of_steps(count)):
-            others = next(self._alternatives)
-            first = next(self._texts) if own is None else own[index]
-            pairs = [(first, (_PER_UNIT - next(self._sure)) / _PER_UNIT)]
-            for _ in range(others):
-                pairs.append((next(self._texts), next(self._others) / _PER_UNIT))
-            chars.append(Char(position / _PER_UNIT, tuple(pairs)))
-        return tuple(chars)
-
-    def _of_steps(self, count: int) -> Iterator[int]:
-        last = step = 0
-        for _ in range(count):
-            step += next(self._positions)
-            last += step
-            yield last
-
-    def _of_frames(self, count: int) -> Iterator[int]:
-        width = next(self._unsigned_positions)
-        frame = 0
-        for _ in range(count):
-            frame += next(self._positions)
-            yield _position_of(frame, width)
-
-
-def _plain(line: Any) -> Place:
-    (a, b, c, d), chars = line
-    quad = tuple(a), tuple(b), tuple(c), tuple(d)
-    read = (Char(position, tuple((text, sure) for text, sure in pairs)) for position, pairs in chars)
-    return quad, tuple(read)
