@@ -119,7 +119,7 @@ class RecogniseConfig(Section):
         description="A better, slower entry that reads unsure lines and codes as well; both decide. null: none.",
     )
     second_below: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=0.7, description="A line is unsure where all of it is right with less than this probability."
+        default=0.8, description="A line is unsure where all of it is right with less than this probability."
     )
     third_model: str | None = Field(
         default="ppocrv6-small-rec",
@@ -127,7 +127,7 @@ class RecogniseConfig(Section):
         " others are unsure of. null: none.",
     )
     third_below: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=0.7, description="The third model reads lines of which all is right with less than this probability."
+        default=0.4, description="The third model reads lines of which all is right with less than this probability."
     )
     batch: PositiveInt = Field(default=8, description="Most lines in one batch.")
     min_confidence: Annotated[float, Field(ge=0, lt=1)] = Field(

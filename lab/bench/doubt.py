@@ -33,10 +33,11 @@ from lab.train.real import normalised as without_case
 SEED = 7
 FOLDERS = ("einvoices/zugferd", "minimal", "world/files", "real")
 """PDFs with a text layer."""
-LIMITS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.01)
+LIMITS = (0.5, 0.7, 0.8, 0.9, 0.95, 1.01)
 """Values of ``recognise.second_below`` to compare; the last one asks about every line."""
-SHARES = (0.0, 0.2, 0.3, 0.4, 0.5, 0.65, 1.0)
-"""Weights of the third network to compare; the first one leaves it out."""
+SHARES = (0.4, 0.5, 0.65)
+THIRD_LIMITS = (0.0, 0.2, 0.4, 0.7)
+"""Weights of the third network, and values of ``recognise.third_below``, to compare; 0 asks about no line."""
 PRINTED = ("printed", "receipts")
 """Conditions of lines as they are."""
 QUARTERS = ("as printed, half 1", "half 2", "spoiled, half 1", "half 2")
@@ -78,9 +79,9 @@ def quick(sample: Sample, below: float = CONFIGURED.second_below) -> LineReading
     return merge_readings(sample.first, sample.second, CONFIGURED.alternatives)
 
 
-def careful(sample: Sample, share: float = THIRD_SHARE) -> LineReading:
+def careful(sample: Sample, below: float = CONFIGURED.third_below, share: float = THIRD_SHARE) -> LineReading:
     """Return the careful reading."""
-    if sample.second.sequence_probability >= CONFIGURED.third_below or not share:
+    if sample.second.sequence_probability >= below:
         return sample.second
     return merge_readings(sample.second, sample.third, CONFIGURED.alternatives, share)
 
@@ -109,7 +110,7 @@ def measure(options: argparse.Namespace) -> harness.Outcome:
     return harness.Outcome(
         f"{len(samples)} lines of PDFs and receipts, in two halves by document."
         f" First, second, third: {', '.join(map(str, names))}. Quick: first pass. Careful: the second asks the third",
-        (conditions(samples), limits(samples), shares(samples), calibration(samples)),
+        (conditions(samples), limits(samples), third_limits(samples), calibration(samples)),
     )
 
 
@@ -173,14 +174,18 @@ def limits(samples: Sequence[Sample]) -> harness.Table:
     return harness.Table(title, ("second_below", *QUARTERS), tuple(rows))
 
 
-def shares(samples: Sequence[Sample]) -> harness.Table:
-    """Return a row for each weight of the third network."""
-    rows = [
-        (f"{share:.2f}", *(_right(own, partial(careful, share=share)) for own in _quarters(samples)))
-        for share in SHARES
-    ]
-    title = "careful: % of lines / of characters right by the weight of the third network"
-    return harness.Table(title, ("weight", *QUARTERS), tuple(rows))
+def third_limits(samples: Sequence[Sample]) -> harness.Table:
+    """Return a row for each limit of lines that the third network is asked about, and each weight."""
+    rows = []
+    for below in THIRD_LIMITS:
+        for share in SHARES if below else (THIRD_SHARE,):
+            cells = []
+            for own in _quarters(samples):
+                asked = np.mean([one.second.sequence_probability < below for one in own])
+                cells.append(f"{_right(own, partial(careful, below=below, share=share))} ({100 * asked:.0f})")
+            rows.append((f"{below:.1f}", f"{share:.2f}" if below else "", *cells))
+    title = "careful: % of lines / of characters right by limit and weight of the third network (% of lines asked)"
+    return harness.Table(title, ("third_below", "weight", *QUARTERS), tuple(rows))
 
 
 def _quarters(samples: Sequence[Sample]) -> Iterator[list[Sample]]:
