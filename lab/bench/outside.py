@@ -33,6 +33,12 @@ _TAX_ID = "VA"
 """Scheme of a VAT number in CII."""
 
 
+def unfit() -> Mapping[str, str]:
+    """Return files whose truth is of no use, each with the reason."""
+    reasons: Mapping[str, str] = _settings()["unfit"]
+    return reasons
+
+
 def split_of(corpus: str, name: str) -> str:
     """Return ``report`` or ``tune``.
 

@@ -4,6 +4,8 @@ Rows and cells: pictures of PubTabNet, whose truth is HTML. Rows of both are put
 best. A row is kept if its texts, and no others, are in one row. A cell is placed if a text like its own is in its row
 and column, over the same rows and columns; it is right if at most a tenth of its characters, or one, differ.
 
+Items: those that the pages of e-invoices give, against the XML.
+
 Columns: changes from one column of running text to another in the reading order; one or two per page are right.
 """
 
@@ -14,16 +16,22 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from rapidfuzz.distance import Levenshtein
 
+from ingestd.config.shipped import shipped
 from ingestd.document import Reading, Table
+from ingestd.extract import extract, load_rules
 from ingestd.layout.geometry import bounds
 from lab.bench import harness
 from lab.bench.data import data_folder
+from lab.bench.outside import unfit
 from lab.bench.product import readings
+from lab.bench.stated import truth_of
+from lab.bench.truths import TODAY
 
 KEPT = 0.75
 """Likeness of two texts of a row that is kept; print of a few pixels is misread here and there."""
@@ -74,6 +82,7 @@ def measure(options: argparse.Namespace) -> harness.Outcome:
     counts = {name: compare(truths[name], found[pages[name]].tables) for name in truths if name in pages}
     total = sum(counts.values(), Counts())
     rows = [_shown(name.removeprefix("pub_").split(".")[0], one) for name, one in counts.items()]
+    invoices = _invoices(fresh=options.fresh)
     switched = [(name, _switches(found[pages[name]], gutters)) for name, gutters in PAGES["columns"].items()]
     wrong = [name for name in PAGES["without"]["layout"] if found[pages[name]].tables]
     with_tables = sum(bool(found[path].tables) for path in receipts if path in found)
@@ -99,6 +108,12 @@ def measure(options: argparse.Namespace) -> harness.Outcome:
                     ("receipts of sroie, some of which have columns", str(len(receipts)), str(with_tables)),
                 ),
             ),
+            harness.Table(
+                "line items from the pages of e-invoices, their data not read",
+                ("documents", "with items", "items right", "wrong"),
+                (tuple(map(str, invoices)),),
+                "right: quantity and amount as the XML states them",
+            ),
         ),
         {"wrong": wrong},
     )
@@ -112,6 +127,28 @@ def _shown(name: str, one: Counts) -> tuple[str, ...]:
     found = f"{one.found} of {one.tables}"
     pairs = ((one.kept, one.rows), (one.placed, one.cells), (one.right, one.cells), (one.empty_placed, one.empty))
     return (name, found, *(f"{some}/{all_of} {some / all_of:.1%}" if all_of else "-" for some, all_of in pairs))
+
+
+# -- line items
+
+
+def _invoices(*, fresh: bool) -> tuple[int, int, str, int]:
+    """Count PDFs with XML, those with items from the page, right items of all, and wrong ones."""
+    paths = [path for path in sorted((data_folder() / "einvoices").rglob("*.pdf")) if path.name not in unfit()]
+    found = readings(paths, fresh=fresh)
+    rules = load_rules(shipped("rules"))
+    documents = with_items = right = wrong = stated = 0
+    for path, reading in found.items():
+        truth = truth_of(path)
+        if truth is None:
+            continue
+        rows = [(row.quantity, row.amount) for row in truth.rows]
+        items = extract(reading, rules, TODAY).items
+        read = [(Decimal(item.quantity or 0), Decimal(item.amount or 0)) for item in items]
+        same = sum(pair in rows for pair in read)
+        documents, stated, with_items = documents + 1, stated + len(rows), with_items + bool(items)
+        right, wrong = right + same, wrong + len(read) - same
+    return documents, with_items, f"{right} of {stated}", wrong
 
 
 # -- truth
