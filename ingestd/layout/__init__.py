@@ -1,1 +1,1 @@
-"""Geometry of text on a page: quads, rows, reading order."""
+"""Geometry of text on a page: quads, rows, reading order and tables."""
