@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from datetime import UTC, datetime
+from io import TextIOBase
 from typing import TextIO
 
 from ingestd.config import LogConfig
@@ -54,7 +55,7 @@ def _not_about_stopping(record: logging.LogRecord) -> bool:
     return record.funcName != "queue_events"
 
 
-def set_up(options: LogConfig, stream: TextIO | None = None) -> None:
+def set_up(options: LogConfig, stream: TextIO | TextIOBase | None = None) -> None:
     """Send all log records to a stream (default stderr) in the configured form."""
     handler = logging.StreamHandler(stream or sys.stderr)
     if options.format == "json":

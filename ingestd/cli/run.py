@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Self
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 import ingestd
 from ingestd.app.service import running_service
@@ -33,7 +36,7 @@ _MARKS = {JobOutcome.RECORDED: "+", JobOutcome.FAILED: "x", JobOutcome.DUPLICATE
 @click.option(
     "--once",
     is_flag=True,
-    help="Empty the inboxes, then end; exit status 1 if anything failed.",
+    help="Empty the inboxes, then end; exit status 1 if anything failed or was left.",
 )
 @click.option("--page", is_flag=True, help="Serve the page as well, as a process beside the daemon.")
 def run(config_path: Path | None, once: bool, page: bool) -> None:
@@ -42,8 +45,8 @@ def run(config_path: Path | None, once: bool, page: bool) -> None:
         raise click.UsageError("--once ends when the inboxes are empty and --page serves until stopped; give one")
     path = locate(config_path)
     config = load(path)
-    set_up(config.log)
     progress = _Progress() if once and sys.stderr.isatty() else None
+    set_up(config.log, progress)
 
     def started(daemon: Daemon) -> None:
         log.info("started ingestd %s, process %d", ingestd.__version__, os.getpid())
@@ -64,7 +67,7 @@ def run(config_path: Path | None, once: bool, page: bool) -> None:
         running_service(config, lambda: load(path), report) as service,
     ):
         service.run(once=once, started=started)
-    if once and (service.failures or service.daemon.blind):
+    if once and (service.failures or service.daemon.blind or service.interrupted):
         sys.exit(1)
 
 
@@ -93,16 +96,21 @@ def _log_report(event: JobEvent) -> None:
     log.log(level, "%s", _sentence(event), extra={"data": data})
 
 
-class _Progress:
-    """Progress bar of ``run --once``; failures are printed above it."""
+class _Progress(io.TextIOBase):
+    """Progress bar of ``run --once``; the log and failures are printed above it."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True)
         columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         self._bar = Progress(*columns, console=self._console)
         self._task: TaskID = self._bar.add_task("documents", total=None)
         self._daemon: Daemon | None = None
         self._done = 0
+
+    def write(self, text: str, /) -> int:
+        """Print lines of the log above the bar."""
+        self._console.print(Text(text.removesuffix("\n")), soft_wrap=True)
+        return len(text)
 
     def follow(self, daemon: Daemon) -> None:
         self._daemon = daemon
@@ -112,11 +120,13 @@ class _Progress:
             self._console.print(_sentence(event), markup=False, highlight=False)
         if event.outcome is not JobOutcome.WAITING:
             self._done += 1
-        left = self._daemon.unsettled if self._daemon else 0
+        settling = event.outcome is JobOutcome.RECORDED  # counts as unsettled until its file is put away
+        left = self._daemon.unsettled - settling if self._daemon else 0
         self._bar.update(self._task, completed=self._done, total=self._done + left)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self._bar.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()

@@ -111,6 +111,11 @@ class Service:
         self._diary = Diary(clock.today())
         daemon.subscribe(self._diary.note)
 
+    @property
+    def interrupted(self) -> bool:
+        """True if a signal asked to stop."""
+        return self._signals.stop
+
     def run(self, *, once: bool, started: Callable[[Daemon], None]) -> None:
         """Recover, then work until SIGTERM or SIGINT, or, if ``once``, until the inboxes are empty.
 

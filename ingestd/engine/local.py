@@ -149,8 +149,13 @@ class LocalEngine(Generic[P, R]):
     def _started_pool(self) -> ProcessPool:
         """Make a pool and start its processes now, so that a document does not wait for models to load."""
         pool = self._new_pool()
-        with _without_interrupts():
-            pool.schedule(_awake)
+        try:
+            with _without_interrupts():
+                pool.schedule(_awake)
+        except BaseException:  # Ctrl-C that came meanwhile: processes that still load would complain of their parent
+            pool.stop()
+            pool.join()
+            raise
         return pool
 
     def _replace_pool(self) -> None:

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+from pebble import ProcessPool
 
 from ingestd.app import pipelines
 from ingestd.config import parse
@@ -196,3 +197,18 @@ def test_what_makes_the_work_of_the_daemon_fits_into_a_pipe() -> None:
     config = parse("inboxes: [{path: inbox}]", Path("config.yaml"))
     make_work = functools.partial(pipelines.build_recording, config, load_rules(None), load_manifest(None))
     assert len(pack(make_work)) < 60_000
+
+
+def test_interrupt_while_workers_start_leaves_none_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would complain of a parent that is gone, in many lines, after its one."""
+    pools: list[ProcessPool] = []
+
+    def interrupted(self: ProcessPool, *_: object, **__: object) -> None:
+        pools.append(self)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ProcessPool, "schedule", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        LocalEngine(works.make, workers=1, time_limit_s=2.0, memory_limit_mb=2048)
+    [pool] = pools
+    assert not pool.active
