@@ -29,7 +29,7 @@ FOLDERS = ("real/*", "world/files", "layout/files", "handwriting/images", "sroie
 TYPES = (".jpg", ".jpeg", ".png", ".pdf")
 MAX_PAGES = {"sroie": 24, "sroie-train": 40, "handwriting/images": 60}
 """So many files of a folder are enough."""
-LYING = {"text_vertical_words.png": None, "empty_black.jpg": None}
+LYING = {"chip2.jpg": 1, "receipt-parser__IMG0001.pdf": 1, "text_vertical_words.png": None, "empty_black.jpg": None}
 """Files that are not upright -> clockwise quarters that set them upright; None: no side is right."""
 SIDES = (None, cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE)
 
