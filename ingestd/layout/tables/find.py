@@ -44,7 +44,7 @@ def find_tables(lines: Sequence[Line], rules: RuledLines = NO_RULES, first: int 
     boxes = text_edges(quads)
     height = median(bottom - top for _, top, _, bottom in boxes)
     pieces = pieces_of(lines, boxes)
-    ruling = without_strokes(ruling_of(rules @ frame, height), boxes)
+    ruling = without_strokes(ruling_of(rules @ frame, height), [_edges(piece) for piece in pieces])
     drafts = sorted(_drafts(pieces, ruling, height), key=lambda draft: draft.ys[0])
     return tuple(_table(draft, frame.T, lines[0].page_index, first) for draft in drafts)
 

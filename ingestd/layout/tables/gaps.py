@@ -13,12 +13,13 @@ from ingestd.layout.tables.pieces import Piece
 from ingestd.layout.tables.ruling import Ruling
 from ingestd.layout.tables.wrapped import bands_of, grouped, header_of, spread
 
+MAX_COLUMNS = 60
 MIN_FORCED = 0.5
 """Share of a table's height that a vertical rule runs along to part columns."""
 
 
 def table_of_gaps(rows: Sequence[Sequence[Piece]], ruling: Ruling, height: float) -> DraftTable | None:
-    """Make a table of rows of text; None where they have one column.
+    """Make a table of rows of text; None where they have one column, or too many.
 
     Args:
         rows: pieces of each row of text, from the top, each from the left.
@@ -34,7 +35,7 @@ def table_of_gaps(rows: Sequence[Sequence[Piece]], ruling: Ruling, height: float
         if min(rule.end, bottom) - max(rule.start, top) >= MIN_FORCED * (bottom - top)
     ]
     gutters = gutters_of(rows, height, forced)
-    if not gutters:
+    if not 0 < len(gutters) < MAX_COLUMNS:
         return None
     edges = edges_of(gutters, left, right)
     text_rows = [placed(row, gutters, height) for row in rows]

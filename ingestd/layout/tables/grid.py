@@ -14,8 +14,8 @@ NEAR = 0.5
 """Heights within which two parallel rules are one."""
 WALL = 0.5
 """Share of a cell's side that a rule covers if it parts two cells."""
-MAX_LINES = 120
-"""Places of rules in one direction; more is a pattern, not a table."""
+MAX_FIELDS = 5000
+"""Fields of a grid; more is a pattern, not a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def _grid(flat: Sequence[Rule], upright: Sequence[Rule], height: float) -> Grid 
             places.insert(0, low)
         if high - places[-1] > least:
             places.append(high)
-    if not 2 <= len(xs) <= MAX_LINES or not 2 <= len(ys) <= MAX_LINES:
+    if len(xs) < 2 or len(ys) < 2 or len(xs) * len(ys) > MAX_FIELDS:
         return None
     cells = _cells(xs, ys, across, down, height)
     outer = [
@@ -168,44 +168,62 @@ def _cells(
         [_is_covered(flat, ys[row + 1], xs[column], xs[column + 1], near) for column in range(columns)]
         for row in range(rows - 1)
     ]
-    owner = {(row, column): (row, column, row, column) for row in range(rows) for column in range(columns)}
-    changed = True
-    while changed:
-        changed = False
-        for row in range(rows):
-            for column in range(columns):
-                for other, wall in (
-                    ((row, column + 1), column + 1 < columns and not beside[row][column]),
-                    ((row + 1, column), row + 1 < rows and not below[row][column]),
-                ):
-                    if wall and owner[row, column] != owner[other]:
-                        _join(owner, owner[row, column], owner[other])
-                        changed = True
-    boxes = sorted(set(owner.values()))
-    return [(range(top, bottom + 1), range(left, right + 1)) for top, left, bottom, right in boxes]
+    seen: set[tuple[int, int]] = set()
+    boxes: list[_Box] = []
+    for start in ((row, column) for row in range(rows) for column in range(columns)):
+        if start not in seen:
+            boxes.append(_open_field(start, beside, below, seen))
+    return [(range(top, bottom + 1), range(left, right + 1)) for top, left, bottom, right in sorted(_apart(boxes))]
 
 
 _Box = tuple[int, int, int, int]
 """First row, first column, last row, last column."""
 
 
-def _join(owner: dict[tuple[int, int], _Box], one: _Box, other: _Box) -> None:
-    """Make one box of two, and of all that it would cut."""
-    box = (min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3]))
-    while True:
-        inside = [owner[row, column] for row in range(box[0], box[2] + 1) for column in range(box[1], box[3] + 1)]
-        grown = (
-            min(part[0] for part in inside),
-            min(part[1] for part in inside),
-            max(part[2] for part in inside),
-            max(part[3] for part in inside),
+def _open_field(
+    start: tuple[int, int],
+    beside: Sequence[Sequence[bool]],
+    below: Sequence[Sequence[bool]],
+    seen: set[tuple[int, int]],
+) -> _Box:
+    """Return the box of the fields that no wall parts from one; they are noted as seen."""
+    seen.add(start)
+    queue, found = [start], [start]
+    while queue:
+        row, column = queue.pop()
+        around = (
+            ((row, column + 1), column < len(beside[row]) and not beside[row][column]),
+            ((row, column - 1), column > 0 and not beside[row][column - 1]),
+            ((row + 1, column), row < len(below) and not below[row][column]),
+            ((row - 1, column), row > 0 and not below[row - 1][column]),
         )
-        if grown == box:
-            break
-        box = grown
-    for row in range(box[0], box[2] + 1):
-        for column in range(box[1], box[3] + 1):
-            owner[row, column] = box
+        more = [place for place, is_open in around if is_open and place not in seen]
+        seen.update(more)
+        queue += more
+        found += more
+    rows, columns = [row for row, _ in found], [column for _, column in found]
+    return min(rows), min(columns), max(rows), max(columns)
+
+
+def _apart(boxes: Sequence[_Box]) -> list[_Box]:
+    """Join boxes that overlap until none do."""
+    found: list[_Box] = []
+    left = list(boxes)
+    while left:
+        box = left.pop()
+        over = [one for one in found if _overlap(one, box)]
+        if over:
+            found = [one for one in found if one not in over]
+            parts = [box, *over]
+            tops, lefts, bottoms, rights = zip(*parts, strict=True)
+            left.append((min(tops), min(lefts), max(bottoms), max(rights)))
+        else:
+            found.append(box)
+    return found
+
+
+def _overlap(one: _Box, other: _Box) -> bool:
+    return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
 
 
 def _is_covered(rules: Sequence[Rule], at: float, start: float, end: float, near: float) -> bool:

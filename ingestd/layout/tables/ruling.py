@@ -20,6 +20,8 @@ FLAT_BREAK, UPRIGHT_BREAK = 1.5, 0.8
 """Breaks of horizontal and vertical rules that are closed, in heights: two tables may stand below each other."""
 OFFSET = 0.4
 """Heights by which the parts of a broken rule are out of line."""
+MEET = 0.05
+"""Share of a wall's length within which it meets the rules at its ends."""
 INSIDE, BEYOND = 0.15, 0.5
 """Shares of a text's height by which a horizontal and a vertical stroke may stand out of its box, which is tight."""
 
@@ -111,7 +113,8 @@ def without_strokes(ruling: Ruling, boxes: Sequence[Edges]) -> Ruling:
     upright = [
         rule
         for rule in ruling.upright
-        if not any(
+        if _ends_on(rule, flat)
+        or not any(
             left < rule.at < right
             and top - BEYOND * (bottom - top) <= rule.start
             and rule.end <= bottom + BEYOND * (bottom - top)
@@ -119,6 +122,13 @@ def without_strokes(ruling: Ruling, boxes: Sequence[Edges]) -> Ruling:
         )
     ]
     return Ruling(tuple(flat), tuple(upright))
+
+
+def _ends_on(upright: Rule, flat: Sequence[Rule]) -> bool:
+    """Tell whether a vertical rule runs from one horizontal rule to another, as the wall of a cell does."""
+    slack = MEET * upright.length
+    crossing = [rule.at for rule in flat if rule.start <= upright.at + slack and upright.at - slack <= rule.end]
+    return all(any(abs(at - end) <= slack for at in crossing) for end in (upright.start, upright.end))
 
 
 def levelled(rules: Sequence[Rule]) -> float:

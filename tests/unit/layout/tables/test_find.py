@@ -226,3 +226,16 @@ def test_rules_through_large_letters_draw_no_grid() -> None:
     title = Line(0, as_quad([(0, 0), (400, 0), (400, 80), (0, 80)]), "INVOICE", 0.9)
     strokes = [(x, 5.0, x, 75.0) for x in (40.0, 120.0, 200.0)] + [(20.0, y, 380.0, y) for y in (20.0, 40.0, 60.0)]
     assert find_tables([title, *page(*[[(0, PROSE)]] * 4)], rules(*strokes)) == ()
+
+
+def test_a_pattern_of_rules_is_searched_in_bounds() -> None:
+    places = [15.0 * n for n in range(100)]
+    lines = page(*[[(60 * x, f"{x}") for x in range(20)] for _ in range(40)])
+    assert len(find_tables(lines, rules(*box(places, places)))) <= 1
+
+
+def test_a_stamp_over_a_table_leaves_its_walls() -> None:
+    stamp = Line(0, as_quad([(150, 90), (350, 90), (350, 190), (150, 190)]), "PAID", 0.9)
+    lines = page(*[[(10, f"row {n}"), (210, f"{n}.5"), (310, f"{n}.7")] for n in range(3)])
+    [table] = find_tables([*lines, stamp], rules(*box([0, 200, 300, 400], [95, 125, 155, 185])))
+    assert (table.rows, table.columns) == (3, 3)
