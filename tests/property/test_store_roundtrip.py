@@ -74,7 +74,7 @@ def test_a_sidecar_is_valid_and_says_what_the_record_says(db: Database, record: 
     read_back = sidecar.Sidecar.model_validate(content)
     times = {"received_at", "recorded_at"}
     said = json.loads(read_back.model_dump_json(by_alias=True, exclude=times))
-    for key in ("corrections", "papers", "paper_fields", "paper_pages"):
+    for key in ("corrections", "tables", "papers", "paper_fields", "paper_pages"):
         assert said.pop(key) == content.pop(key, [])
     assert said.pop("paper_area") == content.pop("paper_area", None)
     for page in content["pages"]:
