@@ -79,6 +79,15 @@ _OVERRIDES = """\
 ingestd: wrong-path-for-interpreter /usr/lib/ingestd/bin/python3 != /usr/bin/python3 [usr/lib/ingestd/bin/ingestd]
 # Not a package of the Debian archive.
 ingestd: initial-upload-closes-no-bugs [usr/share/doc/ingestd/changelog.Debian.gz:1]
+# Compiled here, so that removing the package leaves nothing behind.
+ingestd: package-installs-python-pycache-dir *
+# Wheels as their projects publish them, checked by the hashes of requirements.lock.
+ingestd: embedded-library *site-packages/*
+ingestd: library-not-linked-against-libc *site-packages/*
+ingestd: national-encoding *site-packages/*
+ingestd: shared-library-lacks-prerequisites *site-packages/*
+ingestd: unstripped-binary-or-object *site-packages/*
+ingestd: unusual-interpreter *site-packages/*
 """
 
 _CHANGES = """\
@@ -230,9 +239,10 @@ def _documents(root: Path) -> None:
 
 
 def _write_control(root: Path) -> None:
-    for path in root.rglob("*"):
+    programs = root / HOME / "bin"
+    for path in root.rglob("*"):  # wheels mark libraries and modules as executable
         if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+            path.chmod(0o755 if path.is_dir() or (path.parent == programs and os.access(path, os.X_OK)) else 0o644)
     control = root / "DEBIAN"
     control.mkdir()
     size = sum(path.lstat().st_size for path in root.rglob("*")) // 1024

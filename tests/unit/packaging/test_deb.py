@@ -52,6 +52,18 @@ def test_units_start_the_program_of_the_package(unpacked: Path) -> None:
         assert "/opt/" not in unit
 
 
+def test_nothing_but_the_program_is_executable(tmp_path: Path) -> None:
+    """Wheels mark libraries and modules as executable, which lintian takes for errors."""
+    site, programs = tmp_path / "usr/lib/ingestd/lib/site-packages", tmp_path / "usr/lib/ingestd/bin"
+    for folder in (site, programs, tmp_path / "etc"):
+        folder.mkdir(parents=True)
+    for path in (site / "library.so", programs / "ingestd", tmp_path / "etc" / "config.yaml"):
+        path.touch(0o755)
+    runpy.run_path(str(ROOT / "packaging" / "build_deb.py"))["_write_control"](tmp_path)
+    found = {path.name for path in tmp_path.rglob("*") if path.is_file() and os.access(path, os.X_OK)}
+    assert found == {"ingestd", "postinst", "prerm", "postrm"}
+
+
 def test_workers_that_import_the_program_do_not_run_it(unpacked: Path) -> None:
     program = unpacked / "usr/lib/ingestd/bin/ingestd"
     assert program.read_text(encoding="utf-8").startswith("#!/usr/lib/ingestd/bin/python3 -I\n")
