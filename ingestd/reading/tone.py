@@ -31,6 +31,8 @@ def to_bgr(image: Image.Image) -> Pixels:
     image.load()
     if image.mode in _DEEP_MODES:
         return _grey_to_bgr(_scaled(np.asarray(image), inverted=_is_white_zero(image)))
+    if image.mode == "La":  # Pillow converts premultiplied grey to nothing else
+        image = image.convert("LA")
     if image.has_transparency_data:
         return _composed(image.convert("RGBA"))
     if image.mode in ("1", "L"):

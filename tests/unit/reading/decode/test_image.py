@@ -119,6 +119,16 @@ def test_colour_models(tmp_path: Path, mode: str) -> None:
     assert is_near(only(tmp_path, encoded(picture(mode=mode), kind)).pixels, expected())
 
 
+def test_grey_tiff_with_premultiplied_alpha(tmp_path: Path) -> None:
+    image = Image.new("LA", (60, 40), (0, 0))
+    image.paste((0, 255), (10, 10, 30, 30))
+    samples = bytes.fromhex("5201 0300 01000000")  # ExtraSamples, one SHORT: 2 is unassociated, 1 associated alpha
+    content = encoded(image, "TIFF").replace(samples + b"\2", samples + b"\1")
+    assert Image.open(io.BytesIO(content)).mode == "La"
+    pixels = only(tmp_path, content).pixels
+    assert pixels[20, 20].tolist() == [0, 0, 0] and pixels[5, 50].tolist() == [255, 255, 255]
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
 def test_cmyk_keeps_its_colours(tmp_path: Path, kind: str) -> None:
     pixels = only(tmp_path, encoded(quadrants().convert("CMYK"), kind)).pixels
