@@ -16,6 +16,7 @@ from ingestd.errors import DocumentError
 from ingestd.layout.geometry import Quads, transform
 from ingestd.reading.barcodes import find_codes
 from ingestd.reading.blank import faint_lines
+from ingestd.reading.bridge import bridged
 from ingestd.reading.detect import Detector
 from ingestd.reading.enhance import enhance
 from ingestd.reading.enhance.bleed_through import is_other_side, without_bleed_through
@@ -111,6 +112,7 @@ class PageReader:
         if self.enhance_options.plan == "auto":
             readable, quads = self._without_bleed_through(readable, quads, watch)
         with watch.time("recognise"):
+            quads = bridged(readable, quads, self.recogniser.mean_char_confidence)
             return readable, self.recogniser.read(readable, quads)
 
     def _without_bleed_through(self, page: Page, quads: Quads, watch: Stopwatch) -> tuple[Page, Quads]:
