@@ -95,7 +95,7 @@ def models(config_path: Path | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=click.Path(path_type=Path, readable=False))
 @config_option
 @json_option
 def explain(path: Path, config_path: Path | None, as_json: bool) -> None:

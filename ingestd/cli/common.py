@@ -34,7 +34,7 @@ config_option = click.option(
     "-c",
     "--config",
     "config_path",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Configuration file.  [default: ./config.yaml, then /etc/ingestd/config.yaml]",
 )
 

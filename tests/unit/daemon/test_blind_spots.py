@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from ingestd.admin.history import explain
 from ingestd.admin.untaken import untaken
 from ingestd.cli import cli
+from ingestd.errors import ConfigError
 from ingestd.store import blind_spots, queries
 from ingestd.store.jobs import Jobs
 from tests.support.places import make_too_deep
@@ -88,6 +89,7 @@ def test_file_that_may_not_be_read_stays_in_the_inbox_until_it_may(world: World)
     assert (spot.path, spot.inbox) == (str(private), "inbox")
     assert "umask" in spot.problem
     assert "cannot look at" in ask(world, "explain", str(private)).output
+    assert "cannot look at" in _run(world, "explain", str(private)).output, "nor can the one who asks"
     assert world.daemon.idle(world.now), "a run until all is done does not wait for it"
 
     private.chmod(0o600)
@@ -95,6 +97,15 @@ def test_file_that_may_not_be_read_stays_in_the_inbox_until_it_may(world: World)
     assert world.documents() == [other.name, private.name]
     assert not world.daemon.blind
     assert queries.status(world.db, world.now, 0).blind == 0
+
+
+def test_configuration_that_may_not_be_read_is_a_wrong_configuration(world: World) -> None:
+    private = world.root / "private.yaml"
+    private.write_text("inboxes: [{path: inbox}]\n")
+    private.chmod(0)
+    result = CliRunner().invoke(cli, ["status", "-c", str(private)])
+    assert isinstance(result.exception, ConfigError)
+    assert "cannot be read: Permission denied" in str(result.exception)
 
 
 def test_what_is_known_of_before_a_restart_is_looked_at_again(world: World) -> None:
