@@ -43,6 +43,7 @@ SECTIONS = {
     "reextract": "Re-extraction",
     "reliability": "Reliability",
     "kills": "Kills in quick succession",
+    "power": "Power cuts",
     "corpora": "Test files of other projects",
     "tried": "Tried",
     "fit": "Thresholds of the plan",

@@ -300,7 +300,7 @@ def _wait(pid: int, patience_s: float) -> int | None:
         time.sleep(0.002)
 
 
-def _warm_up(rules: Any, manifest: Any) -> None:
+def warm_up(rules: Any, manifest: Any) -> None:
     """Read a document, so that what is loaded and compiled with the first is there in every fork."""
     import cv2
 
@@ -332,7 +332,7 @@ def _nursery() -> None:
     rules, manifest = load_rules(shipped("rules")), load_manifest(None)
     # as configured by default, but read once
     pipelines.rules_of, pipelines.manifest_of = (lambda config: rules), (lambda config: manifest)
-    _warm_up(rules, manifest)
+    warm_up(rules, manifest)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     assert len(os.listdir("/proc/self/task")) == 1, "what is forked beside a thread may hang on its locks"  # noqa: PTH208
     gc.freeze()
