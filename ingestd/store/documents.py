@@ -82,7 +82,7 @@ def save(
     _insert(db, "pages", document_id, map(rows.page_row, record.reading.pages))
     save_lines(db, document_id, record.reading.lines, text)
     _insert(db, "codes", document_id, map(rows.code_row, record.reading.codes))
-    _insert(db, "tables", document_id, table_rows(record.reading.tables))
+    _insert(db, "tables", document_id, table_rows(record.reading.tables, record.reading.lines))
     _insert_extraction(db, document_id, extraction)
     return document_id
 
@@ -220,7 +220,7 @@ class StoredReading:
             pages=tuple(map(rows.page_from, self.pages)),
             lines=tuple(rows.line_from(row, *place) for row, place in zip(self.lines, places, strict=True)),
             codes=tuple(map(rows.code_from, self.codes)),
-            tables=tuple(map(table_from, self.tables)),
+            tables=tuple(table_from(row, self.lines) for row in self.tables),
         )
 
 

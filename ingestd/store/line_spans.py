@@ -26,6 +26,11 @@ from ingestd.store.short import to_json
 _PER_UNIT = 1000
 _LENGTH = _PER_UNIT + 1
 
+_PARTS = f"""
+    CASE e.type WHEN 'integer' THEN e.value / {_LENGTH} ELSE e.value ->> 0 END AS length,
+    CASE e.type WHEN 'integer' THEN 0 ELSE coalesce(e.value ->> 2, 0) END AS pages,
+    CASE WHEN e.type <> 'integer' THEN e.value ->> 4 END AS own_text"""
+
 LINES_VIEW = f"""
 CREATE VIEW lines AS
 SELECT document_id, page_index, line_index,
@@ -36,20 +41,35 @@ FROM (
         sum(pages) OVER line AS page_index,
         sum(length + max(pages, line_index > 0)) OVER line - length AS start
     FROM (
-        SELECT r.document_id AS document_id, e.key AS line_index,
-            CASE e.type WHEN 'integer' THEN e.value / {_LENGTH} ELSE e.value ->> 0 END AS length,
+        SELECT r.document_id AS document_id, e.key AS line_index,{_PARTS},
             CASE e.type WHEN 'integer' THEN ({_PER_UNIT} - e.value % {_LENGTH}) / {_PER_UNIT}.0
                 ELSE e.value ->> 1 END AS confidence,
-            CASE e.type WHEN 'integer' THEN 0 ELSE coalesce(e.value ->> 2, 0) END AS pages,
             CASE WHEN e.type <> 'integer' AND e.value ->> 3 THEN '{Source.TEXT_LAYER.value}'
-                ELSE '{Source.OCR.value}' END AS source,
-            CASE WHEN e.type <> 'integer' THEN e.value ->> 4 END AS own_text
+                ELSE '{Source.OCR.value}' END AS source
         FROM readings r, json_each(r.lines) e
     )
     WINDOW line AS (PARTITION BY document_id ORDER BY line_index)
 )
 """
 """A condition on ``document_id`` reaches the inner query, since lines of other documents do not count."""
+
+
+def text_of_line(document_id: str, index: str) -> str:
+    """Return SQL for the text of one line, which costs less than to ask the view: it makes all lines of the document.
+
+    Args:
+        document_id: SQL, with the name of its table: ``readings`` has such a column too.
+        index: of the line, SQL, with the name of its table.
+    """
+    of_line = f"max(CASE k WHEN {index} THEN %s END)"
+    length, end = of_line % "length", "sum(length + max(pages, k > 0))"
+    return f"""(
+        SELECT coalesce({of_line % "own_text"}, substr(
+            (SELECT text FROM documents WHERE id = {document_id}), 1 + {end} - {length}, {length}))
+        FROM (
+            SELECT e.key AS k,{_PARTS}
+            FROM readings r, json_each(r.lines) e WHERE r.document_id = {document_id} AND e.key <= {index}
+        ))"""
 
 
 def spans(lines: Iterable[dict[str, Any]], text: str) -> str:

@@ -30,7 +30,7 @@ from ingestd.store.long_work import create_long_work
 from ingestd.store.papers_schema import create_stacks
 from ingestd.store.renames import create_renames
 from ingestd.store.supersessions import create_supersessions
-from ingestd.store.table_rows import create_tables
+from ingestd.store.table_rows import create_tables, shorten_cells
 from ingestd.store.view_schema import add_papers, create_views
 
 APPLICATION_ID = 0x494E4744
@@ -68,6 +68,7 @@ _STEPS = {
     "023_compact": create_compact,
     "024_supersessions": create_supersessions,
     "025_tables": create_tables,
+    "026_short_cells": shorten_cells,
 }
 
 migrations = Migrations("ingestd")

@@ -1,19 +1,21 @@
 """Tables of documents in the database: one row per table, its cells as compact JSON; exact both ways. Pure functions.
 
-A cell is ``[row, column, text, lines, row span, column span]``; what is empty or 1 at the end of it is left out. Lines
-are one index, or a list of several.
+A cell is the index of its line if it has the text of that line, and null if it is empty; its place is then that of its
+number, row by row. Any other cell is ``[row, column, text, lines, row span, column span]``; what is empty or 1 at the
+end of it is left out. Lines are one index, or a list of several.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from sqlite_utils import Database
 
-from ingestd.document import Cell, Quad, Table
+from ingestd.document import Cell, Line, Quad, Table
+from ingestd.store.line_spans import text_of_line
 from ingestd.store.rows import Row, quad_from
 from ingestd.store.short import to_json
 
@@ -40,6 +42,21 @@ SELECT tables.document_id, tables.page_index, tables.table_index,
     cell.value ->> 0 < tables.header_rows AS is_header
 FROM tables, json_each(tables.cells) AS cell;
 """
+_CELLS_VIEW = f"""
+CREATE VIEW table_cells AS
+SELECT document_id, page_index, table_index, row_index, column_index,
+    CASE kind WHEN 'array' THEN coalesce(cell ->> 2, '')
+        WHEN 'integer' THEN {text_of_line("cells.document_id", "cells.cell")} ELSE '' END AS text,
+    CASE kind WHEN 'array' THEN coalesce(cell ->> 4, 1) ELSE 1 END AS row_span,
+    CASE kind WHEN 'array' THEN coalesce(cell ->> 5, 1) ELSE 1 END AS column_span,
+    row_index < header_rows AS is_header
+FROM (
+    SELECT t.document_id, t.page_index, t.table_index, t.header_rows, c.type AS kind, c.value AS cell,
+        CASE c.type WHEN 'array' THEN c.value ->> 0 ELSE c.key / t.column_count END AS row_index,
+        CASE c.type WHEN 'array' THEN c.value ->> 1 ELSE c.key % t.column_count END AS column_index
+    FROM tables t, json_each(t.cells) c
+) AS cells
+"""
 _PLAIN: tuple[Any, ...] = (None, None, "", [], 1, 1)
 """Parts of a cell that are left out at its end."""
 
@@ -50,8 +67,19 @@ def create_tables(db: Database) -> None:
         db.execute(statement)
 
 
-def table_rows(tables: Iterable[Table]) -> Iterator[Row]:
-    """Yield rows of ``tables``, numbered from 0 through the document."""
+def shorten_cells(db: Database) -> None:
+    """Let the view of cells know their short forms; those of before stay as they are."""
+    db.view("table_cells").drop()
+    db.execute(_CELLS_VIEW)
+
+
+def table_rows(tables: Iterable[Table], lines: Sequence[Line]) -> Iterator[Row]:
+    """Yield rows of ``tables``, numbered from 0 through the document.
+
+    Args:
+        tables: of one document.
+        lines: of the same document.
+    """
     for index, table in enumerate(tables):
         yield {
             "table_index": index,
@@ -61,12 +89,17 @@ def table_rows(tables: Iterable[Table]) -> Iterator[Row]:
             "header_rows": table.header_rows,
             "quad": to_json(table.quad),
             "edges": to_json([table.row_edges, table.column_edges]),
-            "cells": to_json([_cell_json(cell) for cell in table.cells]),
+            "cells": to_json([_cell_json(cell, at, table.columns, lines) for at, cell in enumerate(table.cells)]),
         }
 
 
-def table_from(row: Mapping[str, Any]) -> Table:
-    """Return the table of a row that ``table_rows`` wrote."""
+def table_from(row: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the table of a row that ``table_rows`` wrote.
+
+    Args:
+        row: of ``tables``.
+        lines: rows of the document's lines.
+    """
     row_edges, column_edges = json.loads(row["edges"])
     return Table(
         page_index=row["page_index"],
@@ -74,11 +107,16 @@ def table_from(row: Mapping[str, Any]) -> Table:
         row_edges=tuple(row_edges),
         column_edges=tuple(column_edges),
         header_rows=row["header_rows"],
-        cells=tuple(map(_cell, json.loads(row["cells"]))),
+        cells=tuple(_cell(parts, at, row["column_count"], lines) for at, parts in enumerate(json.loads(row["cells"]))),
     )
 
 
-def _cell_json(cell: Cell) -> list[Any]:
+def _cell_json(cell: Cell, at: int, columns: int, of: Sequence[Line]) -> int | list[Any] | None:
+    if (cell.row, cell.column) == divmod(at, columns) and (cell.row_span, cell.column_span) == (1, 1):
+        if not cell.lines and not cell.text:
+            return None
+        if len(cell.lines) == 1 and cell.lines[0] < len(of) and of[cell.lines[0]].text == cell.text:
+            return cell.lines[0]
     lines = cell.lines[0] if len(cell.lines) == 1 else list(cell.lines)
     parts = [cell.row, cell.column, cell.text, lines, cell.row_span, cell.column_span]
     while parts[-1] == _PLAIN[len(parts) - 1] and len(parts) > 2:
@@ -86,7 +124,11 @@ def _cell_json(cell: Cell) -> list[Any]:
     return parts
 
 
-def _cell(parts: list[Any]) -> Cell:
+def _cell(parts: int | list[Any] | None, at: int, columns: int, of: Sequence[Mapping[str, Any]]) -> Cell:
+    if parts is None:
+        return Cell(*divmod(at, columns), "")
+    if isinstance(parts, int):
+        return Cell(*divmod(at, columns), of[parts]["text"], lines=(parts,))
     row, column, text, lines, row_span, column_span = [*parts, *_PLAIN[len(parts) :]]
     return Cell(row, column, text, row_span, column_span, (lines,) if isinstance(lines, int) else tuple(lines))
 

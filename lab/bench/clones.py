@@ -28,7 +28,7 @@ from lab.bench import desk
 SHARES = (85, 12, 3)
 """Receipts, VAT invoices and PDFs of both among a hundred documents."""
 CHUNK = 20_000
-_CLONED = ("readings", "proofs", "codes", "items", "pages", "papers", "paper_fields")
+_CLONED = ("readings", "proofs", "codes", "items", "pages", "tables", "papers", "paper_fields")
 _OWN = {"merchant": "seller_name", "receipt_no": "invoice_no"} | {
     name: name for name in ("seller_name", "invoice_no", "date", "net", "tax", "total")
 }
