@@ -112,7 +112,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     """Add documents, conditions and readers."""
     parser.add_argument("--seed", type=int, default=SEED, help="of the conditions; rehearse with another one")
     parser.add_argument("--each", type=int, default=2, metavar="N", help="conditions per document")
-    parser.add_argument("--receipts", type=int, default=24, metavar="N", help="receipts of sroie that are read")
+    parser.add_argument("--receipts", type=int, default=16, metavar="N", help="receipts of sroie that are read")
     parser.add_argument("--sample", type=int, metavar="N", help="read so many documents only")
     parser.add_argument("--tune", action="store_true", help="read the splits that are for tuning instead")
     parser.add_argument("--clean", action="store_true", help="read the documents as they are as well")
