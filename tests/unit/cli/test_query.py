@@ -96,11 +96,12 @@ def test_a_database_that_is_damaged_in_the_middle_is_a_configuration_error(shell
 
 def test_status_and_check_of_a_damaged_database_say_what_is_damaged_and_the_way_back(shell: Shell) -> None:
     [(root,)] = shell.db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'codes_document_id'").fetchall()
+    [(size,)] = shell.db.execute("PRAGMA page_size").fetchall()
     shell.db.close()
     assert shell.run("status").exit_code == 0
     with (shell.folder / "ingestd.db").open("r+b") as file:  # an index that no number of the status comes from
-        file.seek(4096 * (root - 1))
-        file.write(b"\xa5" * 4096)
+        file.seek(size * (root - 1))
+        file.write(b"\xa5" * size)
     result = shell.run("status")
     assert result.exit_code == EX_CONFIG
     assert "3 (3 pages)" in result.output, "what can be told is told"
