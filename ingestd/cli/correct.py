@@ -12,7 +12,7 @@ import click
 from ingestd.admin.correct import CorrectionError, Corrector, Wanted
 from ingestd.admin.review import State, state_of
 from ingestd.app.pipelines import rules_of
-from ingestd.cli import terminal
+from ingestd.cli import document_view, terminal
 from ingestd.cli.common import config_option, json_option, print_json, the_document
 from ingestd.clock import SystemClock
 from ingestd.config import load
@@ -68,7 +68,7 @@ def correct(
     if as_json:
         print_json(_data(state))
     else:
-        terminal.console().print(terminal.fields_table(state.extraction))
+        terminal.console().print(document_view.fields_table(state.extraction))
         click.echo(escape(_verdict(state)))
 
 

@@ -16,7 +16,7 @@ import regex
 
 from ingestd.app.engines import Build
 from ingestd.app.pipelines import build_annotating, build_expecting, build_pipeline
-from ingestd.cli import terminal
+from ingestd.cli import document_view, terminal
 from ingestd.cli.common import (
     config_option,
     config_or_defaults,
@@ -107,9 +107,9 @@ def _show_record(record: Record, path: Path, *, as_json: bool) -> bool:
         return True
     console = terminal.console()
     console.rule(escape(path.name), align="left")
-    console.print(terminal.reading_view(record.reading))
+    console.print(document_view.reading_view(record.reading))
     console.print()
-    console.print(terminal.fields_table(record.extraction))
+    console.print(document_view.fields_table(record.extraction))
     return True
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from ingestd.admin.space import little_space
-from ingestd.cli import EX_CONFIG, terminal
+from ingestd.cli import EX_CONFIG, document_view, terminal
 from ingestd.cli.common import config_option, json_option, print_json, recorded, the_document
 from ingestd.config import load
 from ingestd.engine.machines import machines_of
@@ -92,7 +92,7 @@ def show(document: str, tables: bool, config_path: Path | None, as_json: bool) -
             write_grids(documents.load_reading(db, found.id).tables, sys.stdout.buffer)
         else:
             terminal.console().print(
-                terminal.document_view(
+                document_view.view(
                     documents.load_document(db, found.id),
                     same_invoices(db, found.id),
                     exported(db, found.id),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestd.cli import terminal
+from ingestd.cli import document_view, terminal
 from ingestd.document import Extraction, Field, Level, Reason, ReasonKind, Status
 from ingestd.engine import Machine
 from ingestd.store.documents import Document
@@ -56,12 +56,12 @@ def test_wide_characters_fit_into_the_line(width: int) -> None:
     name = "深圳市腾讯计算机系统有限公司" * 4
     fields = (field("seller_name", name), field("total", "113.00"))
     saved = document(extraction=Extraction("cn-vat-invoice", fields, (), Status.DONE))
-    text = shown(terminal.document_view(saved), width=width)  # shown() measures every line
+    text = shown(document_view.view(saved), width=width)  # shown() measures every line
     assert "腾讯" in text
 
 
 def test_a_document_is_shown_with_its_proof_and_text() -> None:
-    text = shown(terminal.document_view(document()))
+    text = shown(document_view.view(document()))
     for part in ("3  发票.pdf", "done", "en-receipt", "application/pdf, 1,234 bytes", "/inbox/发票.pdf", "kept at"):
         assert part in text
     (merchant,) = [line for line in text.splitlines() if line.startswith("merchant")]
@@ -77,27 +77,27 @@ def test_a_document_is_shown_with_its_proof_and_text() -> None:
 def test_what_was_read_is_shown_where_the_value_says_it_otherwise() -> None:
     repaired = Field("tax_no", "9135", "9I35", Level.PROVED, reasons=(Reason(ReasonKind.CHECKSUM, "checksum passes"),))
     same = Field("total", "12.50", " 12.50 ", Level.READ)
-    text = shown(terminal.fields_table(Extraction("r", (repaired, same), (), Status.DONE)))
+    text = shown(document_view.fields_table(Extraction("r", (repaired, same), (), Status.DONE)))
     assert "checksum passes; read as '9I35'" in text
     assert text.count("read as") == 1
 
 
 def test_pages_are_counted_and_blank_ones_said_to_be_so() -> None:
     two = record(pages=2).reading
-    text = shown(terminal.reading_view(replace(two, lines=two.lines[:2])))
+    text = shown(document_view.reading_view(replace(two, lines=two.lines[:2])))
     assert "page 2 of 2" in text
     assert text.rstrip().endswith("(no text)")
 
 
 def test_an_original_that_was_not_kept_is_said_to_be_so() -> None:
-    assert "not kept" in shown(terminal.document_view(replace(document(), archive_path=None)))
+    assert "not kept" in shown(document_view.view(replace(document(), archive_path=None)))
 
 
 def test_hostile_text_cannot_steer_the_terminal() -> None:
     reading = replace(document().record.reading, lines=(replace(document().record.reading.lines[0], text=HOSTILE),))
     fields = (Field(HOSTILE, HOSTILE, HOSTILE, Level.CONFLICT, reasons=(Reason(ReasonKind.NOTE, HOSTILE),)),)
     views = [
-        terminal.document_view(
+        document_view.view(
             document(name=HOSTILE, reading=reading, extraction=Extraction(HOSTILE, fields, (), Status.DONE))
         ),
         terminal.hits_view([SearchHit(replace(SUMMARY, name=HOSTILE, rule=HOSTILE), HOSTILE)], [HOSTILE]),
@@ -120,7 +120,7 @@ def test_hits_show_the_place_and_mark_the_words() -> None:
 
 
 def test_levels_are_coloured_on_a_terminal_only() -> None:
-    view = terminal.fields_table(record().extraction)
+    view = document_view.fields_table(record().extraction)
     assert "\x1b[32mproved \x1b[0m" in shown(view, terminal=True)
     assert "\x1b" not in shown(view)
 
@@ -138,7 +138,7 @@ def test_headline_leaves_out_what_is_missing_and_escapes_what_is_strange() -> No
 
 def test_the_same_invoice_is_named() -> None:
     other = SameInvoice(7, 1, "b\x1b.xml", "application/xml", "same number 4711")
-    text = shown(terminal.document_view(document(), [other]))
+    text = shown(document_view.view(document(), [other]))
     assert "same invoice as document 7 (b\\x1b.xml, paper 2): same number 4711" in text
 
 
