@@ -109,6 +109,9 @@ def listed(
         tables, conditions = _WITH_DOCUMENTS, [f"s.document_id IN ({chosen})"]
     else:
         tables, conditions, values = _conditions(db, filters, with_documents=True)
+        if matching is not None and filters.narrows() and not filters.text:
+            # Many match, so a walk meets a page of them soon; SQLite would rather look all of them up and sort.
+            tables = tables.replace("summaries s", "summaries s NOT INDEXED")
     if before is not None:
         conditions.append("s.document_id < :before")
         values["before"] = before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_utils import Database
@@ -201,3 +202,25 @@ def test_kind_and_status_are_walked_by_index(db: Database) -> None:
 def test_few_documents_are_listed_as_many_are(db: Database, filters: Filters, before: int | None) -> None:
     number = sum(one.documents for one in sums(db, filters))
     assert listed(db, filters, 2, before, number) == listed(db, filters, 2, before)
+
+
+def test_many_documents_are_met_on_a_walk_whatever_statistics_say(db: Database) -> None:
+    """With the statistics of a million documents, SQLite would look thousands of them up and sort them."""
+    db.execute("ANALYZE")
+    db.execute("DELETE FROM sqlite_stat1 WHERE tbl IN ('summaries', 'documents')")
+    db.execute("INSERT INTO sqlite_stat1 VALUES ('documents', 'documents_status', '1000000 500000')")
+    statistics = {
+        "summaries_sums": "1000000 500000 333334 5236 1 1 1",
+        "summaries_status": "1000000 500000 2 1",
+        "summaries_rule_status": "1000000 500000 333334 1",
+    }
+    db.conn.executemany("INSERT INTO sqlite_stat1 VALUES ('summaries', ?, ?)", statistics.items())
+    db.execute("ANALYZE sqlite_schema")
+    asked: list[tuple[str, Any]] = []
+    filters = Filters(date_from="2026-02-01", date_to="2026-02-28", total_from=50_000, total_to=90_000)
+    with db.tracer(lambda sql, values: asked.append((sql, values))):
+        listed(db, filters, 50, matching=6669)
+    [(sql, values)] = [one for one in asked if one[0].startswith("SELECT")]
+    plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()]
+    assert plan[0] == "SCAN s"
+    assert not [step for step in plan if "TEMP B-TREE" in step]
