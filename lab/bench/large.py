@@ -109,8 +109,9 @@ def _bases(folder: Path) -> list[Record]:
 
 def _bytes_by_part(db: Database, count: int) -> Iterator[tuple[str, str]]:
     """Yield bytes per document, of tables with their indexes."""
+    # Page by page: sums that dbstat makes itself have 32 bits.
     sql = (
-        "SELECT coalesce(m.tbl_name, s.name), sum(s.pgsize) FROM dbstat('main', 1) s"
+        "SELECT coalesce(m.tbl_name, s.name), sum(s.pgsize) FROM dbstat s"
         " LEFT JOIN sqlite_master m ON m.name = s.name GROUP BY 1 ORDER BY 2 DESC"
     )
     parts: dict[str, int] = {}
