@@ -48,7 +48,7 @@ class Answer:
     @property
     def common(self) -> float:
         """Characters that both texts have in the same order."""
-        return (len(self.said) + len(self.read) - Indel.distance(self.said, self.read)) / 2
+        return (len(self.said) + len(self.read) - int(Indel.distance(self.said, self.read))) / 2
 
 
 def pictures() -> list[Picture]:

@@ -228,7 +228,7 @@ def _plain(text: str) -> str:
 
 
 def _likeness(one: str, other: str) -> float:
-    return Levenshtein.normalized_similarity(_plain(one), _plain(other))
+    return float(Levenshtein.normalized_similarity(_plain(one), _plain(other)))
 
 
 def _side_by_side(wanted: Sequence[str], found: Sequence[str]) -> dict[int, int]:
