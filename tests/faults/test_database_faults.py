@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ingestd.store.database import PAGE_BYTES
 from tests.support.armed import Faults
 from tests.support.invariants import check, originals
 from tests.support.nursery import Nursery
@@ -108,8 +109,8 @@ def overwrite(path: Path, start: int) -> None:
 
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "header": lambda path: overwrite(path, 0),
-    "pages": lambda path: overwrite(path, 4096),
-    "end": lambda path: overwrite(path, path.stat().st_size - 8192),
+    "pages": lambda path: overwrite(path, PAGE_BYTES),
+    "end": lambda path: overwrite(path, path.stat().st_size - 2 * PAGE_BYTES),
     "cut": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
 }
 

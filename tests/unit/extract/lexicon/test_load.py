@@ -44,7 +44,7 @@ def test_a_sound_file_is_taken_as_it_is() -> None:
         ("  invoice: [rech", "  bill: [rech", "10: kinds.bill: unknown; expected one of invoice, receipt, "),
         ("legal_forms:", "legal_form:", "11: legal_form: unknown key; did you mean 'legal_forms'?"),
         ("  tax: mwst", "  total: mwst", "6: 'total' is given twice, first on line 5"),
-        ("  tax: mwst", "  tax: {a: b}", "6: words.tax: found {'a': 'b'}, expected a list such as [a, b]"),
+        ("  tax: mwst", "  tax: {a: b}", "6: words.tax: found {'a': 'b'}, expected a list; begin each of its entries"),
         ("[gmbh]", "&a [gmbh]\nseller: *a", "11: anchors and aliases are not understood; copy the words"),
         (SOUND, "- summe\n", "1: found a list, expected keys such as 'language:' and 'words:'"),
         ("[gmbh]", "[gmbh", "12: not valid YAML at column 1: "),
