@@ -131,8 +131,8 @@ def measure(options: argparse.Namespace) -> harness.Outcome:
     about = "papers from outside (report splits), real specimens and receipts" if not options.tune else "tuning splits"
     readers = ", ".join(f"{name} {version}" for name, version in versions.items())
     split = (
-        f"{len(documents)} documents: {about}; each in {options.each} conditions drawn by seed {options.seed},"
-        f" {pages} pages in all; {readers}; {options.cores} cores"
+        f"{len(documents)} documents: {about}. Each in {options.each} conditions drawn by seed {options.seed},"
+        f" {pages} pages in all. {readers}; {options.cores} cores"
     )
     lost = {f"{reader}, {condition}": tally.lost for (reader, condition), tally in tallies.items()}
     return harness.Outcome(split, (_summary(tallies), _by_condition(tallies)), {"lost": lost})
