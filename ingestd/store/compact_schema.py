@@ -86,6 +86,9 @@ DROP INDEX summaries_seller;
 DROP INDEX summaries_date;
 """
 
+_FIRST_STAGES, _MORE_STAGES = 10, 13
+"""Numbers of stages that the short forms of ``timings`` know: the first, of documents with just these, and the next."""
+
 _SHORT = f"""
 ALTER TABLE pages RENAME COLUMN quality TO measures;
 ALTER TABLE pages ADD COLUMN quality TEXT GENERATED ALWAYS AS (
@@ -100,7 +103,7 @@ ALTER TABLE documents ADD COLUMN provenance TEXT GENERATED ALWAYS AS (
 ALTER TABLE documents RENAME COLUMN timings TO seconds;
 ALTER TABLE documents ADD COLUMN timings TEXT GENERATED ALWAYS AS (
     CASE json_type(seconds) WHEN 'array' THEN json_object(
-        {", ".join(f"'{name}', seconds -> {index}" for index, name in enumerate(STAGES))}
+        {", ".join(f"'{name}', seconds -> {index}" for index, name in enumerate(STAGES[:_FIRST_STAGES]))}
     ) ELSE seconds END) VIRTUAL;
 """
 """Column -> what is stored of it; the column itself is made when it is read."""
@@ -136,6 +139,17 @@ def create_compact(db: Database) -> None:
     db.execute("INSERT INTO conversion VALUES (0)")
     if db.execute("SELECT 1 FROM documents LIMIT 1").fetchone() is None:
         finish_compact(db)
+
+
+def extend_timings(db: Database) -> None:
+    """Let the short form of ``timings`` know more stages, of which a document may lack some; what is stored stays."""
+    db.execute("ALTER TABLE documents DROP COLUMN timings")
+    db.execute(
+        "ALTER TABLE documents ADD COLUMN timings TEXT GENERATED ALWAYS AS ("
+        "CASE json_type(seconds) WHEN 'array' THEN json_patch('{}', json_object("
+        + ", ".join(f"'{name}', seconds -> {index}" for index, name in enumerate(STAGES[:_MORE_STAGES]))
+        + ")) ELSE seconds END) VIRTUAL"  # the patch leaves out what is null
+    )
 
 
 def finish_compact(db: Database) -> None:

@@ -74,7 +74,7 @@ def save(
         "received_at": time_text(received_at),
         "recorded_at": time_text(recorded_at),
         "origin": short.values_only(record.provenance, short.PROVENANCE),
-        "seconds": short.values_only(record.timings, short.STAGES),
+        "seconds": short.values_in_order(record.timings, short.STAGES),
         **rows.place_row(extraction),
     }
     document_id = db.table("documents").insert(document).last_rowid

@@ -13,7 +13,7 @@ from sqlite_utils import Database, Migrations
 
 from ingestd.errors import ConfigError
 from ingestd.store import conversion
-from ingestd.store.compact_schema import create_compact
+from ingestd.store.compact_schema import create_compact, extend_timings
 from ingestd.store.desk_schema import create_desk
 from ingestd.store.document_schema import DOCUMENT_TABLES, add_evidence, create_full_text, create_sums
 from ingestd.store.exports import create_exports
@@ -69,6 +69,7 @@ _STEPS = {
     "024_supersessions": create_supersessions,
     "025_tables": create_tables,
     "026_short_cells": shorten_cells,
+    "027_timings": extend_timings,
 }
 
 migrations = Migrations("ingestd")

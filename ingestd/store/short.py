@@ -17,9 +17,9 @@ PROVENANCE = ("version", "config", "rules", "models")
 
 STAGES = (
     *("admit", "decode", "enhance", "detect", "orient", "bleed_through", "recognise", "barcodes", "structured"),
-    "extract",
+    *("extract", "tables", "careful", "copy"),
 )
-"""Stages of a scanned document; ``documents.seconds`` has theirs in this order."""
+"""Stages of a document; ``documents.seconds`` has theirs in this order. SQL knows them by place: more go to the end."""
 
 TYPES = ("text", "money", "date", "digits", "code", "capital", "percent", "name")
 """Types of fields; ``type_code`` is the index."""
@@ -60,6 +60,20 @@ def values_only(content: Mapping[str, Any], names: Sequence[str]) -> str:
     ('[1]', '{"b":1}')
     """
     return to_json(list(content.values()) if tuple(content) == tuple(names) else dict(content))
+
+
+def values_in_order(content: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Write an object as the JSON list of its values, null for a name that it lacks; as it is where it has others.
+
+    >>> values_in_order({"b": 2}, ("a", "b", "c")), values_in_order({"d": 4}, ("a", "b", "c"))
+    ('[null,2]', '{"d":4}')
+    """
+    if not content.keys() <= set(names):
+        return to_json(dict(content))
+    values = [content.get(name) for name in names]
+    while values and values[-1] is None:
+        values.pop()
+    return to_json(values)
 
 
 def abbreviate(reasons: str) -> str:

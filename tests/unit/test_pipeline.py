@@ -26,7 +26,7 @@ from ingestd.output import sidecar
 from ingestd.pipeline import Pipeline
 from ingestd.reading.detect import Detector
 from ingestd.reading.page import Sharing
-from ingestd.store import documents
+from ingestd.store import documents, short
 from ingestd.store.database import connect
 from lab.corpus.pdf import PdfPage, Text, paragraph, pdf, scan_page
 from tests.support import documents as pictures
@@ -60,6 +60,7 @@ def test_picture_is_read_with_timings_of_every_stage(pipeline: Pipeline, tmp_pat
     assert record.media_type == "image/png"
     before = {"admit", "decode", "enhance", "detect", "orient", "bleed_through", "recognise", "barcodes", "tables"}
     assert set(record.timings) == before | {"structured", "extract", "careful"}
+    assert record.timings.keys() <= set(short.STAGES), "else the database cannot store them short"
     assert set(record.provenance) == {"version", "config", "rules", "models"}
 
 

@@ -108,6 +108,16 @@ def test_values_that_the_text_has_are_not_kept_for_searching_again(db: Database)
     assert [row["id"] for row in db.table("documents").search('"12.50"')] == [document_id]
 
 
+@pytest.mark.parametrize("left_out", [(), ("enhance", "copy"), short.STAGES])
+def test_seconds_of_stages_are_stored_short_and_read_by_name(db: Database, left_out: tuple[str, ...]) -> None:
+    timings = {name: 0.5 + place for place, name in enumerate(short.STAGES) if name not in left_out}
+    document_id = save(db, replace(record(), timings=timings))
+    [(stored, shown)] = db.execute("SELECT seconds, timings FROM documents").fetchall()
+    assert isinstance(json.loads(stored), list)
+    assert json.loads(shown) == timings
+    assert documents.load_document(db, document_id).record.timings == timings
+
+
 def test_rules_change_in_the_provenance_of_either_form(db: Database) -> None:
     first = record("a.pdf")
     saved = [save(db, first), save(db, replace(record("b.pdf"), provenance={"rules": "r0", "more": "x"}))]
