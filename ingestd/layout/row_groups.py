@@ -7,6 +7,7 @@ from bisect import bisect_left, insort
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingestd.layout.geometry import AnyQuads, angles, sizes
 
@@ -68,10 +69,20 @@ def _shared_height(last: Edges, box: Edges) -> float:
     return (min(bottom, last[3]) - max(top, last[1])) / min(bottom - top, last[3] - last[1])
 
 
-def text_edges(quads: AnyQuads) -> list[Edges]:
-    """Return the edges of quads (N, 4, 2) in the frame of the text, each box at least 1 px wide and high."""
+def text_frame(quads: AnyQuads) -> NDArray[np.float64]:
+    """Return the matrix that turns points (rows of an array) into the frame of the text of quads (N, 4, 2)."""
     angle = text_angle(quads)
-    corners = quads @ np.array([(math.cos(angle), -math.sin(angle)), (math.sin(angle), math.cos(angle))])
+    return np.array([(math.cos(angle), -math.sin(angle)), (math.sin(angle), math.cos(angle))])
+
+
+def text_edges(quads: AnyQuads, frame: NDArray[np.float64] | None = None) -> list[Edges]:
+    """Return the edges of quads (N, 4, 2) in the frame of the text, each box at least 1 px wide and high.
+
+    Args:
+        quads: of lines of text.
+        frame: of their text; None: :func:`text_frame` of them.
+    """
+    corners = quads @ (text_frame(quads) if frame is None else frame)
     a, b, c, d = corners.swapaxes(0, 1)
     left, right = (a + d)[:, 0] / 2, (b + c)[:, 0] / 2
     top, bottom = (a + b)[:, 1] / 2, (c + d)[:, 1] / 2

@@ -156,7 +156,8 @@ def fold(text: str) -> tuple[str, tuple[int, ...]]:
 
 
 @cache
-def _wide(character: str) -> bool:
+def is_wide(character: str) -> bool:
+    """Tell whether a character is twice as wide as a Latin one, as those of scripts without spaces are."""
     return unicodedata.east_asian_width(character) in "WF"
 
 
@@ -166,7 +167,7 @@ def text_widths(text: str) -> list[float]:
     >>> text_widths("1元")
     [1.0, 2.0]
     """
-    return [2.0 if _wide(character) else 1.0 for character in text]
+    return [2.0 if is_wide(character) else 1.0 for character in text]
 
 
 @lru_cache(_MAX_KEPT)

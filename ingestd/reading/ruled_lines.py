@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from ingestd.document import Line, Page, Pixels
 from ingestd.layout.geometry import as_quads, sizes, transform
+from ingestd.layout.tables.find import MIN_LINES
 from ingestd.layout.tables.ruling import NO_RULES, RuledLines
 
-MIN_LINES = 4
-"""Lines of text of a page on which rules are looked for."""
 MIN_LENGTHS = (3.0, 1.6)
 """Heights of a line of text that a horizontal and a vertical rule are long: strokes of characters are shorter."""
 MAX_THICKNESS = 0.5

@@ -11,9 +11,10 @@ from itertools import pairwise
 from ingestd.layout.row_groups import group_rows
 from ingestd.layout.tables.blocks import gaps_of
 from ingestd.layout.tables.build import Draft, DraftTable
+from ingestd.layout.tables.columns import edges_of
 from ingestd.layout.tables.entries import has_number, is_numeric
 from ingestd.layout.tables.grid import Grid
-from ingestd.layout.tables.pieces import Piece, cut, pitch
+from ingestd.layout.tables.pieces import Piece, cut, neighbours, pitch, rows_of
 
 REACH = 0.7
 """Heights by which a piece has to reach over a wall to be divided at it."""
@@ -57,7 +58,7 @@ def boxed_table(grid: Grid, pieces: Iterable[Piece], height: float) -> tuple[Dra
             content[cell].append(part)
     cells = [Draft(rows, columns, _ordered(found)) for (rows, columns), found in content.items()]
     cells = _divided_at_open_sides(cells, grid)
-    cells, xs, ys = _without_slits(cells, list(grid.xs), list(grid.ys), height)
+    cells, xs, ys = _without_slits(cells, grid.xs, grid.ys, height)
     for band in reversed(_bands(cells, len(ys) - 1)):
         cells, ys = _split_band(cells, ys, band, height)
     for row in range(len(ys) - 2, -1, -1):
@@ -105,37 +106,43 @@ def _index(edges: Sequence[float], value: float) -> int:
 
 def _gap_at(piece: Piece, x: float) -> tuple[int, int] | None:
     """Return the two characters of a piece between which a wall runs, rather at a space than inside a word."""
-    printed = [index for index, character in enumerate(piece.text) if not character.isspace()]
     usual = pitch(piece)
     pairs = [
         (abs((piece.centres[one] + piece.centres[other]) / 2 - x) - (other > one + 1) * 2 * usual, one, other)
-        for one, other in pairwise(printed)
+        for one, other in neighbours(piece)
     ]
     return min(pairs)[1:] if pairs else None
 
 
 def _ordered(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     """Return the pieces of a cell in reading order."""
-    boxes = [(piece.left, piece.top, piece.right, piece.bottom) for piece in pieces]
-    return tuple(pieces[index] for row in group_rows(boxes) for index in row)
+    return tuple(piece for row in rows_of(pieces) for piece in row)
 
 
 def _without_slits(
-    cells: Sequence[Draft], xs: list[float], ys: list[float], height: float
+    cells: Sequence[Draft], xs: Sequence[float], ys: Sequence[float], height: float
 ) -> tuple[list[Draft], list[float], list[float]]:
     """Leave out rows and columns too narrow for text: between double rules, or two parts of one that is bent."""
-    kept = list(cells)
-    for column in range(len(xs) - 2, -1, -1):
+    wide, xs = _without_slit_columns(cells, xs, height)
+    turned, ys = _without_slit_columns([_turned(cell) for cell in wide], ys, height)
+    return [_turned(cell) for cell in turned], xs, ys
+
+
+def _without_slit_columns(
+    cells: Sequence[Draft], edges: Sequence[float], height: float
+) -> tuple[list[Draft], list[float]]:
+    kept, left = list(cells), list(edges)
+    for column in range(len(left) - 2, -1, -1):
         own = [cell for cell in kept if cell.columns == range(column, column + 1)]
-        if len(xs) > 2 and xs[column + 1] - xs[column] < SLIT * height and not any(cell.pieces for cell in own):
+        if len(left) > 2 and left[column + 1] - left[column] < SLIT * height and not any(cell.pieces for cell in own):
             kept = [replace(cell, columns=_shifted(cell.columns, column)) for cell in kept if cell not in own]
-            del xs[column + 1]
-    for row in range(len(ys) - 2, -1, -1):
-        own = [cell for cell in kept if cell.rows == range(row, row + 1)]
-        if len(ys) > 2 and ys[row + 1] - ys[row] < SLIT * height and not any(cell.pieces for cell in own):
-            kept = [replace(cell, rows=_shifted(cell.rows, row)) for cell in kept if cell not in own]
-            del ys[row + 1]
-    return kept, xs, ys
+            del left[column + 1]
+    return kept, left
+
+
+def _turned(cell: Draft) -> Draft:
+    """Return a cell with its rows and columns exchanged."""
+    return Draft(cell.columns, cell.rows, cell.pieces)
 
 
 def _shifted(span: range, gone: int) -> range:
@@ -183,8 +190,7 @@ def _split_band(
     if any(one.stop > other.start for one, other in pairwise(columns)):
         return list(cells), list(ys)
     pieces = [(piece, columns.index(cell.columns)) for cell in own for piece in cell.pieces]
-    boxes = [(piece.left, piece.top, piece.right, piece.bottom) for piece, _ in pieces]
-    rows = [[pieces[index] for index in found] for found in group_rows(boxes)]
+    rows = [[pieces[index] for index in found] for found in group_rows([piece.edges for piece, _ in pieces])]
     starts = _starts(rows)
     if len(starts) < 2 or (len(band) > 1 and len(starts) <= len(band) - 1):
         return list(cells), list(ys)
@@ -202,8 +208,8 @@ def _split_band(
             found.append(Draft(range(number, number + 1), column, mine))
     tops = [min(piece.top for line in part for piece, _ in line) for part in parts]
     bottoms = [max(piece.bottom for line in part for piece, _ in line) for part in parts]
-    inner = [(above + below) / 2 for above, below in zip(bottoms, tops[1:], strict=False)]
-    return found, [*ys[: band.start + 1], *inner, *ys[band.stop :]]
+    edges = edges_of(list(zip(bottoms, tops[1:], strict=False)), ys[band.start], ys[band.stop])
+    return found, [*ys[: band.start], *edges, *ys[band.stop + 1 :]]
 
 
 def _without_unused(
@@ -252,8 +258,7 @@ def has_columns_inside(table: DraftTable, height: float) -> bool:
     """Tell whether most rows of text have several texts beside each other in one cell, as in a half-ruled table."""
     rows, many = Counter[range](), Counter[range]()
     for cell in table.cells:
-        boxes = [(piece.left, piece.top, piece.right, piece.bottom) for piece in cell.pieces]
-        found = [[cell.pieces[index] for index in row] for row in group_rows(boxes)]
+        found = rows_of(cell.pieces)
         rows[cell.columns] += len(found)
         many[cell.columns] += sum(bool(gaps_of(row, height)) for row in found)
     return any(count >= MIN_INSIDE and 2 * count >= rows[columns] for columns, count in many.items())

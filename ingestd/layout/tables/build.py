@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median_high
 
 from ingestd.layout.tables.entries import TextRow, joined_text
 from ingestd.layout.tables.grid import Grid
@@ -116,7 +117,7 @@ def _going_on(cells: Sequence[Draft], header: int, ruled: Sequence[frozenset[int
         own = sorted((cell for cell in kept if cell.columns == column and cell.rows.start >= header), key=_first_row)
         texts = [cell.text for cell in own if cell.pieces]
         small = sum(text[0].islower() for text in texts)
-        if column.start == 0 or not small or 2 * small > len(texts) or sorted(map(len, texts))[len(texts) // 2] < LONG:
+        if column.start == 0 or not small or 2 * small > len(texts) or median_high(map(len, texts)) < LONG:
             continue
         for above, below in pairwise(own):
             above = next(cell for cell in kept if cell.columns == column and above.rows.start in cell.rows)

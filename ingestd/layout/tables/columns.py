@@ -99,5 +99,5 @@ def _has_text(rows: Sequence[Sequence[Piece]], left: float, right: float, height
 
 
 def edges_of(gutters: Sequence[Gutter], left: float, right: float) -> list[float]:
-    """Return the edges of columns: the outer ones and the middle of each gutter."""
+    """Return the edges of columns, or of rows: the outer ones and the middle of each gutter."""
     return [left, *((low + high) / 2 for low, high in gutters), right]

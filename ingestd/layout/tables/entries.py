@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median_high
 
+from ingestd.layout.rows import is_wide
 from ingestd.layout.tables.columns import Gutter
 from ingestd.layout.tables.pieces import Piece, divided_at, pitch
 
@@ -59,12 +60,12 @@ class TextRow:
     @property
     def top(self) -> float:
         """Top of its text, as the median of its pieces says."""
-        return _median([piece.top for entry in self.entries for piece in entry.pieces])
+        return median_high([piece.top for entry in self.entries for piece in entry.pieces])
 
     @property
     def bottom(self) -> float:
         """Bottom of its text, in the same way."""
-        return _median([piece.bottom for entry in self.entries for piece in entry.pieces])
+        return median_high([piece.bottom for entry in self.entries for piece in entry.pieces])
 
     @property
     def columns(self) -> frozenset[int]:
@@ -74,10 +75,6 @@ class TextRow:
     def at(self, column: int) -> Entry | None:
         """Return the entry in a column."""
         return next((entry for entry in self.entries if entry.first <= column <= entry.last), None)
-
-
-def _median(values: Sequence[float]) -> float:
-    return sorted(values)[len(values) // 2]
 
 
 def is_numeric(text: str) -> bool:
@@ -94,11 +91,6 @@ def is_numeric(text: str) -> bool:
 def has_number(text: str) -> bool:
     """Tell whether a text is a number with digits, not a mark that stands for one."""
     return is_numeric(text) and any(character.isdigit() for character in text)
-
-
-def is_wide(character: str) -> bool:
-    """Tell whether a character belongs to a script without spaces between words."""
-    return unicodedata.east_asian_width(character) in "WF"
 
 
 def joined_text(parts: Sequence[str]) -> str:
@@ -128,13 +120,18 @@ class Lane:
         return any(abs(one - other) <= slack for one, other in places)
 
 
+def entries_in(rows: Sequence[TextRow], column: int) -> list[Entry]:
+    """Return the entries that stand in a column and no other."""
+    return [entry for row in rows for entry in row.entries if entry.first == entry.last == column]
+
+
 def lanes_of(rows: Sequence[TextRow], columns: int) -> list[Lane | None]:
     """Measure where the texts of each column stand; None for a column without any of its own."""
     found: list[Lane | None] = []
     for column in range(columns):
-        own = [entry for row in rows for entry in row.entries if entry.first == entry.last == column]
+        own = entries_in(rows, column)
         sides = [(entry.left, (entry.left + entry.right) / 2, entry.right) for entry in own]
-        found.append(Lane(*(_median(side) for side in zip(*sides, strict=True))) if own else None)
+        found.append(Lane(*(median_high(side) for side in zip(*sides, strict=True))) if own else None)
     return found
 
 

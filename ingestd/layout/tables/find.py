@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
+from operator import attrgetter
 from statistics import median
 
 import numpy as np
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from ingestd.document import Cell, Line, Table
 from ingestd.layout.geometry import as_quad, as_quads
 from ingestd.layout.order import parts_of
-from ingestd.layout.row_groups import Edges, group_rows, text_angle, text_edges
+from ingestd.layout.row_groups import text_edges, text_frame
 from ingestd.layout.tables.blocks import blocks_of
 from ingestd.layout.tables.boxed import boxed_table, has_columns_inside
 from ingestd.layout.tables.build import DraftTable
 from ingestd.layout.tables.gaps import table_of_gaps
 from ingestd.layout.tables.grid import grids_of
-from ingestd.layout.tables.pieces import Piece, pieces_of
+from ingestd.layout.tables.pieces import Piece, pieces_of, rows_of
 from ingestd.layout.tables.ruling import NO_RULES, RuledLines, Ruling, ruling_of, without_strokes
 from ingestd.layout.tables.sense import is_table
 
@@ -40,18 +40,13 @@ def find_tables(lines: Sequence[Line], rules: RuledLines = NO_RULES, first: int 
     if not MIN_LINES <= len(lines) <= MAX_LINES:
         return ()
     quads = as_quads(line.quad for line in lines)
-    frame = _frame(text_angle(quads))
-    boxes = text_edges(quads)
+    frame = text_frame(quads)
+    boxes = text_edges(quads, frame)
     height = median(bottom - top for _, top, _, bottom in boxes)
     pieces = pieces_of(lines, boxes)
-    ruling = without_strokes(ruling_of(rules @ frame, height), [_edges(piece) for piece in pieces])
+    ruling = without_strokes(ruling_of(rules @ frame, height), [piece.edges for piece in pieces])
     drafts = sorted(_drafts(pieces, ruling, height), key=lambda draft: draft.ys[0])
     return tuple(_table(draft, frame.T, lines[0].page_index, first) for draft in drafts)
-
-
-def _frame(angle: float) -> NDArray[np.float64]:
-    """Return the matrix that turns points (rows of an array) into the frame of the text."""
-    return np.array([(math.cos(angle), -math.sin(angle)), (math.sin(angle), math.cos(angle))])
 
 
 def _drafts(pieces: Sequence[Piece], ruling: Ruling, height: float) -> Iterator[DraftTable]:
@@ -62,7 +57,7 @@ def _drafts(pieces: Sequence[Piece], ruling: Ruling, height: float) -> Iterator[
             continue
         table, used = found
         if has_columns_inside(table, height):
-            half = table_of_gaps(_rows(used), ruling, height)
+            half = table_of_gaps(rows_of(sorted(used, key=attrgetter("line"))), ruling, height)
             if half is not None and is_table(half) and len(half.xs) > len(table.xs):
                 yield half
                 left = [piece for piece in left if piece not in used]
@@ -84,18 +79,9 @@ def _stacks(table: DraftTable) -> Iterator[list[Piece]]:
             yield pieces
 
 
-def _rows(pieces: Iterable[Piece]) -> list[list[Piece]]:
-    found = sorted(pieces, key=lambda piece: piece.line)
-    return [[found[index] for index in row] for row in group_rows([_edges(piece) for piece in found])]
-
-
-def _edges(piece: Piece) -> Edges:
-    return piece.left, piece.top, piece.right, piece.bottom
-
-
 def _by_gaps(pieces: Sequence[Piece], ruling: Ruling, height: float) -> Iterator[DraftTable]:
     """Yield tables without vertical rules."""
-    for part in parts_of([_edges(piece) for piece in pieces]):
+    for part in parts_of([piece.edges for piece in pieces]):
         rows = [[pieces[index] for index in row] for row in part]
         for block in blocks_of(rows, height, ruling.flat):
             table = table_of_gaps(rows[block.first : block.end], ruling, height)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate
 
 from ingestd.layout.tables.blocks import frame_of
 from ingestd.layout.tables.build import DraftTable, drafts_of
@@ -49,20 +49,12 @@ def table_of_gaps(rows: Sequence[Sequence[Piece]], ruling: Ruling, height: float
     cells = drafts_of(text_rows, groups, len(edges) - 1, heads, [bands.ruled(group[-1]) for group in groups])
     tops = [min(text_rows[index].top for index in group) for group in groups]
     bottoms = [max(text_rows[index].bottom for index in group) for group in groups]
-    ys = [top, *((above + below) / 2 for above, below in zip(bottoms, tops[1:], strict=False)), bottom]
+    ys = edges_of(list(zip(bottoms, tops[1:], strict=False)), top, bottom)
     frame = frame_of(pieces, height, ruling.flat)
     return DraftTable(
         xs=tuple(edges),
-        ys=tuple(_rising(ys)),
+        ys=tuple(accumulate(ys, max)),  # rows of text may overlap
         header=heads,
         cells=tuple(cells),
         rules=sum(top - height <= rule.at <= bottom + height for rule in frame),
     )
-
-
-def _rising(edges: Sequence[float]) -> list[float]:
-    """Return edges that never fall, where rows of text overlap."""
-    found = [edges[0]]
-    for _, edge in pairwise(edges):
-        found.append(max(edge, found[-1]))
-    return found

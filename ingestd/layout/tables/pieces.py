@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import median
 
 from ingestd.document import Line
-from ingestd.layout.row_groups import Edges
+from ingestd.layout.row_groups import Edges, group_rows
 from ingestd.layout.rows import text_widths
 
 WIDE_GAP = 4.0
@@ -36,6 +36,11 @@ class Piece:
     text: str
     centres: tuple[float, ...]
     """Middle of each character along the line."""
+
+    @property
+    def edges(self) -> Edges:
+        """Left, top, right, bottom."""
+        return self.left, self.top, self.right, self.bottom
 
     @property
     def middle(self) -> float:
@@ -91,20 +96,25 @@ def _divided(piece: Piece) -> Iterator[Piece]:
         return
     least = max(WIDE_GAP * pitch(piece), MIN_WIDE_GAP_HEIGHTS * piece.height)
     rest = piece
-    for before, after in _neighbours(piece):
+    for before, after in neighbours(piece):
         if piece.centres[after] - piece.centres[before] >= least:
             first, rest = cut(rest, before, after, piece)
             yield first
     yield rest
 
 
+def rows_of(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """Group pieces into rows of text, from the top, each from the left."""
+    return [[pieces[index] for index in row] for row in group_rows([piece.edges for piece in pieces])]
+
+
 def pitch(piece: Piece) -> float:
     """Return the usual distance between neighbouring characters, in pixels."""
-    steps = [piece.centres[b] - piece.centres[a] for a, b in _neighbours(piece) if b == a + 1]
+    steps = [piece.centres[b] - piece.centres[a] for a, b in neighbours(piece) if b == a + 1]
     return median(steps) if steps else piece.width
 
 
-def _neighbours(piece: Piece) -> Iterator[tuple[int, int]]:
+def neighbours(piece: Piece) -> Iterator[tuple[int, int]]:
     """Yield the indices of each two printed characters that follow each other."""
     yield from pairwise(index for index, character in enumerate(piece.text) if not character.isspace())
 
@@ -151,7 +161,7 @@ def divided_at(piece: Piece, low: float, high: float) -> tuple[Piece, Piece] | N
     usual = pitch(piece)
     gaps = [
         (piece.centres[after] - piece.centres[before], before, after)
-        for before, after in _neighbours(piece)
+        for before, after in neighbours(piece)
         if after > before + 1 and low <= (piece.centres[before] + piece.centres[after]) / 2 <= high
     ]
     gap, before, after = max(gaps, default=(0.0, 0, 0))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from ingestd.layout.tables.entries import Entry, TextRow, is_numeric, is_wide
+from ingestd.layout.rows import is_wide
+from ingestd.layout.tables.entries import Entry, TextRow, entries_in, is_numeric
 from ingestd.layout.tables.ruling import Rule
 
 OVERLAP = 0.35
@@ -83,7 +84,7 @@ def _extents(rows: Sequence[TextRow], columns: int) -> list[tuple[float, float]]
     """Return the left and right end of the texts of each column; the same where it has none of its own."""
     found = []
     for column in range(columns):
-        own = [entry for row in rows for entry in row.entries if entry.first == entry.last == column]
+        own = entries_in(rows, column)
         found.append((min(entry.left for entry in own), max(entry.right for entry in own)) if own else (0.0, 0.0))
     return found
 
@@ -208,7 +209,7 @@ def _with_text_around(
         if len(rest) >= 3 and rest[0][0] >= header:
             above, row, below = ([rows[index] for index in group] for group in rest[:3])
             columns = {one.columns for one in (*above, *below)}
-            filled = frozenset[int]().union(*(one.columns for one in row))
+            filled = _filled(row)
             parted = bands.ruled(rest[0][-1]) or bands.ruled(rest[1][-1])
             if len(columns) == 1 and len(only := columns.pop()) == 1 and not only & filled and filled and not parted:
                 found.append([*rest[0], *rest[1], *rest[2]])
@@ -244,7 +245,7 @@ def _is_every_row_ruled(rows: Sequence[TextRow], bands: Bands) -> bool:
 
 def _is_part(group: Sequence[TextRow], row: TextRow) -> bool:
     """Tell whether a row of text fills fewer columns than those above it between the same two rules, or the reverse."""
-    filled = frozenset[int]().union(*(one.columns for one in group))
+    filled = _filled(group)
     both = row.columns & filled
     return len(both) < FULL * max(len(filled), len(row.columns)) or len(filled) == 1
 
@@ -259,18 +260,18 @@ def _is_spanned(group: Sequence[TextRow], row: TextRow) -> bool:
 
 
 def _continues(group: Sequence[TextRow], row: TextRow, widths: dict[int, float], *, tighter: bool) -> bool:
-    filled = frozenset[int]().union(*(one.columns for one in group))
+    filled = _filled(group)
     if row.columns < filled:
         return all(_is_wrapped(_last(group, entry.first), entry, widths, tighter=tighter) for entry in row.entries)
     if len(filled) == 1 and filled < row.columns and len(group[-1].entries) == 1:
         above, entry = group[-1].entries[0], row.at(min(filled))
-        return entry is not None and not tighter_only(above, entry, widths)
+        return entry is not None and _is_wrapped(above, entry, widths, tighter=False)
     return False
 
 
-def tighter_only(above: Entry, entry: Entry, widths: dict[int, float]) -> bool:
-    """Tell whether nothing in two texts says that the second goes on from the first."""
-    return not _is_wrapped(above, entry, widths, tighter=False)
+def _filled(rows: Sequence[TextRow]) -> frozenset[int]:
+    """Return the columns that rows of text fill together."""
+    return frozenset[int]().union(*(row.columns for row in rows))
 
 
 def _last(group: Sequence[TextRow], column: int) -> Entry | None:
