@@ -180,6 +180,13 @@ class Table:
         """Number of columns."""
         return len(self.column_edges) - 1
 
+    def texts(self) -> list[list[str]]:
+        """Return the texts by row and column; that of a cell over several stands in the first of them."""
+        found = [[""] * self.columns for _ in range(self.rows)]
+        for cell in self.cells:
+            found[cell.row][cell.column] = cell.text
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

@@ -61,9 +61,7 @@ def write_grids(tables: Iterable[Table], target: BinaryIO) -> None:
         for number, table in enumerate(tables):
             if number:
                 writer.writerow(())
-            texts = {(cell.row, cell.column): cell.text for cell in table.cells}
-            for row in range(table.rows):
-                writer.writerow([csv_cell(texts.get((row, column), "")) for column in range(table.columns)])
+            writer.writerows(map(csv_cell, row) for row in table.texts())
     finally:
         text.detach()
 

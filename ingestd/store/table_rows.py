@@ -82,15 +82,21 @@ def table_rows(tables: Iterable[Table], lines: Sequence[Line]) -> Iterator[Row]:
     """
     for index, table in enumerate(tables):
         yield {
-            "table_index": index,
-            "page_index": table.page_index,
-            "row_count": table.rows,
-            "column_count": table.columns,
-            "header_rows": table.header_rows,
+            **_facts(index, table),
             "quad": to_json(table.quad),
             "edges": to_json([table.row_edges, table.column_edges]),
             "cells": to_json([_cell_json(cell, at, table.columns, lines) for at, cell in enumerate(table.cells)]),
         }
+
+
+def _facts(index: int, table: Table) -> Row:
+    return {
+        "table_index": index,
+        "page_index": table.page_index,
+        "row_count": table.rows,
+        "column_count": table.columns,
+        "header_rows": table.header_rows,
+    }
 
 
 def table_from(row: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> Table:
@@ -142,11 +148,7 @@ def shown_tables(tables: Iterable[Table], *, slim: bool = False) -> Iterator[Row
     """
     for index, table in enumerate(tables):
         yield {
-            "table_index": index,
-            "page_index": table.page_index,
-            "row_count": table.rows,
-            "column_count": table.columns,
-            "header_rows": table.header_rows,
+            **_facts(index, table),
             "quad": table.quad,
             "cells": [_shown(table, cell, slim=slim) for cell in table.cells],
         }

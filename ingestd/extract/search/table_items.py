@@ -55,7 +55,7 @@ def items_of_tables(reading: Reading, fields: Iterable[Field]) -> tuple[Item, ..
         for table in tables[first:]:
             if table.columns != tables[first].columns or len(rows) > MAX_ROWS:
                 break
-            rows += texts_of(table)
+            rows += table.texts()[table.header_rows :]
             found = _items(rows, wanted)
             if found:
                 return found
@@ -65,14 +65,6 @@ def items_of_tables(reading: Reading, fields: Iterable[Field]) -> tuple[Item, ..
 def _is_here(table: Table, reading: Reading) -> bool:
     lines = [line for cell in table.cells for line in cell.lines if line < len(reading.lines)]
     return any(reading.lines[line].text for line in lines)
-
-
-def texts_of(table: Table) -> list[list[str]]:
-    """Return the texts of a table below its headers, by row and column; of a cell over several in its first."""
-    texts = [[""] * table.columns for _ in range(table.rows)]
-    for cell in table.cells:
-        texts[cell.row][cell.column] = cell.text
-    return texts[table.header_rows :]
 
 
 def _items(rows: Sequence[Sequence[str]], wanted: Sequence[Decimal]) -> tuple[Item, ...]:
