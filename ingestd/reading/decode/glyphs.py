@@ -54,6 +54,8 @@ class Glyph:
     space: Space
     joined: bool
     """The same text object drew the character before, and PDFium sees no white space between the two."""
+    ends_word: bool = False
+    """The page draws a space to the right of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,8 @@ def _placed(found: _Found, to_pixels: Matrix, degrees: int, size: tuple[int, int
     inside = np.atleast_1d(np.logical_and(centres >= 0, centres < size).all(axis=1))
     _share_ligatures(least, most)
     starts = transform(frame, [(x, y) for _, x, y in found.spaces])
-    spaces = _spaces_before([space for space, _, _ in found.spaces], starts, pens, most[:, 1] - least[:, 1])
+    listed = [space for space, _, _ in found.spaces]
+    spaces, ends_word = _spaces_beside(listed, starts, pens, most[:, 1] - least[:, 1])
     glyphs: list[Glyph] = []
     before = None
     for index, (left, top, right, bottom) in enumerate(np.hstack([least, most]).tolist()):
@@ -215,17 +218,19 @@ def _placed(found: _Found, to_pixels: Matrix, degrees: int, size: tuple[int, int
         style, space = found.styles[index], spaces[index]
         joined = space is Space.NONE and before == index - 1 and found.styles[before].address == style.address
         pen = float(pens[index, 0])
-        glyphs.append(Glyph(found.texts[index], left, top, right, bottom, pen, style.white, space, joined))
+        box = left, top, right, bottom
+        glyphs.append(Glyph(found.texts[index], *box, pen, style.white, space, joined, ends_word[index]))
         before = index
     return glyphs
 
 
-def _spaces_before(spaces: Sequence[Space], starts: Matrix, pens: Matrix, heights: Matrix) -> list[Space]:
-    """Return the space to the left of each character.
+def _spaces_beside(
+    spaces: Sequence[Space], starts: Matrix, pens: Matrix, heights: Matrix
+) -> tuple[list[Space], list[bool]]:
+    """Return the space on the left of each character, and whether the page draws one on its right.
 
     PDFium lists letters or words from right to left where a program draws upside down. There the place of a typed space
-    counts: to the left of the character listed before it, it stands before that one, else before the one that goes on
-    from its place.
+    counts: it stands on the left or on the right of the character listed before it.
 
     Args:
         spaces: what PDFium lists before each character.
@@ -233,30 +238,19 @@ def _spaces_before(spaces: Sequence[Space], starts: Matrix, pens: Matrix, height
         pens: (N, 2) origins of the characters in the reading direction, in pixels.
         heights: (N,) of the characters, in pixels.
     """
-    placed = [Space.NONE] * len(spaces)
-    for index, space in enumerate(spaces):
-        if space is Space.NONE:
-            continue
-        follower: int | None = index
-        if index > 0:
-            (left, row), (before_left, before_row) = pens[index], pens[index - 1]
-            if abs(row - before_row) >= heights[index] / 2:
-                continue  # the end of a row, not of a word
-            if left < before_left:
-                if space is Space.GENERATED:
-                    continue  # between places that are not neighbours; the gap between neighbours decides
-                is_after = starts[index, 0] > before_left
-                follower = _next_to_the_right(starts[index], pens, heights[index]) if is_after else index - 1
-        if follower is not None:
-            placed[follower] = space
-    return placed
-
-
-def _next_to_the_right(start: Matrix, pens: Matrix, height: float) -> int | None:
-    """Find the character that goes on where a space begins; None at the end of a row."""
-    along, across = (pens - start).T
-    near = np.flatnonzero((along > 0) & (along < height) & (np.abs(across) < height / 2))
-    return int(near[along[near].argmin()]) if len(near) else None
+    before, ends_word = [*spaces[:1], *[Space.NONE] * (len(spaces) - 1)], [False] * len(spaces)
+    for index, space in enumerate(spaces[1:], 1):
+        (left, row), (before_left, before_row) = pens[index], pens[index - 1]
+        if abs(row - before_row) >= heights[index] / 2:
+            continue  # the end of a row, not of a word
+        if left >= before_left:
+            before[index] = space
+        elif space is Space.TYPED:  # an inferred one is between places that are not neighbours
+            if starts[index, 0] > before_left:
+                ends_word[index - 1] = True
+            else:
+                before[index - 1] = space
+    return before, ends_word
 
 
 def _boxes(found: _Found, frame: Matrix) -> tuple[Matrix, Matrix]:

@@ -195,6 +195,8 @@ def _spaced(run: _Run) -> Iterator[tuple[str, float]]:
 
 def begins_word(last: Glyph, glyph: Glyph) -> bool:
     """Tell whether a space stands between two neighbours in a line."""
+    if last.ends_word:
+        return True
     if glyph.joined:
         return False
     if _is_spaceless(last.text) and _is_spaceless(glyph.text):
