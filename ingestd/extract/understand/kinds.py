@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from ingestd.extract.understand.amounts import Scored
-from ingestd.extract.understand.phrases import Labels
+from ingestd.extract.understand.phrases import Labels, Phrase
 from ingestd.layout.rows import LaidOutDocument
 
 HEAD_ROWS = 14
@@ -26,15 +26,16 @@ def is_about_money(document: LaidOutDocument, labels: Labels, scored: Sequence[S
     A date beside its label is not enough: letters and forms have one too.
     """
     titles = [phrase for phrase in labels.phrases if phrase.kinds]
-    if any(
-        phrase.alone and phrase.place.row < HEAD_ROWS and phrase.place.page_index == document.first_page
-        for phrase in titles
-    ):
+    if any(phrase.alone and _is_in_head(phrase, document) for phrase in titles):
         return True
     if any(one.dominant in _SUMS for one in scored):
         return True
     written = [one for one in scored if one.amount.written or one.amount.currency]
     return bool(written and titles) or any(one.dominant in _OF_MONEY for one in written)
+
+
+def _is_in_head(phrase: Phrase, document: LaidOutDocument) -> bool:
+    return phrase.place.row < HEAD_ROWS and phrase.place.page_index == document.first_page
 
 
 def kind_of(document: LaidOutDocument, labels: Labels, *, numbered: bool, bought: bool, paid: bool) -> str:
@@ -54,7 +55,7 @@ def kind_of(document: LaidOutDocument, labels: Labels, *, numbered: bool, bought
     for phrase in labels.phrases:
         if not phrase.kinds:
             continue
-        weight = 1.0 if phrase.place.row < HEAD_ROWS and phrase.place.page_index == document.first_page else _FOOT_SHARE
+        weight = 1.0 if _is_in_head(phrase, document) else _FOOT_SHARE
         weight *= 1.6 if phrase.alone else 0.5
         weight *= 1.0 + 0.05 * len(phrase.text)
         for kind in phrase.kinds:
