@@ -18,8 +18,6 @@ CODE = regex.compile(r"(?=[A-Z]*[0-9])[0-9A-Z]{15,}")
 """Numbers read twice in any case: a network that takes Q for 0 is confident, and a checksum can tell."""
 SECOND_SHARE = 0.65
 """Weight of the second network, the better one, where both say how probable a character is."""
-
-
 THIRD_SHARE = 0.5
 """The same of the third one, beside what the others read."""
 

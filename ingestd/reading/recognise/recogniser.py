@@ -16,7 +16,7 @@ from ingestd.layout.geometry import Quads, as_quad, sizes, taller, transform, tu
 from ingestd.layout.order import reading_order
 from ingestd.reading.models import Model
 from ingestd.reading.recognise.ctc import mean_char_confidence, text_of
-from ingestd.reading.recognise.ensemble import SECOND_SHARE, THIRD_SHARE, has_code, merge_readings, wants_another
+from ingestd.reading.recognise.ensemble import THIRD_SHARE, has_code, merge_readings, wants_another
 from ingestd.reading.recognise.network import LineReading, Reader
 
 
@@ -120,7 +120,7 @@ class Recogniser:
         with_code = np.array([has_code(read[index]) for index in again], bool)[:, np.newaxis, np.newaxis]
         wider = np.where(with_code, taller(quads[again], LIMITS.tail), quads[again])
         for index, other in zip(again, self._second(page.pixels, wider), strict=True):
-            read[index] = merge_readings(read[index], other, self._options.alternatives, SECOND_SHARE)
+            read[index] = merge_readings(read[index], other, self._options.alternatives)
 
     def _ask_third(self, page: Page, quads: Quads, read: list[LineReading]) -> None:
         """Read lines that are still unsure with the third network; both readings are made into one."""
