@@ -14,7 +14,8 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
@@ -105,8 +106,15 @@ def _ingestd(*arguments: str) -> str:
 
 def judged(folder: Path, run: Path) -> Mapping[str, Corpus]:
     """Compare what a run recorded with other programs, corpus by corpus."""
+    with _database(run) as db:
+        return _judged(folder, run, db)
+
+
+def _judged(folder: Path, run: Path, db: sqlite3.Connection) -> Mapping[str, Corpus]:
     corpora: dict[str, Corpus] = {}
-    for path, state, error, document_id in _jobs(run):
+    jobs = db.execute("SELECT source_path, state, error, document_id FROM jobs ORDER BY source_path").fetchall()
+    for source_path, state, error, document_id in jobs:
+        path = Path(source_path)
         name = path.relative_to(run / "inbox")
         corpus = corpora.setdefault(name.parts[0], Corpus())
         corpus.files += 1
@@ -118,32 +126,22 @@ def judged(folder: Path, run: Path) -> Mapping[str, Corpus]:
             if readers:
                 corpus.readable[str(name)] = f"{fault['code']}: {fault['found']} ({', '.join(readers)})"
         elif original.suffix.lower() == ".pdf" and document_id is not None:
-            recall = recall_of(original, _lines(run, document_id))
+            lines = db.execute("SELECT text, source FROM lines WHERE document_id = ?", [document_id]).fetchall()
+            recall = recall_of(original, lines)
             if recall is not None:
                 corpus.recalls[str(name)] = recall
     return corpora
 
 
-def _jobs(run: Path) -> Iterator[tuple[Path, str, str, int | None]]:
-    with sqlite3.connect(f"file:{run / 'ingestd.db'}?mode=ro", uri=True) as db:
-        for path, state, error, document_id in db.execute(
-            "SELECT source_path, state, error, document_id FROM jobs ORDER BY source_path"
-        ):
-            yield Path(path), state, error, document_id
+def _database(run: Path) -> AbstractContextManager[sqlite3.Connection]:
+    """Open the database of a run for reading; it is closed at the end."""
+    return closing(sqlite3.connect(f"file:{run / 'ingestd.db'}?mode=ro", uri=True))
 
 
 def _reasons(run: Path) -> Mapping[str, int]:
-    with sqlite3.connect(f"file:{run / 'ingestd.db'}?mode=ro", uri=True) as db:
-        return dict(
-            db.execute(
-                "SELECT json_extract(error, '$.code'), count(*) FROM jobs WHERE state = 'failed' GROUP BY 1 ORDER BY 2"
-            )
-        )
-
-
-def _lines(run: Path, document_id: int) -> Sequence[tuple[str, str]]:
-    with sqlite3.connect(f"file:{run / 'ingestd.db'}?mode=ro", uri=True) as db:
-        return db.execute("SELECT text, source FROM lines WHERE document_id = ?", [document_id]).fetchall()
+    counts = "SELECT json_extract(error, '$.code'), count(*) FROM jobs WHERE state = 'failed' GROUP BY 1 ORDER BY 2"
+    with _database(run) as db:
+        return dict(db.execute(counts).fetchall())
 
 
 def recall_of(path: Path, lines: Sequence[tuple[str, str]]) -> float | None:
