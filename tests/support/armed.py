@@ -30,6 +30,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.forks import run_and_exit
+
 VARIABLE = "INGESTD_FAULTS"
 
 Effect = Callable[[str, str], None]
@@ -264,28 +266,21 @@ def _fork(request: dict[str, Any]) -> int:
     pid = os.fork()
     if pid:
         return pid
-    status = 70
-    try:
-        log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-        null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, 0), os.dup2(log, 1), os.dup2(log, 2)
-        sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
-        sys.argv = ["ingestd", *request["arguments"]]
-        from ingestd.cli import main
+    run_and_exit(lambda: _become(request))
 
-        arm(Faults(**request["faults"]))
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: no daemon outlives the tests
-        main()
-        status = 0
-    except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else 1
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-        status = 71
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
+
+def _become(request: dict[str, Any]) -> None:
+    """Run ``ingestd`` with faults in this process, its output appended to a file."""
+    log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0), os.dup2(log, 1), os.dup2(log, 2)
+    sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
+    sys.argv = ["ingestd", *request["arguments"]]
+    from ingestd.cli import main
+
+    arm(Faults(**request["faults"]))
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: no daemon outlives the tests
+    main()
 
 
 def _wait(pid: int, patience_s: float) -> int | None:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support import armed
+from tests.support.forks import run_and_exit
 from tests.support.places import ROOT
 from tests.support.power import verdict
 from tests.support.power.cuts import Cut, Moment, boundaries
@@ -31,7 +32,7 @@ from tests.support.power.journal import Journal, Named, Said, Synced
 from tests.support.power.patches import recognise, take_away
 from tests.support.power.recorder import Recorder
 from tests.support.power.scenes import Scene, Step, perform
-from tests.support.power.tracer import may_trace, run_and_exit
+from tests.support.power.tracer import may_trace
 
 _MAX_STARTS = 12
 """Of a daemon that empties the inbox and ends; two or three are enough."""

@@ -20,7 +20,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+
+from tests.support.forks import run_and_exit
 
 _CALLS: dict[str, tuple[int | None, int | None]] = {
     # content
@@ -179,33 +180,19 @@ def may_trace() -> bool:
     return status == 0 and "openat" in names
 
 
-def run_and_exit(work: Callable[[], object], before: Callable[[], object] = lambda: None) -> NoReturn:
-    """In a fork: run a function, and end with its exit status."""
-    status = 70
-    try:
-        before()
-        work()
-        status = 0
-    except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else 1
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-        status = 71
-    finally:
-        with contextlib.suppress(BaseException):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(status)
-
-
 def traced(work: Callable[[], object], told: Told) -> int:
     """Run a function in a fork, traced, and tell of its calls; its exit status, negative for a signal.
 
     The process that calls this must have no other children and no other threads.
     """
+
+    def submitting() -> None:
+        _submit_to_tracing()
+        work()
+
     pid = os.fork()
     if not pid:
-        run_and_exit(work, _submit_to_tracing)
+        run_and_exit(submitting)
     tracing = _Tracing(pid, told)
     try:
         return tracing.run()

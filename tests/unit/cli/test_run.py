@@ -16,14 +16,7 @@ from rich.console import Console
 from ingestd.cli import cli, logs, run
 from ingestd.config import LogConfig
 
-
-@pytest.fixture(autouse=True)
-def root_logger() -> Iterator[None]:
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = before
-    root.setLevel(level)
+pytestmark = pytest.mark.usefixtures("root_logger")
 
 
 @pytest.mark.parametrize(
