@@ -132,7 +132,7 @@ class PageReader:
             readable: as it was read.
             lines: read on it.
         """
-        for view in (page,) if readable is page else (page, readable):
+        for view in (page,) if readable.pixels is page.pixels else (page, readable):
             faint = faint_lines(view, lines)
             if faint is not None:
                 back = np.asarray(np.linalg.inv(readable.to_source), np.float64)
