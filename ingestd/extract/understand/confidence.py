@@ -9,6 +9,8 @@ from ingestd.extract.understand.weights import load_weights
 
 MAX_UNSETTLED = 0.9
 """Highest probability of a date whose day and month may be the other way round: never enough without a person."""
+MAX_MISSHAPEN = 0.5
+"""Highest probability of a tax number that no number of its country looks like."""
 
 
 def probability(name: str, features: Mapping[str, float]) -> float:
@@ -23,4 +25,6 @@ def probability(name: str, features: Mapping[str, float]) -> float:
         return 0.5
     total = weights["bias"] + sum(weight * features.get(key, 0.0) for key, weight in weights.items() if key != "bias")
     chance = round(1 / (1 + math.exp(-max(-12.0, min(12.0, total)))), 4)
+    if features.get("misshapen"):
+        return min(chance, MAX_MISSHAPEN)
     return min(chance, MAX_UNSETTLED) if features.get("settled", 1.0) == 0.0 else chance

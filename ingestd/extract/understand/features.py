@@ -9,16 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from ingestd.document import Reading
 from ingestd.extract.understand.amounts import Scored
 from ingestd.extract.understand.dates import DayChoice
 from ingestd.extract.understand.mentions import Place, spans_of
-from ingestd.extract.understand.numbers import NumberChoice
+from ingestd.extract.understand.numbers import NumberChoice, is_misshapen
 from ingestd.extract.understand.totals import Explanation
-from ingestd.layout.rows import LaidOutDocument
+from ingestd.layout.rows import LaidOutDocument, Span
 
 Features = Mapping[str, float]
 
-AGAINST = frozenset({"doubt", "loose", "lost", "bare", "conflict"})
+AGAINST = frozenset({"doubt", "loose", "lost", "bare", "conflict", "misshapen", "blur", "near", "short", "missed"})
 """Features that speak against a value."""
 MAX_MARGIN = 5.0
 """Lead over the best rival, in units of score, above which more says nothing more."""
@@ -28,6 +29,10 @@ NO_RIVAL = 3.0
 """Margin of a value without a rival."""
 MAX_DOUBT = 3.0
 """Doubt of the reader above which more says nothing more."""
+MAX_BLUR = 3.0
+"""Doubt of the reader about the whole document above which more says nothing more."""
+MIN_TELLING = 3
+"""Characters from which on a line tells how well a page is read; shorter ones are often specks."""
 MAX_LABEL = 4.0
 """Score of a label above which more says nothing more."""
 _LOOSE_ROLES = frozenset({"total", "net", "tax"})
@@ -49,12 +54,26 @@ def doubt(document: LaidOutDocument, places: Iterable[Place]) -> float:
     Returns:
         Minus the logarithm of the product of their probabilities, 0 to 3; 0 for a text layer.
     """
+    return doubt_of_spans(document, [span for place in places for span in spans_of(document, place)])
+
+
+def doubt_of_spans(document: LaidOutDocument, spans: Iterable[Span]) -> float:
+    """Return the doubt of the reader about the characters of some spans; see :func:`doubt`."""
     total = 0.0
-    for place in places:
-        for span in spans_of(document, place):
-            for char in document.reading.lines[span.line].chars[span.start : span.end]:
-                total -= math.log(max(char.alternatives[0][1], 0.01))
+    for span in spans:
+        for char in document.reading.lines[span.line].chars[span.start : span.end]:
+            total -= math.log(max(char.alternatives[0][1], 0.01))
     return min(total, MAX_DOUBT)
+
+
+def blur(reading: Reading) -> float:
+    """Return the doubt of the reader about a document as a whole.
+
+    Returns:
+        Mean over its lines of the chance that a character is wrong, in tenths, 0 to 3; 0 for a text layer.
+    """
+    doubts = [1 - line.confidence for line in reading.lines if len(line.text) >= MIN_TELLING]
+    return min(10 * sum(doubts) / len(doubts), MAX_BLUR) if doubts else 0.0
 
 
 def amount_features(
@@ -72,13 +91,14 @@ def amount_features(
     lesser = [way.score for way in explanations[1:] if way.total.cents != best.total.cents]
     used = [one for one in (best.net, *best.taxes, best.total) if one is not None]
     whole = all(one.penalty == 0 for one in used)
-    closes = best.equation == "sum" and best.labelled and whole
+    exact = best.equation == "sum" and not best.rounded
+    closes = exact and best.labelled and whole
     places = {one.amount.place for one in used}
     return {
         "margin": margin([best.score, *lesser]),
         "label": max(0.0, min(best.parts.get("total", 0.0), 2 * MAX_LABEL)),
         "closes": closes,
-        "adds": best.equation in ("sum", "zero") and not closes,
+        "adds": (exact or best.equation == "zero") and not closes,
         "rate": best.rate and closes,
         "paid": best.paid,
         "items": any(one.is_sum for one in used),
@@ -165,5 +185,6 @@ def tax_number_features(document: LaidOutDocument, choice: NumberChoice, lead: f
         "checked": bool(choice.scheme),
         "labelled": bool(choice.links) and choice.links[0].phrase.role == "tax_no",
         "margin": lead,
+        "misshapen": is_misshapen(choice.text),
         "doubt": doubt(document, (choice.place,)),
     }

@@ -19,7 +19,7 @@ from ingestd.extract.understand.features import (
 )
 from ingestd.extract.understand.links import Link
 from ingestd.extract.understand.mentions import Place, quad_of, spans_of
-from ingestd.extract.understand.numbers import NumberChoice, near_customer, tax_numbers
+from ingestd.extract.understand.numbers import NumberChoice, is_customers, near_customer, tax_numbers
 from ingestd.extract.understand.parties import NameChoice, blocks, seller_scores
 from ingestd.extract.understand.phrases import Labels
 from ingestd.extract.understand.totals import MIN_CLEAR, Explanation
@@ -128,6 +128,9 @@ def tax_number_findings(document: LaidOutDocument, labels: Labels, *, receipt: b
         return
     customers = [near_customer(document, labels, choice) for choice in found]
     several = len({choice.text for choice in found}) > 1
+    if all(is_customers(document, choice) for choice in found):
+        yield from _buyers(document, found)
+        return
     labelled = [choice.score - 3.0 * (bought and several) for choice, bought in zip(found, customers, strict=True)]
     places = [(choice.place, score) for choice, score in zip(found, labelled, strict=True)]
     scores = seller_scores(places, document, labels)
@@ -142,6 +145,10 @@ def tax_number_findings(document: LaidOutDocument, labels: Labels, *, receipt: b
         for choice, customer in zip(found, customers, strict=True)
         if choice.text != seller.text and (customer or any(block.has(choice.place) for block in bought))
     ]
+    yield from _buyers(document, buyers)
+
+
+def _buyers(document: LaidOutDocument, buyers: Sequence[NumberChoice]) -> Iterator[Finding]:
     if buyers:
         rivals = [choice.score for choice in buyers if choice.text != buyers[0].text]
         lead = margin([buyers[0].score, *sorted(rivals, reverse=True)])
@@ -210,6 +217,8 @@ def _level(best: Explanation) -> tuple[Level, Reason | None]:
         ]
         extras = "".join(f" {sign} {_money(cents)}" for sign, cents in signed)
         sides = f"{_money(best.net_cents)} + {_money(best.tax_cents)}{extras} = {_money(best.total.cents)}"
+        if best.rounded:
+            return Level.READ, None
         proved = best.labelled and best.total.penalty == 0 and best.net.penalty == 0
         return (Level.PROVED if proved else Level.AGREED), _equation(SUM_CHECK, f"{SUM_CHECK}: {sides}", holds=True)
     if best.paid:

@@ -10,6 +10,7 @@ from stdnum import iban
 from stdnum.ch import uid as ch_uid
 from stdnum.es import nif as es_nif
 from stdnum.eu import vat as eu_vat
+from stdnum.exceptions import InvalidFormat, InvalidLength, ValidationError
 from stdnum.gb import vat as gb_vat
 from stdnum.in_ import gstin as in_gstin
 from stdnum.it import iva as it_iva
@@ -73,6 +74,21 @@ class NumberChoice:
 def scheme_of(number: str) -> str:
     """Name what the check digits of a tax number prove it to be; empty where none pass."""
     return next((name for name, valid in _CHECKED if valid(number)), "")
+
+
+def is_misshapen(number: str) -> bool:
+    """Tell whether a tax number with the prefix of a country of the EU cannot be one, whatever its check digits.
+
+    >>> is_misshapen("NL123456789801"), is_misshapen("NL123456789B01"), is_misshapen("123456789")
+    (True, False, False)
+    """
+    try:
+        eu_vat.validate(number)
+    except (InvalidFormat, InvalidLength):
+        return number[:2].isalpha()
+    except ValidationError:
+        return False
+    return False
 
 
 def choose_number(document: LaidOutDocument, mentions: Mentions, labels: Labels) -> list[NumberChoice]:
@@ -153,12 +169,19 @@ def _announces_other(link: Link) -> bool:
     return link.relation == "right" and (role.endswith(("_no", "_date")) or role in ("date", "phone", "bank", "paid"))
 
 
-def near_customer(document: LaidOutDocument, labels: Labels, choice: NumberChoice) -> bool:
-    """Tell whether a number is the customer's: its label says so, or a heading in the two rows above."""
+def is_customers(document: LaidOutDocument, choice: NumberChoice) -> bool:
+    """Tell whether the label of a number says that it is the customer's."""
     for link in choice.links[:1]:
         before = document.rows[link.phrase.place.row].text[: link.phrase.place.start]
         if "customer" in link.phrase.classes or (link.relation == "right" and _YOURS.search(before)):
             return True
+    return False
+
+
+def near_customer(document: LaidOutDocument, labels: Labels, choice: NumberChoice) -> bool:
+    """Tell whether a number is the customer's: its label says so, or a heading in the two rows above."""
+    if is_customers(document, choice):
+        return True
     above = [phrase for row in range(choice.place.row - 2, choice.place.row) for phrase in labels.by_row.get(row, ())]
     return any("customer" in phrase.classes and (phrase.alone or phrase.first_in_row) for phrase in above)
 

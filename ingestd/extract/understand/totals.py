@@ -58,6 +58,8 @@ class Explanation:
     paid: bool = False
     parts: Mapping[str, float] = field(default_factory=dict)
     """Score of each role by itself."""
+    rounded: bool = False
+    """The sum holds only with a rounding that nothing prints, so any of its parts may be misread."""
 
     @property
     def labelled(self) -> bool:
@@ -226,8 +228,9 @@ def _ways(total: Scored, base: float, known: _Known, weights: Weights, *, paid: 
                 score += weights.equation["extra"] * len(extras) + weights.equation["unnamed"] * (base < 1.0)
                 score += weights.equation["parts"] * (len(taxes) - 1)
                 score += weights.equation["other_tax"] * _passes_over(taxes, tax_score, known)
-                score += weights.equation["rounded"] * (rounding != 0 and rounding not in known.roundings)
-                yield Explanation(total, net, taxes, extras, score, "sum", rate, paid, parts)
+                rounded = rounding != 0 and rounding not in known.roundings
+                score += weights.equation["rounded"] * rounded
+                yield Explanation(total, net, taxes, extras, score, "sum", rate, paid, parts, rounded)
     yield from _included(total, base, known, weights, paid=paid)
 
 
@@ -293,8 +296,13 @@ def _with_extras(
     *,
     paid: bool,
 ) -> Explanation:
-    """Explain a total by a net amount and surcharges or discounts, without a tax."""
+    """Explain a total by a net amount and surcharges or discounts, without a tax.
+
+    A further part of the net may as well be the tax under a heading that was misread: the tax counts as unlabelled.
+    """
     parts = {"total": base, "net": net_score}
+    if any(one.dominant == "base" for one in extras):
+        parts["tax"] = 0.0
     score = base + net_score + _sum_bonus(parts, weights, rate=False) + weights.equation["extra"] * len(extras)
     return Explanation(total, net, (), extras, score, "sum", False, paid, parts)
 

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from ingestd.document import Extraction, Level
+from ingestd.document import Extraction, Level, Status
 from ingestd.extract import RuleSet, extract, load_rules
 from ingestd.extract.rulefile.model import RuleTest
 from ingestd.extract.selftest import reading_of
@@ -215,3 +215,74 @@ def test_sender_and_date_of_a_letter_are_found(rules: RuleSet) -> None:
     found = extract(reading_of(RuleTest(name="paper", text=letter)), rules, TODAY)
     assert {field.name: field.value for field in found.fields} == {"merchant": "Acme Ltd", "date": "2016-05-16"}
     assert str(found.status) == "review"
+
+
+@pytest.mark.parametrize(
+    ("total", "level"),
+    [("41.44", Level.PROVED), ("41.40", Level.READ)],
+)
+def test_a_sum_that_holds_only_with_a_rounding_that_nothing_prints_proves_nothing(
+    total: str, level: Level, rules: RuleSet
+) -> None:
+    invoice = f"""
+        Muster GmbH
+        Invoice No.  RE-2024-117
+        Date  14.03.2024
+        Net amount  39.10 EUR
+        VAT  2.34 EUR
+        Total amount  {total} EUR
+        """
+    fields = {field.name: field for field in read(invoice, rules).fields}
+    assert (fields["total"].value, fields["total"].level) == (total, level)
+
+
+NUMBERS = """
+        Musterfirma B.V.
+        Factuurnummer  2024-0117
+        Factuurdatum  14-03-2024
+        {label}  {number}
+        Subtotaal  100.00 EUR
+        BTW 21%  21.00 EUR
+        Totaal  121.00 EUR
+        """
+
+
+@pytest.mark.parametrize(
+    ("number", "likely"), [("NL123456789B01", True), ("NL123456789801", False)], ids=["letter", "letter misread"]
+)
+def test_a_tax_number_that_no_number_of_its_country_looks_like_is_for_review(
+    number: str, likely: bool, rules: RuleSet
+) -> None:
+    found = read(NUMBERS.format(label="BTW Nummer", number=number), rules)
+    [field] = [field for field in found.fields if field.name == "seller_tax_no"]
+    assert field.value == number
+    assert field.probability is not None
+    assert (field.probability > 0.9) == likely
+    assert (found.status is Status.DONE) == likely
+
+
+def test_a_tax_number_that_its_label_calls_the_customers_is_not_the_sellers(rules: RuleSet) -> None:
+    invoice = """
+        Au bon moulin SARL
+        Facture  FA-2017-0010
+        Date de facture  16/11/2017
+        N° TVA client  FR19787878784
+        Total HT  100,00 €
+        TVA 20%  20,00 €
+        Total TTC  120,00 €
+        """
+    fields = {field.name: field.value for field in read(invoice, rules).fields}
+    assert (fields["seller_tax_no"], fields["buyer_tax_no"]) == (None, "FR19787878784")
+
+
+def test_a_tax_below_a_heading_that_was_misread_is_no_part_of_a_proved_net_amount(rules: RuleSet) -> None:
+    note = """
+        Avoir  AV-2017-0005
+        Date de facture  16/11/2017
+        Total HT  218,48 €
+        Base  14,99 €
+        Total TTC  233,47 €
+        """
+    fields = {field.name: field for field in read(note, rules).fields}
+    assert fields["total"].value == "233.47"
+    assert fields["net"].value != "233.47" or fields["net"].level is not Level.PROVED
