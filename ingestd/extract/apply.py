@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from ingestd.document import (
@@ -16,18 +16,15 @@ from ingestd.document import (
     Code,
     Extraction,
     Field,
-    FieldCandidate,
     Item,
-    Level,
     Paper,
     Reading,
-    Reason,
-    ReasonKind,
     Status,
 )
+from ingestd.extract.chances import with_chances
 from ingestd.extract.confirm.doubts import OTHER, kinds_of, rule_of, status_of
 from ingestd.extract.lexicon.labels import SqueezedDocument, squeeze_rows
-from ingestd.extract.lexicon.model import UNKNOWN, Lexicon
+from ingestd.extract.lexicon.model import UNKNOWN
 from ingestd.extract.page_parts import Part
 from ingestd.extract.papers import pages_of_data, parts_of, parts_on
 from ingestd.extract.proof.judge import judge
@@ -47,9 +44,6 @@ from ingestd.extract.values.dates import Order
 from ingestd.extract.values.invoice_qr import INVOICE_QRS, StatedValue
 from ingestd.extract.values.normalise import Style
 from ingestd.layout.rows import LaidOutDocument, lay_out
-
-PLACES = 4
-"""Decimals of probabilities."""
 
 
 def extract(reading: Reading, rules: RuleSet, today: date, kind: str | None = None) -> Extraction:
@@ -140,6 +134,8 @@ class Examined:
     fields: tuple[Field, ...]
     understanding: Understanding | None = None
     """The explanation of a document that no rule matches."""
+    features: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Required field of the rule -> what its probability is made from."""
     stated: Invoice | None = None
     """The invoice that the file states as data; the rest is what the page alone gives."""
 
@@ -175,49 +171,10 @@ def _examine_page(reading: Reading, rules: RuleSet, today: date, kind: str | Non
     found = {field.name: search(context, field, style) for field in rule.fields}
     table = read_table(context)
     found |= {entry.name: column_sum(context, table, entry.name.removeprefix(SUM_OF)) for entry in rule.sums}
-    fields = judge(document, rule, found, _stated(document, rule))
-    if rule.spec.complete and rules.lexicon is not None:
-        fields = _completed(fields, rule, squeezed, rules.lexicon, today)
-    return Examined(squeezed, classification, rule, context, table, found, fields)
-
-
-def _completed(
-    fields: tuple[Field, ...], rule: CompiledRule, squeezed: SqueezedDocument, lexicon: Lexicon, today: date
-) -> tuple[Field, ...]:
-    """Compare required fields that a rule does not find, or only reads, with what the document is understood to say."""
-    open_fields = {
-        field.name
-        for field in fields
-        if rule.spec.fields[field.name].required and (field.value is None or field.level is Level.READ)
-    }
-    understanding = understand(squeezed, lexicon, today) if open_fields else None
-    if understanding is None:
-        return fields
-    understood = {field.name: field for field in understanding.fields if field.value is not None}
-    return tuple(
-        _compared(field, understood[field.name]) if field.name in open_fields & understood.keys() else field
-        for field in fields
-    )
-
-
-def _compared(field: Field, understood: Field) -> Field:
-    """Take the understood value where a rule finds none; where it finds another one, doubt it and keep both."""
-    if field.value is None or understood.value is None:
-        return understood
-    if field.value == understood.value:
-        return field
-    chance = round(1 - (understood.probability or 0.0), PLACES)
-    reason = Reason(ReasonKind.NOTE, f"the document as a whole says {understood.value}")
-    rival = FieldCandidate(
-        understood.value,
-        understood.raw or understood.value,
-        understood.level,
-        understood.reasons,
-        understood.page_index,
-        understood.quad,
-    )
-    reasons, candidates = (*field.reasons, reason), (rival, *field.candidates)
-    return dataclasses.replace(field, probability=chance, reasons=reasons, candidates=candidates)
+    judged = judge(document, rule, found, _stated(document, rule))
+    whole = rules.lexicon if rule.spec.complete else None
+    fields, features = with_chances(judged.fields, judged.features, squeezed, today, whole, rules.review_below)
+    return Examined(squeezed, classification, rule, context, table, found, fields, features=features)
 
 
 def _order(document: LaidOutDocument, rule: CompiledRule) -> Order:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -44,6 +45,15 @@ DISPUTED: Mapping[tuple[str, str], str] = {
     ("QualityHosting-1.png", "total"): "not on this page, which is the first of two",
 }
 """Keys that their own paper contradicts or lacks; counted as wrong all the same, but told apart."""
+
+
+def undisputed(document: Known) -> Known:
+    """Return a document without true values that its own paper contradicts or lacks."""
+    name = document.path.name
+    return replace(
+        document, values={key: one for key, one in document.values.items() if (name, key[0]) not in DISPUTED}
+    )
+
 
 _WIPED = ("chip.jpg", "chip2.jpg")
 """Forms whose values were wiped: nothing may be found on them."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence, Set
 
-from ingestd.document import KIND, Extraction, Field, Level, Paper, ReasonKind, Status
+from ingestd.document import KIND, Extraction, Field, FieldType, Level, Paper, ReasonKind, Status
 from ingestd.extract.lexicon.model import KINDS
 from ingestd.extract.rulefile.compiled import CompiledRule, RuleSet
 from ingestd.extract.rulefile.model import FieldRule
@@ -20,10 +21,11 @@ _KEY_GROUPS = (
     ("buyer_tax_no",),
     ("net", "tax", "total"),
 )
-"""Fields whose probabilities decide whether a document is done; those of a group come from one explanation."""
+"""Key fields of understood documents. Those of a group come from one explanation, so the least of them counts."""
 
 _PROVED = (Level.PROVED, Level.CONFIRMED)
 _READ = (Level.READ, Level.AGREED, *_PROVED)
+Groups = Sequence[Sequence[str]]
 _ENOUGH = {"read": _READ, "labelled": _READ, "agreed": (Level.AGREED, *_PROVED), "proved": _PROVED}
 
 
@@ -65,14 +67,24 @@ def doubts(
 
 
 def _doubts_of_first(kind: str, fields: Sequence[Field], rules: RuleSet, *, kind_confirmed: bool) -> tuple[str, ...]:
+    """Apply the one rule: no conflict, no key field missing, and the key fields are together likely enough."""
     plan = rule_of(rules, kind)
     if plan is not None:
         specs = plan.spec.fields
-        return tuple(one.name for one in fields if not _is_enough(one, specs.get(one.name), rules.review_below))
+        lacking = {one.name for one in fields if not _has_its_level(one, specs.get(one.name))}
+        groups = _groups_of(plan.spec.fields)
+        return _named(fields, lacking | _unlikely(fields, groups, lacking, rules.review_below, unestimated=1.0))
     in_conflict = tuple(one.name for one in fields if one.level is Level.CONFLICT)
-    if rules.lexicon is not None and kind in SETTLED_KINDS:
-        return _doubtful(kind, fields, rules.review_below)
-    return in_conflict if kind_confirmed else (KIND, *in_conflict)
+    if rules.lexicon is None or kind not in SETTLED_KINDS:
+        return in_conflict if kind_confirmed else (KIND, *in_conflict)
+    required = ("date", "total") if kind == "receipt" else ("invoice_no", "date", "total")
+    known = {one.name for one in fields if _is_known(one)}
+    lacking = {*in_conflict, *(name for name in required if name not in known)}
+    return _named(fields, lacking | _unlikely(fields, _KEY_GROUPS, lacking, rules.review_below, unestimated=0.0))
+
+
+def _named(fields: Sequence[Field], names: Set[str]) -> tuple[str, ...]:
+    return tuple(one.name for one in fields if one.name in names)
 
 
 def status_of(extraction: Extraction, rules: RuleSet, *, kind_confirmed: bool = False) -> Status:
@@ -88,17 +100,14 @@ def status_of(extraction: Extraction, rules: RuleSet, *, kind_confirmed: bool = 
     return Status.REVIEW if left else Status.DONE
 
 
-def _is_enough(field: Field, spec: FieldRule | None, below: float) -> bool:
-    """Return True where a field leaves nothing for a person to do.
+def _has_its_level(field: Field, spec: FieldRule | None) -> bool:
+    """Return True where a field has the level that its rule asks for.
 
     Args:
         field: of a document that a rule matches.
         spec: the rule's demands on it.
-        below: probability, 0 to 1, under which a person has to look at a field that is understood instead of found.
     """
     if field.level is Level.CONFLICT:
-        return False
-    if field.probability is not None and field.probability < below and field.level not in _PROVED:
         return False
     if spec is None or not spec.required:
         return True
@@ -108,37 +117,43 @@ def _is_enough(field: Field, spec: FieldRule | None, below: float) -> bool:
     return field.level in _ENOUGH[least]
 
 
-def _doubtful(kind: str, fields: Sequence[Field], below: float) -> tuple[str, ...]:
-    """Name the fields of an understood document that a person has to look at.
+def _groups_of(specs: Mapping[str, FieldRule]) -> tuple[tuple[str, ...], ...]:
+    """Group the key fields of a rule, which are those that it requires: amounts together, every other by itself."""
+    names = [name for name, spec in specs.items() if spec.required and not spec.helper]
+    amounts = tuple(name for name in names if specs[name].type is FieldType.MONEY)
+    return (*((name,) for name in names if name not in amounts), amounts)
 
-    They are those in conflict, the key fields that are missing and, beginning with the least likely, so many that
-    the other key fields are together as likely right as asked for.
+
+def _is_known(field: Field) -> bool:
+    return field.value is not None or field.level is Level.CONFIRMED
+
+
+def _unlikely(
+    fields: Sequence[Field], groups: Groups, lacking: Set[str], below: float, *, unestimated: float
+) -> set[str]:
+    """Name key fields, beginning with the least likely, until the others are together as likely right as asked for.
 
     Args:
-        kind: of the document.
         fields: of the document; confirmed ones are right.
+        groups: names of the key fields.
+        lacking: fields that a person has to look at anyway.
         below: probability, 0 to 1, under which a person has to look.
+        unestimated: probability of a field that has none.
     """
-    known = {one.name: one for one in fields if one.value is not None or one.level is Level.CONFIRMED}
-    required = ("date", "total") if kind == "receipt" else ("invoice_no", "date", "total")
-    found = {name for name in required if name not in known}
-    found |= {one.name for one in fields if one.level is Level.CONFLICT}
-    unsure = {
-        name: known[name]
-        for group in _KEY_GROUPS
-        for name in group
-        if name in known and name not in found and known[name].level is not Level.CONFIRMED
+    open_names = {name for group in groups for name in group} - lacking
+    chances = {
+        one.name: unestimated if one.probability is None else one.probability
+        for one in fields
+        if one.name in open_names and _is_known(one) and one.level is not Level.CONFIRMED
     }
-    while _together(unsure) < below:
-        worst = min(unsure, key=lambda name: unsure[name].probability or 0.0)
-        del unsure[worst]
+    found: set[str] = set()
+    while _together(chances, groups) < below:
+        worst = min(chances, key=lambda name: chances[name])
+        del chances[worst]
         found.add(worst)
-    return tuple(one.name for one in fields if one.name in found)
+    return found
 
 
-def _together(fields: Mapping[str, Field]) -> float:
+def _together(chances: Mapping[str, float], groups: Groups) -> float:
     """Probability that these fields are right: the least of each group, multiplied."""
-    chance = 1.0
-    for group in _KEY_GROUPS:
-        chance *= min((fields[name].probability or 0.0 for name in group if name in fields), default=1.0)
-    return chance
+    return math.prod(min((chances[name] for name in group if name in chances), default=1.0) for group in groups)

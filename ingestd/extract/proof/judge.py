@@ -7,12 +7,13 @@ per field. Disagreement outweighs everything, proof outweighs agreement, agreeme
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ingestd.document import Code, Field, FieldCandidate, FieldType, Level, Reason, ReasonKind
 from ingestd.extract.proof.alternatives import alternatives_of, gap
 from ingestd.extract.proof.equations import contradict, solve
 from ingestd.extract.proof.evidence import FieldEvidence, from_code, joined, stated_reason
+from ingestd.extract.proof.features import count_missed, is_elsewhere, rule_features
 from ingestd.extract.proof.repair import STRONG, Repair, agrees, repair
 from ingestd.extract.proof.stand_in import add_stand_ins
 from ingestd.extract.rulefile.compiled import CompiledRule
@@ -34,12 +35,22 @@ _LEVELS = {CheckOutcome.PROVED: Level.PROVED, CheckOutcome.PLAUSIBLE: Level.READ
 _NOTHING = Reason(ReasonKind.MISSING, "no value where it should stand")
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Fields of a document by a rule."""
+
+    fields: tuple[Field, ...]
+    """One per field of the rule, helpers left out."""
+    features: Mapping[str, Mapping[str, float]]
+    """Required field -> what its probability is made from; nothing for one without a value."""
+
+
 def judge(
     document: LaidOutDocument,
     rule: CompiledRule,
     found: Mapping[str, SearchResult],
     stated: Sequence[tuple[StatedValue, Code]],
-) -> tuple[Field, ...]:
+) -> Judgement:
     """Decide all fields of a rule.
 
     Args:
@@ -49,7 +60,7 @@ def judge(
         stated: values that codes on the page state.
 
     Returns:
-        One field per field of the rule, helpers left out.
+        Fields and features.
     """
     by_field = {
         field.name: FieldEvidence(
@@ -70,7 +81,19 @@ def judge(
     for check in rule.spec.checks:
         if check.relation is not None:
             _relate(by_field, check)
-    return tuple(_field(evidence, document) for evidence in by_field.values() if not evidence.field.spec.helper)
+    shown = [evidence for evidence in by_field.values() if not evidence.field.spec.helper]
+    missed = [equation for _, equation in unsolved]
+    features = {
+        evidence.field.name: _features(evidence, document, count_missed(by_field, missed, evidence.field.name))
+        for evidence in shown
+        if evidence.field.spec.required
+    }
+    return Judgement(tuple(_field(evidence, document) for evidence in shown), features)
+
+
+def _features(evidence: FieldEvidence, document: LaidOutDocument, missed: int) -> Mapping[str, float]:
+    chosen = evidence.chosen
+    return rule_features(evidence, chosen, _level(evidence, chosen), document, missed) if chosen is not None else {}
 
 
 def _hear_code(by_field: Mapping[str, FieldEvidence], stated: StatedValue, code: Code) -> None:
@@ -141,10 +164,7 @@ def _settle(evidence: FieldEvidence, document: LaidOutDocument, *, of_this_paper
 
 
 def _repeats(other: Candidate, chosen: Candidate) -> bool:
-    """Return True for a second printing of the same value on another line."""
-    if other.value.text != chosen.value.text or Caveat.UNSURE in other.value.caveats:
-        return False
-    return not {span.line for span in other.spans} & {span.line for span in chosen.spans}
+    return Caveat.UNSURE not in other.value.caveats and is_elsewhere(other, chosen)
 
 
 def _restore(evidence: FieldEvidence, document: LaidOutDocument) -> None:

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from ingestd.config.shipped import shipped
 from ingestd.extract import load_rules
+from ingestd.extract.chances import RULE
 from ingestd.extract.understand import weights as shipped_weights
 from lab.bench.harness import ROOT, Table, show
 from lab.train.understanding.diagram import draw
-from lab.train.understanding.fitting import Bin, bins, calibration_error, chance, fit
-from lab.train.understanding.samples import MODELS, Sample, drawn_samples, real_samples
+from lab.train.understanding.fitting import RIDGE, RULE_RIDGE, Bin, bins, calibration_error, chance, fit
+from lab.train.understanding.samples import MODELS, Sample, drawn_samples, real_samples, rule_samples
 
 WEIGHTS = Path(shipped_weights.__file__).with_name("weights.yaml")
 DIAGRAM = ROOT / "docs" / "images" / "reliability.svg"
@@ -33,22 +34,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--drawn", type=int, default=DRAWN, help=f"drawn papers (default {DRAWN})")
     parser.add_argument("--write", action="store_true", help="write weights.yaml and the diagram")
+    parser.add_argument("--rules", action="store_true", help="fit only what rules find")
     options = parser.parse_args()
     rules = load_rules(shipped("rules"))
-    samples = [*real_samples(rules), *drawn_samples(rules, range(FIRST_SEED, FIRST_SEED + options.drawn))]
+    drawn = range(FIRST_SEED, FIRST_SEED + options.drawn)
+    samples = list(rule_samples(rules))
+    if not options.rules:
+        samples += [*real_samples(rules), *drawn_samples(rules, drawn)]
     by_field: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         by_field[sample.field].append(sample)
-    fitted = {field: fit(found) for field, found in sorted(by_field.items())}
+    fitted = {field: fit(found, RULE_RIDGE if field == RULE else RIDGE) for field, found in sorted(by_field.items())}
     show(Table("probabilities", _COLUMNS, tuple(_rows(by_field, fitted))))
+    if options.write:
+        WEIGHTS.write_text(with_probabilities(WEIGHTS.read_text(encoding="utf-8"), fitted), encoding="utf-8")
+    if options.rules:
+        return
     reported = [sample for sample in samples if sample.split == "report"]
     chances = [chance(fitted[sample.field], sample.features) for sample in reported]
     found = bins(chances, [sample.right for sample in reported])
     show(Table("reliability, report split", _BINS, tuple(_bin_rows(found))))
     if options.write:
-        WEIGHTS.write_text(with_probabilities(WEIGHTS.read_text(encoding="utf-8"), fitted), encoding="utf-8")
         DIAGRAM.write_text(draw(found), encoding="utf-8")
-        print(f"written: {WEIGHTS}, {DIAGRAM}")
 
 
 _COLUMNS = ("field", "split", "samples", "right", "mean chance", "ECE", f"over {SURE}", "of these right")
@@ -58,7 +65,7 @@ _BINS = ("chance", "samples", "mean chance", "right")
 def _rows(samples: Mapping[str, Sequence[Sample]], fitted: Mapping[str, Mapping[str, float]]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for field, given in samples.items():
-        for split in ("tune", "drawn", "damaged", "report"):
+        for split in ("tune", "spoilt", "drawn", "damaged", "report"):
             chosen = [sample for sample in given if sample.split == split]
             if not chosen:
                 continue
@@ -82,18 +89,19 @@ def _bin_rows(found: Sequence[Bin]) -> list[tuple[str, ...]]:
 
 
 def with_probabilities(text: str, fitted: Mapping[str, Mapping[str, float]]) -> str:
-    """Return the text of weights.yaml with its section of probabilities replaced.
+    """Return the text of weights.yaml with its section of probabilities renewed.
 
     Args:
         text: of the file.
-        fitted: field -> feature -> weight; fields that share weights get a line each.
+        fitted: field -> feature -> weight; fields that share weights get a line each, and others keep theirs.
     """
     shared = {alias: fitted[field] for alias, field in MODELS.items() if field in fitted}
-    head = text.partition(HEADING)[0]
-    lines = [f"{HEADING} # fitted; features are those of features.py"]
-    for field, weights in sorted((dict(fitted) | shared).items()):
-        lines.append(f"  {field}: " + "{" + ", ".join(f"{name}: {value}" for name, value in weights.items()) + "}")
-    return head + "\n".join(lines) + "\n"
+    head, _, old = text.partition(HEADING)
+    lines = {line.split(":")[0].strip(): line for line in old.splitlines() if line.startswith("  ")}
+    for field, weights in (dict(fitted) | shared).items():
+        lines[field] = f"  {field}: " + "{" + ", ".join(f"{name}: {value}" for name, value in weights.items()) + "}"
+    heading = f"{HEADING} # fitted; features are those of understand/features.py and, of rule, proof/features.py"
+    return head + "\n".join([heading, *(lines[field] for field in sorted(lines))]) + "\n"
 
 
 if __name__ == "__main__":

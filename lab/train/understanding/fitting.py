@@ -14,10 +14,12 @@ from lab.train.understanding.samples import Sample, Split
 
 Floats = NDArray[np.float64]
 
-SHARES: Mapping[Split, float] = {"tune": 1.0, "drawn": 0.1, "damaged": 0.1, "report": 0.0}
+SHARES: Mapping[Split, float] = {"tune": 1.0, "spoilt": 1.0, "drawn": 0.1, "damaged": 0.1, "report": 0.0}
 """Weight of a sample in the fit; documents of the report split have none."""
 RIDGE = 0.1
 """Strength of the pull of every weight to zero, in samples."""
+RULE_RIDGE = 0.5
+"""The same for values that rules found, few of which are wrong."""
 STEPS = 4000
 PLACES = 3
 """Decimals of weights in the file."""
@@ -25,11 +27,12 @@ EDGES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
 """Of the bins of the reliability diagram."""
 
 
-def fit(samples: Sequence[Sample]) -> dict[str, float]:
+def fit(samples: Sequence[Sample], ridge: float = RIDGE) -> dict[str, float]:
     """Fit the weights of one field.
 
     Args:
         samples: of one field, at least one right and one wrong among those that count.
+        ridge: strength of the pull of every weight to zero, in samples.
 
     Returns:
         Feature -> weight, and ``bias``. Weights of features in AGAINST are at most 0, all others at least 0, so that
@@ -43,7 +46,7 @@ def fit(samples: Sequence[Sample]) -> dict[str, float]:
     names_kept = [name for name, spread in zip(names, scale, strict=True) if spread > 0]
     given, scale = given[:, scale > 0], scale[scale > 0]
     signs = np.array([-1.0 if name in AGAINST else 1.0 for name in names_kept])
-    weights = _descend(given * signs / scale, right, shares)
+    weights = _descend(given * signs / scale, right, shares, ridge)
     fitted = dict(zip(names_kept, (weights[:-1] * signs / scale).tolist(), strict=True))
     return {name: round(value, PLACES) for name, value in fitted.items() if round(value, PLACES)} | {
         "bias": round(float(weights[-1]), PLACES)
@@ -56,16 +59,16 @@ def _arrays(samples: Sequence[Sample], names: Sequence[str]) -> tuple[Floats, Fl
     return given, right, np.array([SHARES[sample.split] for sample in samples])
 
 
-def _descend(given: Floats, right: Floats, shares: Floats) -> Floats:
+def _descend(given: Floats, right: Floats, shares: Floats, ridge: float) -> Floats:
     """Return non-negative weights and a free bias (last) that maximise the likelihood, by accelerated descent."""
     columns = np.hstack([given, np.ones((len(given), 1))])
-    rate = 4.0 / (np.linalg.norm(columns * np.sqrt(shares)[:, None], 2) ** 2 + RIDGE)
+    rate = 4.0 / (np.linalg.norm(columns * np.sqrt(shares)[:, None], 2) ** 2 + ridge)
     weights = np.zeros(columns.shape[1])
     ahead, momentum = weights.copy(), 1.0
     for _ in range(STEPS):
         chance = 1 / (1 + np.exp(-np.clip(columns @ ahead, -30, 30)))
         slope = columns.T @ (shares * (chance - right))
-        slope[:-1] += RIDGE * ahead[:-1]
+        slope[:-1] += ridge * ahead[:-1]
         moved = ahead - rate * slope
         moved[:-1] = np.maximum(moved[:-1], 0.0)
         following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2

@@ -9,6 +9,8 @@ from random import Random
 from typing import Literal
 
 from ingestd.document import Char, Line, Reading
+from ingestd.extract.apply import examine
+from ingestd.extract.chances import RULE
 from ingestd.extract.lexicon.labels import squeeze_rows
 from ingestd.extract.rulefile.compiled import RuleSet
 from ingestd.extract.search.classify import classify
@@ -16,10 +18,11 @@ from ingestd.extract.understand.document import understand
 from ingestd.layout.rows import lay_out
 from lab.bench.known import Known, same
 from lab.bench.product import readings
-from lab.bench.truths import DISPUTED, TODAY, known
+from lab.bench.truths import TODAY, known, undisputed
 from lab.corpus.paper_grammar import paper
+from lab.train.understanding.spoilt import spoilt_documents
 
-Split = Literal["tune", "report", "drawn", "damaged"]
+Split = Literal["tune", "report", "drawn", "damaged", "spoilt"]
 MODELS: Mapping[str, str] = {
     "receipt_no": "invoice_no",
     "merchant": "seller_name",
@@ -66,15 +69,49 @@ def real_samples(rules: RuleSet) -> Iterator[Sample]:
             if reading is None or _has_rule(reading, rules):
                 continue
             split, name = _split(corpus, document), document.path.name
-            values = dict(document.values)
-            for names in document.values:
-                if (name, names[0]) in DISPUTED:
-                    del values[names]
+            values = undisputed(document).values
             yield from samples_of(reading, rules, values, split, name)
             if split == "tune":
                 for copy in range(DAMAGES):
                     worn = damaged(reading, Random(f"{name}/{copy}"))
                     yield from samples_of(worn, rules, values, "damaged", name)
+
+
+def rule_samples(rules: RuleSet) -> Iterator[Sample]:
+    """Yield samples of values that rules found on receipts and on drawn invoices, as they are and spoilt.
+
+    Args:
+        rules: shipped ones.
+    """
+    given: Sequence[tuple[Split, Sequence[Known]]] = (
+        ("tune", [undisputed(document) for document in known("sroie-train")]),
+        ("spoilt", [*spoilt_documents(), *known("invoices-tune")]),
+    )
+    for split, documents in given:
+        read = readings([document.path for document in documents])
+        for document in documents:
+            reading = read.get(document.path)
+            if reading is not None:
+                yield from rule_samples_of(reading, rules, document, split)
+
+
+def rule_samples_of(reading: Reading, rules: RuleSet, document: Known, split: Split) -> Iterator[Sample]:
+    """Yield a sample for each required value that a rule found and whose truth is known.
+
+    Args:
+        reading: of the document.
+        rules: any.
+        document: with its true values.
+        split: to count it under.
+    """
+    examined = examine(reading, rules, TODAY)
+    name = document.path.name
+    true = {field: value for names, value in document.values.items() for field in names}
+    for field in examined.fields:
+        features = examined.features.get(field.name)
+        if features is not None and field.value is not None and field.name in true:
+            numbers = {key: float(value) for key, value in features.items()}
+            yield Sample(RULE, numbers, same(field.name, field.value, true[field.name]), split, name)
 
 
 def drawn_samples(rules: RuleSet, seeds: Iterable[int]) -> Iterator[Sample]:

@@ -36,6 +36,25 @@ def test_required_fields_of_a_rule_and_conflicts() -> None:
     assert doubts(kind, fields, RULES) == ()
 
 
+def test_required_fields_of_a_rule_are_in_doubt_until_the_others_are_sure_together() -> None:
+    fields = [
+        *(field("date", Level.READ, 0.985), field("total", Level.AGREED, 0.99), field("receipt_no", Level.READ, 0.3)),
+        field("merchant", Level.READ),
+    ]
+    assert doubts("en-receipt", fields, RULES) == ("date",)
+    assert doubts("en-receipt", fields, dataclasses.replace(RULES, review_below=0.97)) == ()
+    fields[0] = dataclasses.replace(fields[0], level=Level.CONFIRMED)
+    assert doubts("en-receipt", fields, RULES) == ()
+
+
+def test_proof_does_not_outweigh_a_low_probability() -> None:
+    assert doubts("en-receipt", [field("date", Level.READ), field("total", Level.PROVED, 0.9)], RULES) == ("total",)
+
+
+def test_required_fields_recorded_before_they_had_probabilities_stay_as_they_are() -> None:
+    assert doubts("en-receipt", [field("date", Level.READ), field("total", Level.READ)], RULES) == ()
+
+
 def test_least_likely_key_fields_of_an_understood_document_are_in_doubt_until_the_others_are_sure_together() -> None:
     fields = understood(invoice_no=0.97, date=0.999, net=0.9, tax=0.5, total=0.995, merchant=0.1)
     assert doubts("invoice", fields, RULES) == ("invoice_no", "net", "tax")
