@@ -64,7 +64,7 @@ class GreyReader:
     def get_inputs(self) -> list[Any]:
         return [SimpleNamespace(name="x")]
 
-    def run(self, _outputs: None, feeds: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    def run(self, _outputs: None, feeds: dict[str, NDArray[np.float32]], _options: object) -> list[NDArray[np.float32]]:
         (batch,) = feeds.values()
         self.shapes.append(batch.shape)
         count, _, _, width = batch.shape

@@ -168,7 +168,7 @@ class Striped:
     def get_inputs(self) -> list[SimpleNamespace]:
         return [SimpleNamespace(name="x")]
 
-    def run(self, _outputs: None, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
+    def run(self, _outputs: None, feeds: dict[str, np.ndarray], _options: object) -> list[np.ndarray]:
         height, width = feeds["x"].shape[2:]
         self.seen.append((width, height))
         found = np.zeros((1, 1, height, width), np.float32)
@@ -233,7 +233,7 @@ class FarSighted:
     def get_inputs(self) -> list[SimpleNamespace]:
         return [SimpleNamespace(name="x")]
 
-    def run(self, _outputs: None, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
+    def run(self, _outputs: None, feeds: dict[str, np.ndarray], _options: object) -> list[np.ndarray]:
         height, width = feeds["x"].shape[2:]
         edges = (height // 2, height // 2 + 8, 20, 60) if width > 700 else (20, height - 20, 20, width - 20)
         found = np.zeros((1, 1, height, width), np.float32)
