@@ -21,7 +21,7 @@ from ingestd.document import (
     Reading,
     Status,
 )
-from ingestd.extract.chances import with_chances
+from ingestd.extract.chances import with_chances, with_doubts
 from ingestd.extract.confirm.doubts import OTHER, kinds_of, rule_of, status_of
 from ingestd.extract.lexicon.labels import SqueezedDocument, squeeze_rows
 from ingestd.extract.lexicon.model import UNKNOWN
@@ -162,7 +162,8 @@ def _examine_page(reading: Reading, rules: RuleSet, today: date, kind: str | Non
     if classification.rule is None and rules.lexicon is not None:
         understanding = understand(squeezed, rules.lexicon, today, kind)
         if understanding is not None:
-            return Examined(squeezed, classification, None, None, (), {}, understanding.fields, understanding)
+            told = with_doubts(understanding.fields, understanding.features, understanding.kind, rules)
+            return Examined(squeezed, classification, None, None, (), {}, told, understanding)
     rule = classification.rule or rules.fallback
     if rule is None:
         return Examined(squeezed, classification, None, None, (), {}, ())
@@ -173,7 +174,8 @@ def _examine_page(reading: Reading, rules: RuleSet, today: date, kind: str | Non
     found |= {entry.name: column_sum(context, table, entry.name.removeprefix(SUM_OF)) for entry in rule.sums}
     judged = judge(document, rule, found, _stated(document, rule))
     whole = rules.lexicon if rule.spec.complete else None
-    fields, features = with_chances(judged.fields, judged.features, squeezed, today, whole, rules.review_below)
+    fields, features = with_chances(judged.fields, judged.features, squeezed, today, whole)
+    fields = with_doubts(fields, features, rule.spec.rule, rules)
     return Examined(squeezed, classification, rule, context, table, found, fields, features=features)
 
 

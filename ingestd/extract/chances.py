@@ -1,4 +1,4 @@
-"""Probabilities of values that a rule found, and their comparison with what the document as a whole says."""
+"""Probabilities of values that a rule found, their comparison with the document as a whole, and reasons for doubt."""
 
 from __future__ import annotations
 
@@ -7,27 +7,34 @@ from collections.abc import Iterator, Mapping, Set
 from datetime import date
 
 from ingestd.document import Field, FieldCandidate, Level, Reason, ReasonKind
+from ingestd.extract.confirm.doubts import doubts
 from ingestd.extract.lexicon.labels import SqueezedDocument
 from ingestd.extract.lexicon.model import Lexicon
+from ingestd.extract.rulefile.compiled import RuleSet
 from ingestd.extract.understand.confidence import probability
 from ingestd.extract.understand.document import understand
 
 PLACES = 4
 """Decimals of probabilities."""
-MIN_TOLD_BLUR = 0.8
-"""Doubt about all lines of a document from which on it is called hard to read."""
-MIN_TOLD_DOUBT = 0.1
-"""Doubt about the characters of a value from which on a person is told."""
 RULE = "rule"
 """Name of the weights for values that a rule found."""
-_DOUBTS = (
+_AGAINST = (
     ("missed", 1, "other amounts on the page make one that differs by a digit or by a rounding"),
     ("near", 1, "another value on the page differs from it by one digit"),
     ("short", 1, "it does not have two digits after its point"),
-    ("doubt", MIN_TOLD_DOUBT, "the reader is not sure of its characters"),
-    ("blur", MIN_TOLD_BLUR, "the page is hard to read"),
+    ("misshapen", 1, "no tax number of its country looks like this"),
+    ("loose", 1, "other labelled amounts on the page do not fit"),
+    ("bare", 1, "it has neither cents nor a currency"),
+    ("doubt", 0.1, "the reader is not sure of its characters"),
+    ("blur", 0.8, "the page is hard to read"),
 )
 """Feature -> least value from which on its sentence is told, the most telling first."""
+_WEAK = (
+    ("margin", 1.0, "another value is nearly as likely"),
+    ("score", 1.5, "no clear label says what it is"),
+    ("label", 1.5, "no clear label says what it is"),
+)
+"""Feature -> value below which its sentence is told."""
 _UNSUPPORTED = "nothing else on the page confirms it"
 
 Features = Mapping[str, float]
@@ -39,7 +46,6 @@ def with_chances(
     page: SqueezedDocument,
     today: date,
     lexicon: Lexicon | None,
-    below: float,
 ) -> tuple[tuple[Field, ...], Mapping[str, Features]]:
     """Give each required field that a rule found the probability that its value is right.
 
@@ -49,7 +55,6 @@ def with_chances(
         page: the document.
         today: no later day is a day of issue.
         lexicon: to understand the document as a whole; None where that is not asked.
-        below: probability under which a person is told what speaks against a value.
 
     Returns:
         The fields, and what each probability is made from. Where the document as a whole is asked, it gives values that
@@ -67,7 +72,7 @@ def with_chances(
             found.append(_contradicted(field, understood))
         else:
             known[field.name] = features[field.name]
-            found.append(_judged(field, known[field.name], below))
+            found.append(dataclasses.replace(field, probability=probability(RULE, known[field.name])))
     return tuple(found), known
 
 
@@ -82,17 +87,40 @@ def _whole(
             yield field
 
 
-def _judged(field: Field, features: Features, below: float) -> Field:
-    """Give a field its probability, and reasons where it is below what is asked for."""
-    chance = probability(RULE, features)
-    reasons = (*field.reasons, *_doubts(features)) if chance < below else field.reasons
-    return dataclasses.replace(field, probability=chance, reasons=reasons)
+def with_doubts(
+    fields: tuple[Field, ...], features: Mapping[str, Features], kind: str, rules: RuleSet
+) -> tuple[Field, ...]:
+    """Add to the fields whose probability keeps a document in review what speaks against them.
+
+    Args:
+        fields: of the document.
+        features: what their probabilities are made from.
+        kind: of the document.
+        rules: today's.
+    """
+    left = doubts(kind, fields, rules)
+    return tuple(
+        dataclasses.replace(one, reasons=(*one.reasons, *_doubts(features.get(one.name, {}))))
+        if one.name in left and _is_unexplained(one, features)
+        else one
+        for one in fields
+    )
+
+
+def _is_unexplained(field: Field, features: Mapping[str, Features]) -> bool:
+    """Tell whether neither the level nor a note says why a field is in doubt."""
+    if field.value is None or field.level is Level.CONFLICT:
+        return False
+    return field.name in features or all(reason.kind is not ReasonKind.NOTE for reason in field.reasons)
 
 
 def _doubts(features: Features) -> Iterator[Reason]:
     """Say what speaks against a value, for a person who has to look at it."""
-    told = [text for name, least, text in _DOUBTS if features.get(name, 0.0) >= least]
-    for text in told or [_UNSUPPORTED]:
+    told = [text for name, least, text in _AGAINST if features.get(name, 0.0) >= least]
+    told += [text for name, least, text in _WEAK if features.get(name, least) < least]
+    if not told and features.get("settled", 1.0):  # the reasons of a date that is not settled tell its other meaning
+        told = [_UNSUPPORTED]
+    for text in dict.fromkeys(told):
         yield Reason(ReasonKind.NOTE, text)
 
 

@@ -78,6 +78,29 @@ def test_value_that_is_only_read_is_for_review_where_the_whole_page_is_hard_to_r
     assert "the page is hard to read" in texts(total)
 
 
+def test_fields_that_are_only_together_too_unlikely_say_why() -> None:
+    unsure = {"DATE: 21/08/2017": {6: {"7": 0.3}, 7: {"7": 0.35}}, "TOTAL 12.40": {6: {"7": 0.3}, 7: {"3": 0.35}}}
+    reading = receipt("DATE: 21/08/2017", "TOTAL 12.40", doubts=unsure)
+    fields = fields_of(reading, RULES)
+    chances = [fields[name].probability or 0.0 for name in ("date", "total")]
+    assert min(chances) > RULES.review_below > chances[0] * chances[1]
+    assert extracted(reading, RULES).status is Status.REVIEW
+    assert "the reader is not sure of its characters" in [*texts(fields["date"]), *texts(fields["total"])]
+
+
+def test_understood_fields_that_keep_a_document_in_review_say_why() -> None:
+    reading = drawn(
+        ("Muster GmbH", 0.0, 0.0, 150.0, 20.0),
+        ("Invoice No.  RE-2024-117", 0.0, 40.0, 300.0, 60.0),
+        ("Date  14.03.2024", 0.0, 80.0, 300.0, 100.0),
+        ("Total amount  41.40 EUR", 0.0, 120.0, 300.0, 140.0),
+        doubts={"Invoice No.  RE-2024-117": {place: {"7": 0.45} for place in (21, 22)}},
+    )
+    number = fields_of(reading, RULES)["invoice_no"]
+    assert extracted(reading, RULES).rule == "invoice"
+    assert "the reader is not sure of its characters" in texts(number)
+
+
 def test_proof_and_agreement_never_lower_a_probability() -> None:
     hard = {"doubt": 0.3, "blur": 0.4}
     assert min(probability(RULE, {"proved": 1.0}), probability(RULE, {**hard, "agreed": 1.0})) > probability(RULE, hard)
