@@ -27,6 +27,7 @@ from ingestd.document import (
     SearchableCopy,
     Source,
     Split,
+    Splitting,
     Status,
     Table,
 )
@@ -143,13 +144,15 @@ class Pipeline:
         Raises:
             DocumentError: no page can be decoded.
         """
-        reading = self.read(admitted, self.pages, watch)
+        seen: list[Page] = []
+        reading = self.read(admitted, self.pages, watch, seen)
         with watch.time("extract"):
             extraction = extract(reading, self.rules, self.today())
         if self.careful is None or not self._is_worth_care(reading, extraction):
             return reading, extraction
         with watch.time("careful"):
-            second = self.read(admitted, self.careful, Stopwatch())
+            is_kept = len(reading.pages) == len(seen) == 1
+            second = self._again(seen[0], reading, self.careful) if is_kept else self.read(admitted, self.careful)
             found = extract(second, self.rules, self.today())
         proof, other_proof = strength(extraction), strength(found)
         is_unknown = extraction.rule == found.rule == UNKNOWN
@@ -170,12 +173,33 @@ class Pipeline:
         amounts = any(field.type is FieldType.MONEY and field.value is not None for field in extraction.fields)
         return extraction.rule != UNKNOWN or amounts or not lines or mean(line.confidence for line in lines) < SURE
 
-    def read(self, admitted: Admitted, reader: PageReader, watch: Stopwatch) -> Reading:
+    def _again(self, seen: Page, first: Reading, reader: PageReader) -> Reading:
+        """Read the only page of a document with another reader: what it looks like and its codes are known."""
+        readable, lines = reader.read_again(seen, Stopwatch())
+        codes = first.codes
+        if reader.insists(lines) and not reader.insists(first.lines):
+            known = {(code.kind, code.text) for code in codes}
+            found = reader.codes(readable, lines, Splitting(Split.NONE))
+            codes += tuple(code for code in found if (code.kind, code.text) not in known)
+        tables = find_tables(lines, ruled_lines(readable, lines), 0) if self.tables else []
+        pages = (replace(page_info(readable), role=first.pages[0].role),)
+        return Reading(pages, tuple(map(Sharing().line, lines)), codes, tuple(tables))
+
+    def read(
+        self, admitted: Admitted, reader: PageReader, watch: Stopwatch | None = None, seen: list[Page] | None = None
+    ) -> Reading:
         """Read all pages, one at a time; those that cannot be decoded are listed with the reason.
+
+        Args:
+            admitted: the document.
+            reader: of its pages.
+            watch: counts the time of each stage.
+            seen: takes the page of a document of one page, as it was read, for reading it again.
 
         Raises:
             DocumentError: no page can be decoded.
         """
+        watch = watch or Stopwatch()
         pages: list[PageInfo] = []
         faults: list[DocumentError] = []
         lines: list[Line] = []
@@ -199,6 +223,8 @@ class Pipeline:
                     tables += find_tables(page_lines, ruled_lines(readable, page_lines), len(lines))
             pages.append(page_info(readable))
             lines += map(sharing.line, page_lines)
+            if seen is not None and admitted.pages_expected == len(pages) == 1:
+                seen.append(readable)
             del page, readable  # else they would be held while the next page is decoded
         if faults and len(faults) == len(pages):
             raise faults[0]

@@ -109,7 +109,21 @@ class PageReader:
         if self.orient_options.enabled:
             with watch.time("orient"):
                 readable, quads = upright(readable, quads, self.classify, self.recogniser.mean_char_confidence)
-        if self.enhance_options.plan == "auto":
+        return self._read_upright(readable, quads, watch)
+
+    def read_again(self, readable: Page, watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
+        """Read a page that another reader has read; it is enhanced and upright already.
+
+        Args:
+            readable: what that reader returned.
+            watch: counts the time of each stage.
+        """
+        with watch.time("detect"):
+            quads = self.detector.detect(readable)
+        return self._read_upright(readable, quads, watch)
+
+    def _read_upright(self, readable: Page, quads: Quads, watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
+        if self.enhance_options.plan == "auto" and "bleed_through" not in readable.quality:
             readable, quads = self._without_bleed_through(readable, quads, watch)
         with watch.time("recognise"):
             quads = bridged(readable, quads, self.recogniser.mean_char_confidence)
@@ -145,8 +159,11 @@ class PageReader:
         patches = find_patches(page) if splitting.by is Split.PATCH else ()
         if not self.barcodes_options.enabled:
             return patches
-        insist = any(mark in line.text for mark in self.barcodes_options.insist_on for line in lines)
-        return (*find_codes(page, insist=insist), *patches)
+        return (*find_codes(page, insist=self.insists(lines)), *patches)
+
+    def insists(self, lines: tuple[Line, ...]) -> bool:
+        """Tell whether a text says that its page ought to carry a QR code."""
+        return any(mark in line.text for mark in self.barcodes_options.insist_on for line in lines)
 
 
 def unread_page(index: int, error: DocumentError) -> PageInfo:

@@ -15,6 +15,7 @@ from ingestd.document import Claim, Code, Line, Page, Record, Source
 from ingestd.extract.rulefile.model import RuleTest
 from ingestd.extract.selftest import reading_of
 from ingestd.files.identity import digest
+from ingestd.layout.geometry import rect_quad
 from ingestd.pipeline import Pipeline
 from ingestd.reading.page import PageReader, Stopwatch
 from lab.corpus.pdf import pdf, scan_page
@@ -40,13 +41,25 @@ class Scripted:
         lines = reading_of(RuleTest(name="page", text=text)).lines
         self._lines = tuple(replace(line, confidence=confidence, source=source) for line in lines)
         self.calls = 0
+        self.seen: list[Page] = []
 
     def read(self, page: Page, watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
         self.calls += 1
-        return page, tuple(replace(line, page_index=page.index) for line in self._lines)
+        enhanced = replace(page, steps=("grey",))
+        self.seen.append(enhanced)
+        return enhanced, tuple(replace(line, page_index=page.index) for line in self._lines)
 
-    def codes(self, *_: object) -> tuple[Code, ...]:
-        return ()
+    def read_again(self, readable: Page, watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
+        self.calls += 1
+        self.seen.append(readable)
+        return readable, tuple(replace(line, page_index=readable.index) for line in self._lines)
+
+    def codes(self, page: Page, lines: tuple[Line, ...], _: object) -> tuple[Code, ...]:
+        text = "harder" if self.insists(lines) else "at first sight"
+        return (Code(page.index, rect_quad(0, 0, 9, 9), "QR", text),)
+
+    def insists(self, lines: tuple[Line, ...]) -> bool:
+        return any("发票" in line.text for line in lines)
 
     def is_blank(self, *_: object) -> bool:
         return False
@@ -82,6 +95,26 @@ def test_the_careful_reading_of_a_document_in_doubt_is_kept_where_it_proves_more
     assert (total(record), record.extraction.status) == ("12.00", "done")
     assert any("12.00" in line.text for line in record.reading.lines)
     assert "careful" in record.timings
+
+
+def test_the_only_page_of_a_document_is_decoded_enhanced_and_searched_for_codes_once(
+    shipped: Pipeline, tmp_path: Path
+) -> None:
+    record = read(shipped, tmp_path, first := Scripted(IN_DOUBT), careful := Scripted(DONE))
+    assert careful.seen[0] is first.seen[0]
+    assert record.reading.pages[0].steps == ("grey",)
+    assert [code.text for code in record.reading.codes] == ["at first sight"]
+
+
+def test_a_page_that_is_known_to_carry_a_code_only_then_is_searched_harder(shipped: Pipeline, tmp_path: Path) -> None:
+    record = read(shipped, tmp_path, Scripted(IN_DOUBT), Scripted(DONE + "发票\n"))
+    assert [code.text for code in record.reading.codes] == ["at first sight", "harder"]
+
+
+def test_pages_of_longer_documents_are_decoded_again_one_at_a_time(shipped: Pipeline, tmp_path: Path) -> None:
+    read(shipped, tmp_path, first := Scripted(IN_DOUBT), careful := Scripted(DONE), pages=2)
+    assert careful.calls == 2
+    assert not {id(page) for page in first.seen} & {id(page) for page in careful.seen}
 
 
 def test_the_first_reading_is_kept_where_care_proves_less(shipped: Pipeline, tmp_path: Path) -> None:
