@@ -1,19 +1,25 @@
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 import yaml
 
 from ingestd.extract import load_rules
 from ingestd.extract.understand.features import AGAINST
 from ingestd.extract.understand.weights import Weights, load_weights
+from lab.bench.known import Known
+from lab.corpus.degrade import degrade
 from lab.corpus.paper_grammar import paper
 from lab.train.understanding.__main__ import WEIGHTS, with_probabilities
 from lab.train.understanding.diagram import draw
 from lab.train.understanding.fitting import bins, calibration_error, chance, fit
-from lab.train.understanding.samples import Sample, damaged, drawn_samples
+from lab.train.understanding.samples import Sample, damaged, drawn_samples, rule_samples_of
+from lab.train.understanding.spoilt import spoil
+from tests.support.extraction import typed
 from tests.support.places import ROOT
 
 
@@ -81,6 +87,29 @@ def test_writing_keeps_the_rest_of_the_file() -> None:
     before, after = Weights.model_validate(yaml.safe_load(text)), Weights.model_validate(yaml.safe_load(written))
     assert after.probability["tax_no"] == {"score": 0.5, "bias": 1.0}
     assert after.model_copy(update={"probability": before.probability}) == before
+    assert {name: after.probability[name] for name in ("date", "rule")} == {
+        name: before.probability[name] for name in ("date", "rule")
+    }
+
+
+def test_values_that_a_rule_found_give_samples_without_those_that_are_contradicted() -> None:
+    reading = typed("""
+        SAMPLE TRADING SDN BHD
+        TAX INVOICE
+        DATE:  21/08/2017
+        TOTAL  12.40
+        """)
+    document = Known(Path("a receipt"), "", {("date",): "2017-08-21", ("total",): "12.90", ("merchant",): "SAMPLE"})
+    found = list(rule_samples_of(reading, load_rules(ROOT / "rules"), document, "spoilt"))
+    assert [(one.field, one.right, one.split) for one in found] == [("rule", True, "spoilt"), ("rule", False, "spoilt")]
+
+
+def test_pages_are_spoilt_alike_with_the_same_seed() -> None:
+    page = np.full((60, 120, 3), 255, np.uint8)
+    page[20:30, 20:100] = 0
+    first, again = (spoil(page, "photo", 2, 1) for _ in range(2))
+    assert np.array_equal(first, again)
+    assert np.array_equal(spoil(page, "jpeg", 3, 1), degrade(page, "jpeg", 3, 1))
 
 
 def test_shipped_weights_have_the_known_signs() -> None:
