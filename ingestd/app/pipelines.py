@@ -69,19 +69,21 @@ def _page_readers(config: Config, manifest: Manifest) -> tuple[PageReader, PageR
     first = manifest.open(options.model)
     second = manifest.open(options.second_model) if options.second_model else None
     found = manifest.open(detect.model)
+    recogniser = Recogniser(first, options, second)
     fast = PageReader(
         enhance_options=config.enhance,
         orient_options=config.orient,
         barcodes_options=config.barcodes,
         detector=Detector(found, detect),
         classify=Classifier(manifest.open(config.orient.model)),
-        recogniser=Recogniser(first, options, second),
+        recogniser=recogniser,
+        judge=recogniser.mean_char_confidence,
     )
     side = max(detect.longest_side, config.reading.careful_longest_side)
     finer = Detector(found, detect.model_copy(update={"longest_side": side}))
     third = functools.partial(manifest.open, options.third_model) if options.third_model else None
     thorough = Recogniser(second or first, options, third=third)
-    return fast, dataclasses.replace(fast, detector=finer, recogniser=thorough)
+    return fast, dataclasses.replace(fast, detector=finer, recogniser=thorough, deblur=True)
 
 
 def build_recording(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeline:

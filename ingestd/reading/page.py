@@ -17,9 +17,11 @@ from ingestd.layout.geometry import Quads, transform
 from ingestd.reading.barcodes import find_codes
 from ingestd.reading.blank import faint_lines
 from ingestd.reading.bridge import bridged
+from ingestd.reading.crop import MeanCharConfidence
 from ingestd.reading.detect import Detector
 from ingestd.reading.enhance import enhance
 from ingestd.reading.enhance.bleed_through import is_other_side, without_bleed_through
+from ingestd.reading.enhance.deblur import deblurred
 from ingestd.reading.orient import Classify, upright
 from ingestd.reading.patch import find_patches
 from ingestd.reading.recognise.recogniser import Recogniser
@@ -93,6 +95,10 @@ class PageReader:
     detector: Detector
     classify: Classify
     recogniser: Recogniser
+    judge: MeanCharConfidence
+    """Tells how well lines can be read where one look at a page is compared with another."""
+    deblur: bool = False
+    """Look for blur where lines read badly; a second or two on such a page."""
 
     def read(self, page: Page, watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
         """Read a decoded page.
@@ -108,7 +114,7 @@ class PageReader:
             quads = self.detector.detect(readable)
         if self.orient_options.enabled:
             with watch.time("orient"):
-                readable, quads = upright(readable, quads, self.classify, self.recogniser.mean_char_confidence)
+                readable, quads = upright(readable, quads, self.classify, self.judge)
         return self._read_upright(readable, quads, watch)
 
     def read_again(self, readable: Page, watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
@@ -123,16 +129,28 @@ class PageReader:
         return self._read_upright(readable, quads, watch)
 
     def _read_upright(self, readable: Page, quads: Quads, watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
-        if self.enhance_options.plan == "auto" and "bleed_through" not in readable.quality:
+        is_planned = self.enhance_options.plan == "auto"
+        if is_planned and self.deblur:
+            readable, quads = self._without_blur(readable, quads, watch)
+        if is_planned and "bleed_through" not in readable.quality:
             readable, quads = self._without_bleed_through(readable, quads, watch)
         with watch.time("recognise"):
-            quads = bridged(readable, quads, self.recogniser.mean_char_confidence)
+            quads = bridged(readable, quads, self.judge)
             return readable, self.recogniser.read(readable, quads)
+
+    def _without_blur(self, page: Page, quads: Quads, watch: Stopwatch) -> tuple[Page, Quads]:
+        """Return the page without its blur, and the lines that are found then."""
+        with watch.time("enhance"):
+            sharper = deblurred(page, quads, self.judge)
+        if sharper is page:
+            return page, quads
+        with watch.time("detect"):
+            return sharper, self.detector.detect(sharper)
 
     def _without_bleed_through(self, page: Page, quads: Quads, watch: Stopwatch) -> tuple[Page, Quads]:
         """Return the page without print of its other side, and the lines that are left."""
         with watch.time("bleed_through"):
-            faded = without_bleed_through(page, quads, self.recogniser.mean_char_confidence)
+            faded = without_bleed_through(page, quads, self.judge)
         if faded.pixels is page.pixels:
             return faded, quads
         with watch.time("detect"):
@@ -151,7 +169,7 @@ class PageReader:
             if faint is not None:
                 back = np.asarray(np.linalg.inv(readable.to_source), np.float64)
                 quads = np.array([transform(back, line.quad) for line in faint], np.float32)
-                return not faint or is_other_side(readable, quads, self.recogniser.mean_char_confidence)
+                return not faint or is_other_side(readable, quads, self.judge)
         return False
 
     def codes(self, page: Page, lines: tuple[Line, ...], splitting: Splitting) -> tuple[Code, ...]:

@@ -14,7 +14,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,8 +118,9 @@ class _Recogniser:
     def read(self, page: Page, quads: NDArray[np.float32]) -> tuple[Line, ...]:
         return ()
 
-    def mean_char_confidence(self, *_: Any) -> float:
-        return 1.0
+
+def _judge(_: Page, quads: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.ones(len(quads), np.float32)
 
 
 def build(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeline:
@@ -135,6 +136,7 @@ def build(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeline:
             detector=cast("Detector", _Detector()),
             classify=lambda _, quads: np.zeros((len(quads), 2), np.float32),
             recogniser=cast("Recogniser", _Recogniser()),
+            judge=_judge,
         ),
         rules=rules,
         provenance=provenance_of(config, rules, manifest),

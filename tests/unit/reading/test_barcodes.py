@@ -120,7 +120,7 @@ def test_insisting_finds_what_the_first_look_misses() -> None:
 )
 def test_pages_with_a_configured_text_are_searched_harder(options: BarcodesConfig, text: str, found: bool) -> None:
     unused = cast(Any, None)
-    reader = PageReader(EnhanceConfig(), OrientConfig(), options, unused, unused, unused)
+    reader = PageReader(EnhanceConfig(), OrientConfig(), options, unused, unused, unused, unused)
     line = Line(3, rect_quad(0, 0, 90, 20), text, 1.0)
     assert bool(reader.codes(page_of(hard_to_read()), (line,), Splitting())) is found
 
