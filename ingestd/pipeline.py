@@ -154,11 +154,8 @@ class Pipeline:
             is_kept = len(reading.pages) == len(seen) == 1
             second = self._again(seen[0], reading, self.careful) if is_kept else self.read(admitted, self.careful)
             found = extract(second, self.rules, self.today())
-        proof, other_proof = strength(extraction), strength(found)
-        is_unknown = extraction.rule == found.rule == UNKNOWN
-        if other_proof > proof or (is_unknown and other_proof == proof and legible(second) > legible(reading)):
-            return second, found
-        return reading, extraction
+        both = (reading, extraction), (second, found)
+        return max(both, key=lambda one: (strength(one[1]), legible(one[0])))
 
     def _is_worth_care(self, reading: Reading, extraction: Extraction) -> bool:
         """Tell whether a document is in doubt and its text comes from pixels.

@@ -154,6 +154,7 @@ def _models(config: Config) -> list[str]:
         return list(error.problems)
     named = {
         "detect.model": config.detect.model,
+        "reading.careful_detector": config.reading.careful_detector,
         "orient.model": config.orient.model,
         "recognise.model": config.recognise.model,
         "recognise.second_model": config.recognise.second_model,

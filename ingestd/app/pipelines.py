@@ -64,8 +64,8 @@ def build_pipeline(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeli
 
 
 def _page_readers(config: Config, manifest: Manifest) -> tuple[PageReader, PageReader]:
-    """Return the reader of pages as configured, and one that takes more time; both use the same open models."""
-    options, detect = config.recognise, config.detect
+    """Return the reader of pages as configured, and one that takes more time; they share the models that both use."""
+    options, detect, reading = config.recognise, config.detect, config.reading
     first = manifest.open(options.model)
     second = manifest.open(options.second_model) if options.second_model else None
     found = manifest.open(detect.model)
@@ -79,8 +79,11 @@ def _page_readers(config: Config, manifest: Manifest) -> tuple[PageReader, PageR
         recogniser=recogniser,
         judge=recogniser.mean_char_confidence,
     )
-    side = max(detect.longest_side, config.reading.careful_longest_side)
-    finer = Detector(found, detect.model_copy(update={"longest_side": side}))
+    other = reading.careful_detector or detect.model
+    closer = detect.model_copy(
+        update={"model": other, "longest_side": max(detect.longest_side, reading.careful_longest_side)}
+    )
+    finer = Detector(found if other == detect.model else manifest.open(other), closer)
     third = functools.partial(manifest.open, options.third_model) if options.third_model else None
     thorough = Recogniser(second or first, options, third=third)
     return fast, dataclasses.replace(fast, detector=finer, recogniser=thorough, deblur=True)

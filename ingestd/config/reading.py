@@ -32,6 +32,10 @@ class ReadingConfig(Section):
     careful_longest_side: PositiveInt = Field(
         default=1280, description="detect.longest_side (px) of a careful reading, if that is larger."
     )
+    careful_detector: str | None = Field(
+        default="ppocrv6-small-det",
+        description="Entry of models/manifest.yaml that finds lines in a careful reading. null: detect.model.",
+    )
     tables: bool = Field(default=True, description="Find the tables of each page: rows, columns and cells.")
 
 

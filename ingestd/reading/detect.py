@@ -62,6 +62,11 @@ class Detector:
         self._entry = model.entry_as(DetectorEntry)
         self._options = options
 
+    @property
+    def name(self) -> str:
+        """Entry of the manifest that it runs."""
+        return self._entry.name
+
     def detect(self, page: Page) -> Quads:
         """Find the lines of a page; float32 (N, 4, 2) in page pixels, clockwise from the top left, in no order.
 

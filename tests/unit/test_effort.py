@@ -123,6 +123,13 @@ def test_the_first_reading_is_kept_where_care_proves_less(shipped: Pipeline, tmp
     assert any("12.90" in line.text for line in record.reading.lines)
 
 
+def test_of_readings_that_prove_as_much_the_more_legible_is_kept(shipped: Pipeline, tmp_path: Path) -> None:
+    record = read(shipped, tmp_path, Scripted(IN_DOUBT, 0.8), Scripted(IN_DOUBT + "Thank you\n", 0.8))
+    assert any(line.text == "Thank you" for line in record.reading.lines)
+    record = read(shipped, tmp_path, Scripted(IN_DOUBT, 0.8), Scripted(IN_DOUBT + "Thank you\n", 0.6))
+    assert all(line.text != "Thank you" for line in record.reading.lines)
+
+
 def test_of_a_document_of_no_kind_the_more_legible_reading_is_kept(shipped: Pipeline, tmp_path: Path) -> None:
     first, second = Scripted("Dear Ana\nthank vou", 0.7), Scripted("Dear Anna,\nthank you", 0.8)
     record = read(shipped, tmp_path, first, second)
@@ -163,3 +170,19 @@ def test_effort_says_how_often_pages_are_read(effort: str, has_second: bool) -> 
 def test_a_third_model_is_for_careful_readings(shipped: Pipeline) -> None:
     assert shipped.careful is not None
     assert (shipped.careful.recogniser.has_third, shipped.pages.recogniser.has_third) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"), [("{}", "ppocrv6-small-det"), ("{careful_detector: null}", "ppocrv6-tiny-det")]
+)
+def test_a_careful_reading_has_a_detector_of_its_own(written: str, name: str) -> None:
+    config = parse(f"inboxes: [{{path: inbox}}]\nreading: {written}", Path("/nowhere/config.yaml"))
+    built = build_pipeline(config, rules_of(config), manifest_of(config))
+    assert built.careful is not None
+    assert built.careful.detector.name == name
+    assert built.pages.detector.name == "ppocrv6-tiny-det"
+
+
+def test_only_careful_readings_look_for_blur(shipped: Pipeline) -> None:
+    assert shipped.careful is not None
+    assert (shipped.careful.deblur, shipped.pages.deblur) == (True, False)
