@@ -42,6 +42,10 @@ class Thresholds:
     """Mean vote, or its complement, below which the classifier tells text that runs up from text that runs down."""
     doubt: float = 0.3
     """Mean probability, asked one way round, below which lines stand as they lie and nothing more is asked."""
+    few: int = 4
+    """Lines that are asked first; no more are ..."""
+    clear: float = 0.1
+    """... where their mean probability is below this."""
     margin: float = 0.05
     """Mean confidence by which the turned page must read better."""
     clear_margin: float = 0.1
@@ -157,7 +161,10 @@ def _mean(confidence: MeanCharConfidence, page: Page, quads: Quads, quarters: in
 
 def _vote(page: Page, quads: Quads, classify: Classify, doubt: float = 0.0) -> float:
     """Return the mean probability of standing on the head, asked both ways round, or one way below ``doubt``."""
-    straight = float(classify(page, quads).mean())
+    votes = classify(page, quads[: LIMITS.few if doubt else len(quads)])
+    if len(votes) < len(quads) and float(votes.mean()) >= LIMITS.clear:
+        votes = np.concatenate([votes, classify(page, quads[len(votes) :])])
+    straight = float(votes.mean())
     if straight < doubt:
         return straight
     return (straight + 1 - float(classify(page, turned(quads, 2)).mean())) / 2

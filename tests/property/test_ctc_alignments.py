@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ingestd.reading.recognise.beam import search
-from ingestd.reading.recognise.ctc import Alphabet, equivalents_of, greedy, sequence_probability, text_of
+from ingestd.reading.recognise.ctc import (
+    Alphabet,
+    alignments,
+    equivalents_of,
+    greedy,
+    sequence_probabilities,
+    sequence_probability,
+    text_of,
+)
 
 DIGITS = Alphabet(("", "1", "2", "A"), 0)
 ANYTHING = regex.compile(".*")
@@ -65,6 +73,13 @@ def test_the_probability_of_what_is_read_adds_up_all_its_alignments(scores: np.n
     text = text_of(greedy(scores, len(scores), DIGITS, 1))
     expected = all_alignments(scores, DIGITS)[text] if text else 0.0
     assert sequence_probability(scores, len(scores), DIGITS) == pytest.approx(expected, rel=1e-5)
+
+
+@given(st.lists(st.integers(1, 9).flatmap(frames), max_size=40))
+def test_lines_are_added_up_together_as_each_alone(lines: list[np.ndarray]) -> None:
+    prepared = [alignments(scores, len(scores), DIGITS) for scores in lines]
+    alone = [sequence_probabilities([line])[0] for line in prepared]
+    assert sequence_probabilities(prepared) == pytest.approx(alone, rel=1e-12)
 
 
 def test_whether_a_sign_is_wide_or_narrow_is_no_doubt() -> None:

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +18,9 @@ from ingestd.document import Char
 
 FLOOR = 0.001
 """Alternatives less probable than this are not kept."""
+_TOGETHER = 16
+"""Lines whose alignments are added up at a time; bounds the memory."""
+_LEAST = float(np.finfo(np.float64).tiny)
 
 Scores = NDArray[np.float32]
 
@@ -44,8 +48,8 @@ class Alphabet:
         # In place: thousands of classes a frame make allocating dearer than computing.
         powers = logits - logits.max(axis=1, keepdims=True)
         powers *= np.float32(1 / self.temperature)
-        np.exp(powers, out=powers)
-        powers /= powers.sum(axis=1, keepdims=True)
+        cv2.exp(powers, powers)  # three times as fast as numpy's, to the last digit or two
+        powers /= cv2.reduce(powers, 1, cv2.REDUCE_SUM)
         return np.asarray(powers)
 
 
@@ -145,6 +149,16 @@ def mean_char_confidence(chars: Sequence[Char]) -> float:
     return float(np.mean([char.alternatives[0][1] for char in chars])) if chars else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Alignments:
+    """Alignments of a line's text to its frames, as states between which paths go on."""
+
+    probabilities: NDArray[np.float64]
+    """Of each state in each frame, (T, S): a blank, the first character, a blank, the second one ..., a blank."""
+    skips: NDArray[np.float64]
+    """1 where the blank before a state may be left out, else 0; (S,)."""
+
+
 def sequence_probability(scores: Scores, length: float, alphabet: Alphabet) -> float:
     """Return the probability that the line says what its best path reads, summed over all alignments of that text.
 
@@ -156,33 +170,62 @@ def sequence_probability(scores: Scores, length: float, alphabet: Alphabet) -> f
         length: number of frames that the line takes up.
         alphabet: meaning of the classes.
     """
+    return sequence_probabilities([alignments(scores, length, alphabet)])[0]
+
+
+def alignments(scores: Scores, length: float, alphabet: Alphabet) -> Alignments:
+    """Prepare the sum of :func:`sequence_probability`."""
     frames = scores[: math.ceil(length)]
     best = frames.argmax(axis=1)
     emitted = best[(np.diff(best, prepend=-1) != 0) & (best != alphabet.blank)]
-    if not len(emitted):
-        return 0.0
     states = np.full(2 * len(emitted) + 1, alphabet.blank)
     states[1::2] = emitted
     # A blank between two characters may be left out where they differ.
     skips = np.zeros(len(states))
     skips[3::2] = emitted[1:] != emitted[:-1]
-    # Before the first frame all is in a blank, from where the first frame is that blank or the first character.
-    reached = np.zeros(len(states))
-    reached[0] = 1.0
-    logarithm = 0.0
     probabilities = alphabet.probabilities(frames)
     rows = probabilities[:, states].astype(np.float64)
     for place, index in enumerate(states.tolist()):
         for other in alphabet.equivalents.get(index, ()):
             rows[:, place] += probabilities[:, other]
-    for row in rows:
-        arriving = reached.copy()
-        arriving[1:] += reached[:-1]
-        arriving[2:] += reached[:-2] * skips[2:]
-        reached = arriving * row
-        total = float(reached.sum())
-        if total == 0.0:
-            return 0.0
-        reached /= total  # the product of all totals would underflow on long lines
-        logarithm += math.log(total)
-    return math.exp(logarithm) * float(reached[-1] + reached[-2])
+    return Alignments(rows, skips)
+
+
+def sequence_probabilities(lines: Sequence[Alignments]) -> list[float]:
+    """Add up the alignments of lines, many at a time; 0 for a line without a character."""
+    found = [0.0] * len(lines)
+    order = sorted(
+        (index for index, line in enumerate(lines) if len(line.skips) > 1),
+        key=lambda index: -len(lines[index].probabilities),
+    )
+    for start in range(0, len(order), _TOGETHER):
+        chosen = order[start : start + _TOGETHER]
+        for index, probability in zip(chosen, _sums([lines[index] for index in chosen]), strict=True):
+            found[index] = probability
+    return found
+
+
+def _sums(lines: Sequence[Alignments]) -> list[float]:
+    """Add up the alignments of lines, the longest first."""
+    counts = np.array([line.probabilities.shape for line in lines])
+    rows = np.zeros((counts[0, 0], len(lines), counts[:, 1].max()))
+    skips = np.zeros(rows.shape[1:])
+    for number, (line, (frames, states)) in enumerate(zip(lines, counts.tolist(), strict=True)):
+        rows[:frames, number, :states] = line.probabilities
+        skips[number, :states] = line.skips
+    # Before the first frame all is in a blank, from where the first frame is that blank or the first character.
+    # Two places before it stay empty, so that the first states need no case of their own.
+    reached = np.zeros((len(lines), 2 + rows.shape[2]))
+    reached[:, 2] = 1.0
+    totals = np.ones(rows.shape[:2])
+    going = (counts[:, 0] > np.arange(len(rows))[:, np.newaxis]).sum(axis=1)
+    for row, total, count in zip(rows, totals, going.tolist(), strict=True):
+        arriving = reached[:count, 2:] + reached[:count, 1:-1]
+        arriving += reached[:count, :-2] * skips[:count]
+        arriving *= row[:count]
+        arriving.sum(axis=1, out=total[:count])
+        # The product of all totals would underflow on long lines. Where it is 0, nothing is reached any more.
+        np.divide(arriving, np.maximum(total[:count, np.newaxis], _LEAST), out=reached[:count, 2:])
+    last = reached[np.arange(len(lines)), 1 + counts[:, 1]] + reached[np.arange(len(lines)), counts[:, 1]]
+    found: list[float] = (np.exp(np.log(np.maximum(totals, _LEAST)).sum(axis=0)) * last).tolist()
+    return found

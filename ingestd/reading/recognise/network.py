@@ -14,7 +14,15 @@ from ingestd.layout.geometry import Quads, sizes
 from ingestd.reading.models import Model, RecogniserEntry
 from ingestd.reading.recognise.batch import fill, plan_batches
 from ingestd.reading.recognise.beam import search
-from ingestd.reading.recognise.ctc import Alphabet, Scores, equivalents_of, greedy, sequence_probability
+from ingestd.reading.recognise.ctc import (
+    Alignments,
+    Alphabet,
+    Scores,
+    alignments,
+    equivalents_of,
+    greedy,
+    sequence_probabilities,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +74,23 @@ class Reader:
         self._certain = certain
         self._alphabet = alphabet_of(model)
 
-    def __call__(self, pixels: Pixels, quads: Quads) -> list[LineReading]:
+    def __call__(self, pixels: Pixels, quads: Quads, *, certain: bool = True) -> list[LineReading]:
         """Read each quad along its direction, in the order given.
 
         Args:
             pixels: uint8 (H, W, 3) BGR.
             quads: float32 (N, 4, 2), clockwise from the reading direction's top left.
+            certain: compute sequence probabilities, if this reader does.
         """
         read = [NOTHING] * len(quads)
+        paths: dict[int, Alignments] = {}
         for index, scores, length in self._scores(pixels, quads):
             chars = greedy(scores, length, self._alphabet, self._alternatives)
-            certain = chars and self._certain
-            probability = sequence_probability(scores, length, self._alphabet) if certain else 0.0
-            read[index] = LineReading(chars, probability)
+            read[index] = LineReading(chars, 0.0)
+            if chars and certain and self._certain:
+                paths[index] = alignments(scores, length, self._alphabet)
+        for index, probability in zip(paths, sequence_probabilities(list(paths.values())), strict=True):
+            read[index] = LineReading(read[index].chars, probability)
         return read
 
     def expecting(self, pixels: Pixels, quad: Quads, pattern: regex.Pattern[str]) -> list[tuple[str, float]]:

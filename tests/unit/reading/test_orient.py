@@ -178,19 +178,20 @@ def test_lines_on_their_side_that_read_well_turn_the_page_although_single_charac
     assert turned.rotation_deg == 180
 
 
-def test_an_upright_page_is_never_read_for_it_and_few_lines_are_classified() -> None:
+@pytest.mark.parametrize(("vote", "lines"), [(0.0, [4]), (0.2, [4, 6])], ids=["clear", "less so"])
+def test_an_upright_page_is_never_read_for_it_and_few_lines_are_classified(vote: float, lines: list[int]) -> None:
     asked: list[int] = []
 
     def classify(_page: Page, quads: Quads) -> np.ndarray:
         asked.append(len(quads))
-        return np.zeros(len(quads))
+        return np.full(len(quads), vote)
 
     def confidence(_page: Page, _quads: Quads) -> np.ndarray:
         raise AssertionError("reading is dear and only confirms a turn")
 
     page = lying(0, np.zeros((120, 200, 3), np.uint8))
     upright(page, boxes(*((10, 12 * row, 90, 9) for row in range(60))), classify, confidence)
-    assert asked == [10]
+    assert asked == lines
 
 
 def test_the_classifier_tells_lines_that_stand_on_their_head() -> None:
