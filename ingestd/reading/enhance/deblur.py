@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ingestd.document import Page, Pixels, frozen
 from ingestd.layout.geometry import Quads, sizes
 from ingestd.reading.crop import MeanCharConfidence
+from ingestd.reading.enhance.image import Grey, Image, grey
 
 Planes = NDArray[np.float32]
 
@@ -105,8 +106,8 @@ def deblurred(page: Page, quads: Quads, confidence: MeanCharConfidence) -> Page:
     )
 
 
-def without(pixels: Pixels, blur: Blur) -> Pixels:
-    """Return a picture without a blur: uint8, (H, W, 3), as the one given."""
+def without(pixels: Image, blur: Blur) -> Image:
+    """Return a picture without a blur: uint8, of the shape of the one given."""
     reach = math.ceil(LIMITS.reach * max(blur.length, 4 * blur.sigma, 1.0))
     size = 4 * reach  # the correction must not come round to its own other side
     left = blur.left(np.fft.rfftfreq(size).astype(np.float32)[None], np.fft.fftfreq(size).astype(np.float32)[:, None])
@@ -122,11 +123,12 @@ def find_blur(page: Page, quads: Quads, confidence: MeanCharConfidence) -> Blur 
     sample = _sample(page, quads)
     if sample is None:
         return None
-    some, lines, height = sample
+    brightness, lines, height = sample
 
     def read(blur: Blur | None) -> float:
-        pixels = some.pixels if blur is None else without(some.pixels, blur)
-        return float(np.mean(confidence(replace(some, pixels=pixels), lines)))
+        sharper = brightness if blur is None else without(brightness, blur)
+        tried = np.asarray(cv2.cvtColor(sharper, cv2.COLOR_GRAY2BGR), np.uint8)
+        return float(np.mean(confidence(replace(page, pixels=tried), lines)))
 
     plain = read(None)
     if plain >= LIMITS.sharp:
@@ -164,11 +166,11 @@ def _near(blur: Blur, step: float) -> Iterator[Blur]:
                 yield Blur(blur.length * factor, blur.direction + by, blur.sigma * factor)
 
 
-def _sample(page: Page, quads: Quads) -> tuple[Page, Quads, float] | None:
-    """Put a few lines below each other on a small page, with what is around them.
+def _sample(page: Page, quads: Quads) -> tuple[Grey, Quads, float] | None:
+    """Put a few lines below each other in a small picture, with what is around them.
 
     Returns:
-        The small page, its lines, and the median height of the page's lines in px; None where there are too few.
+        The picture, its lines, and the median height of the page's lines in px; None where there are too few.
     """
     if not len(quads):
         return None
@@ -191,7 +193,7 @@ def _sample(page: Page, quads: Quads) -> tuple[Page, Quads, float] | None:
         strips.append(_window(page.pixels, left, upper, across, lower - upper))
         line -= (left, upper - top)
         top += lower - upper
-    return replace(page, pixels=frozen(np.concatenate(strips))), cut, usual
+    return grey(np.concatenate(strips)).image, cut, usual
 
 
 def _window(pixels: Pixels, left: int, top: int, width: int, height: int) -> Pixels:
