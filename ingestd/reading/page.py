@@ -19,7 +19,7 @@ from ingestd.reading.blank import faint_lines
 from ingestd.reading.bridge import bridged
 from ingestd.reading.crop import MeanCharConfidence
 from ingestd.reading.detect import Detector
-from ingestd.reading.enhance import enhance
+from ingestd.reading.enhance import enhance, without_specks
 from ingestd.reading.enhance.bleed_through import is_other_side, without_bleed_through
 from ingestd.reading.enhance.deblur import deblurred
 from ingestd.reading.orient import Classify, upright
@@ -111,7 +111,7 @@ class PageReader:
         with watch.time("enhance"):
             readable = enhance(page, self.enhance_options)
         with watch.time("detect"):
-            quads = self.detector.detect(readable)
+            quads = self._detect(readable)
         if self.orient_options.enabled:
             with watch.time("orient"):
                 readable, quads = upright(readable, quads, self.classify, self.judge)
@@ -125,7 +125,7 @@ class PageReader:
             watch: counts the time of each stage.
         """
         with watch.time("detect"):
-            quads = self.detector.detect(readable)
+            quads = self._detect(readable)
         return self._read_upright(readable, quads, watch)
 
     def _read_upright(self, readable: Page, quads: Quads, watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
@@ -138,6 +138,9 @@ class PageReader:
             quads = bridged(readable, quads, self.judge)
             return readable, self.recogniser.read(readable, quads)
 
+    def _detect(self, page: Page) -> Quads:
+        return self.detector.detect(without_specks(page))
+
     def _without_blur(self, page: Page, quads: Quads, watch: Stopwatch) -> tuple[Page, Quads]:
         """Return the page without its blur, and the lines that are found then."""
         with watch.time("enhance"):
@@ -145,7 +148,7 @@ class PageReader:
         if sharper is page:
             return page, quads
         with watch.time("detect"):
-            return sharper, self.detector.detect(sharper)
+            return sharper, self._detect(sharper)
 
     def _without_bleed_through(self, page: Page, quads: Quads, watch: Stopwatch) -> tuple[Page, Quads]:
         """Return the page without print of its other side, and the lines that are left."""
@@ -154,7 +157,7 @@ class PageReader:
         if faded.pixels is page.pixels:
             return faded, quads
         with watch.time("detect"):
-            return faded, self.detector.detect(faded)
+            return faded, self._detect(faded)
 
     def is_blank(self, page: Page, readable: Page, lines: tuple[Line, ...]) -> bool:
         """Tell whether nothing is on a page but, perhaps, what shines through from its other side.
