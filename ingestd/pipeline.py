@@ -172,7 +172,7 @@ class Pipeline:
 
     def _again(self, seen: Page, first: Reading, reader: PageReader) -> Reading:
         """Read the only page of a document with another reader: what it looks like and its codes are known."""
-        readable, lines = reader.read_again(seen, Stopwatch())
+        readable, lines = reader.read_again(seen, first.lines, Stopwatch())
         codes = first.codes
         if reader.insists(lines) and not reader.insists(first.lines):
             known = {(code.kind, code.text) for code in codes}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -117,26 +117,31 @@ class PageReader:
                 readable, quads = upright(readable, quads, self.classify, self.judge)
         return self._read_upright(readable, quads, watch)
 
-    def read_again(self, readable: Page, watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
+    def read_again(self, readable: Page, earlier: Sequence[Line], watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
         """Read a page that another reader has read; it is enhanced and upright already.
 
         Args:
             readable: what that reader returned.
+            earlier: and its lines.
             watch: counts the time of each stage.
         """
         with watch.time("detect"):
             quads = self._detect(readable)
-        return self._read_upright(readable, quads, watch)
+        return self._read_upright(readable, quads, watch, earlier)
 
-    def _read_upright(self, readable: Page, quads: Quads, watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
+    def _read_upright(
+        self, readable: Page, quads: Quads, watch: Stopwatch, earlier: Sequence[Line] = ()
+    ) -> tuple[Page, tuple[Line, ...]]:
         is_planned = self.enhance_options.plan == "auto"
         if is_planned and self.deblur:
-            readable, quads = self._without_blur(readable, quads, watch)
+            sharper, quads = self._without_blur(readable, quads, watch)
+            earlier = earlier if sharper is readable else ()
+            readable = sharper
         if is_planned and "bleed_through" not in readable.quality:
             readable, quads = self._without_bleed_through(readable, quads, watch)
         with watch.time("recognise"):
             quads = bridged(readable, quads, self.judge)
-            return readable, self.recogniser.read(readable, quads)
+            return readable, self.recogniser.read(readable, quads, earlier)
 
     def _detect(self, page: Page) -> Quads:
         return self.detector.detect(without_specks(page))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -42,6 +43,7 @@ class Scripted:
         self._lines = tuple(replace(line, confidence=confidence, source=source) for line in lines)
         self.calls = 0
         self.seen: list[Page] = []
+        self.earlier: list[str] = []
 
     def read(self, page: Page, watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
         self.calls += 1
@@ -49,8 +51,9 @@ class Scripted:
         self.seen.append(enhanced)
         return enhanced, tuple(replace(line, page_index=page.index) for line in self._lines)
 
-    def read_again(self, readable: Page, watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
+    def read_again(self, readable: Page, earlier: Sequence[Line], watch: Stopwatch) -> tuple[Page, tuple[Line, ...]]:
         self.calls += 1
+        self.earlier = [line.text for line in earlier]
         self.seen.append(readable)
         return readable, tuple(replace(line, page_index=readable.index) for line in self._lines)
 
@@ -102,6 +105,7 @@ def test_the_only_page_of_a_document_is_decoded_enhanced_and_searched_for_codes_
 ) -> None:
     record = read(shipped, tmp_path, first := Scripted(IN_DOUBT), careful := Scripted(DONE))
     assert careful.seen[0] is first.seen[0]
+    assert careful.earlier == [line.text for line in first._lines]
     assert record.reading.pages[0].steps == ("grey",)
     assert [code.text for code in record.reading.codes] == ["at first sight"]
 

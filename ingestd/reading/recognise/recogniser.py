@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from ingestd.layout.order import reading_order
 from ingestd.reading.models import Model
 from ingestd.reading.recognise.ctc import mean_char_confidence, text_of
 from ingestd.reading.recognise.ensemble import THIRD_SHARE, has_code, merge_readings, wants_another
+from ingestd.reading.recognise.known import known_lines
 from ingestd.reading.recognise.network import LineReading, Reader
 
 
@@ -75,12 +76,13 @@ class Recogniser:
         opened = self._open_third() if self._open_third else None
         return Reader(opened, self._options.batch, self._options.alternatives, certain=True) if opened else None
 
-    def read(self, page: Page, quads: Quads) -> tuple[Line, ...]:
+    def read(self, page: Page, quads: Quads, earlier: Sequence[Line] = ()) -> tuple[Line, ...]:
         """Read every quad of a page.
 
         Args:
             page: the page that was searched.
             quads: float32 (N, 4, 2), page pixels, clockwise from the reading direction's top left.
+            earlier: lines of another reading of the page. Those that it was sure of are taken over.
 
         Returns:
             Lines with text in reading order, their quads in decoded pixels; lines below the minimum
@@ -88,9 +90,13 @@ class Recogniser:
         """
         if not len(quads):
             return ()
-        ways, read = self._read_both_ways(page, quads)
+        known = known_lines(page, quads, earlier)
+        asked = [index for index in range(len(quads)) if index not in known]
+        ways, read = self._read_both_ways(page, quads[asked])
         self._reconsider(page, ways, read)
         self._ask_third(page, ways, read)
+        ways = np.concatenate([ways, quads[list(known)]])
+        read += [LineReading(line.chars, 1.0) for line in known.values()]
         wanted = self._options.min_confidence
         kept = [index for index, one in enumerate(read) if one.chars and mean_char_confidence(one.chars) >= wanted]
         order = reading_order(ways[kept])
@@ -132,7 +138,8 @@ class Recogniser:
 
     def mean_char_confidence(self, page: Page, quads: Quads) -> NDArray[np.float32]:
         """Return the mean probability (N,) of the characters read in each quad along its direction; 0 without any."""
-        return np.array([mean_char_confidence(one.chars) for one in self._first(page.pixels, quads)], np.float32)
+        read = self._first(page.pixels, quads, certain=False)
+        return np.array([mean_char_confidence(one.chars) for one in read], np.float32)
 
     def expecting(self, page: Page, pattern: regex.Pattern[str]) -> list[tuple[str, float]]:
         """Read a page that is a single line whose form is known, with the better network.

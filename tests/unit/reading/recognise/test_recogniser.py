@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -165,6 +166,30 @@ def test_confidence_of_each_quad_is_the_mean_of_its_characters() -> None:
         page, np.array([box(0, 100, 16), box(0, 0, 16)], np.float32)
     )
     assert legible.tolist() == pytest.approx([0, 0.9])
+
+
+@pytest.mark.parametrize(
+    ("surely", "aside", "is_asked"), [(0.9, 0, False), (0.9, 4, False), (0.9, 8, True), (0.6, 0, True)]
+)
+def test_a_line_that_another_reading_was_sure_of_is_not_read_again(surely: float, aside: int, is_asked: bool) -> None:
+    """Enlarged twofold; the line that is known stands up to half its height aside, in decoded pixels half of that."""
+    page = page_of(sheet((8, 40, bars("ABCD"))), np.diag([0.5, 0.5, 1.0]))
+    (known,) = read(page, [box(8, 40, 32)], charset="WXYZ", surely=surely)
+    known = replace(known, quad=rect_quad(4 + aside / 2, 20, 20 + aside / 2, 28))
+    model, network = grey_model("ABCD")
+    boxes = np.array([box(8, 40, 32), box(8, 140, 32)], np.float32)
+    (line,) = Recogniser(model, RecogniseConfig()).read(page, boxes, [known])
+    assert line.text == ("ABCD" if is_asked else "WXYZ")
+    assert line.quad == rect_quad(4, 20, 20, 28)
+    assert sum(count for count, *_ in network.shapes) == (2 if is_asked else 1)
+
+
+def test_nothing_is_asked_where_every_line_is_known() -> None:
+    page = page_of(sheet((8, 40, bars("AB"))))
+    known = read(page, [box(8, 40, 16)])
+    model, network = grey_model("ABCD")
+    assert Recogniser(model, RecogniseConfig()).read(page, np.array([box(8, 40, 16)], np.float32), known) == known
+    assert network.shapes == []
 
 
 def second_opinion(
