@@ -8,7 +8,7 @@ of each spatial frequency is known once length and direction are, and can be amp
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ Planes = NDArray[np.float32]
 class Thresholds:
     """Limits of the search. Lengths are shares of the height of the page's lines."""
 
-    sharp: float = 0.93
+    sharp: float = 0.96
     """Lines read with this mean confidence need nothing."""
     lines: int = 8
     """Lines that are read at each try."""
@@ -36,24 +36,23 @@ class Thresholds:
     """With fewer lines nothing is tried: chance would decide."""
     wide: float = 2.5
     """Lines at least this many times as wide as high are asked."""
-    widest: float = 14.0
+    widest: float = 10.0
     """Of a longer line, so many heights are enough."""
-    length: float = 0.4
-    """Movement that is tried first, in each direction."""
-    other_lengths: tuple[float, ...] = (0.22, 0.6)
-    """Movements that are tried then, in the best directions."""
     directions: int = 8
     """Directions that are tried first."""
-    best_directions: int = 3
-    """Directions that are tried with other lengths."""
+    length: float = 0.3
+    """Movement that is tried in each direction; one that is too long reads worse than one that is too short."""
     spots: tuple[float, ...] = (0.05, 0.09)
     """Standard deviations of spots that are tried first."""
-    promising: float = 0.01
-    """Mean confidence that the first tries gain at least, else the search ends."""
+    hopeless: float = 0.1
+    """Mean confidence that the best of the first tries may lose, else the search ends."""
+    best_directions: int = 3
+    """Directions that are tried with other lengths."""
+    other_lengths: tuple[float, ...] = (0.2, 0.45)
+    rounds: int = 3
+    """Times that the search goes on around the best try, each time closer."""
     gain: float = 0.02
     """Mean confidence that is gained at least, else the page stays as it is."""
-    rounds: int = 2
-    """Times that the search goes on around the best try, each time closer."""
     reach: float = 4.0
     """The correction of a pixel looks this many lengths of the blur in each direction."""
 
@@ -133,37 +132,39 @@ def find_blur(page: Page, quads: Quads, confidence: MeanCharConfidence) -> Blur 
     plain = read(None)
     if plain >= LIMITS.sharp:
         return None
-    best, blur = _first_tries(read, height)
-    if best < plain + LIMITS.promising:
+    tried = sorted(((read(blur), blur) for blur in _first_tries(height)), reverse=True)
+    if tried[0][0] < plain - LIMITS.hopeless:
+        return None
+    best, blur = max(tried[0], *((read(blur), blur) for blur in _other_lengths([blur for _, blur in tried], height)))
+    if best < plain:
         return None
     for closer in range(LIMITS.rounds):
-        best, blur = max((best, blur), *((read(tried), tried) for tried in _near(blur, 0.5**closer)))
+        best, blur = max((best, blur), *((read(other), other) for other in _near(blur, 0.5**closer)))
     return blur if best >= plain + LIMITS.gain else None
 
 
-def _first_tries(read: Callable[[Blur], float], height: float) -> tuple[float, Blur]:
-    """Return the best of a few blurs all over, and how it reads: all directions, lengths of the best ones, spots.
+def _first_tries(height: float) -> Iterator[Blur]:
+    """Yield a movement in each direction, and spots; ``height`` is that of lines, px."""
+    for turn in range(LIMITS.directions):
+        yield Blur(LIMITS.length * height, turn * TURN, 0.0)
+    for share in LIMITS.spots:
+        yield Blur(0.0, 0.0, share * height)
 
-    Args:
-        read: mean confidence without a blur.
-        height: of the lines, px.
-    """
-    turns = [Blur(LIMITS.length * height, turn * TURN, 0.0) for turn in range(LIMITS.directions)]
-    moved = sorted(((read(tried), tried) for tried in turns), reverse=True)
-    best = [tried.direction for _, tried in moved[: LIMITS.best_directions]]
-    others = [Blur(share * height, direction, 0.0) for direction in best for share in LIMITS.other_lengths]
-    others += [Blur(0.0, 0.0, share * height) for share in LIMITS.spots]
-    return max(moved[0], *((read(tried), tried) for tried in others))
+
+def _other_lengths(tried: Sequence[Blur], height: float) -> Iterator[Blur]:
+    """Yield movements in the best directions, with other lengths; ``tried`` begins with what reads best."""
+    for blur in [blur for blur in tried if blur.length][: LIMITS.best_directions]:
+        for share in LIMITS.other_lengths:
+            yield Blur(share * height, blur.direction, 0.0)
 
 
 def _near(blur: Blur, step: float) -> Iterator[Blur]:
-    """Yield blurs beside one: at step 1 half a TURN away, longer and shorter by three tenths."""
-    longer, turn = 1 + 0.3 * step, step * TURN / 2
-    turns = (-turn, 0.0, turn) if blur.length else (0.0,)
-    for factor in (1 / longer, 1.0, longer):
-        for by in turns:
-            if (factor, by) != (1.0, 0.0):
-                yield Blur(blur.length * factor, blur.direction + by, blur.sigma * factor)
+    """Yield blurs beside one: at step 1 half a TURN away, and three tenths longer and shorter."""
+    for factor in (1 + 0.3 * step, 1 / (1 + 0.3 * step)):
+        yield Blur(blur.length * factor, blur.direction, blur.sigma * factor)
+    if blur.length:
+        for turn in (step * TURN / 2, -step * TURN / 2):
+            yield blur._replace(direction=blur.direction + turn)
 
 
 def _sample(page: Page, quads: Quads) -> tuple[Grey, Quads, float] | None:

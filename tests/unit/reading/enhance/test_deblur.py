@@ -60,20 +60,27 @@ class Asked:
 
 
 def test_a_page_that_reads_well_is_looked_at_once() -> None:
-    page, judge = as_page(printed()), Asked(LIMITS.sharp, 1.0)
+    page, judge = as_page(printed()), Asked(1.0, 1.0)
     assert deblurred(page, lines(20), judge) is page
     assert judge.asked == [LIMITS.lines]
 
 
-def test_the_search_ends_early_where_no_try_helps() -> None:
-    page, judge = as_page(printed()), Asked(0.6, 0.6)
+@pytest.mark.parametrize(
+    ("tried", "tries"),
+    [
+        (0.45, LIMITS.directions + len(LIMITS.spots)),
+        (0.55, LIMITS.directions + len(LIMITS.spots) + LIMITS.best_directions * len(LIMITS.other_lengths)),
+    ],
+    ids=["hopeless", "not better"],
+)
+def test_the_search_ends_early_where_no_try_helps(tried: float, tries: int) -> None:
+    page, judge = as_page(printed()), Asked(0.6, tried)
     assert deblurred(page, lines(20), judge) is page
-    first = LIMITS.directions + LIMITS.best_directions * len(LIMITS.other_lengths) + len(LIMITS.spots)
-    assert len(judge.asked) == 1 + first
+    assert len(judge.asked) == 1 + tries
 
 
 def test_a_page_keeps_its_pixels_where_little_is_gained() -> None:
-    page, judge = as_page(printed()), Asked(0.6, 0.6 + (LIMITS.promising + LIMITS.gain) / 2)
+    page, judge = as_page(printed()), Asked(0.6, 0.6 + LIMITS.gain / 2)
     assert deblurred(page, lines(20), judge) is page
 
 
