@@ -30,7 +30,7 @@ class ReadingConfig(Section):
         default=5, description="Documents with more pages than this are not read a second time (effort auto)."
     )
     careful_longest_side: PositiveInt = Field(
-        default=1280, description="detect.longest_side (px) of a careful reading, if that is larger."
+        default=1088, description="detect.longest_side (px) of a careful reading, if that is larger."
     )
     careful_detector: str | None = Field(
         default="ppocrv6-small-det",
