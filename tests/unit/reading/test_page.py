@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -26,7 +27,7 @@ class Watched:
         self.searched.append(page)
         return np.zeros((0, 4, 2), np.float32)
 
-    def read(self, page: Page, _quads: Quads) -> tuple[Line, ...]:
+    def read(self, page: Page, _quads: Quads, _earlier: Sequence[Line]) -> tuple[Line, ...]:
         self.read_on.append(page)
         return ()
 
