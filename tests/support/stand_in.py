@@ -12,7 +12,7 @@ import signal
 import struct
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import cast
 
@@ -115,7 +115,7 @@ class _Detector:
 
 
 class _Recogniser:
-    def read(self, page: Page, quads: NDArray[np.float32]) -> tuple[Line, ...]:
+    def read(self, page: Page, quads: NDArray[np.float32], earlier: Sequence[Line]) -> tuple[Line, ...]:
         return ()
 
 
