@@ -38,6 +38,9 @@ class Thresholds:
     """Lines at least this many times as wide as high are asked."""
     widest: float = 10.0
     """Of a longer line, so many heights are enough."""
+    tallest: float = 100.0
+    """Median height of lines (px) above which nothing is tried: such print is legible blurred, and a correction that
+    wide costs memory by the square."""
     directions: int = 8
     """Directions that are tried first."""
     length: float = 0.3
@@ -178,7 +181,7 @@ def _sample(page: Page, quads: Quads) -> tuple[Grey, Quads, float] | None:
     width, height = sizes(quads).T
     usual = float(np.median(np.minimum(width, height)))
     fit = np.flatnonzero((width > LIMITS.wide * height) & (height > 0.6 * usual) & (height < 1.6 * usual))
-    if len(fit) < LIMITS.min_lines:
+    if len(fit) < LIMITS.min_lines or usual > LIMITS.tallest:
         return None
     fit = fit[np.argsort(-np.minimum(width[fit], LIMITS.widest * height[fit]), kind="stable")][: 3 * LIMITS.lines]
     asked = fit[np.linspace(0, len(fit) - 1, min(LIMITS.lines, len(fit))).astype(int)]

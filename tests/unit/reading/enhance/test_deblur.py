@@ -91,6 +91,12 @@ def test_too_few_lines_prove_nothing(count: int) -> None:
     assert not judge.asked
 
 
+def test_huge_print_is_left_alone() -> None:
+    page, judge = as_page(printed()), Asked(0.3, 0.9)
+    assert deblurred(page, lines(9) * np.float32(4), judge) is page
+    assert not judge.asked
+
+
 def test_lines_at_the_rim_are_looked_at_too() -> None:
     page, judge = as_page(printed(400, 300)), Asked(0.3, 0.9)
     assert deblurred(page, lines(9) - np.float32(60), judge).steps == ("deblur",)
