@@ -134,11 +134,16 @@ class PageReader:
     ) -> tuple[Page, tuple[Line, ...]]:
         is_planned = self.enhance_options.plan == "auto"
         if is_planned and self.deblur:
-            sharper, quads = self._without_blur(readable, quads, watch)
+            with watch.time("enhance"):
+                sharper = deblurred(readable, quads, self.judge)
+            quads = self._found_again(sharper, readable, quads, watch)
             earlier = earlier if sharper is readable else ()
             readable = sharper
         if is_planned and "bleed_through" not in readable.quality:
-            readable, quads = self._without_bleed_through(readable, quads, watch)
+            with watch.time("bleed_through"):
+                faded = without_bleed_through(readable, quads, self.judge)
+            quads = self._found_again(faded, readable, quads, watch)
+            readable = faded
         with watch.time("recognise"):
             quads = bridged(readable, quads, self.judge)
             return readable, self.recogniser.read(readable, quads, earlier)
@@ -146,23 +151,12 @@ class PageReader:
     def _detect(self, page: Page) -> Quads:
         return self.detector.detect(without_specks(page))
 
-    def _without_blur(self, page: Page, quads: Quads, watch: Stopwatch) -> tuple[Page, Quads]:
-        """Return the page without its blur, and the lines that are found then."""
-        with watch.time("enhance"):
-            sharper = deblurred(page, quads, self.judge)
-        if sharper is page:
-            return page, quads
+    def _found_again(self, changed: Page, before: Page, quads: Quads, watch: Stopwatch) -> Quads:
+        """Return the lines of a page, detected again where its pixels changed."""
+        if changed.pixels is before.pixels:
+            return quads
         with watch.time("detect"):
-            return sharper, self._detect(sharper)
-
-    def _without_bleed_through(self, page: Page, quads: Quads, watch: Stopwatch) -> tuple[Page, Quads]:
-        """Return the page without print of its other side, and the lines that are left."""
-        with watch.time("bleed_through"):
-            faded = without_bleed_through(page, quads, self.judge)
-        if faded.pixels is page.pixels:
-            return faded, quads
-        with watch.time("detect"):
-            return faded, self._detect(faded)
+            return self._detect(changed)
 
     def is_blank(self, page: Page, readable: Page, lines: tuple[Line, ...]) -> bool:
         """Tell whether nothing is on a page but, perhaps, what shines through from its other side.
