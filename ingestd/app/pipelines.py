@@ -49,22 +49,25 @@ def build_pipeline(config: Config, rules: RuleSet, manifest: Manifest) -> Pipeli
     edited, perhaps wrongly, since the daemon checked them.
     """
     fast, careful = _page_readers(config, manifest)
-    effort = config.reading.effort
+    is_careful = config.reading.effort == "careful"
     return Pipeline(
         admit_options=config.admit,
         decode_options=config.decode,
-        pages=careful if effort == "careful" else fast,
+        pages=careful if is_careful and careful is not None else fast,
         rules=rules,
         provenance=provenance_of(config, rules, manifest),
         today=SystemClock().today,
-        careful=careful if effort == "auto" else None,
+        careful=None if is_careful else careful,
         careful_pages=config.reading.careful_pages,
         tables=config.reading.tables,
     )
 
 
-def _page_readers(config: Config, manifest: Manifest) -> tuple[PageReader, PageReader]:
-    """Return the reader of pages as configured, and one that takes more time; they share the models that both use."""
+def _page_readers(config: Config, manifest: Manifest) -> tuple[PageReader, PageReader | None]:
+    """Return the reader of pages as configured, and one that takes more time, None where no page is read with care.
+
+    They share the models that both use.
+    """
     options, detect, reading = config.recognise, config.detect, config.reading
     first = manifest.open(options.model)
     second = manifest.open(options.second_model) if options.second_model else None
@@ -79,6 +82,8 @@ def _page_readers(config: Config, manifest: Manifest) -> tuple[PageReader, PageR
         recogniser=recogniser,
         judge=recogniser.mean_char_confidence,
     )
+    if reading.effort == "fast":
+        return fast, None
     other = reading.careful_detector or detect.model
     closer = detect.model_copy(
         update={"model": other, "longest_side": max(detect.longest_side, reading.careful_longest_side)}
