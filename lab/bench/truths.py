@@ -46,15 +46,6 @@ DISPUTED: Mapping[tuple[str, str], str] = {
 }
 """Keys that their own paper contradicts or lacks; counted as wrong all the same, but told apart."""
 
-
-def undisputed(document: Known) -> Known:
-    """Return a document without true values that its own paper contradicts or lacks."""
-    name = document.path.name
-    return replace(
-        document, values={key: one for key, one in document.values.items() if (name, key[0]) not in DISPUTED}
-    )
-
-
 _WIPED = ("chip.jpg", "chip2.jpg")
 """Forms whose values were wiped: nothing may be found on them."""
 _DPI = 203
@@ -80,6 +71,14 @@ _NAMES = {
 def known(corpus: str) -> list[Known]:
     """Return the documents of a corpus (a key of CORPORA)."""
     return list(CORPORA[corpus](corpus))
+
+
+def undisputed(document: Known) -> Known:
+    """Return a document without true values that its own paper contradicts or lacks."""
+    name = document.path.name
+    return replace(
+        document, values={key: one for key, one in document.values.items() if (name, key[0]) not in DISPUTED}
+    )
 
 
 def _receipts(corpus: str) -> Iterator[Known]:

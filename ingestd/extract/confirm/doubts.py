@@ -72,7 +72,7 @@ def _doubts_of_first(kind: str, fields: Sequence[Field], rules: RuleSet, *, kind
     if plan is not None:
         specs = plan.spec.fields
         lacking = {one.name for one in fields if not _has_its_level(one, specs.get(one.name))}
-        groups = _groups_of(plan.spec.fields)
+        groups = _groups_of(specs)
         return _named(fields, lacking | _unlikely(fields, groups, lacking, rules.review_below, unestimated=1.0))
     in_conflict = tuple(one.name for one in fields if one.level is Level.CONFLICT)
     if rules.lexicon is None or kind not in SETTLED_KINDS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
 import regex
 
@@ -86,9 +85,5 @@ def count_missed(by_field: Mapping[str, FieldEvidence], unsolved: Sequence[Equat
         if name not in equation.fields or (balance := first_values(equation, values)) is None or balance.exact:
             continue
         left, right = balance.left, balance.result.cents
-        count += abs(left - right) <= ROUNDING_CENTS or _is_digit_apart(_text(left), _text(right))
+        count += abs(left - right) <= ROUNDING_CENTS or _is_digit_apart(str(left), str(right))
     return count
-
-
-def _text(cents: int) -> str:
-    return str(Decimal(cents))

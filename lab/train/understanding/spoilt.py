@@ -19,6 +19,7 @@ from lab.bench.known import Known
 from lab.bench.spoiled import pictures
 from lab.bench.truths import known, undisputed
 from lab.corpus.degrade import degrade
+from lab.corpus.effects import compressed
 from lab.corpus.photo import photograph
 from lab.corpus.raster import Raster
 
@@ -81,6 +82,4 @@ def spoil(pixels: Pixels, condition: str, severity: int, seed: int) -> Pixels:
     page = Raster(Image.fromarray(np.ascontiguousarray(pixels[..., ::-1])), ())
     photo = photograph(page, np.random.default_rng(seed), _PHOTO_WIDTHS[severity - 1]).image
     shot = np.ascontiguousarray(np.asarray(photo)[..., ::-1])
-    if severity == 1:
-        return shot
-    return np.asarray(cv2.imdecode(cv2.imencode(".jpg", shot, [cv2.IMWRITE_JPEG_QUALITY, 55])[1], cv2.IMREAD_COLOR))
+    return shot if severity == 1 else compressed(shot, 55)
