@@ -256,7 +256,8 @@ def _code(text: str, context: Context) -> str:
     >>> _code("de 136 695 976", Context(date(2026, 8, 3)))
     'DE136695976'
     """
-    body = "".join(_folded(text).split()).upper().strip(".,:;")
+    # Folded again, because a sign that stood apart may join the letter before it.
+    body = _folded("".join(_folded(text).split()).upper()).strip(".,:;")
     if not any(character.isalnum() for character in body):
         raise Rejected(f"'{text}' is not a code")
     return body
