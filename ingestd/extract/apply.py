@@ -33,6 +33,7 @@ from ingestd.extract.rulefile.equation import SUM_OF
 from ingestd.extract.search.candidates import SearchResult, search
 from ingestd.extract.search.classify import Classification, classify, matches
 from ingestd.extract.search.context import SearchContext, locate_labels
+from ingestd.extract.search.item_rows import ALONE
 from ingestd.extract.search.line_items import Cells, column_sum, read_items
 from ingestd.extract.search.table_items import items_of_tables
 from ingestd.extract.search.tables import read_table
@@ -109,14 +110,27 @@ def _extract_paper(reading: Reading, rules: RuleSet, today: date, said: str | No
         return dataclasses.replace(found, status=status_of(found, rules, kind_confirmed=True))
     if examined.understanding is not None:
         name = examined.understanding.kind
-        items = items_of_tables(reading, examined.fields)
+        items = _items(reading, examined)
     elif examined.classification.rule is not None:
         rule = examined.classification.rule.spec
         name, items = rule.rule, read_items(examined.table)
         if rule.items is not None and not items:
-            items = items_of_tables(reading, examined.fields)
+            items = _items(reading, examined)
     found = Extraction(name, examined.fields, items, Status.REVIEW)
     return dataclasses.replace(found, status=status_of(found, rules, kind_confirmed=said is not None))
+
+
+def _items(reading: Reading, examined: Examined) -> tuple[Item, ...]:
+    """Return line items that no rule names the headers of."""
+    document = examined.squeezed.document
+    roles: dict[int, frozenset[str]] = {}
+    for phrase in examined.understanding.labels.phrases if examined.understanding is not None else ():
+        if phrase.role is not None:
+            row = document.rows[phrase.place.row]
+            line = row.boxes[row.box_at(phrase.place.start)].line
+            said = {phrase.role, ALONE} if phrase.alone else {phrase.role}
+            roles[line] = roles.get(line, frozenset()) | said
+    return items_of_tables(reading, examined.fields, document, roles)
 
 
 @dataclass(frozen=True, slots=True)
