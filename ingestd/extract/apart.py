@@ -25,6 +25,17 @@ def begins_paper(before: Extraction, page: Extraction) -> bool:
     return _are_told(before, page) and numbers[0].isdisjoint(numbers[1])
 
 
+def is_complete(extraction: Extraction) -> bool:
+    """Tell whether a page says the number and the total of its paper, at labels."""
+    return _is_told(extraction, "total") and any(_is_told(extraction, name) for name in _NUMBERS)
+
+
+def begins_longer_paper(before: Extraction, page: Extraction) -> bool:
+    """Tell whether a page after a complete paper is the first of another one that goes on: it says number and date."""
+    told = any(_is_told(page, name) for name in _NUMBERS) and _is_told(page, "date")
+    return told and is_complete(before) and _numbers(before).isdisjoint(_numbers(page))
+
+
 def stand_apart(left: Extraction, right: Extraction) -> bool:
     """Tell whether two parts of a page that nothing joins are two papers: their numbers, or date and seller, differ."""
     numbers = [_numbers(side) for side in (left, right)]
@@ -57,7 +68,7 @@ def stand_above(upper: Extraction, lower: Extraction) -> bool:
 
 
 def _are_told(before: Extraction, page: Extraction) -> bool:
-    return all(_is_told(side, "total") and any(_is_told(side, n) for n in _NUMBERS) for side in (before, page))
+    return is_complete(before) and is_complete(page)
 
 
 def _differ(before: Extraction, page: Extraction) -> bool:

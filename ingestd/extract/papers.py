@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 import regex
 
 from ingestd.document import Code, Extraction, Reading
-from ingestd.extract.apart import begins_paper
+from ingestd.extract.apart import begins_longer_paper, begins_paper, is_complete
 from ingestd.extract.page_parts import Part, Reader, of_lines, parts_of_page
 from ingestd.layout.stack import Section, sections
 
@@ -80,15 +80,19 @@ def _grouped(reading: Reading, section: Section, read: Reader) -> list[tuple[tup
         return [(section.pages, None, section.is_free)]
     groups: list[tuple[int, ...]] = []
     first: list[Extraction | None] = []
-    """Of the first page with text of each group."""
+    """Of each group's first page with number and total, or of the first with text."""
     for index in section.pages:
         is_bare = index not in with_text or _goes_on(reading, index)
         page = None if is_bare else read(_of_pages(reading, (index,)))
         before = first[-1] if first else None
-        if groups and (page is None or before is None or not begins_paper(before, page)):
+        is_another = before and page and (begins_paper(before, page) or begins_longer_paper(before, page))
+        if groups and not is_another:
             groups[-1] = (*groups[-1], index)
             # Pages without text before the first one with text are of its paper.
-            if before is None and with_text.isdisjoint(groups[-1][:-1]):
+            is_bare_so_far = before is None and with_text.isdisjoint(groups[-1][:-1])
+            # A summary or a cover tells no paper from another; nor does an invoice's page without its total.
+            is_only_now_told = before and page and is_complete(page) and not is_complete(before)
+            if is_bare_so_far or is_only_now_told:
                 first[-1] = page
             continue
         groups.append((index,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from decimal import Decimal
+from itertools import islice
 
 from ingestd.errors import DocumentError
 from ingestd.extract.stated.invoice import Invoice
@@ -16,7 +17,9 @@ from ingestd.structured.xmltree import Node, parse
 HEAD_BYTES = 4096
 MAX_ITEMS = 10_000
 MAX_OTHERS = 500
-"""Amounts of one file that are kept beside those of its fields and items."""
+"""Amounts of one file that are kept beside those of its fields and items; and numbers of other documents."""
+_REFERENCES = ("ReferencedDocument", "DocumentReference", "OrderReference")
+"""Ends of the names of elements that name another document (CII, UBL)."""
 _AMOUNT = re.compile(r"-?\d{1,12}(?:\.\d{1,4})?")
 
 
@@ -27,8 +30,8 @@ def invoices_of(data: bytes) -> list[Invoice]:
         DocumentError: ``damaged``, ``too-large``, or ``unsupported`` where it is not an invoice of a known format.
     """
     root = parse(content_of(data) if is_signed_data(data[:HEAD_BYTES]) else data)
-    amounts = _amounts(root)
-    found = [replace(_shortened(invoice), others=amounts) for invoice in _read(root)]
+    others = (*_amounts(root), *_references(root))
+    found = [replace(_shortened(invoice), others=others) for invoice in _read(root)]
     if not any(invoice.number for invoice in found):
         raise DocumentError(
             f"an XML file with the root element '{root.name[:60]}', without the number of an invoice",
@@ -58,6 +61,13 @@ def _amounts(root: Node) -> tuple[str, ...]:
         if len(found) == MAX_OTHERS:
             break
     return tuple(found)
+
+
+def _references(root: Node) -> tuple[str, ...]:
+    """List the numbers of other documents that a tree names: orders, contracts, the invoice that this one corrects."""
+    naming = (node for node in root.everything() if node.name.endswith(_REFERENCES))
+    numbers = (child.words for node in naming for child in node.children if child.name in ("IssuerAssignedID", "ID"))
+    return tuple(islice(dict.fromkeys(filter(None, numbers)), MAX_OTHERS))
 
 
 def _read(root: Node) -> list[Invoice]:

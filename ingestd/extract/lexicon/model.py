@@ -218,6 +218,8 @@ def role_of(classes: Sequence[str]) -> str | None:
 
     >>> role_of(["total", "excluding", "tax"]), role_of(["invoice", "number"]), role_of(["including", "tax"])
     ('net', 'invoice_no', 'tax')
+    >>> role_of(["paid", "including", "tax"]), role_of(["tax", "paid"])
+    ('total', 'tax')
     """
     known = set(classes)
     if "date" in known:
@@ -280,5 +282,5 @@ def _tax_role(known: Set[str]) -> str:
     if "excluding" in known:
         return "net"
     if "including" in known:
-        return "total" if known & _SUMMED else "tax"
+        return "total" if known & (_SUMMED | {"paid"}) else "tax"
     return "rate" if "rate" in known else "tax"

@@ -76,7 +76,7 @@ def stated_fields(invoice: Invoice, witness: Witness, page_fields: tuple[Field, 
     """
     read = {_OF_UNDERSTOOD.get(field.name, field.name): field for field in page_fields if field.value is not None}
     sums = _sums(invoice)
-    fields = [_field(name, value, invoice, witness, read.get(name), sums) for name, value in _values(invoice) if value]
+    fields = [_field(name, value, invoice, witness, read, sums) for name, value in _values(invoice) if value]
     names = {field.name for field in fields}
     missing = Reason(ReasonKind.MISSING, f"the {invoice.form} data does not state it")
     fields += [
@@ -134,14 +134,18 @@ def _type(name: str) -> FieldType:
     return _TYPES.get(name, FieldType.MONEY)
 
 
-def _field(name: str, value: str, invoice: Invoice, witness: Witness, read: Field | None, sums: _Sums) -> Field:
+def _field(
+    name: str, value: str, invoice: Invoice, witness: Witness, page_says: Mapping[str, Field], sums: _Sums
+) -> Field:
     """Judge one stated value."""
+    read = page_says.get(name)
     reasons = [Reason(ReasonKind.DATA, f"stated by the {invoice.form} data of the file", {"form": invoice.form})]
     sighting = witness.find(_type(name), value, read)
     agreed = read is not None and _same(value, read, invoice)
     rivals: tuple[FieldCandidate, ...] = ()
     level = Level.READ
-    if agreed or (sighting is not None and not _overruled(read)):
+    outvoted = sums.holds is True and _others_agree(name, invoice, page_says)
+    if agreed or (sighting is not None and (outvoted or not _overruled(read))):
         level = Level.PROVED
         reasons.append(Reason(ReasonKind.DATA, "the page says the same", {"holds": True}))
     elif read is not None and _contradicts(name, value, read):
@@ -204,6 +208,15 @@ def _same(value: str, read: Field, invoice: Invoice) -> bool:
     if invoice.kind == "credit-note" and _type(read.name) is FieldType.MONEY:
         return (read.value or "").removeprefix("-") == value.removeprefix("-")
     return read.value == value
+
+
+def _others_agree(name: str, invoice: Invoice, page_says: Mapping[str, Field]) -> bool:
+    """Tell whether the page says the same of the two other amounts, which leave only one value for this one."""
+    others = [other for other in _AMOUNTS if other != name]
+    stated = {"net": invoice.net, "tax": invoice.tax, "total": invoice.total}
+    return name in _AMOUNTS and all(
+        other in page_says and _same(stated[other], page_says[other], invoice) for other in others
+    )
 
 
 def _overruled(read: Field | None) -> bool:

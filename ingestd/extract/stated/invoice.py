@@ -60,7 +60,7 @@ class Invoice:
     more: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Other fields by their names: ``due_date``, ``iban``, ``invoice_code`` ..."""
     others: tuple[str, ...] = ()
-    """Amounts that the data states elsewhere, such as allowances."""
+    """Amounts that the data states elsewhere, such as allowances, and numbers of other documents that it names."""
     faults: tuple[str, ...] = ()
     """Sentences about what is stated and cannot be right."""
     notes: tuple[str, ...] = ()

@@ -48,11 +48,15 @@ class Scored:
 def score_amounts(document: LaidOutDocument, mentions: Mentions, labels: Labels, weights: Weights) -> list[Scored]:
     """Weigh what labels say of every amount; a lost point between units and cents gives a second reading."""
     places = Places(amount.place for amount in mentions.amounts)
-    days = Places(day.place for day in mentions.days)
+    columns = {amount: column_links(amount.place, labels, places) for amount in mentions.amounts}
+    counts = _summed_counts(columns, labels)
+    beside = Places(amount.place for amount in mentions.amounts if amount not in counts)
+    passed = Places([*(day.place for day in mentions.days), *(count.place for count in counts)])
     sums = _column_sums(mentions.amounts)
     scored = []
     for amount in mentions.amounts:
-        links = row_links(amount.place, labels, document, places, days) + column_links(amount.place, labels, places)
+        announced = () if amount in counts else row_links(amount.place, labels, document, beside, passed)
+        links = (*announced, *columns[amount])
         evidence = _evidence(links, weights)
         if (
             "rounding" in evidence
@@ -66,6 +70,24 @@ def score_amounts(document: LaidOutDocument, mentions: Mentions, labels: Labels,
         elif amount.alternative is not None:
             scored.append(Scored(amount, amount.alternative, evidence, tuple(links), penalty=1.6))
     return scored
+
+
+def _summed_counts(columns: Mapping[Amount, Sequence[Link]], labels: Labels) -> frozenset[Amount]:
+    """Find sums of quantities in the row of a total: in ``TOTAL 55.00 $4,555.00`` the label is that of the last one."""
+    rows: dict[int, list[Amount]] = defaultdict(list)
+    for amount in columns:
+        if any(phrase.role == "total" for phrase in labels.by_row.get(amount.place.row, ())):
+            rows[amount.place.row].append(amount)
+    found = []
+    for amounts in rows.values():
+        *before, last = sorted(amounts, key=lambda amount: amount.place.left)
+        if not _is_count(last, columns[last]):
+            found += [amount for amount in before if _is_count(amount, columns[amount])]
+    return frozenset(found)
+
+
+def _is_count(amount: Amount, headings: Sequence[Link]) -> bool:
+    return not amount.currency and bool(headings) and headings[0].phrase.role == "quantity"
 
 
 def _column_sums(amounts: Sequence[Amount]) -> frozenset[Amount]:

@@ -11,6 +11,7 @@ from ingestd.document import Field, FieldType, Level, Reason, ReasonKind
 from ingestd.extract.lexicon.labels import SqueezedDocument
 from ingestd.extract.lexicon.model import UNKNOWN, Lexicon
 from ingestd.extract.understand.amounts import Scored, score_amounts
+from ingestd.extract.understand.blocks import blocks
 from ingestd.extract.understand.confidence import probability
 from ingestd.extract.understand.dates import DayChoice, choose_date
 from ingestd.extract.understand.findings import (
@@ -26,7 +27,7 @@ from ingestd.extract.understand.findings import (
 from ingestd.extract.understand.kinds import is_about_money, kind_of
 from ingestd.extract.understand.mentions import MAX_PER_ROW, Mentions, find_mentions, quad_of, spans_of
 from ingestd.extract.understand.numbers import NumberChoice, choose_number
-from ingestd.extract.understand.parties import NameChoice, blocks, seller_names
+from ingestd.extract.understand.parties import NameChoice, seller_names
 from ingestd.extract.understand.phrases import Labels, find_labels
 from ingestd.extract.understand.totals import Explanation, explain_amounts
 from ingestd.extract.understand.weights import load_weights

@@ -104,7 +104,7 @@ def amount_features(
         "items": any(one.is_sum for one in used),
         "within": best.equation == "included",
         "again": _others(scored, best) > 0,
-        "loose": min(_loose(best, scored), 3),
+        "loose": min(loose_amounts(best, scored), 3),
         "conflict": conflict,
         "lost": not whole,
         "bare": not (best.total.amount.written or best.total.amount.currency),
@@ -118,7 +118,7 @@ def _others(scored: Sequence[Scored], best: Explanation) -> int:
     return len(places) - 1
 
 
-def _loose(best: Explanation, scored: Sequence[Scored]) -> int:
+def loose_amounts(best: Explanation, scored: Sequence[Scored]) -> int:
     """Count the values that a clear label beside them calls net, tax or total, and that the explanation leaves out."""
     parts = (*best.taxes, *best.extras, best.total, *((best.net,) if best.net is not None else ()))
     explained = {abs(one.cents) for one in parts} | {abs(best.tax_cents), 0}

@@ -8,11 +8,13 @@ from decimal import Decimal
 
 from ingestd.document import FieldCandidate, Level, Reason, ReasonKind
 from ingestd.extract.understand.amounts import Scored
+from ingestd.extract.understand.blocks import blocks, seller_scores
 from ingestd.extract.understand.dates import DayChoice
 from ingestd.extract.understand.features import (
     MAX_LABEL,
     amount_features,
     date_features,
+    loose_amounts,
     margin,
     number_features,
     tax_number_features,
@@ -20,7 +22,7 @@ from ingestd.extract.understand.features import (
 from ingestd.extract.understand.links import Link
 from ingestd.extract.understand.mentions import Place, quad_of, spans_of
 from ingestd.extract.understand.numbers import NumberChoice, is_customers, near_customer, tax_numbers
-from ingestd.extract.understand.parties import NameChoice, blocks, seller_scores
+from ingestd.extract.understand.parties import NameChoice
 from ingestd.extract.understand.phrases import Labels
 from ingestd.extract.understand.totals import MIN_CLEAR, Explanation
 from ingestd.extract.values.normalise import money_text
@@ -182,7 +184,7 @@ def amount_findings(
         return
     best = explanations[0]
     yield from _currency(best)
-    level, reason = _level(best)
+    level, reason = _level(best, loose=loose_amounts(best, scored))
     features = amount_features(document, explanations, scored, conflict=level is Level.CONFLICT)
     for name, one in (("net", best.net), ("tax", best.taxes[0] if best.taxes else None), ("total", best.total)):
         if one is None:
@@ -208,7 +210,14 @@ def _money(cents: int) -> str:
     return money_text(Decimal(cents) / 100)
 
 
-def _level(best: Explanation) -> tuple[Level, Reason | None]:
+def _level(best: Explanation, *, loose: int) -> tuple[Level, Reason | None]:
+    """Return the level of an explanation and what speaks for it.
+
+    Args:
+        best: the explanation.
+        loose: clearly labelled amounts that it leaves out. Without a tax one of them may be the tax, so that nothing
+            is proved.
+    """
     if best.equation == "sum" and best.net is not None:
         signed = [
             ("-" if one.dominant == "discount" else "+", abs(one.cents))
@@ -219,7 +228,8 @@ def _level(best: Explanation) -> tuple[Level, Reason | None]:
         sides = f"{_money(best.net_cents)} + {_money(best.tax_cents)}{extras} = {_money(best.total.cents)}"
         if best.rounded:
             return Level.READ, None
-        proved = best.labelled and best.total.penalty == 0 and best.net.penalty == 0
+        sure = best.total.penalty == 0 and best.net.penalty == 0 and ("tax" in best.parts or not loose)
+        proved = best.labelled and sure
         return (Level.PROVED if proved else Level.AGREED), _equation(SUM_CHECK, f"{SUM_CHECK}: {sides}", holds=True)
     if best.paid:
         reason = _equation(PAID_CHECK, "what was paid less the change", holds=True)

@@ -55,6 +55,8 @@ MIN_DIGITS = 6
 """Digits of a tax number."""
 MIN_TAX_DIGITS = 9
 """Digits of a tax number that the bare word for tax announces."""
+MIN_TELLING = 4
+"""Letters before a label in its box from which on it is part of a sentence."""
 MIN_UNSURE = 3
 """Characters of a number that only a heading or a bare "No" announces."""
 
@@ -98,9 +100,9 @@ def choose_number(document: LaidOutDocument, mentions: Mentions, labels: Labels)
     for token in mentions.tokens:
         links = row_links(token.place, labels, document, places) + wrapped_links(token.place, labels, document)
         links += column_links(token.place, labels, places)
-        score = _number_score(token, links) - 1.0 * (
-            document.rows[token.place.row].text[: token.place.start].endswith("(")
-        )
+        score = _number_score(token, links)
+        score -= 1.0 * document.rows[token.place.row].text[: token.place.start].endswith("(")
+        score -= 0.6 * (bool(links) and _is_mentioned(document, links[0]))
         if score > 0:
             choices.append(NumberChoice(token.place, token.text.upper(), score, tuple(links)))
     choices.sort(key=lambda choice: (-choice.score, choice.place.row, choice.place.start))
@@ -132,6 +134,14 @@ def _number_score(token: Token, links: Sequence[Link]) -> float:
     if _SHORT.fullmatch(token.text) and score < _STRONG_NUMBER:
         return 0.0
     return score
+
+
+def _is_mentioned(document: LaidOutDocument, link: Link) -> bool:
+    """Tell whether a number follows the bare word for a paper in running text: ``Payment for Invoice 2025-001``."""
+    place = link.phrase.place
+    row = document.rows[place.row]
+    before = row.text[row.starts[row.box_at(place.start)] : place.start]
+    return bool(link.phrase.kinds) and link.relation == "right" and sum(map(str.isalpha, before)) >= MIN_TELLING
 
 
 def tax_numbers(document: LaidOutDocument, labels: Labels) -> list[NumberChoice]:

@@ -9,26 +9,30 @@ import regex
 
 from ingestd.extract.lexicon.labels import squeeze
 from ingestd.extract.lexicon.model import Lexicon
+from ingestd.extract.understand.blocks import (
+    Block,
+    blocks,
+    feet,
+    heads_address,
+    registers,
+    segments,
+    sender_lines,
+    window,
+)
 from ingestd.extract.understand.mentions import Place, place_of
 from ingestd.extract.understand.phrases import Labels, Phrase
 from ingestd.layout.rows import LaidOutDocument, Row
 
-MIN_HEADING = 3
-"""Letters of a heading that has text beside it in its box."""
-BLOCK_ROWS = 7
-"""Rows that a block of address reaches below its heading."""
 _NO_NAME = regex.compile(
     r"@|WWW\.|HTTPS?:|\bTEL\b|\bFAX\b|\bIBAN\b|\d{4,}|\d{1,2}[:.]\d{2}|^\W*\w{1,2}\W*$|THANK|WELCOME|\bPAGE\b|SEITE|"
-    r"^\(|%|STYLESHEET|CODELISTE|VERSION|SUBJECT|E-?MAIL|HELP|SENT:|\bCOPY\b|ORIGINAL|PLEASE|CUSTOMER|\bMERCI\b|DANKE|"
+    r"^\(|%|^NET \d+|STYLESHEET|CODELISTE|VERSION|SUBJECT|E-?MAIL|HELP|SENT:|\bCOPY\b|ORIGINAL|PLEASE|CUSTOMER|"
+    r"\bMERCI\b|DANKE|"
     r"^\W*(?:DEUTSCHLAND|GERMANY|FRANCE|ITALIA|ITALY|ESPAÑA|SPAIN|PORTUGAL|INDIA|NEDERLAND|POLSKA|UNITED KINGDOM|USA|"
     r"ÖSTERREICH|SCHWEIZ|SINGAPORE|MALAYSIA)\W*$",
     regex.IGNORECASE,
 )
-_PARTING = regex.compile(r"\s+[-–|·•]\s+")
 _COLON = regex.compile(r"\s*:\s*")
-_COLON_AND_TEXT = regex.compile(r"\s*:\s*\S")
 _BETWEEN_WORDS = regex.compile(r"[\s,]+")
-_POSTAL_CODE = regex.compile(r"\b\d{4,5}\b")
 _ADDRESS = regex.compile(
     r"\b(?:STREET|ST\.?|ROAD|RD\.?|AVE(?:NUE)?\.?|LANE|BLVD|DRIVE|SUITE|FLOOR|STRASSE|STRAßE|STR\.|WEG|PLATZ|ALLEE|RUE|AVENUE|"
     r"CALLE|PLAZA|VIA|PIAZZA|RUA|AVENIDA|ULICA|UL\.|JALAN|JLN|LORONG|TAMAN|BOX|GRACHT|STRAAT|LAAN)\b|(?:STRASSE|STRAßE|STR\.|WEG)\s*\d",
@@ -38,10 +42,8 @@ _ADDRESS = regex.compile(
 
 MAX_FORM_GAP = 2.0
 """Between a name and its legal form in a box of its own, in line heights."""
-HEAD_ROWS = 12
-"""Rows of a letter's head."""
-WINDOW_ROWS = 5
-"""Rows of an address in an envelope's window."""
+MAX_FOOT_WORDS = 5
+"""Words of a name at the foot; more are a sentence."""
 MIN_DOMAIN = 4
 """Letters of a domain that tells a name."""
 _DOMAIN = regex.compile(r"(?:@|WWW\.|HTTPS?://(?:WWW\.)?)([A-Z0-9-]{3,})\.[A-Z]{2,}", regex.IGNORECASE)
@@ -60,85 +62,14 @@ class NameChoice:
     how: str
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """The part of a page that belongs to a party."""
-
-    page_index: int
-    left: float
-    right: float
-    first_row: int
-    last_row: int
-
-    def has(self, place: Place) -> bool:
-        """Tell whether a place lies in the block."""
-        inside = self.first_row <= place.row <= self.last_row and place.page_index == self.page_index
-        return inside and self.left <= place.left < self.right
-
-
-def blocks(document: LaidOutDocument, labels: Labels, party: str) -> list[Block]:
-    """Lay out the blocks that headings of a party open: down to the next heading, as wide as its column."""
-    headings = [phrase for phrase in labels.phrases if phrase.party is not None and _opens(phrase)]
-    found = []
-    for heading in headings:
-        if heading.party != party:
-            continue
-        place = heading.place
-        right = min(
-            (other.place.left for other in headings if other.place.row == place.row and other.place.left > place.right),
-            default=float("inf"),
-        )
-        boxes = document.rows[place.row].boxes
-        neighbour = [box.left for box in boxes if box.left > place.right + 4 * place.height]
-        right = min([right, *neighbour]) if neighbour and not _value_beside(document, heading) else right
-        following = [
-            other.place.row
-            for other in headings
-            if other.place.row > place.row and abs(other.place.left - place.left) < 6 * place.height
-        ]
-        last = min([place.row + BLOCK_ROWS, *(row - 1 for row in following)])
-        found.append(Block(place.page_index, place.left - 2 * place.height, right, place.row, last))
-    return found
-
-
-def _opens(phrase: Phrase) -> bool:
-    """Tell whether a phrase is a heading: alone in its box, or first in its row; a heading announces no number."""
-    if phrase.party is None or (phrase.role or "").endswith("_no"):
-        return False
-    return phrase.alone or (phrase.first_in_row and len(phrase.text) >= MIN_HEADING)
-
-
-def _value_beside(document: LaidOutDocument, heading: Phrase) -> bool:
-    row = document.rows[heading.place.row]
-    return _COLON_AND_TEXT.match(row.text[heading.place.end :]) is not None
-
-
 def seller_names(document: LaidOutDocument, labels: Labels, lexicon: Lexicon) -> list[NameChoice]:
     """List candidates for the name of the seller, best first."""
-    senders = list(_sender_lines(document))
-    buyers = [*blocks(document, labels, "buyer"), *(_window(place) for place in senders)]
-    sellers = blocks(document, labels, "seller")
-    domains = _domains(document, buyers)
-    rows, usual = len(document.rows), _median_height(document)
+    page = _Page.of(document, labels, lexicon)
     choices: dict[str, NameChoice] = {}
     for place, text in _names(document, labels, lexicon):
         key = squeeze(text)
-        score, how = 0.0, "in the head"
-        if any(block.has(place) for block in buyers) and not any(block.has(place) for block in sellers):
-            score -= 3.0
-        if any(block.has(place) and place.row - block.first_row <= 3 for block in sellers):
-            score += 2.5
-            how = "in the seller's block"
-        if any(sender.row == place.row and sender.left <= place.left <= sender.right for sender in senders):
-            score += 2.0
-            how = "in the sender's line above the address"
-        score += 2.5 * any(_is_of_domain(key, domain) for domain in domains)
-        score += 2.2 if _legal(text, lexicon) else 0.0
-        score += 2.0 * max(0.0, 1 - place.row / 6) if place.page_index == document.first_page else 0.0
-        score += 0.4 * max(0.0, 1 - place.row / max(rows, 1))
-        score -= 2.5 * (_ADDRESS.search(text) is not None)
-        score += min((place.height / usual - 1) * 1.0, 1.5)
-        score -= 0.8 * (len(text.split()) > 7)
+        where, how = page.standing(place, text)
+        score = where + page.likeness(place, text, key)
         known = choices.get(key)
         if known is None or score > known.score:
             choices[key] = NameChoice(place, text, score + (0.6 if known else 0.0), how)
@@ -147,19 +78,71 @@ def seller_names(document: LaidOutDocument, labels: Labels, lexicon: Lexicon) ->
     return sorted(choices.values(), key=lambda choice: -choice.score)
 
 
-def _sender_lines(document: LaidOutDocument) -> Iterator[Place]:
-    """Lines with name, street and town of the sender, as they stand above the address in an envelope's window."""
-    for index, row in enumerate(document.rows[:HEAD_ROWS]):
-        for box, start in zip(row.boxes, row.starts, strict=True):
-            parts = [part for _, part in _segments(box.text)]
-            if len(parts) > 2 and any(_POSTAL_CODE.search(part) for part in parts[1:]):
-                yield place_of(document, index, start, start + len(box.text))
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A document with the places that speak for or against names there."""
+
+    document: LaidOutDocument
+    labels: Labels
+    lexicon: Lexicon
+    senders: tuple[Place, ...]
+    buyers: tuple[Block, ...]
+    sellers: tuple[Block, ...]
+    domains: frozenset[str]
+    signed: bool
+    """A foot says by a register or tax number whose paper it is."""
+    feet: list[range]
+    """Rows of those feet whose name has not been met; further names there are those of banks and managers."""
+    usual: float
+    """Height of a text line, in pixels."""
+
+    @classmethod
+    def of(cls, document: LaidOutDocument, labels: Labels, lexicon: Lexicon) -> _Page:
+        senders = tuple(sender_lines(document))
+        buyers = (*blocks(document, labels, "buyer"), *(window(place) for place in senders))
+        sellers = tuple(blocks(document, labels, "seller"))
+        signed = list(feet(document, labels))
+        domains, usual = _domains(document, buyers), _median_height(document)
+        return cls(document, labels, lexicon, senders, buyers, sellers, domains, bool(signed), signed, usual)
+
+    def standing(self, place: Place, text: str) -> tuple[float, str]:
+        """Weigh where a name stands, and say so. Names come in reading order."""
+        score, how = 0.0, "in the head"
+        foot = next((foot for foot in self.feet if place.row in foot), None)
+        if foot is not None and _is_first(self.document, place) and not self._is_sentence(text):
+            self.feet.remove(foot)
+            score += 2.5
+            how = "at the foot, with its register number"
+        sold = [block for block in self.sellers if block.has(place)]
+        if not sold and any(block.has(place) for block in self.buyers):
+            score -= 3.0
+        if any(place.row - block.first_row <= 3 for block in sold):
+            score += 2.5
+            how = "in the seller's block"
+        if any(one.row == place.row and one.left <= place.left <= one.right for one in self.senders):
+            score += 2.0
+            how = "in the sender's line above the address"
+        if place.page_index == self.document.first_page:
+            score += 2.0 * max(0.0, 1 - place.row / 6)
+        score += 0.4 * max(0.0, 1 - place.row / max(len(self.document.rows), 1))
+        return score - 1.5 * (self.signed and heads_address(self.document, place)), how
+
+    def _is_sentence(self, text: str) -> bool:
+        return len(text.split()) > MAX_FOOT_WORDS or (text.endswith(".") and not _legal(text, self.lexicon))
+
+    def likeness(self, place: Place, text: str, key: str) -> float:
+        """Weigh whether a text looks like the name of a company."""
+        titles = (one.place for one in self.labels.by_row.get(place.row, ()) if one.kinds)
+        score = 2.5 * any(_is_of_domain(key, domain) for domain in self.domains)
+        score += 2.2 * _legal(text, self.lexicon)
+        score -= 2.5 * (_ADDRESS.search(text) is not None)
+        score -= 1.5 * any(place.start <= title.start and title.end <= place.end for title in titles)
+        score += min((place.height / self.usual - 1) * 1.0, 1.5)
+        return score - 0.8 * (len(text.split()) > 7)
 
 
-def _window(sender: Place) -> Block:
-    """The address below a sender's line."""
-    left, right = sender.left - 2 * sender.height, sender.right
-    return Block(sender.page_index, left, right, sender.row + 1, sender.row + WINDOW_ROWS)
+def _is_first(document: LaidOutDocument, place: Place) -> bool:
+    return place.start == 0 or not document.rows[place.row].text[: place.start].strip(" *•-")
 
 
 def _domains(document: LaidOutDocument, buyers: Sequence[Block]) -> frozenset[str]:
@@ -187,7 +170,8 @@ def _names(document: LaidOutDocument, labels: Labels, lexicon: Lexicon) -> Itera
                 cut = _COLON.match(row.text[heading.place.end : end])
                 if cut is not None or heading.alone:
                     begin = heading.place.end + (cut.end() if cut else 0)
-            for offset, part in _segments(row.text[begin:end]):
+            after = (p.place.start for p in registers(labels, index) if begin < p.place.start < end)
+            for offset, part in segments(row.text[begin : min(after, default=end)]):
                 if _is_name(row.text, begin + offset, part, phrases, lexicon):
                     place = place_of(document, index, begin + offset, begin + offset + len(part))
                     yield place, " ".join(part.split())
@@ -211,17 +195,6 @@ def _pieces(row: Row, lexicon: Lexicon) -> Iterator[tuple[int, int]]:
         first = index + 1
 
 
-def _segments(text: str) -> Iterator[tuple[int, str]]:
-    """Parts of a line between dashes and bars: name, street and town of a head or foot."""
-    start = 0
-    for match in (*_PARTING.finditer(text), None):
-        piece = text[start : match.start() if match else len(text)]
-        stripped = piece.strip(" :;,*-_=|#<>~'\"")
-        if stripped:
-            yield start + piece.index(stripped), stripped
-        start = match.end() if match else len(text)
-
-
 def _is_name(text: str, begin: int, part: str, phrases: Sequence[Phrase], lexicon: Lexicon) -> bool:
     inside = [p for p in phrases if begin <= p.place.start and p.place.end <= begin + len(part)]
     covered = sum(p.place.end - p.place.start for p in inside if p.role or p.kinds or p.party)
@@ -241,14 +214,3 @@ def _legal(text: str, lexicon: Lexicon) -> bool:
 def _median_height(document: LaidOutDocument) -> float:
     heights = sorted(box.height for row in document.rows for box in row.boxes)
     return heights[len(heights) // 2] if heights else 1.0
-
-
-def seller_scores(choices: Sequence[tuple[Place, float]], document: LaidOutDocument, labels: Labels) -> list[float]:
-    """Weigh tax numbers as the seller's: outside of the buyer's block, in the seller's, the best labelled."""
-    buyers, sellers = blocks(document, labels, "buyer"), blocks(document, labels, "seller")
-    scores = []
-    for place, score in choices:
-        bought = any(block.has(place) for block in buyers)
-        sold = any(block.has(place) for block in sellers)
-        scores.append(score - 4.0 * (bought and not sold) + 1.5 * sold)
-    return scores

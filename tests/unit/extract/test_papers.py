@@ -109,6 +109,34 @@ def test_a_second_page_is_not_another_paper(rules: RuleSet, follower: str) -> No
     assert extract(pages(FIRST, follower), rules, TODAY).further == ()
 
 
+SUMMARY = """
+Nordlicht Handels GmbH
+Übersicht der Rechnungen und Quittungen
+Zeitraum 01.01.2024 bis 31.12.2024
+Summe              357,00
+"""
+WITHOUT_TOTAL = """
+Werkstatt Sommer KG
+RECHNUNG
+Rechnungsnummer: W-7781
+Rechnungsdatum: 11.04.2024
+Position 1          60,00
+Position 2         140,00
+"""
+
+
+def test_a_summary_before_invoices_does_not_hide_that_they_are_several(rules: RuleSet) -> None:
+    found = extract(pages(SUMMARY, FIRST, SECOND), rules, TODAY)
+    assert said(found)["invoice_no"] == "2024-311"
+    assert [said(paper)["invoice_no"] for paper in found.further] == ["W-7781"]
+
+
+def test_an_invoice_whose_total_is_on_its_second_page_begins_with_its_first(rules: RuleSet) -> None:
+    found = extract(pages(FIRST, WITHOUT_TOTAL, SECOND), rules, TODAY)
+    (further,) = found.further
+    assert further.pages == (1, 2)
+
+
 def test_a_second_page_belongs_to_the_paper_before_it(rules: RuleSet) -> None:
     found = extract(pages(FIRST, SECOND_PAGE, SECOND), rules, TODAY)
     assert [paper.pages for paper in found.further] == [(2,)]

@@ -53,6 +53,13 @@ def test_other_fields_have_names_of_their_own() -> None:
     assert the_invoice(made.ubl()).more == {"due_date": "2026-04-08", "prepaid": "100.00", "due": "78.50"}
 
 
+def test_numbers_of_other_documents_are_kept() -> None:
+    order = b"<ram:BuyerOrderReferencedDocument><ram:IssuerAssignedID>B-77</ram:IssuerAssignedID>"
+    data = made.cii()
+    assert order in data
+    assert "B-77" in the_invoice(data).others
+
+
 @pytest.mark.parametrize(
     ("data", "kind"),
     [

@@ -9,7 +9,10 @@ import pytest
 
 from ingestd.document import Extraction, Field, Level, Reading, Status
 from ingestd.extract import RuleSet, extract, load_rules
+from ingestd.extract.stated.fields import stated_fields
 from ingestd.extract.stated.invoice import Invoice, Party, TaxLine, as_code, problem_code
+from ingestd.extract.stated.witness import Witness
+from ingestd.layout.rows import lay_out
 from tests.support.extraction import TODAY, texts, typed
 from tests.support.places import ROOT
 
@@ -180,3 +183,21 @@ def test_a_person_who_says_another_kind_gets_the_fields_of_the_page() -> None:
     found = extract(reading, rules(), TODAY, kind="receipt")
     assert found.rule == "receipt"
     assert not any("stated by" in text for field in found.fields for text in texts(field))
+
+
+def test_an_amount_that_the_two_others_leave_no_choice_for_is_not_contradicted_by_a_wrong_explanation() -> None:
+    page = PAGE.replace("Nettobetrag  150,00 EUR", "Nettobetrag  150,00 EUR\nBemessungsgrundlage  150,00 EUR")
+    wrong = replace(by_name(extracted(typed(PAGE)))["net"], value="151.00", raw="151,00")
+    others = tuple(field for field in extracted(typed(PAGE)).fields if field.name != "net")
+    witness = Witness(lay_out(typed(page)), TODAY)
+    fields = {field.name: field for field in stated_fields(INVOICE, witness, (*others, wrong))}
+    assert fields["net"].level is Level.PROVED
+    alone = {field.name: field for field in stated_fields(INVOICE, witness, (wrong,))}
+    assert alone["net"].level is Level.CONFLICT
+
+
+def test_the_number_of_another_document_that_the_data_names_is_no_misprint() -> None:
+    page = PAGE + "zu Rechnung Nr. RE-2025-0812\n"
+    assert by_name(with_data(INVOICE, page))["invoice_no"].level is Level.CONFLICT
+    named = replace(INVOICE, others=("RE-2025-0812",))
+    assert by_name(with_data(named, page))["invoice_no"].level is Level.PROVED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -10,6 +11,7 @@ from ingestd.document import Extraction, Level, Status
 from ingestd.extract import RuleSet, extract, load_rules
 from ingestd.extract.rulefile.model import RuleTest
 from ingestd.extract.selftest import reading_of
+from ingestd.layout.geometry import as_quad
 from tests.support.papers import PAPERS
 from tests.support.places import ROOT
 
@@ -286,3 +288,98 @@ def test_a_tax_below_a_heading_that_was_misread_is_no_part_of_a_proved_net_amoun
     fields = {field.name: field for field in read(note, rules).fields}
     assert fields["total"].value == "233.47"
     assert fields["net"].value != "233.47" or fields["net"].level is not Level.PROVED
+
+
+def test_a_net_amount_below_the_items_is_no_proved_total_while_a_tax_is_left_out(rules: RuleSet) -> None:
+    invoice = """
+        Quayside Shoes Ltd
+        INVOICE
+        Invoice Number: 77120
+        Date: 22.10.2021
+        Item  Subtotal
+        Running shoes  53.00 EUR
+        Discount  -10.00 EUR
+        Total without VAT  43.00 EUR
+        VAT Paid  8.60 EUR
+        Total paid with VAT  51.60 EUR
+        """
+    fields = {field.name: field for field in read(invoice, rules).fields}
+    assert [fields[name].value for name in ("net", "tax", "total")] == ["43.00", "8.60", "51.60"]
+    without_total = invoice.replace("Total paid with VAT  51.60 EUR", "")
+    levels = {field.level for field in read(without_total, rules).fields if field.name in ("net", "total")}
+    assert Level.PROVED not in levels
+
+
+def test_the_sum_of_hours_in_the_row_of_the_total_is_not_the_total(rules: RuleSet) -> None:
+    invoice = """
+        Marlow Code Works LLC
+        INVOICE
+        Invoice #: 1044
+        Invoice Date: August 28, 2025
+        Project      Hours       Rate        Amount
+        Archive      24.50       $75.00      $1837.50
+        Search       18.00       $85.00      $1530.00
+        TOTAL        42.50                   $3367.50
+        """
+    fields = {field.name: field.value for field in read(invoice, rules).fields}
+    assert fields["total"] == "3367.50"
+
+
+def test_an_invoice_that_a_receipt_mentions_is_not_its_number(rules: RuleSet) -> None:
+    receipt = """
+        Harbour Design Studio
+        RECEIPT NO: REC-2025-014
+        DATE: 02 Jan 2025
+        DESCRIPTION  AMOUNT
+        Payment for Invoice INV-2025-001  472.00
+        Payment for Invoice INV-2025-003  28.00
+        TOTAL  500.00
+        """
+    fields = {field.name: field.value for field in read(receipt, rules).fields}
+    assert "REC-2025-014" in (fields.get("invoice_no"), fields.get("receipt_no"))
+
+
+FOOT_OF_SELLER = """
+        KUPFERDACH
+        van Loon Simone
+        27 rue des Tanneurs
+        69100 VILLEURBANNE
+        Facture n° 2022089083
+        Date : 28/11/2022
+        Total HT : 46,68 EUR
+        TVA 20% : 9,34 EUR
+        Total TTC : 56,02 EUR
+        Le paiement est à faire dans les trente jours.
+        Merci de votre confiance et à bientôt.
+        Nous restons à votre disposition.
+        {foot}
+        Siège social : 16 rue Mollien - 92100 BOULOGNE
+        Sarl au capital de 10 000 EUR - RCS Paris B 530 848 134
+        """
+
+
+@pytest.mark.parametrize("foot", ["AVISLEGAL", "AVISLEGAL SARL au capital de 8 000 EUR - RCS Paris B 530 848 134"])
+def test_the_seller_is_who_the_foot_names_with_a_register_number(foot: str, rules: RuleSet) -> None:
+    found = read(FOOT_OF_SELLER.format(foot=foot), rules)
+    name = next(field.value for field in found.fields if field.name == "seller_name")
+    assert name in ("AVISLEGAL", "AVISLEGAL SARL")
+
+
+def test_what_stands_flush_with_the_next_heading_is_not_in_the_block_before_it(rules: RuleSet) -> None:
+    invoice = """
+        INVOICE
+        Invoice No: 4711
+        Invoice Date: 30 September 2026
+        BILL FROM          BILL TO           TOTAL DUE
+        ORCHARD STUDIO     Example Corp LLC  USD 3,000.00
+        12 Mill Lane       500 Pier Street
+        Sub total  USD 3,000.00
+        Total  USD 3,000.00
+        """
+    reading = reading_of(RuleTest(name="paper", text="\n".join(line[8:] for line in invoice.splitlines())))
+    shifted = [
+        replace(line, quad=as_quad([(x - 0.4, y) for x, y in line.quad])) if line.text == "Example Corp LLC" else line
+        for line in reading.lines
+    ]
+    found = extract(replace(reading, lines=tuple(shifted)), rules, TODAY)
+    assert next(field.value for field in found.fields if field.name == "seller_name") == "ORCHARD STUDIO"
