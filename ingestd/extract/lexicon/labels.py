@@ -1,7 +1,7 @@
 """Find printed words on rows, with small misreadings.
 
-Rows are searched squeezed: upper case, letters and digits only, look-alikes folded into one. ``SUB - TOTAL``,
-``Subtotal`` and ``5ub Total`` are one word, and so is a label that is split over boxes. Labels compete for the
+Rows are searched squeezed: upper case, letters and digits only, without accents, look-alikes folded into one. ``SUB -
+TOTAL``, ``Subtotal`` and ``5ub Total`` are one word, and so is a label that is split over boxes. Labels compete for the
 characters that they cover, and the longest and least misread one wins: ``TOTAL`` is not found inside ``TOTAL EXCLUDING
 GST`` where a rule has that label too.
 """
@@ -16,16 +16,30 @@ from itertools import accumulate, pairwise
 
 import regex
 
+from ingestd.extract.values.accents import without_accents
 from ingestd.layout.rows import LaidOutDocument, Row, fold
 
 TIMEOUT_S = 0.1
 """Time limit of one search of one pattern."""
 
-_LOOKALIKES = str.maketrans(
-    "015L8|額貨稅號碼發稱價計購銷單開戶帳規買賣備註電話務應勞項統會識別",
-    "OISIBI额货税号码发称价计购销单开户帐规买卖备注电话务应劳项统会识别",
+
+def _bare_letters() -> Mapping[str, str]:
+    """Capital letters of the Latin alphabet with accents or strokes, each with its bare letter."""
+    letters = [chr(code) for code in range(0xC0, 0x250) if chr(code).isupper()]
+    bare = {letter: without_accents(letter) for letter in letters}
+    return {letter: plain for letter, plain in bare.items() if plain != letter and plain.isascii()}
+
+
+_ALIKE = dict(
+    zip(
+        "015L8|額貨稅號碼發稱價計購銷單開戶帳規買賣備註電話務應勞項統會識別",
+        "OISIBI额货税号码发称价计购销单开户帐规买卖备注电话务应劳项统会识别",
+        strict=True,
+    )
 )
-"""Characters that recognisers confuse, and traditional forms of the characters of Chinese forms."""
+_LOOKALIKES = str.maketrans({letter: _ALIKE.get(plain, plain) for letter, plain in _bare_letters().items()} | _ALIKE)
+"""Characters that recognisers confuse, accents that they lose, and traditional forms of the characters of Chinese
+forms."""
 
 _CURRENCY_NEXT = regex.compile(r"(?:RM|MYR|USD|EUR|GBP)\s*[\d:.-]", regex.IGNORECASE)
 MAX_GAP_HEIGHTS = 2.0
@@ -62,8 +76,8 @@ class LabelHit:
 def squeeze(text: str) -> str:
     """Reduce a text to the form in which labels are compared.
 
-    >>> squeeze("价税合计（大写）："), squeeze("Sub-Total")
-    ('价税合计大写', 'SUBTOTAI')
+    >>> squeeze("价税合计（大写）："), squeeze("Sub-Total"), squeeze("Číslo účtu")
+    ('价税合计大写', 'SUBTOTAI', 'CISIOUCTU')
     """
     return _squeeze(fold(text)[0])[0]
 

@@ -70,6 +70,7 @@ PHRASE_ROLES: Mapping[str, str] = MappingProxyType(
         "order_date": "Day of the order.",
         "tax_no": "Number for value added tax.",
         "fiscal_no": "Number at the tax office.",
+        "register_no": "Number of a company in a register, or of a till: neither the paper's nor for tax.",
         "invoice_no": "Number of the paper.",
         "total": "Total.",
         "net": "Amount without tax.",

@@ -39,8 +39,8 @@ class Spotter:
     """
 
     def __init__(self, labels: Iterable[str], stems: Mapping[str, str], ends: Mapping[str, str]) -> None:
-        self._latin = frozenset(label for label in labels if not _ideographic(label))
-        self._scanner = Scanner({label: allowed_edits(label) for label in labels if _ideographic(label)})
+        self._latin = frozenset(label for label in labels if not is_ideographic(label))
+        self._scanner = Scanner({label: allowed_edits(label) for label in labels if is_ideographic(label)})
         self._stems = stems
         self._ends = ends
         self._seen: dict[str, str | None] = {}
@@ -152,7 +152,8 @@ def words_of(text: str) -> int:
     return len(_WORD.findall(text))
 
 
-def _ideographic(label: str) -> bool:
+def is_ideographic(label: str) -> bool:
+    """Tell whether a label has Chinese characters."""
     return any("\u3400" <= character <= "\u9fff" for character in label)
 
 

@@ -65,7 +65,8 @@ def understand(page: SqueezedDocument, lexicon: Lexicon, today: date, kind: str 
     """
     document, weights = page.document, load_weights()
     labels = find_labels(page, lexicon)
-    mentions = find_mentions(document, today, year_first=lexicon.order(labels.languages[0]) == "ymd")
+    language = labels.languages[0]
+    mentions = find_mentions(document, today, year_first=lexicon.order(language) == "ymd", language=language)
     if _is_overfull(document, labels, mentions):
         return None
     scored = score_amounts(document, mentions, labels, weights)
@@ -82,7 +83,7 @@ def understand(page: SqueezedDocument, lexicon: Lexicon, today: date, kind: str 
         *date_findings(document, dates),
         *name_findings(document, names, receipt=receipt),
         *tax_number_findings(document, labels, receipt=receipt),
-        *amount_findings(document, explanations, scored),
+        *amount_findings(document, explanations, scored, labels.languages),
         *(tender_findings(scored) if receipt else ()),
     ]
     fields = tuple(one for one in (_field(finding, document) for finding in findings) if not _is_noise(one))

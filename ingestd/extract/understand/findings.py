@@ -25,6 +25,7 @@ from ingestd.extract.understand.numbers import NumberChoice, is_customers, near_
 from ingestd.extract.understand.parties import NameChoice
 from ingestd.extract.understand.phrases import Labels
 from ingestd.extract.understand.totals import MIN_CLEAR, Explanation
+from ingestd.extract.values.accents import without_accents
 from ingestd.extract.values.normalise import money_text
 from ingestd.layout.rows import LaidOutDocument
 
@@ -39,10 +40,12 @@ STRONG_LINK = 1.5
 """Weight of a link from which on it announces its value clearly."""
 _CURRENCIES = {
     "€": "EUR", "EURO": "EUR", "EUROS": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY", "元": "CNY", "圆": "CNY",
-    "RMB": "CNY", "₹": "INR", "RS": "INR", "RS.": "INR", "RM": "MYR", "ZŁ": "PLN", "ZL": "PLN", "SFR": "CHF",
-    "FR.": "CHF", "KČ": "CZK", "R": "ZAR", "$": "USD", "US$": "USD", "S$": "SGD", "A$": "AUD", "C$": "CAD",
-    "HK$": "HKD", "R$": "BRL",
+    "RMB": "CNY", "₹": "INR", "RS": "INR", "RS.": "INR", "RM": "MYR", "ZL": "PLN", "SFR": "CHF",
+    "FR.": "CHF", "R": "ZAR", "$": "USD", "US$": "USD", "S$": "SGD", "A$": "AUD", "C$": "CAD",
+    "HK$": "HKD", "R$": "BRL", "KC": "CZK", "FT": "HUF", "LEI": "RON", "LEU": "RON", "TL": "TRY", "₺": "TRY",
 }  # fmt: skip
+_CROWNS = {"sv": "SEK", "da": "DKK", "nb": "NOK"}
+"""Language -> the currency that it abbreviates kr."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,23 +170,35 @@ def _tax_finding(document: LaidOutDocument, name: str, choice: NumberChoice, lea
     return Finding(name, choice.text, choice.place, level, tuple(reasons), features)
 
 
-def _currency(best: Explanation) -> Iterator[Finding]:
+def _currency(best: Explanation, languages: Sequence[str]) -> Iterator[Finding]:
+    crown = next((_CROWNS[language] for language in languages if language in _CROWNS), "")
     for one in (best.total, best.net, *best.taxes):
         if one is not None and one.amount.currency:
-            code = _CURRENCIES.get(one.amount.currency, one.amount.currency)
+            printed = one.amount.currency
+            code = crown if printed.rstrip(".") == "KR" else _CURRENCIES.get(without_accents(printed), printed)
             if code.isascii() and code.isalpha() and len(code) == 3:
                 yield Finding("currency", code, one.amount.place, Level.READ, ("beside the amount",))
                 return
 
 
 def amount_findings(
-    document: LaidOutDocument, explanations: Sequence[Explanation], scored: Sequence[Scored]
+    document: LaidOutDocument,
+    explanations: Sequence[Explanation],
+    scored: Sequence[Scored],
+    languages: Sequence[str],
 ) -> Iterator[Finding]:
-    """Find net, tax, total and their currency in the best explanation."""
+    """Find net, tax, total and their currency in the best explanation.
+
+    Args:
+        document: the document.
+        explanations: best first.
+        scored: all amounts.
+        languages: of the document, strongest first; they tell whose crown "kr" is.
+    """
     if not explanations or explanations[0].score < MIN_TOTAL_SCORE:
         return
     best = explanations[0]
-    yield from _currency(best)
+    yield from _currency(best, languages)
     level, reason = _level(best, loose=loose_amounts(best, scored))
     features = amount_features(document, explanations, scored, conflict=level is Level.CONFLICT)
     for name, one in (("net", best.net), ("tax", best.taxes[0] if best.taxes else None), ("total", best.total)):

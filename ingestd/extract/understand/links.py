@@ -26,7 +26,8 @@ _LOOSE = 0.6
 """Text heights by which a heading and its column may miss each other."""
 _SIGN = regex.compile(r"\w")
 _NEUTRAL = regex.compile(
-    r"(?:US\$|RM|MYR|USD|EUROS?|EUR|GBP|CHF|INR|SGD|PLN|ZŁ|ZL|RS|CNY|RMB|TTC|HT|IN|[¥￥$€£₹元圆]|\d{1,2}(?:[.,]\d{1,2})?\s?%|\W|_)+",
+    r"(?:US\$|RM|MYR|USD|EUROS?|EUR|GBP|CHF|INR|SGD|PLN|ZŁ|ZL|CZK|K[CČĆ]|SEK|NOK|DKK|KR|HUF|FT|RON|LEI|"
+    r"TRY|TL|RS|CNY|RMB|TTC|HT|IN|[¥￥$€£₹元圆]|\d{1,2}(?:[.,]\d{1,2})?\s?%|\W|_)+",
     regex.IGNORECASE,
 )
 

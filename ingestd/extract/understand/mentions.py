@@ -22,22 +22,40 @@ TIMEOUT_S = 0.1
 
 _CURRENCY = (
     r"(?:US\$|S\$|A\$|C\$|R\$|HK\$|NT\$|RMB|CNY|USD|EUR(?:OS?)?|GBP|CHF|SFR|MYR|SGD|AUD|CAD|NZD|INR|ZAR|PLN|CZK|SEK|NOK|DKK|"
-    r"JPY|HKD|THB|AED|BRL|MXN|RM|RS\.?|FR\.|KR\.?|KČ|ZŁ|ZL|FT|[$€£¥￥₹₽₺₩元圆]|R(?=\s?\d))"
+    r"HUF|RON|TRY|JPY|HKD|THB|AED|BRL|MXN|RM|RS\.?|FR\.|KR\.?|K[CČĆ]|ZŁ|ZL|FT|LEI|LEU|TL|[$€£¥￥₹₽₺₩元圆]|R(?=\s?\d))"
 )
+_SPACING = r"(?:CZK|SEK|NOK|DKK|HUF|RON|PLN|EUR|KR\.?|K[CČĆ]|ZŁ|ZL|FT|LEI|€)"
+"""Currencies of countries that part thousands by spaces."""
+_SPACED = r"\d{1,3}(?:\s\d{3})+"
 _NUMBER = (
     r"(?:\d{1,3}(?:[,.'’]\d{3})+(?:[.,]\d{1,2})?(?!\d)"  # groups of three
     r"|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d{1,2})?(?!\d)"  # lakh and crore
-    r"|\d{1,3}(?:\s\d{3})+[.,]\d{2}(?!\d)"  # groups parted by spaces
+    rf"|{_SPACED}(?:[.,]\d{{2}}(?!\d)|(?=\s?{_SPACING}(?![A-Z])|[.,:][-–—]))"  # groups parted by spaces
+    rf"|(?<={_SPACING}\s?){_SPACED}(?!\d|[.,]\d)"
     r"|\d+\s?[.,]\s?\d{2}(?!\d)|\d+[.,]\d(?!\d)"
     r"|\d+[.,]\d{3,4}(?!\d)"  # unit prices and quantities
     r"|(?<![\d\w][.,]?)[.,]\d{2}(?!\d)"  # cents alone
     r"|\d{1,9}(?!\d))"
 )
-AMOUNT = regex.compile(
-    rf"(?<![\w/#-]|\d[.,])(?P<neg>[-−–(+]\s?)?(?P<cur>{_CURRENCY})?\s?:?\s?(?P<neg2>[-−–]\s?)?(?<![\d.,])(?P<num>{_NUMBER})"
-    rf"(?P<after>\s?{_CURRENCY}(?![A-Z]))?(?P<neg3>-(?![\d\w])|\))?(?P<dash>[.,][-–—]{{1,2}})?(?P<pct>\s?%)?"
-    r"(?![\d]|[/:]\d|[.,]\d|-\d|['’]\d)",
-    regex.IGNORECASE,
+
+
+def _amount(number: str) -> regex.Pattern[str]:
+    return regex.compile(
+        rf"(?<![\w/#-]|\d[.,])(?P<neg>[-−–(+]\s?)?(?P<cur>{_CURRENCY})?\s?:?\s?(?P<neg2>[-−–]\s?)?(?<![\d.,])"
+        rf"(?P<num>{number})(?P<after>\s?{_CURRENCY}(?![A-Z]))?(?P<neg3>-(?![\d\w])|\))?"
+        rf"(?:(?P<dash>[.,:][-–—]{{1,2}})(?P<last>\s?{_CURRENCY}(?![A-Z]))?)?(?P<pct>\s?%)?"
+        r"(?![\d]|[/:]\d|[.,]\d|-\d|['’]\d)",
+        regex.IGNORECASE,
+    )
+
+
+AMOUNT = _amount(_NUMBER)
+_GROUPED_ALONE = r"(?<!\d\s)(?:\d{1,2}\s\d{3}\s\d{3}|\d{1,3}\s\d{3})(?!\s?\d|[.,]\d)"
+"""Nine digits in groups of three are the number of a company."""
+_AMOUNT_OF_SPACED = _amount(rf"(?:{_GROUPED_ALONE}|{_NUMBER})")
+"""For documents that part thousands by spaces: 127 000 is one amount without cents and currency too."""
+_GROUPS_BY_SPACES = regex.compile(
+    rf"(?<![\d.,]){_SPACED}(?:[.,]\d\d(?!\d)|\s?{_SPACING}(?![A-Z])|[.,:][-–—])", regex.IGNORECASE
 )
 PERCENT = regex.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,2})?)\s?%")
 _WITH_CENTS = regex.compile(r"(?<![\d.,])\d{1,3}(?:[.,'’ ]\d{3})*([.,])\d{2}(?![\d.,])")
@@ -85,7 +103,7 @@ class Amount:
     cents: int
     """In hundredths; negative where a sign says so."""
     written: bool
-    """Cents are printed."""
+    """Cents are printed, or spaces part its thousands: whole units of a currency without cents."""
     currency: str
     """As printed, empty where none is."""
     alternative: int | None = None
@@ -142,15 +160,18 @@ def quad_of(document: LaidOutDocument, place: Place) -> Quad:
     return document.quad(spans_of(document, place))
 
 
-def find_mentions(document: LaidOutDocument, today: date, *, year_first: bool = False) -> Mentions:
+def find_mentions(document: LaidOutDocument, today: date, *, year_first: bool = False, language: str = "") -> Mentions:
     """Find every mention.
 
     Args:
         document: the document.
         today: two-digit years lie at most ten years after it.
         year_first: the language of the document puts the year first, in two digits too.
+        language: of the document, ISO 639-1; it decides what the names of a few months mean.
     """
     decimals = _decimal_sign(document)
+    spaced = any(_GROUPS_BY_SPACES.search(row.text) for row in document.rows)
+    pattern = _AMOUNT_OF_SPACED if spaced else AMOUNT
     amounts: list[Amount] = []
     days: list[Day] = []
     percents: list[tuple[Place, Decimal]] = []
@@ -158,13 +179,13 @@ def find_mentions(document: LaidOutDocument, today: date, *, year_first: bool = 
     for index, row in enumerate(document.rows):
         if not _DIGIT.search(row.text):
             continue
-        found = list(_days(document, index, row, today, year_first=year_first))
+        found = list(_days(document, index, row, today, year_first=year_first, language=language))
         days += found
         taken = [(day.place.start, day.place.end) for day in found]
         for match in _search(PERCENT, row.text) if "%" in row.text else ():
             value = Decimal(match[1].replace(",", "."))
             percents.append((place_of(document, index, match.start(), match.end()), value))
-        amounts += _amounts(document, index, row, decimals, taken)
+        amounts += _amounts(document, index, row, pattern, decimals, taken)
         tokens += _tokens(document, index, row, taken)
     return Mentions(tuple(amounts), tuple(days), tuple(percents), tuple(tokens), decimals)
 
@@ -186,11 +207,13 @@ def _decimal_sign(document: LaidOutDocument) -> str:
     return "," if votes[","] > votes["."] else "."
 
 
-def _days(document: LaidOutDocument, index: int, row: Row, today: date, *, year_first: bool) -> Iterator[Day]:
+def _days(
+    document: LaidOutDocument, index: int, row: Row, today: date, *, year_first: bool, language: str
+) -> Iterator[Day]:
     for match in _search(_DATE, row.text):
         if match[0].isdecimal() and _GOING_ON.match(row.text[max(match.start() - 1, 0) : match.start()]):
             continue  # digits of a longer code
-        possible = possible_days(match[0], today, year_first=year_first)
+        possible = possible_days(match[0], today, year_first=year_first, language=language)
         if possible:
             place = place_of(document, index, match.start(), match.end())
             yield Day(place, tuple(day for day, _ in possible), tuple(first for _, first in possible))
@@ -207,18 +230,23 @@ def _overlaps(start: int, end: int, taken: list[tuple[int, int]]) -> bool:
 
 
 def _amounts(
-    document: LaidOutDocument, index: int, row: Row, decimals: str, taken: list[tuple[int, int]]
+    document: LaidOutDocument,
+    index: int,
+    row: Row,
+    pattern: regex.Pattern[str],
+    decimals: str,
+    taken: list[tuple[int, int]],
 ) -> Iterator[Amount]:
-    for match in _search(AMOUNT, row.text):
+    for match in _search(pattern, row.text):
         if match["pct"] or _overlaps(match.start("num"), match.end("num"), taken):
             continue
         after = row.text[match.end() : match.end() + 2]
-        currency = (match["cur"] or match["after"] or "").strip().upper()
+        currency = (match["cur"] or match["after"] or match["last"] or "").strip().upper()
         if after[:1].isalnum() and not currency:
             continue
-        cents, written, plain = _value(match["num"], decimals)
-        if match["dash"]:
-            written = True
+        dash = match["dash"]
+        cents, written, plain = _value(match["num"], decimals if dash is None else dash[0].replace(":", ","))
+        written = written or dash is not None
         negative = (match["neg"] or "").strip() in ("-", "−", "–") or match["neg2"] or match["neg3"] == "-"
         if (match["neg"] or "").strip() == "(" and match["neg3"] == ")":
             negative = True
@@ -244,7 +272,8 @@ def _value(text: str, decimals: str) -> tuple[int, bool, bool]:
     body = _LOOSE_SIGN.sub(r"\1", text).replace("'", " ").replace("’", " ")
     signs = [character for character in body if character in ".,"]
     if not signs:
-        return 100 * int(body.replace(" ", "")), False, True
+        digits = _NO_DIGIT.sub("", body)
+        return 100 * int(digits), digits != body, True
     last = max(body.rfind("."), body.rfind(","))
     after = body[last + 1 :]
     digits = _NO_DIGIT.sub("", body[:last])

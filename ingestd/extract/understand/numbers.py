@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import regex
 from stdnum import iban
 from stdnum.ch import uid as ch_uid
+from stdnum.dk import cvr as dk_cvr
 from stdnum.es import nif as es_nif
 from stdnum.eu import vat as eu_vat
 from stdnum.exceptions import InvalidFormat, InvalidLength, ValidationError
+from stdnum.fi import ytunnus as fi_ytunnus
 from stdnum.gb import vat as gb_vat
+from stdnum.hr import oib as hr_oib
+from stdnum.hu import anum as hu_anum
 from stdnum.in_ import gstin as in_gstin
 from stdnum.it import iva as it_iva
+from stdnum.no import orgnr as no_orgnr
 from stdnum.pl import nip as pl_nip
 from stdnum.pt import nif as pt_nif
+from stdnum.ro import cui as ro_cui
+from stdnum.se import orgnr as se_orgnr
+from stdnum.tr import vkn as tr_vkn
 
 from ingestd.extract.understand.links import NOWHERE, Link, Places, column_links, row_links, wrapped_links
 from ingestd.extract.understand.mentions import Mentions, Place, Token, place_of
@@ -28,26 +36,54 @@ _TAX_NUMBER = regex.compile(
     r"|CHE[\s-]?\d{3}[\s.]?\d{3}[\s.]?\d{3}(?:\s?(?:MWST|TVA|IVA))?"
     r"|\d{2}[A-Z]{5}\d{4}[A-Z][A-Z0-9]{3}"
     r"|\d{2}\s\d{3}\s\d{3}\s\d{3}"
-    r"|[A-Z]?\d(?:[\s./-]?\d){5,14}-?[A-Z0-9]?"
+    r"|[A-Z]?\d(?:[\s./-]?\d){5,14}-?[A-Z0-9]?(?:\s?MVA)?"
     r")(?![A-Z0-9])",
     regex.IGNORECASE,
 )
 _HYPHENED = regex.compile(r"\d-\d")
-_NOT_OF_NUMBER = regex.compile(r"[\s.]|(?:MWST|TVA|IVA)$")
+_NOT_OF_NUMBER = regex.compile(r"[\s.]|(?:MWST|TVA|IVA|MVA)$")
 _SHORT = regex.compile(r"\d{1,2}\.?\d?%?")
 _PREFIXED = regex.compile(r"(?:AT\s?U|[A-Z]{2}|CHE)", regex.IGNORECASE)
-_CHECKED = (
+
+
+def _is_hungarian(number: str) -> bool:
+    """Check the eight digits of the taxpayer; the kind of taxation and the county may follow: 12892312-2-42."""
+    return _HUNGARIAN.fullmatch(number) is not None and hu_anum.is_valid(number[:8])
+
+
+_HUNGARIAN = regex.compile(r"\d{8}(?:-?\d-?\d{2})?")
+_Check = Callable[[str], bool]
+_TELLING: tuple[tuple[str, _Check], ...] = (
     ("VAT number of the EU", eu_vat.is_valid),
     ("VAT number of the United Kingdom", gb_vat.is_valid),
     ("UID number of Switzerland", ch_uid.is_valid),
     ("GSTIN of India", in_gstin.is_valid),
+)
+"""Kinds of tax numbers whose form tells the country, and the checks of their digits (python-stdnum)."""
+_BARE: tuple[tuple[str, _Check], ...] = (
     ("VAT number of Italy", it_iva.is_valid),
     ("tax number of Poland", pl_nip.is_valid),
     ("tax number of Portugal", pt_nif.is_valid),
     ("tax number of Spain", es_nif.is_valid),
 )
-"""Kinds of tax numbers, and the checks of their digits (python-stdnum)."""
-_YOURS = regex.compile(r"\b(?:YOUR|IHRE?|VOTRE|UW|SU|VOSTR[AO]|SUA|TW[OÓ]J)\s*$", regex.IGNORECASE)
+"""Kinds of nothing but digits or nearly so."""
+_OF_LANGUAGE: Mapping[str, tuple[str, _Check]] = {
+    "da": ("CVR number of Denmark", dk_cvr.is_valid),
+    "fi": ("business number of Finland", fi_ytunnus.is_valid),
+    "hr": ("OIB of Croatia", hr_oib.is_valid),
+    "hu": ("tax number of Hungary", _is_hungarian),
+    "nb": ("organisation number of Norway", no_orgnr.is_valid),
+    "ro": ("tax number of Romania", ro_cui.is_valid),
+    "sv": ("organisation number of Sweden", se_orgnr.is_valid),
+    "tr": ("tax number of Turkey", tr_vkn.is_valid),
+}
+"""Kinds that count only on papers in the language of their country: one random number in ten passes such a check, so
+with several of them a misread number would soon be proved."""
+_YOURS = regex.compile(
+    r"\b(?:YOUR|IHRE?|VOTRE|UW|SU|VOSTR[AO]|SUA|TW[OÓ]J|VAŠ[AE]?|VÁŠ|"
+    r"ERT|DERES)\s*$",
+    regex.IGNORECASE,
+)
 """The customer is spoken to directly before a label."""
 _PAPERS = frozenset({"invoice", "receipt", "credit-note"})
 _STRONG_NUMBER = 2.0
@@ -73,9 +109,18 @@ class NumberChoice:
     """Kind of number that its check digits prove; empty where none pass."""
 
 
-def scheme_of(number: str) -> str:
-    """Name what the check digits of a tax number prove it to be; empty where none pass."""
-    return next((name for name, valid in _CHECKED if valid(number)), "")
+def scheme_of(number: str, language: str = "") -> str:
+    """Name what the check digits of a tax number prove it to be; empty where none pass.
+
+    Args:
+        number: without spaces.
+        language: of the document, ISO 639-1.
+
+    >>> scheme_of("12892312-2-42", "hu"), scheme_of("12892312-2-42"), scheme_of("12892313-2-42", "hu")
+    ('tax number of Hungary', '', '')
+    """
+    bare = (_OF_LANGUAGE[language],) if language in _OF_LANGUAGE else _BARE
+    return next((name for name, valid in (*_TELLING, *bare) if valid(number)), "")
 
 
 def is_misshapen(number: str) -> bool:
@@ -159,7 +204,7 @@ def tax_numbers(document: LaidOutDocument, labels: Labels) -> list[NumberChoice]
             prefixed = _PREFIXED.match(text) is not None and text[:2].isalpha()
             if (not prefixed and not clean) or iban.is_valid(text):
                 continue
-            scheme = scheme_of(text)
+            scheme = scheme_of(text, labels.languages[0])
             if prefixed and not scheme and labelled is None:
                 continue
             score = 3.0 * clean + 2.0 * bool(scheme) + 0.5 * prefixed - 0.5 * (labelled or 0)
@@ -201,5 +246,21 @@ def _tax_texts(document: LaidOutDocument, index: int, text: str) -> Iterator[tup
         plain = _NOT_OF_NUMBER.sub("", match[0].upper()).rstrip("-/")
         digits = sum(character.isdigit() for character in plain)
         if digits >= MIN_DIGITS:
+            plain = _with_prefix(plain)
             shown = plain if _HYPHENED.search(plain) and not plain.startswith("CHE") else plain.replace("-", "")
             yield place_of(document, index, match.start(), match.end()), shown
+
+
+def _with_prefix(number: str) -> str:
+    """Read the digit of a country's prefix as the letter that looks like it, where the check digits then pass.
+
+    >>> _with_prefix("R018547290"), _with_prefix("R018547291")
+    ('RO18547290', 'R018547291')
+    """
+    prefix = number[:2].translate(_LETTERS)
+    if prefix == number[:2] or number[:2].isdigit() or not eu_vat.is_valid(prefix + number[2:]):
+        return number
+    return prefix + number[2:]
+
+
+_LETTERS = str.maketrans("0158", "OISB")

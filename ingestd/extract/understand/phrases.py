@@ -11,6 +11,7 @@ import regex
 
 from ingestd.extract.lexicon.labels import LabelHit, SqueezedDocument, compete
 from ingestd.extract.lexicon.model import Lexicon, Meaning, role_of
+from ingestd.extract.lexicon.spotting import is_ideographic
 from ingestd.extract.understand.mentions import Place, place_of
 from ingestd.layout.rows import LaidOutDocument
 
@@ -64,6 +65,7 @@ _CLASSES_OF_ROLE: Mapping[str, tuple[str, ...]] = {
     "order_date": ("order", "date"),
     "tax_no": ("tax", "number"),
     "fiscal_no": ("tax", "number"),
+    "register_no": ("register", "number"),
     "invoice_no": ("invoice", "number"),
     "total": ("total",),
     "net": ("net",),
@@ -148,12 +150,12 @@ def _lettered(text: str) -> bool:
 def _languages(hits: Sequence[LabelHit], lexicon: Lexicon) -> tuple[str, ...]:
     letters: dict[str, float] = defaultdict(float)
     for hit in hits:
-        if len(hit.label) >= MIN_TELLING or not hit.label.isascii():
+        if len(hit.label) >= MIN_TELLING or is_ideographic(hit.label):
             known = {meaning.language for meaning in lexicon.meanings.get(hit.label, ())}
             if not known:
                 known = {file.language for file in lexicon.files if file.compounds}
             for language in known:
-                letters[language] += len(hit.label) / len(known) * (1 if hit.label.isascii() else 2)
+                letters[language] += len(hit.label) / len(known) * (2 if is_ideographic(hit.label) else 1)
     if not letters:
         return ("en",)
     most = max(letters.values())
@@ -204,6 +206,8 @@ def _joins(
     first, last = row.box_at(before.end - 1), row.box_at(after.start)
     if last == first:
         return True
+    if any(meaning.role for meaning in spoken[after][0]):
+        return False  # a heading of its own
     begun = [word for hit in group for word in _classes(spoken[hit])]
     going_on = _classes(spoken[after])
     if role_of(begun) is not None and role_of(going_on) is not None and not {*going_on} & _MODIFIERS:

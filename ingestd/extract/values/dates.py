@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 import regex
+
+from ingestd.extract.values.accents import without_accents
 
 Order = Literal["dmy", "mdy", "ymd"]
 """Order of day, month and year where more than one order makes a day."""
@@ -31,22 +34,55 @@ class ReadDate:
 
 
 _MONTHS = {
-    1: "JANUARY JANVIER JANUAR JÄNNER JANUARI ENERO JAN ENE GENNAIO GEN JANEIRO STYCZNIA STYCZEŃ",
-    2: "FEBRUARY FEVRIER FÉVRIER FEBRUAR FEBRUARI FEBRERO FEB FEV FÉV FEVR FÉVR FEBBRAIO FEVEREIRO LUTEGO LUTY",
-    3: "MARCH MARS MÄRZ MAERZ MAART MARZO MAR MRT MAC MÄR MRZ MARÇO MARCO MARCA MARZEC",
-    4: "APRIL AVRIL ABRIL APR AVR ABR APRILE KWIETNIA KWIECIEŃ",
-    5: "MAY MAI MEI MAYO MAGGIO MAG MAIO MAJA MAJ",
-    6: "JUNE JUIN JUNI JUNIO JUN GIUGNO GIU JUNHO CZERWCA CZERWIEC",
-    7: "JULY JUILLET JULI JULIO JUL JUIL LUGLIO LUG JULHO LIPCA LIPIEC",
-    8: "AUGUST AOUT AOÛT AUGUSTUS AGOSTO AUG AGO OGOS SIERPNIA SIERPIEŃ",
-    9: "SEPTEMBER SEPTEMBRE SEPTIEMBRE SEP SEPT SETTEMBRE SET SETEMBRO WRZEŚNIA WRZESIEŃ",
-    10: "OCTOBER OCTOBRE OKTOBER OCTUBRE OCT OKT OTTOBRE OTT OUTUBRO OUT PAŹDZIERNIKA PAŹDZIERNIK",
-    11: "NOVEMBER NOVEMBRE NOVIEMBRE NOV NOVEMBRO LISTOPADA LISTOPAD",
-    12: "DECEMBER DÉCEMBRE DECEMBRE DEZEMBER DICIEMBRE DEC DÉC DEZ DIC DIS DICEMBRE DEZEMBRO GRUDNIA GRUDZIEŃ",
+    1: "JANUARY JANVIER JANUAR JÄNNER JANUARI ENERO JAN ENE GENNAIO GEN JANEIRO STYCZNIA STYCZEŃ LEDNA "
+    "JANUÁRA JANUÁR JANUARJA SIJEČNJA SIJEČANJ TAMMIKUUTA TAMMIKUU IANUARIE IAN JAANUAR OCAK",
+    2: "FEBRUARY FEVRIER FÉVRIER FEBRUAR FEBRUARI FEBRERO FEB FEV FÉV FEVR FÉVR FEBBRAIO FEVEREIRO LUTEGO "
+    "LUTY ÚNORA ÚNOR FEBRUÁRA FEBRUÁR FEBR FEBRUARJA VELJAČE VELJAČA HELMIKUUTA HELMIKUU FEBRUARIE "
+    "VEEBRUAR ŞUBAT",
+    3: "MARCH MARS MÄRZ MAERZ MAART MARZO MAR MRT MAC MÄR MRZ MARÇO MARCO MARCA MARZEC BŘEZNA BŘEZEN MAREC "
+    "MARTS MÁRCIUS MÁRC MARTIE OŽUJKA OŽUJAK MAALISKUUTA MAALISKUU MÄRTS MART",
+    4: "APRIL AVRIL ABRIL APR AVR ABR APRILE KWIETNIA KWIECIEŃ DUBNA DUBEN APRÍLA APRÍL APRILA ÁPRILIS ÁPR "
+    "APRILIE TRAVNJA TRAVANJ HUHTIKUUTA HUHTIKUU APRILL NİSAN NISAN",
+    5: "MAY MAI MEI MAYO MAGGIO MAG MAIO MAJA MAJ KVĚTNA KVĚTEN MÁJA MÁJ MÁJUS SVIBNJA SVIBANJ TOUKOKUUTA "
+    "TOUKOKUU MAYIS",
+    6: "JUNE JUIN JUNI JUNIO JUN GIUGNO GIU JUNHO CZERWCA CZERWIEC ČERVNA ČERVEN JÚNA JÚN JUNIJA JUNIJ "
+    "JÚNIUS IUNIE IUN LIPNJA LIPANJ KESÄKUUTA KESÄKUU JUUNI HAZİRAN HAZIRAN",
+    7: "JULY JUILLET JULI JULIO JUL JUIL LUGLIO LUG JULHO LIPCA LIPIEC ČERVENCE ČERVENEC JÚLA JÚL JULIJA "
+    "JULIJ JÚLIUS IULIE IUL SRPNJA SRPANJ HEINÄKUUTA HEINÄKUU JUULI TEMMUZ",
+    8: "AUGUST AOUT AOÛT AUGUSTUS AGOSTO AUG AGO OGOS SIERPNIA SIERPIEŃ SRPNA SRPEN AUGUSTA AUGUSTI AVGUSTA "
+    "AVGUST AUGUSZTUS KOLOVOZA KOLOVOZ ELOKUUTA ELOKUU AĞUSTOS",
+    9: "SEPTEMBER SEPTEMBRE SEPTIEMBRE SEP SEPT SETTEMBRE SET SETEMBRO WRZEŚNIA WRZESIEŃ ZÁŘÍ SEPTEMBRA "
+    "SZEPTEMBER SZEPT SEPTEMBRIE RUJNA RUJAN SYYSKUUTA SYYSKUU EYLÜL",
+    10: "OCTOBER OCTOBRE OKTOBER OCTUBRE OCT OKT OTTOBRE OTT OUTUBRO OUT PAŹDZIERNIKA PAŹDZIERNIK ŘÍJNA ŘÍJEN "
+    "OKTÓBRA OKTÓBER OKTOBRA OCTOMBRIE LOKAKUUTA LOKAKUU OKTOOBER EKİM EKIM",
+    11: "NOVEMBER NOVEMBRE NOVIEMBRE NOV NOVEMBRO LISTOPADA LISTOPADU LISTOPAD NOVEMBRA NOIEMBRIE "
+    "STUDENOGA STUDENOG STUDENI MARRASKUUTA MARRASKUU KASIM",
+    12: "DECEMBER DÉCEMBRE DECEMBRE DEZEMBER DICIEMBRE DEC DÉC DEZ DIC DIS DICEMBRE DEZEMBRO GRUDNIA GRUDZIEŃ "
+    "PROSINCE PROSINEC DECEMBRA DESEMBER DECEMBRIE PROSINCA PROSINAC JOULUKUUTA JOULUKUU DETSEMBER "
+    "ARALIK",
 }
-_MONTH_NUMBER = {name: number for number, names in _MONTHS.items() for name in names.split()}
+_MONTH_NUMBER = {
+    spelling: number
+    for number, names in _MONTHS.items()
+    for name in names.split()
+    for spelling in (name, without_accents(name))
+}
+_MONTHS_OF_LANGUAGE: Mapping[str, Mapping[str, int]] = {"hr": {"LISTOPAD": 10, "LISTOPADA": 10}}
+"""Names that mean another month in one language."""
+
+
+def _any_name(names: Collection[str]) -> str:
+    """Build a pattern of any of the names, the longest first; common beginnings are written once, which is fast."""
+    endings: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        if name:
+            endings[name[0]].append(name[1:])
+    pattern = "|".join(letter + _any_name(rest) for letter, rest in sorted(endings.items()))
+    return f"(?:{pattern})" + "?" * ("" in names) if pattern else ""
+
+
 _INITIALS = "".join(sorted({name[0] for name in _MONTH_NUMBER}))
-_NAMES = f"(?=[{_INITIALS}])(?:{'|'.join(sorted(_MONTH_NUMBER, key=len, reverse=True))})"
+_NAMES = f"(?=[{_INITIALS}]){_any_name(_MONTH_NUMBER)}"
 
 _LONG_YEAR = r"(?:19|20)\d\d"
 _SHORT_YEAR = r"(?:\d\d(?!\d)(?![.,]\d)|\d\d(?=\d\d?:\d\d))"
@@ -66,6 +102,7 @@ _DAY_FIRST = (
     r"(?!\d)",
     rf"(?i)(?<!\d)(?P<d>\d{{1,2}})(?:ST|ND|RD|TH|ER|\.)?[\s\-/.,‐–]{{0,3}}(?:DE\s|OF\s)?(?P<mon>{_NAMES})"
     rf"(?![A-Z])[\s\-/.,'’‐–]{{0,3}}(?:DE\s)?(?P<y>{_YEAR})",
+    rf"(?i)(?<!\d)(?P<y>{_LONG_YEAR})[.\s]{{1,2}}(?P<mon>{_NAMES})(?![A-Z])[.\s]{{1,2}}(?P<d>\d{{1,2}})(?!\d)",
 )
 """Shapes that begin with a digit, those of years first."""
 _MONTH_FIRST = (
@@ -130,13 +167,16 @@ MAX_AHEAD_DAYS = 3660
 """Dates that lie further ahead are misread."""
 
 
-def possible_days(raw: str, today: date, *, year_first: bool = False) -> tuple[tuple[date, bool], ...]:
+def possible_days(
+    raw: str, today: date, *, year_first: bool = False, language: str = ""
+) -> tuple[tuple[date, bool], ...]:
     """List the days that a text can mean, days to come among them, each with True where the month stands first.
 
     Args:
         raw: text that holds a date, full-width forms already folded.
         today: a two-digit year lies at most ten years after it.
         year_first: of three numbers of two digits the first is the year where that makes a day.
+        language: of the document, ISO 639-1; the same name of a month is another month in a few of them.
 
     >>> possible_days("03/04/2018", date(2020, 1, 1))
     ((datetime.date(2018, 4, 3), False), (datetime.date(2018, 3, 4), True))
@@ -144,6 +184,8 @@ def possible_days(raw: str, today: date, *, year_first: bool = False) -> tuple[t
     ((datetime.date(2010, 8, 6), False),)
     >>> possible_days("Nov 17, 2017", date(2020, 1, 1))
     ((datetime.date(2017, 11, 17), False),)
+    >>> possible_days("4. listopada 2019.", date(2020, 1, 1), language="hr")
+    ((datetime.date(2019, 10, 4), False),)
     """
     for shape in _COMPILED:
         found = shape.search(raw)
@@ -160,7 +202,7 @@ def possible_days(raw: str, today: date, *, year_first: bool = False) -> tuple[t
             readings = [(second, first, False), (first, second, True)]
         else:
             named = parts.get("mon")
-            month = _MONTH_NUMBER[named.upper()] if named else int(parts["m"] or 0)
+            month = _month(named, language) if named else int(parts["m"] or 0)
             readings = [(month, int(parts["d"] or 0), False)]
         days: dict[date, bool] = {}
         for month, dom, month_first in readings:
@@ -181,7 +223,8 @@ def _resolve(raw: str, parts: dict[str, str | None], today: date, order: Order) 
         if order == "mdy":
             pairs.reverse()
     else:
-        month = _MONTH_NUMBER[(parts["mon"] or "").upper()] if parts.get("mon") else int(parts["m"] or 0)
+        named = parts.get("mon")
+        month = _month(named) if named else int(parts["m"] or 0)
         pairs = [(month, int(parts["d"] or 0))]
     real = [day for month, dom in pairs if (day := _calendar_day(year, month, dom)) is not None]
     if not real:
@@ -199,6 +242,11 @@ def _year_first(parts: Mapping[str, str | None], today: date) -> date | None:
     if len(first) != 2 or len(third) != 2:
         return None
     return _calendar_day(_full_year(first, today), int(second), int(third))
+
+
+def _month(name: str, language: str = "") -> int:
+    upper = name.upper()
+    return _MONTHS_OF_LANGUAGE.get(language, {}).get(upper) or _MONTH_NUMBER[upper]
 
 
 def _full_year(text: str, today: date) -> int:
