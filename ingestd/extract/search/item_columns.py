@@ -18,6 +18,8 @@ HEADED = 4.0
 def is_quantity_first(rows: Sequence[ItemRow], entries: Sequence[Entry]) -> bool:
     """Tell whether the first factor of the products in the same columns is the quantity, the second the unit price."""
     found = [(entry.row, entry.product) for entry in entries if entry.product is not None]
+    if not found:
+        return True
     weight = sum(weight_of_first(rows[row], product) for row, product in found) / len(found)
     row, product = found[0]
     one, other = rows[row].numbers[product.one], rows[row].numbers[product.other]

@@ -25,7 +25,9 @@ MIN_PRINTED = 2
 """Items from which on a printed sum is enough, be it neither the net amount nor the total."""
 TAXES = (2, 28)
 """Rates of tax in percent; halves are usual too."""
-SUMS = frozenset(("net", "total", "sub", "tax", "due", "base", "paid", "change", "prepaid", "previous", "rate"))
+ROLES_OF_SUMS = frozenset(
+    ("net", "total", "sub", "tax", "due", "base", "paid", "change", "prepaid", "previous", "rate")
+)
 """Roles of labels of rows other than items: sums and payments."""
 REDUCTIONS = frozenset(("discount", "prepaid"))
 EXTRAS = frozenset(("tip", "discount", "rounding"))
@@ -33,6 +35,15 @@ EXTRAS = frozenset(("tip", "discount", "rounding"))
 
 Printed = Mapping[Decimal, Sequence[tuple[int, int]]]
 """Number -> rows in which it stands, and its index in each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Sums of a document that its items may add up to, and its tax."""
+
+    values: frozenset[Decimal]
+    """Net amount and total, as far as they are known."""
+    tax: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +56,16 @@ class Entry:
     """Index of the number that is the amount."""
     product: Product | None = None
     """None for a row with an amount alone."""
+    quantity: Decimal | None = None
+    """Named by the label above it, where there is no product."""
 
 
-def find_list(rows: Sequence[ItemRow], sums: Sequence[Decimal]) -> tuple[Entry, ...]:
+def find_list(rows: Sequence[ItemRow], sums: Sums) -> tuple[Entry, ...]:
     """Return the rows of the longest list of items that adds up; none without one.
 
     Args:
         rows: of tables that go on from each other, or of a whole document.
-        sums: net amount and total of the document, the likelier one first.
+        sums: of the document.
     """
     rows = rows[:MAX_ROWS]
     printed = _printed(rows)
@@ -115,16 +128,14 @@ def _follow(rows: Sequence[ItemRow], first: int, seed: Product) -> list[Entry]:
         if product is not None:
             entries.append(Entry(index, product.values[2], product.amount, product))
         elif not row.is_header:
-            entries.append(Entry(index, row.numbers[at[-1]].number.ways[0], at[-1]))
+            entries.append(Entry(index, row.numbers[at[-1]].number.money, at[-1]))
     return entries
 
 
 # -- sums
 
 
-def _adding_up(
-    rows: Sequence[ItemRow], entries: Sequence[Entry], sums: Sequence[Decimal], printed: Printed
-) -> tuple[Entry, ...]:
+def _adding_up(rows: Sequence[ItemRow], entries: Sequence[Entry], sums: Sums, printed: Printed) -> tuple[Entry, ...]:
     """Return the entries that add up: to a sum of the document, or to a printed one; none where they do not.
 
     Args:
@@ -145,12 +156,10 @@ def _adding_up(
 
 def _after_sums(rows: Sequence[ItemRow], before: Sequence[Entry]) -> int:
     """Return the index after the last row of sums."""
-    return max((index + 1 for index, entry in enumerate(before) if rows[entry.row].roles & SUMS), default=0)
+    return max((index + 1 for index, entry in enumerate(before) if rows[entry.row].roles & ROLES_OF_SUMS), default=0)
 
 
-def _up_to(
-    rows: Sequence[ItemRow], entries: Sequence[Entry], sums: Sequence[Decimal], *, loose: bool
-) -> tuple[Entry, ...]:
+def _up_to(rows: Sequence[ItemRow], entries: Sequence[Entry], sums: Sums, *, loose: bool) -> tuple[Entry, ...]:
     """Return the entries whose amounts are a sum of the document, as many as possible.
 
     Args:
@@ -168,9 +177,9 @@ def _up_to(
         else:
             ended = ended or _ends(rows, taken, entry, added)
             roles = rows[entry.row].roles
-            if not loose or roles & SUMS or (taken and entry.amount == added):
+            if not loose or roles & ROLES_OF_SUMS or (taken and entry.amount == added):
                 continue
-            if roles & EXTRAS or ended or _may_be_tax(entry.amount, added):
+            if roles & EXTRAS or ended or may_be_tax(entry.amount, added, sums.tax):
                 extras.add(entry.row)
                 if roles & REDUCTIONS and entry.amount > 0:
                     entry = replace(entry, amount=-entry.amount)
@@ -178,16 +187,16 @@ def _up_to(
                 continue
         added += entry.amount
         taken.append(entry)
-        if added in sums and _is_likely(taken, extras):
+        if added in sums.values and _is_likely(taken, extras):
             last = max((one.row for one in taken if one.product is not None), default=-1)
             best = tuple(one for one in taken if one.row <= last or one.row not in extras)
     return best if any(entry.product is not None for entry in best) else ()
 
 
-def _may_be_tax(amount: Decimal, added: Decimal) -> bool:
-    """Tell whether an amount is a usual part of those above it: a tax whose label is not known."""
-    if not added:
-        return False
+def may_be_tax(amount: Decimal, added: Decimal, tax: Decimal | None) -> bool:
+    """Tell whether an amount is the tax of a document; if that is not known, whether it is a usual part of a sum."""
+    if tax is not None or not added:
+        return amount == tax
     steps = (2 * HUNDRED * amount / added).to_integral_value()
     usual = TAXES[0] * 2 <= steps <= TAXES[1] * 2
     return usual and abs(added * steps / (2 * HUNDRED) - amount) <= ROUNDING * 2
@@ -206,7 +215,7 @@ def _ends(rows: Sequence[ItemRow], taken: Sequence[Entry], entry: Entry, added: 
         return False
     above, below = taken[-1].row, entry.row
     is_apart = below - above > MAX_BETWEEN or rows[above].page_index != rows[below].page_index
-    return is_apart or bool(rows[below].roles & SUMS) or entry.amount == added
+    return is_apart or bool(rows[below].roles & ROLES_OF_SUMS) or entry.amount == added
 
 
 def _up_to_printed(rows: Sequence[ItemRow], entries: Sequence[Entry], printed: Printed) -> tuple[Entry, ...]:
@@ -227,7 +236,7 @@ def _up_to_printed(rows: Sequence[ItemRow], entries: Sequence[Entry], printed: P
             continue
         column = rows[entry.row].numbers[entry.index]
         for row, index in printed.get(added, ()):
-            if row > entry.row and (rows[row].roles & SUMS or index in rows[row].aligned(column)):
+            if row > entry.row and (rows[row].roles & ROLES_OF_SUMS or index in rows[row].aligned(column)):
                 best = tuple(taken)
     return best
 

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import regex
 
-from ingestd.extract.search.item_lists import SUMS, Entry
+from ingestd.extract.search.item_lists import ROLES_OF_SUMS, Entry
 from ingestd.extract.search.item_numbers import Number
 from ingestd.extract.search.item_rows import ItemRow, Text
 
+SAME = 0.4
+"""Share of the slack of a column by which the left edges of the lines of a name may differ."""
 MAX_NAME = 300
 """Characters of a name."""
 MAX_LINES = 6
 """Rows of text of a name."""
+MAX_UNIT, MAX_CODE = 4, 8
+"""Letters of a unit behind a number, and of a code of tax behind a rate; names have more."""
 MAX_DIGITS = 3
 """Of a number that a name goes on with; a longer one is a code."""
-TIGHT = 0.9
-"""Space between two rows of a name, in heights."""
+WIDE, TIGHT = 0.9, 0.65
+"""Space between two rows of a name, in heights: where the text itself says that it goes on, and where it was full."""
 _POSITION = regex.compile(r"(?P<number>\d{1,4})[.)]?\s+(?=\p{L})")
-_OPEN = ("-", "–", ",", "/", "&", "(", "+")
+_HYPHENS = ("-", "–")
+_OPEN = (*_HYPHENS, ",", "/", "&", "(", "+")
 _WORD = regex.compile(r"\p{L}")
 
 
@@ -82,9 +87,24 @@ def _texts(row: ItemRow, entry: Entry, item: int) -> list[_Found]:
             if position is not None and int(position["number"]) in (item + 1, 10 * (item + 1)):
                 part = part[position.end() :]
             one = _Found(item, left, right, part)
-            if one.letters and not (index in factors and start and one.letters <= 4):
+            if not one.letters and not (part.endswith("-") and part[:-1].isalnum()):
+                continue
+            ends = [number.end for number in numbers if number.percent]
+            is_unit = index in factors and start and one.letters <= MAX_UNIT
+            if not is_unit and not (start in ends and one.letters <= MAX_CODE):
                 found.append(one)
-    return found
+    return _neighbours_joined(found, row.slack)
+
+
+def _neighbours_joined(found: Sequence[_Found], space: float) -> list[_Found]:
+    """Join texts side by side with no more than a space between them."""
+    kept: list[_Found] = []
+    for one in found:
+        if kept and 0 <= one.left - kept[-1].right <= space:
+            before = kept.pop()
+            one = replace(before, right=one.right, text=f"{before.text} {one.text}")
+        kept.append(one)
+    return kept
 
 
 def _between(numbers: Sequence[Number], length: int) -> list[tuple[int, int]]:
@@ -110,17 +130,17 @@ def _going_on(rows: Sequence[ItemRow], entry: Entry, end: int, name: _Found, col
     above, right = name, max(one.right for one in column) if column else name.right
     below = rows[row + 1 : min(end, row + 1 + MAX_LINES)]
     texts = [_at(one, name) for one in below]
-    right = max([right, *(text.right for text in texts if text is not None)])
-    for index, (one, text) in enumerate(zip(below, texts, strict=True)):
-        before = rows[row + index]
-        height = one.bottom - one.top
-        if not height or text is None or next(one.aligned(amount), None) is not None:
+    right = max([right, *(text.right for text in texts if text is not None and _is_same(text, name, rows[row].slack))])
+    for before, one, text in zip(rows[row:], below, texts, strict=False):
+        is_on = one.page_index == before.page_index or above.text.endswith(_HYPHENS)
+        is_row_of_text = one.bottom > one.top and is_on
+        if not is_row_of_text or text is None or one.is_header or one.roles & ROLES_OF_SUMS:
             break
-        if not text.letters and len(text.text) > MAX_DIGITS:
+        if next(one.aligned(amount), None) is not None or (not text.letters and len(text.text) > MAX_DIGITS):
             break
-        if one.page_index != before.page_index or one.top - before.bottom > TIGHT * height:
-            break
-        if one.roles & SUMS or one.is_header or not _continues(above, text, right):
+        space = (one.top - before.bottom) / (one.bottom - one.top)
+        is_same = space <= TIGHT and _is_same(text, name, one.slack)
+        if space > WIDE or not (_is_open(above, text) or (is_same and _is_full(above, text, right))):
             break
         above = text
         lines.append(text)
@@ -129,18 +149,29 @@ def _going_on(rows: Sequence[ItemRow], entry: Entry, end: int, name: _Found, col
 
 def _at(row: ItemRow, name: _Found) -> _Found | None:
     """Return the text of a row that stands where a name does."""
-    near = [text for text in row.texts if abs(text.left - name.left) <= row.slack and text.text.strip()]
-    return _found(near[0], name.item) if near else None
+    texts = (_found(text, name.item) for text in row.texts if text.text.strip())
+    return next(
+        (text for text in texts if abs(text.left - name.left) <= row.slack or _is_same(text, name, row.slack)), None
+    )
+
+
+def _is_same(text: _Found, name: _Found, slack: float) -> bool:
+    """Tell whether a text begins where a name does, or stands in the middle below it."""
+    left, right = text.left - name.left, text.right - name.right
+    return min(abs(left), abs(left + right) / 2) <= SAME * slack
 
 
 def _found(text: Text, item: int) -> _Found:
     return _Found(item, text.left, text.right, text.text.strip())
 
 
-def _continues(above: _Found, text: _Found, right: float) -> bool:
-    """Tell whether a text goes on from the one above it, whose line had no room for its first word."""
-    if above.text.endswith(_OPEN) or text.text[0].islower() or text.text[0] in "(&/+":
-        return True
+def _is_open(above: _Found, text: _Found) -> bool:
+    """Tell whether a text, or the one above it, says that it goes on."""
+    return above.text.endswith(_OPEN) or text.text[0].islower() or text.text[0] in "(&/+"
+
+
+def _is_full(above: _Found, text: _Found, right: float) -> bool:
+    """Tell whether a line had no room for the first word of the one below it."""
     word = len(text.text.split()[0]) + 1
     return right - above.right < (text.right - text.left) * word / max(1, len(text.text))
 
@@ -150,7 +181,7 @@ def _above(rows: Sequence[ItemRow], start: int, entry: Entry, column: Sequence[_
     own = rows[entry.row]
     for index in range(entry.row - 1, max(start, entry.row - 3) - 1, -1):
         row = rows[index]
-        if row.page_index != own.page_index or row.is_header or row.roles & SUMS:
+        if row.page_index != own.page_index or row.is_header or row.roles & ROLES_OF_SUMS:
             break
         texts = [_found(text, 0) for text in row.texts if len(_WORD.findall(text.text)) >= 3]
         if texts:
@@ -166,6 +197,6 @@ def joined(lines: Sequence[str]) -> str:
     """
     text = ""
     for line in filter(None, lines):
-        tight = not text or (text.endswith("-") and text[-2:-1].isalpha()) or text[-1] > "⺀" < line[0]
+        tight = not text or (text.endswith("-") and text[-2:-1].isalnum()) or text[-1] > "⺀" < line[0]
         text += line if tight else f" {line}"
     return text

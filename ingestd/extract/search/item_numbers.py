@@ -44,6 +44,11 @@ class Number:
     """A short word follows, such as a unit."""
 
     @property
+    def money(self) -> Decimal:
+        """Value as an amount of money, which has two decimals at most."""
+        return next((way for way in self.ways if way == round(way, 2)), self.ways[0])
+
+    @property
     def decimals(self) -> int:
         """Digits behind the point."""
         return max(0, -int(self.ways[0].as_tuple().exponent))

@@ -11,15 +11,17 @@ from decimal import Decimal
 from itertools import takewhile
 
 from ingestd.document import Field, Item, Reading, Table
+from ingestd.extract.search.item_amounts import find_amounts
 from ingestd.extract.search.item_columns import is_quantity_first, weight_of_first
-from ingestd.extract.search.item_lists import Entry, find_list
+from ingestd.extract.search.item_lists import Entry, Sums, find_list
 from ingestd.extract.search.item_names import names_of
 from ingestd.extract.search.item_rows import ItemRow, Roles, rows_of_table, rows_of_text
 from ingestd.extract.values.normalise import money_text
 from ingestd.layout.rows import LaidOutDocument, lay_out
 
 SUMS = ("net", "total")
-"""Fields that the amounts may add up to, the likelier one first."""
+"""Fields that the amounts may add up to."""
+MONEY = (*SUMS, "tax")
 MIN_NAME = 4
 """Letters of a name."""
 MAX_COLUMNS = 16
@@ -37,17 +39,22 @@ def items_of_tables(
         document: its rows of text; laid out if None.
         roles: of the labels in them, where they are known.
     """
-    values = {field.name: field.value for field in fields}
-    sums = [Decimal(value) for name in SUMS if (value := values.get(name)) is not None]
+    known = {field.name: Decimal(field.value) for field in fields if field.name in MONEY and field.value is not None}
+    sums = Sums(frozenset(known[name] for name in SUMS if name in known), known.get("tax"))
     said = roles or {}
-    items = _items(rows_of_text(document or lay_out(reading), said), sums)
+    text_rows = rows_of_text(document or lay_out(reading), said)
+    items = _items(text_rows, find_list(text_rows, sums))
     if items and all(_is_named(item.name) for item in items):
         return items
-    for rows in _tables(reading, said):
-        found = _items(rows, sums)
+    tables = list(_tables(reading, said))
+    for rows in tables:
+        found = _items(rows, find_list(rows, sums))
         if found and (not items or [item.amount for item in found] == [item.amount for item in items]):
             return found
-    return items
+    if items:
+        return items
+    lists = (_items(rows, find_amounts(rows, sums)) for rows in (text_rows, *tables))
+    return next(filter(None, lists), ())
 
 
 def _is_named(name: str | None) -> bool:
@@ -68,8 +75,7 @@ def _is_here(table: Table, reading: Reading) -> bool:
     return any(reading.lines[line].text for line in lines)
 
 
-def _items(rows: Sequence[ItemRow], sums: Sequence[Decimal]) -> tuple[Item, ...]:
-    entries = find_list(rows, sums)
+def _items(rows: Sequence[ItemRow], entries: Sequence[Entry]) -> tuple[Item, ...]:
     if not entries:
         return ()
     first = is_quantity_first(rows, entries)
@@ -79,7 +85,8 @@ def _items(rows: Sequence[ItemRow], sums: Sequence[Decimal]) -> tuple[Item, ...]
 
 def _item(row: ItemRow, entry: Entry, name: str | None, first: bool) -> Item:
     product = entry.product
-    quantity = price = tax = None
+    quantity = None if entry.quantity is None else _plain(entry.quantity)
+    price = tax = None
     if product is not None:
         one, other = product.values[:2]
         first = first if product.aligned else weight_of_first(row, product) >= 0

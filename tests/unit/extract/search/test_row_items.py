@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ingestd.document import Field, Item, Level
 from ingestd.extract.search.item_rows import ALONE
 from ingestd.extract.search.table_items import items_of_tables
-from tests.support.extraction import typed
+from tests.support.extraction import drawn, typed
 
 ROLES = {
     "Beschreibung": {"item"},
@@ -152,16 +154,6 @@ def test_numbers_of_items_are_no_quantities() -> None:
     assert [item.quantity for item in items(page, net="21.00")] == ["1", "1"]
 
 
-def test_an_amount_among_many_without_products_makes_no_list() -> None:
-    page = """
-        Eins                     1,00
-        Zwei                     2,00
-        Drei      1      3,00    3,00
-        Vier                     4,00
-        """
-    assert items(page, net="10.00") == ()
-
-
 def test_names_go_on_below() -> None:
     page = """
         1      Trennblatt für Akten      2      10,50      21,00
@@ -196,3 +188,91 @@ def test_a_name_stands_above_its_numbers() -> None:
                3       1,00       3,00
         """
     assert [item.name for item in items(page, net="24.00")] == ["Rohr aus Stahl", "Bogen aus Stahl"]
+
+
+def test_a_word_that_is_divided_goes_on_on_the_next_page() -> None:
+    reading = typed("Kfz-      2      10,50      21,00\nHaftpflicht")
+    *above, last = reading.lines
+    reading = replace(reading, lines=(*above, replace(last, page_index=1)))
+    [item] = items_of_tables(reading, [Field("net", "21.00", None, Level.READ)])
+    assert item.name == "Kfz-Haftpflicht"
+
+
+def test_pieces_of_a_name_side_by_side_are_joined() -> None:
+    reading = drawn(
+        ("Rohr", 0, 0, 40, 10),
+        ("aus Stahl", 46, 0, 130, 10),
+        ("2", 300, 0, 310, 10),
+        ("10,50", 400, 0, 450, 10),
+        ("21,00", 500, 0, 550, 10),
+    )
+    [item] = items_of_tables(reading, [Field("net", "21.00", None, Level.READ)])
+    assert item.name == "Rohr aus Stahl"
+
+
+# -- amounts alone
+
+
+def test_amounts_above_their_sum_are_items() -> None:
+    page = """
+        Brot        2,50
+        Milch       1,20
+        Käse        4,00
+        Summe       7,70
+        """
+    assert items(page, total="7.70") == (
+        Item("Brot", None, None, "2.50"),
+        Item("Milch", None, None, "1.20"),
+        Item("Käse", None, None, "4.00"),
+    )
+
+
+def test_amounts_below_labels_of_columns_are_items_with_their_quantities() -> None:
+    page = """
+        Beschreibung      Menge      Summe
+        Schuh             1          53 EUR
+        Hemd              2          20 EUR
+
+        Wir danken.
+        """
+    assert items(page, total="73.00") == (
+        Item("Schuh", "1", None, "53.00"),
+        Item("Hemd", "2", None, "20.00"),
+    )
+
+
+def test_a_single_amount_is_an_item_below_labels_if_its_sum_is_printed() -> None:
+    page = """
+        Beschreibung      Menge      Betrag
+        Wartung           1          80,00
+        Netto                        80,00
+        """
+    assert items(page, net="80.00") == (Item("Wartung", "1", None, "80.00"),)
+    assert items(page.replace("Beschreibung      Menge      ", "Das folgende haben wir getan: "), net="80.00") == ()
+    assert items(page.replace("Netto  ", "       "), net="80.00") == ()
+
+
+@pytest.mark.parametrize(
+    ("page", "sums"),
+    [
+        ("Netto  100,00\nMwSt  19,00\nSumme  119,00", {"net": "100.00", "total": "119.00"}),
+        ("Ware  100,00\nPajak  19,00\nJumlah  119,00", {"total": "119.00"}),
+        ("S  7 %  275,00  19,25\nR  19 %  198,00  37,62\nNetto  473,00", {"net": "473.00"}),
+        ("S  7  275,00  19,25\nR  19  198,00  37,62\nNetto  473,00", {"net": "473.00"}),
+        ("Brot  2,50\nMilch  1,20\nSumme  9,70", {"total": "9.70"}),
+        ("Brot  2,50\nMilch  1,20\n\nDanke\nGern\nBald\nMehr\nSumme  3,70", {"total": "3.70"}),
+    ],
+    ids=["sums", "unknown words", "table of taxes", "taxes without a sign", "another sum", "far from the sum"],
+)
+def test_what_may_be_something_else_is_no_list_of_amounts(page: str, sums: dict[str, str]) -> None:
+    assert items(page, **sums) == ()
+
+
+def test_shipping_below_amounts_is_none_of_them() -> None:
+    page = """
+        Brot        2,50
+        Milch       1,20
+        Versand     3,00
+        Summe       6,70
+        """
+    assert [item.name for item in items(page, total="6.70")] == ["Brot", "Milch"]
