@@ -39,6 +39,11 @@ def unfit() -> Mapping[str, str]:
     return reasons
 
 
+def negative() -> frozenset[str]:
+    """Return credit notes whose pages print minus signs that their XML does not have."""
+    return frozenset(_settings()["negative"]["files"])
+
+
 def split_of(corpus: str, name: str) -> str:
     """Return ``report`` or ``tune``.
 
@@ -71,7 +76,7 @@ def _stated(path: Path) -> dict[tuple[str, ...], str]:
     pdf = pypdfium2.PdfDocument(path)
     attached = [pdf.get_attachment(index) for index in range(pdf.count_attachments())]
     xml = next((one for one in attached if one.get_name().lower().endswith(".xml")), None)
-    sign = -1 if path.name in _settings()["negative"]["files"] else 1
+    sign = -1 if path.name in negative() else 1
     return cii_fields(bytes(xml.get_data()), sign) if xml is not None else {}
 
 

@@ -15,7 +15,7 @@ import argparse
 import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,14 @@ from typing import Any
 from rapidfuzz.distance import Levenshtein
 
 from ingestd.config.shipped import shipped
-from ingestd.document import Reading, Table
+from ingestd.document import Item, Reading, Table
 from ingestd.extract import extract, load_rules
 from ingestd.layout.geometry import bounds
 from lab.bench import harness
 from lab.bench.data import data_folder
-from lab.bench.outside import unfit
+from lab.bench.outside import negative, split_of, unfit
 from lab.bench.product import readings
-from lab.bench.stated import truth_of
+from lab.bench.stated import Row, truth_of
 from lab.bench.truths import TODAY
 
 KEPT = 0.75
@@ -110,9 +110,9 @@ def measure(options: argparse.Namespace) -> harness.Outcome:
             ),
             harness.Table(
                 "line items from the pages of e-invoices, their data not read",
-                ("documents", "with items", "items right", "wrong"),
-                (tuple(map(str, invoices)),),
-                "right: quantity and amount as the XML states them",
+                ("split", "documents", "with items", "items right", "wrong", "names right"),
+                tuple(row.shown(split) for split, row in invoices.items()),
+                "documents whose XML states items; right: quantity, where one is read, and amount as it states them",
             ),
         ),
         {"wrong": wrong},
@@ -132,23 +132,57 @@ def _shown(name: str, one: Counts) -> tuple[str, ...]:
 # -- line items
 
 
-def _invoices(*, fresh: bool) -> tuple[int, int, str, int]:
-    """Count PDFs with XML, those with items from the page, right items of all, and wrong ones."""
+@dataclass(frozen=True, slots=True)
+class ItemCounts:
+    """Counts of documents and of their line items."""
+
+    documents: int = 0
+    with_items: int = 0
+    stated: int = 0
+    right: int = 0
+    wrong: int = 0
+    named: int = 0
+
+    def __add__(self, other: ItemCounts) -> ItemCounts:
+        return ItemCounts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+    def shown(self, split: str) -> tuple[str, ...]:
+        """Return the row of a split."""
+        right = f"{self.right} of {self.stated}"
+        return split, str(self.documents), str(self.with_items), right, str(self.wrong), str(self.named)
+
+
+def _invoices(*, fresh: bool) -> dict[str, ItemCounts]:
+    """Count line items of PDFs with XML by split: those that the page gives, and those that are stated."""
     paths = [path for path in sorted((data_folder() / "einvoices").rglob("*.pdf")) if path.name not in unfit()]
-    found = readings(paths, fresh=fresh)
     rules = load_rules(shipped("rules"))
-    documents = with_items = right = wrong = stated = 0
-    for path, reading in found.items():
+    counts = {"tune": ItemCounts(), "report": ItemCounts()}
+    for path, reading in readings(paths, fresh=fresh).items():
         truth = truth_of(path)
-        if truth is None:
-            continue
-        rows = [(row.quantity, row.amount) for row in truth.rows]
-        items = extract(reading, rules, TODAY).items
-        read = [(Decimal(item.quantity or 0), Decimal(item.amount or 0)) for item in items]
-        same = sum(pair in rows for pair in read)
-        documents, stated, with_items = documents + 1, stated + len(rows), with_items + bool(items)
-        right, wrong = right + same, wrong + len(read) - same
-    return documents, with_items, f"{right} of {stated}", wrong
+        if truth is not None and truth.rows:
+            sign = -1 if path.name in negative() else 1
+            counts[split_of("einvoices", path.name)] += compare_items(
+                [replace(row, amount=sign * (row.amount or Decimal(0))) for row in truth.rows],
+                extract(reading, rules, TODAY).items,
+            )
+    return counts
+
+
+def compare_items(truth: Sequence[Row], items: Sequence[Item]) -> ItemCounts:
+    """Compare the items of a document with those that its XML states; each of these counts once."""
+    left, named = list(truth), 0
+    for item in items:
+        row = next((row for row in left if _is_same(row, item)), None)
+        if row is not None:
+            left.remove(row)
+            named += _plain(row.name) == _plain(item.name or "")
+    right = len(truth) - len(left)
+    return ItemCounts(1, int(bool(items)), len(truth), right, len(items) - right, named)
+
+
+def _is_same(row: Row, item: Item) -> bool:
+    same = item.quantity is None or Decimal(item.quantity) == row.quantity
+    return same and item.amount is not None and Decimal(item.amount) == row.amount
 
 
 # -- truth

@@ -14,7 +14,7 @@ from ingestd.extract.search.item_products import HUNDRED, ROUNDING, Product, is_
 from ingestd.extract.search.item_rows import ItemRow
 
 MAX_ITEMS = 500
-MAX_ROWS = 4000
+MAX_ROWS = 3000
 MAX_EXTRAS = 12
 """Shipping, discounts and the like between the items and their sum; one item has one at most."""
 MAX_BETWEEN = 4

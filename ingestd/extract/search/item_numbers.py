@@ -17,12 +17,14 @@ _CURRENCY = (
 )
 _NUMBER = regex.compile(
     rf"(?<![\w.,:/#-])(?P<neg>[-–(]\s?)?(?P<before>{_CURRENCY}\s?)?(?P<inner>-\s?)?"
-    r"(?P<digits>\d+(?:[.,'’]\d+)*)(?P<whole>[.,][-–]{1,2}(?!\d))?(?P<end>-(?!\w)|\))?"
+    r"(?P<digits>\d+(?:[.,'’]\d+)*)(?P<whole>[.,:][-–]{1,2}(?!\d))?(?P<end>-(?!\w)|\))?"
     rf"(?P<after>\s?{_CURRENCY})?(?P<percent>\s?%)?(?![\d/:%]|[.,'’-]\d)",
     regex.IGNORECASE,
 )
 _SPACED = regex.compile(
-    r"(?<![\w.,:/#-])(?P<neg>-\s?)?(?P<digits>\d{1,3}(?: \d{3})+(?:[.,]\d{1,2})?)(?![\d/:%]|[.,'’-]\d)"
+    rf"(?<![\w.,:/#-])(?P<neg>-\s?)?(?P<before>{_CURRENCY}\s?)?(?P<digits>\d{{1,3}}(?: \d{{3}})+(?:[.,]\d{{1,2}})?)"
+    rf"(?P<whole>[.,:][-–]{{1,2}}(?!\d))?(?P<after>\s?{_CURRENCY})?(?![\d/:%]|[.,'’-]\d)",
+    regex.IGNORECASE,
 )
 """Thousands parted by spaces; the same digits may be two numbers beside each other."""
 _GROUPED = regex.compile(r"\d{1,3}(?:([.,'’ ])\d{3})(?:\1\d{3})*(?:[.,]\d+)?|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?")
@@ -78,7 +80,8 @@ def _numbers(text: str) -> Iterator[Number]:
     for found in _SPACED.finditer(text):
         ways = tuple(-way if found["neg"] else way for way in ways_of(found["digits"]))
         if ways:
-            yield Number(found.start(), found.end(), ways)
+            currency = bool(found["before"] or found["after"] or found["whole"])
+            yield Number(found.start(), found.end(), ways, currency=currency)
 
 
 def ways_of(digits: str) -> tuple[Decimal, ...]:

@@ -10,7 +10,7 @@ from ingestd.document import Table
 from ingestd.extract.search.item_numbers import Number, numbers_in
 from ingestd.layout.rows import LaidOutDocument, Row
 
-MAX_NUMBERS = 16
+MAX_NUMBERS = 12
 """Numbers per row; a row with more is not an item."""
 SLACK = 0.8
 """Heights by which the numbers of a column may differ in their left and in their right edges, and in their middles."""

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
-from ingestd.document import Cell, Table
-from lab.bench.tables import Counts, compare, grid_of
+from ingestd.document import Cell, Item, Table
+from lab.bench.stated import Row
+from lab.bench.tables import Counts, ItemCounts, compare, compare_items, grid_of
 from tests.support.records import TABLE
 
 HTML = {
@@ -39,3 +41,12 @@ def test_a_text_in_another_column_is_not_placed_and_a_row_of_two_is_not_kept() -
 
 def test_no_table_is_none_found() -> None:
     assert compare(grid_of(HTML), []) == Counts(tables=1, rows=2, cells=2, empty=1)
+
+
+def test_items_are_compared_with_those_that_are_stated() -> None:
+    rows = [Row(name, Decimal(2), Decimal(5), Decimal(10)) for name in ("Red pipe", "Blue pipe")]
+    pipe, other = Item("Red  pipe", "2", "5", "10.00"), Item("Other", "3", "5", "15.00")
+    assert compare_items(rows, [pipe, other]) == ItemCounts(1, 1, 2, 1, 1, 1)
+    assert compare_items(rows, [pipe, pipe, pipe]) == ItemCounts(1, 1, 2, 2, 1, 1)
+    assert compare_items(rows, [Item("Blue pipe", None, None, "10.00")]).right == 1
+    assert compare_items(rows, []) == ItemCounts(1, 0, 2)

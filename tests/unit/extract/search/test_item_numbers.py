@@ -23,6 +23,8 @@ from ingestd.extract.search.item_numbers import numbers_in
         ("$ 50.00", [["50.00"]]),
         ("Rs 1939 x 1 Night", [["1939"], ["1"]]),
         ("600,-", [["600"]]),
+        ("125:-", [["125"]]),
+        ("12 500 Ft", [["12"], ["12500"], ["500"]]),
         ("20 Stk", [["20"]]),
         ("2x", [["2"]]),
         ("Rechnung A12/7-3 vom 01.05.2014", []),
@@ -38,5 +40,6 @@ def test_what_stands_beside_a_number_is_noticed() -> None:
     rate, price, quantity, bare = (numbers_in(text)[0] for text in ("19 %", "3,50 €", "3 m²", "3"))
     assert rate.percent and not rate.currency
     assert price.currency and not price.unit
+    assert all(numbers_in(text)[1].currency for text in ("12 500 Ft", "12 500:-"))
     assert quantity.unit and not quantity.currency
     assert not (bare.percent or bare.currency or bare.unit)
