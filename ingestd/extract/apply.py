@@ -24,7 +24,7 @@ from ingestd.document import (
 from ingestd.extract.chances import with_chances, with_doubts
 from ingestd.extract.confirm.doubts import OTHER, kinds_of, rule_of, status_of
 from ingestd.extract.lexicon.labels import SqueezedDocument, squeeze_rows
-from ingestd.extract.lexicon.model import UNKNOWN
+from ingestd.extract.lexicon.model import KINDS_OF_BALANCES, UNKNOWN
 from ingestd.extract.page_parts import Part
 from ingestd.extract.papers import pages_of_data, parts_of, parts_on
 from ingestd.extract.proof.judge import judge
@@ -130,7 +130,8 @@ def _items(reading: Reading, examined: Examined) -> tuple[Item, ...]:
             line = row.boxes[row.box_at(phrase.place.start)].line
             said = {phrase.role, ALONE} if phrase.alone else {phrase.role}
             roles[line] = roles.get(line, frozenset()) | said
-    return items_of_tables(reading, examined.fields, document, roles)
+    kind = examined.understanding.kind if examined.understanding is not None else ""
+    return items_of_tables(reading, examined.fields, document, roles, amounts_alone=kind not in KINDS_OF_BALANCES)
 
 
 @dataclass(frozen=True, slots=True)

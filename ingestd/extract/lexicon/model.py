@@ -83,6 +83,8 @@ KINDS = (
     *("invoice", "receipt", "credit-note", "pro-forma", "statement", "order-confirmation", "delivery-note", "pay-slip"),
     *("reminder", "ticket"),
 )
+KINDS_OF_BALANCES = frozenset(("statement", "reminder", "pay-slip"))
+"""Kinds whose lists of amounts are of papers, payments or earnings, not of items."""
 UNKNOWN = "unknown"
 """Kind of a document that no rule matches and that is not about money."""
 _COMPOUND_STEMS = (

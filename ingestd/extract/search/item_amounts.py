@@ -52,14 +52,15 @@ def find_amounts(rows: Sequence[ItemRow], sums: Sums) -> tuple[Entry, ...]:
         sums: of the document.
     """
     best: tuple[Entry, ...] = ()
-    covered = -1
+    covered, is_headed = -1, False
     for header, first in islice(_starts(rows), MAX_SEEDS):
-        if header is None and first <= covered:
+        if header is None and (first <= covered or is_headed):
             continue
         run = _without_tax(_run(rows, first, MAX_GAP if header is None else MAX_HEADED_GAP), sums.tax)
         covered = max(covered, run.entries[-1].row if run.entries else first)
         if len(run.entries) > len(best) and _adds_up(rows, run, sums, is_headed=header is not None):
             best = _with_factors(rows, run.entries, header)
+            is_headed = header is not None
     return best
 
 

@@ -29,7 +29,12 @@ MAX_COLUMNS = 16
 
 
 def items_of_tables(
-    reading: Reading, fields: Iterable[Field], document: LaidOutDocument | None = None, roles: Roles | None = None
+    reading: Reading,
+    fields: Iterable[Field],
+    document: LaidOutDocument | None = None,
+    roles: Roles | None = None,
+    *,
+    amounts_alone: bool = True,
 ) -> tuple[Item, ...]:
     """Return the line items of the rows of text; else of the first table, or of several that go on from each other.
 
@@ -38,6 +43,7 @@ def items_of_tables(
         fields: of the paper.
         document: its rows of text; laid out if None.
         roles: of the labels in them, where they are known.
+        amounts_alone: take lists with amounts alone too.
     """
     known = {field.name: Decimal(field.value) for field in fields if field.name in MONEY and field.value is not None}
     sums = Sums(frozenset(known[name] for name in SUMS if name in known), known.get("tax"))
@@ -51,7 +57,7 @@ def items_of_tables(
         found = _items(rows, find_list(rows, sums))
         if found and (not items or [item.amount for item in found] == [item.amount for item in items]):
             return found
-    if items:
+    if items or not amounts_alone:
         return items
     lists = (_items(rows, find_amounts(rows, sums)) for rows in (text_rows, *tables))
     return next(filter(None, lists), ())

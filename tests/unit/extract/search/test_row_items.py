@@ -268,6 +268,29 @@ def test_what_may_be_something_else_is_no_list_of_amounts(page: str, sums: dict[
     assert items(page, **sums) == ()
 
 
+def test_amounts_below_labels_of_columns_come_before_others() -> None:
+    page = """
+        Kosten       30,00
+        Reise        25,00
+        Sonstiges    18,00
+        Summe        73,00
+
+
+        Beschreibung      Menge      Betrag
+        Schuh             1          53,00
+        Hemd              2          20,00
+        """
+    assert [item.name for item in items(page, total="73.00")] == ["Schuh", "Hemd"]
+
+
+def test_lists_of_amounts_may_be_left_out() -> None:
+    reading = typed("Brot        2,50\nMilch       1,20\nSumme       3,70")
+    fields = [Field("total", "3.70", None, Level.READ)]
+    roles = {4: frozenset({"total"})}
+    assert items_of_tables(reading, fields, roles=roles)
+    assert items_of_tables(reading, fields, roles=roles, amounts_alone=False) == ()
+
+
 def test_shipping_below_amounts_is_none_of_them() -> None:
     page = """
         Brot        2,50
