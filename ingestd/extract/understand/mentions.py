@@ -30,8 +30,8 @@ _SPACED = r"\d{1,3}(?:\s\d{3})+"
 _NUMBER = (
     r"(?:\d{1,3}(?:[,.'’]\d{3})+(?:[.,]\d{1,2})?(?!\d)"  # groups of three
     r"|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d{1,2})?(?!\d)"  # lakh and crore
-    rf"|{_SPACED}(?:[.,]\d{{2}}(?!\d)|(?=\s?{_SPACING}(?![A-Z])|[.,:][-–—]))"  # groups parted by spaces
-    rf"|(?<={_SPACING}\s?){_SPACED}(?!\d|[.,]\d)"
+    rf"|{_SPACED}(?:[.,]\d{{2}}(?!\d)|(?=\s?{_SPACING}(?![A-Z])|[.,:][-–—])"  # groups parted by spaces
+    rf"|(?<={_SPACING}\s?{_SPACED})(?!\d|[.,]\d))"
     r"|\d+\s?[.,]\s?\d{2}(?!\d)|\d+[.,]\d(?!\d)"
     r"|\d+[.,]\d{3,4}(?!\d)"  # unit prices and quantities
     r"|(?<![\d\w][.,]?)[.,]\d{2}(?!\d)"  # cents alone
