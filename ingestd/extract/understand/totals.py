@@ -12,6 +12,7 @@ from operator import itemgetter
 
 from ingestd.extract.understand.amounts import Scored, role_score
 from ingestd.extract.understand.mentions import Mentions
+from ingestd.extract.understand.rate_tables import RateTable, in_tables, rate_tables
 from ingestd.extract.understand.weights import Weights
 
 USUAL_RATES = (
@@ -99,6 +100,7 @@ def explain_amounts(scored: Sequence[Scored], mentions: Mentions, rows: int, wei
             continue
         base = weights.amount["total"] * score + weights.amount["low"] * one.amount.place.row / max(rows, 1)
         base += weights.amount["repeated"] * (counts[cents] > 1) + weights.amount["largest"] * (abs(cents) == largest)
+        base += weights.amount["one_rate"] * (cents in known.of_one_rate.get(one.amount.place.row, ()))
         paid = cents in known.paid
         base += weights.equation["paid"] * paid
         if any(
@@ -144,6 +146,9 @@ class _Known:
     """Hundredths of a percent, ascending."""
     finals: frozenset[int]
     """Amounts that a label calls the total, due or paid in some place."""
+    tables: Sequence[RateTable]
+    of_one_rate: Mapping[int, frozenset[int]]
+    """Row of the document -> amounts that belong to one of several rates."""
 
     def is_below_net(self, total: int) -> bool:
         """Tell whether a clearly labelled net is larger than a total although all discounts are taken off."""
@@ -189,6 +194,8 @@ def _known(scored: Sequence[Scored], mentions: Mentions, weights: Weights) -> _K
         },
         sorted({int(100 * rate) for rate in (*(percent for _, percent in mentions.percents), *USUAL_RATES)} - {0}),
         frozenset(one.cents for one in certain if one.dominant in _FINAL),
+        tables := rate_tables(certain, mentions),
+        in_tables(tables),
     )
 
 
@@ -206,6 +213,7 @@ def _ways(total: Scored, base: float, known: _Known, weights: Weights, *, paid: 
     cents = total.cents
     most = 1.6 * abs(cents)
     yield _apart(total, base, known, weights, paid=paid)
+    yield from _by_rate(total, base, known, weights, paid=paid)
     for net_cents, (net_score, net) in known.nets.items():
         if net_cents == 0 or (net_cents > 0) != (cents > 0) or abs(net_cents) > most:
             continue
@@ -232,6 +240,21 @@ def _ways(total: Scored, base: float, known: _Known, weights: Weights, *, paid: 
                 score += weights.equation["rounded"] * rounded
                 yield Explanation(total, net, taxes, extras, score, "sum", rate, paid, parts, rounded)
     yield from _included(total, base, known, weights, paid=paid)
+
+
+def _by_rate(total: Scored, base: float, known: _Known, weights: Weights, *, paid: bool) -> Iterator[Explanation]:
+    """Explain a total by all rows of a table of rates."""
+    for table in known.tables:
+        shift = total.cents - table.gross
+        if not table.whole or (shift and shift not in known.roundings):
+            continue
+        first, *others = (row.net for row in table.rows)
+        taxes = tuple(row.tax for row in table.rows)
+        nets = [known.nets[one.cents][0] if one.cents in known.nets else 0.0 for one in (first, *others)]
+        parts = {"total": base, "net": min(nets), "tax": min(known.taxes[one.cents][0] for one in taxes)}
+        score = sum(parts.values()) + _sum_bonus(parts, weights, rate=True)
+        further = tuple(replace(one, evidence={"base": 1.0}) for one in others)
+        yield Explanation(total, first, taxes, further, score, "sum", True, paid, parts, rounded=shift != 0)
 
 
 def _apart(total: Scored, base: float, known: _Known, weights: Weights, *, paid: bool) -> Explanation:
