@@ -41,6 +41,7 @@ from ingestd.extract.stated.fields import stated_fields, with_problem
 from ingestd.extract.stated.invoice import Invoice, is_data, stated_by
 from ingestd.extract.stated.witness import Witness
 from ingestd.extract.understand.document import Understanding, understand
+from ingestd.extract.understand.phrases import Labels, find_labels
 from ingestd.extract.values.dates import Order
 from ingestd.extract.values.invoice_qr import INVOICE_QRS, StatedValue
 from ingestd.extract.values.normalise import Style
@@ -110,28 +111,30 @@ def _extract_paper(reading: Reading, rules: RuleSet, today: date, said: str | No
         return dataclasses.replace(found, status=status_of(found, rules, kind_confirmed=True))
     if examined.understanding is not None:
         name = examined.understanding.kind
-        items = _items(reading, examined)
+        items = _items(reading, examined, examined.understanding.labels, name)
     elif examined.classification.rule is not None:
         rule = examined.classification.rule.spec
         name, items = rule.rule, read_items(examined.table)
-        if rule.items is not None and not items:
-            items = _items(reading, examined)
+        if not items and (rule.items is not None or rule.complete):
+            lexicon = rules.lexicon if rule.complete else None
+            labels = find_labels(examined.squeezed, lexicon) if lexicon is not None else None
+            items = _items(reading, examined, labels)
     found = Extraction(name, examined.fields, items, Status.REVIEW)
     return dataclasses.replace(found, status=status_of(found, rules, kind_confirmed=said is not None))
 
 
-def _items(reading: Reading, examined: Examined) -> tuple[Item, ...]:
-    """Return line items that no rule names the headers of."""
+def _items(reading: Reading, examined: Examined, labels: Labels | None, kind: str = "") -> tuple[Item, ...]:
+    """Return line items whose headers no rule names, with the labels of the lexicon where they are known."""
     document = examined.squeezed.document
     roles: dict[int, frozenset[str]] = {}
-    for phrase in examined.understanding.labels.phrases if examined.understanding is not None else ():
+    for phrase in labels.phrases if labels is not None else ():
         if phrase.role is not None:
             row = document.rows[phrase.place.row]
             line = row.boxes[row.box_at(phrase.place.start)].line
             said = {phrase.role, ALONE} if phrase.alone else {phrase.role}
             roles[line] = roles.get(line, frozenset()) | said
-    kind = examined.understanding.kind if examined.understanding is not None else ""
-    return items_of_tables(reading, examined.fields, document, roles, amounts_alone=kind not in KINDS_OF_BALANCES)
+    alone = labels is not None and kind not in KINDS_OF_BALANCES
+    return items_of_tables(reading, examined.fields, document, roles, amounts_alone=alone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,9 +177,14 @@ def _with_factor(rows: Sequence[ItemRow], entry: Entry, item: int, header: int |
     under = [
         one.number.ways[0]
         for index, one in enumerate(row.numbers)
-        if index != entry.index and not one.number.percent and heads and "quantity" in _nearest(one, heads).roles
+        if index != entry.index and not one.number.percent and heads and _is_quantity(_nearest(one, heads))
     ]
     return replace(entry, quantity=under[0]) if len(under) == 1 else entry
+
+
+def _is_quantity(head: Text) -> bool:
+    """Tell whether a label names quantities, and not the columns beside them too."""
+    return "quantity" in head.roles and not head.roles & {"unit_price", "amount", "total", "net"}
 
 
 def _nearest(placed: Placed, heads: Sequence[Text]) -> Text:

@@ -23,6 +23,8 @@ MAX_SEEDS = 300
 """Products that a list is looked for at."""
 MIN_PRINTED = 2
 """Items from which on a printed sum is enough, be it neither the net amount nor the total."""
+MAX_OF_SUM = 2
+"""Numbers in the row of a printed sum."""
 TAXES = (2, 28)
 """Rates of tax in percent; halves are usual too."""
 ROLES_OF_SUMS = frozenset(
@@ -187,7 +189,7 @@ def _up_to(rows: Sequence[ItemRow], entries: Sequence[Entry], sums: Sums, *, loo
                 continue
         added += entry.amount
         taken.append(entry)
-        if added in sums.values and _is_likely(taken, extras):
+        if added in sums.values and _is_likely(rows, taken, extras):
             last = max((one.row for one in taken if one.product is not None), default=-1)
             best = tuple(one for one in taken if one.row <= last or one.row not in extras)
     return best if any(entry.product is not None for entry in best) else ()
@@ -202,9 +204,12 @@ def may_be_tax(amount: Decimal, added: Decimal, tax: Decimal | None) -> bool:
     return usual and abs(added * steps / (2 * HUNDRED) - amount) <= ROUNDING * 2
 
 
-def _is_likely(taken: Sequence[Entry], extras: Set[int]) -> bool:
+def _is_likely(rows: Sequence[ItemRow], taken: Sequence[Entry], extras: Set[int]) -> bool:
     """Tell whether there are enough products among the rows that add up."""
-    found = sum(one.product is not None for one in taken)
+    products = [rows[one.row] for one in taken if one.product is not None]
+    found = len(products)
+    if found == 1 and products[0].roles & (ROLES_OF_SUMS | EXTRAS):
+        return False
     further = sum(one.row in extras for one in taken)
     return len(taken) - found - further <= found and further <= (MAX_EXTRAS if found > 1 else 1)
 
@@ -236,11 +241,12 @@ def _up_to_printed(rows: Sequence[ItemRow], entries: Sequence[Entry], printed: P
             continue
         column = rows[entry.row].numbers[entry.index]
         for row, index in printed.get(added, ()):
-            if row > entry.row and (rows[row].roles & ROLES_OF_SUMS or index in rows[row].aligned(column)):
+            is_sum = rows[row].roles & ROLES_OF_SUMS or index in rows[row].aligned(column)
+            if row > entry.row and is_sum and len(rows[row].plain) <= MAX_OF_SUM:
                 best = tuple(taken)
     return best
 
 
 def has_words(row: ItemRow) -> bool:
-    """Tell whether a row has text beside its numbers."""
-    return any(sum(map(str.isalpha, text.text)) >= 3 for text in row.texts)
+    """Tell whether a row has text beside its numbers, or so many of them that its name stands above or below."""
+    return len(row.plain) > MAX_OF_SUM or any(sum(map(str.isalpha, text.text)) >= 3 for text in row.texts)

@@ -17,6 +17,12 @@ MAX_NAME = 300
 """Characters of a name."""
 MAX_LINES = 6
 """Rows of text of a name."""
+MIN_NAME, MIN_WORD = 4, 3
+"""Letters of a name, and of one that is none but a code of tax, such as SR."""
+CENTS = 2
+"""Decimals of an amount."""
+MAX_AWAY = 2
+"""Rows from an item to a row above or below that names it."""
 MAX_UNIT, MAX_CODE = 4, 8
 """Letters of a unit behind a number, and of a code of tax behind a rate; names have more."""
 MAX_DIGITS = 3
@@ -26,6 +32,7 @@ WIDE, TIGHT = 0.9, 0.65
 _POSITION = regex.compile(r"(?P<number>\d{1,4})[.)]?\s+(?=\p{L})")
 _HYPHENS = ("-", "–")
 _OPEN = (*_HYPHENS, ",", "/", "&", "(", "+")
+_BRACKETS = regex.compile(r"\([^()]*\)")
 _WORD = regex.compile(r"\p{L}")
 
 
@@ -43,25 +50,26 @@ class _Found:
         return len(_WORD.findall(self.text))
 
 
-def names_of(rows: Sequence[ItemRow], entries: Sequence[Entry]) -> list[str | None]:
+def names_of(rows: Sequence[ItemRow], entries: Sequence[Entry], *, beside: bool = False) -> list[str | None]:
     """Return the names of items; None where nothing names them.
 
     Args:
         rows: of the document, or of its tables.
         entries: the items, from the top.
+        beside: take the text above or below items without words in their own rows.
     """
     found = [one for item, entry in enumerate(entries) for one in _texts(rows[entry.row], entry, item)]
     column = _column(found, [rows[entry.row].slack for entry in entries])
     names: list[str | None] = []
+    is_below = entries[0].row > 0 and rows[entries[0].row - 1].is_header
     for item, entry in enumerate(entries):
         own = [one for one in found if one.item == item]
         named = [one for one in own if one in column] or sorted(own, key=lambda one: -one.letters)
         end = entries[item + 1].row if item + 1 < len(entries) else len(rows)
         start = entries[item - 1].row + 1 if item else 0
-        if named:
-            lines = [named[0], *_going_on(rows, entry, end, named[0], column)]
-        else:
-            lines = _above(rows, start, entry, column)
+        lines = [named[0], *_going_on(rows, entry, end, named[0], column)] if named else []
+        if beside and sum(line.letters for line in lines) < MIN_WORD:
+            lines = _beside(rows, entry, range(entry.row + 1, end) if is_below else range(start, entry.row)) or lines
         name = joined([line.text for line in lines])[:MAX_NAME]
         names.append(name or None)
     return names
@@ -84,7 +92,7 @@ def _texts(row: ItemRow, entry: Entry, item: int) -> list[_Found]:
             left = text.left + (text.right - text.left) * start / max(1, len(text.text))
             right = text.left + (text.right - text.left) * end / max(1, len(text.text))
             position = _POSITION.match(part)
-            if position is not None and int(position["number"]) in (item + 1, 10 * (item + 1)):
+            if position is not None and int(position["number"]) in (item + 1, 10 * (item + 1), entry.quantity):
                 part = part[position.end() :]
             one = _Found(item, left, right, part)
             if not one.letters and not (part.endswith("-") and part[:-1].isalnum()):
@@ -176,16 +184,25 @@ def _is_full(above: _Found, text: _Found, right: float) -> bool:
     return right - above.right < (text.right - text.left) * word / max(1, len(text.text))
 
 
-def _above(rows: Sequence[ItemRow], start: int, entry: Entry, column: Sequence[_Found]) -> list[_Found]:
-    """Return the text above an item that has none in its own row."""
+def _beside(rows: Sequence[ItemRow], entry: Entry, between: range) -> list[_Found]:
+    """Return the texts above or below an item without words in its own row.
+
+    Args:
+        rows: that the item is one of.
+        entry: the item.
+        between: rows up to the next item, above or below.
+    """
     own = rows[entry.row]
-    for index in range(entry.row - 1, max(start, entry.row - 3) - 1, -1):
-        row = rows[index]
+    amount = own.numbers[entry.index]
+    near = [index for index in between if abs(index - entry.row) <= MAX_AWAY]
+    for row in (rows[index] for index in sorted(near, key=lambda index: abs(index - entry.row))):
         if row.page_index != own.page_index or row.is_header or row.roles & ROLES_OF_SUMS:
             break
-        texts = [_found(text, 0) for text in row.texts if len(_WORD.findall(text.text)) >= 3]
-        if texts:
-            return texts[:1]
+        texts = [_found(text, 0) for text in row.texts if text.text.strip()]
+        if any(row.numbers[index].number.decimals == CENTS for index in row.aligned(amount)):
+            break
+        if sum(len(_WORD.findall(_BRACKETS.sub("", text.text))) for text in texts) >= MIN_WORD:
+            return texts
     return []
 
 

@@ -14,7 +14,7 @@ from ingestd.document import Field, Item, Reading, Table
 from ingestd.extract.search.item_amounts import find_amounts
 from ingestd.extract.search.item_columns import is_quantity_first, weight_of_first
 from ingestd.extract.search.item_lists import Entry, Sums, find_list
-from ingestd.extract.search.item_names import names_of
+from ingestd.extract.search.item_names import MIN_NAME, names_of
 from ingestd.extract.search.item_rows import ItemRow, Roles, rows_of_table, rows_of_text
 from ingestd.extract.values.normalise import money_text
 from ingestd.layout.rows import LaidOutDocument, lay_out
@@ -22,8 +22,6 @@ from ingestd.layout.rows import LaidOutDocument, lay_out
 SUMS = ("net", "total")
 """Fields that the amounts may add up to."""
 MONEY = (*SUMS, "tax")
-MIN_NAME = 4
-"""Letters of a name."""
 MAX_COLUMNS = 16
 """A table with more is not searched."""
 
@@ -49,23 +47,28 @@ def items_of_tables(
     sums = Sums(frozenset(known[name] for name in SUMS if name in known), known.get("tax"))
     said = roles or {}
     text_rows = rows_of_text(document or lay_out(reading), said)
-    items = _items(text_rows, find_list(text_rows, sums))
-    if items and all(_is_named(item.name) for item in items):
+    entries = find_list(text_rows, sums)
+    items = _items(text_rows, entries)
+    if items and _are_named(items):
         return items
     tables = list(_tables(reading, said))
     for rows in tables:
         found = _items(rows, find_list(rows, sums))
-        if found and (not items or [item.amount for item in found] == [item.amount for item in items]):
+        if found and (not items or (_without_names(found) == _without_names(items) and _are_named(found))):
             return found
     if items or not amounts_alone:
-        return items
-    lists = (_items(rows, find_amounts(rows, sums)) for rows in (text_rows, *tables))
+        return _items(text_rows, entries, beside=True)
+    lists = (_items(rows, find_amounts(rows, sums), beside=True) for rows in (text_rows, *tables))
     return next(filter(None, lists), ())
 
 
-def _is_named(name: str | None) -> bool:
-    """Tell whether a name is more than a unit of measure."""
-    return sum(map(str.isalpha, name or "")) >= MIN_NAME
+def _without_names(items: Sequence[Item]) -> list[tuple[str | None, ...]]:
+    return [(item.quantity, item.unit_price, item.amount) for item in items]
+
+
+def _are_named(items: Iterable[Item]) -> bool:
+    """Tell whether names are more than units of measure or codes of tax."""
+    return all(sum(map(str.isalpha, item.name or "")) >= MIN_NAME for item in items)
 
 
 def _tables(reading: Reading, roles: Roles) -> Iterator[list[ItemRow]]:
@@ -81,11 +84,11 @@ def _is_here(table: Table, reading: Reading) -> bool:
     return any(reading.lines[line].text for line in lines)
 
 
-def _items(rows: Sequence[ItemRow], entries: Sequence[Entry]) -> tuple[Item, ...]:
+def _items(rows: Sequence[ItemRow], entries: Sequence[Entry], *, beside: bool = False) -> tuple[Item, ...]:
     if not entries:
         return ()
     first = is_quantity_first(rows, entries)
-    names = names_of(rows, entries)
+    names = names_of(rows, entries, beside=beside)
     return tuple(_item(rows[entry.row], entry, name, first) for entry, name in zip(entries, names, strict=True))
 
 

@@ -52,3 +52,24 @@ def test_labels_of_the_lexicon_tell_sums_shipping_and_columns() -> None:
         Item("Red pipe", "3", "10", "30.00"),
         Item("Blue bend", "1", "20.5", "20.50"),
     )
+
+
+def test_receipts_of_the_rule_have_items_too() -> None:
+    page = """
+        KEDAI CONTOH SDN BHD
+        GST ID No: 001843206144
+        RECEIPT
+        21/07/2018 11:04
+
+        QTY  ITEM                 AMOUNT
+        2 x  3.10  Roti              6.20
+        1 x  9.20  Mee               9.20
+
+        Sub Total                   15.40
+        Total Due                RM 15.40
+        Cash                        20.00
+        Change                       4.60
+        """
+    found = extracted(typed(page), RULES)
+    assert found.rule == "en-receipt"
+    assert found.items == (Item("Roti", "2", "3.1", "6.20"), Item("Mee", "1", "9.2", "9.20"))

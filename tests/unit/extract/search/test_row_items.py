@@ -241,6 +241,66 @@ def test_amounts_below_labels_of_columns_are_items_with_their_quantities() -> No
     )
 
 
+def test_a_number_below_several_labels_is_no_quantity() -> None:
+    page = """
+        Beschreibung      Menge Preis Summe
+        Schuh             53,00       53,00
+        Hemd              20,00       20,00
+
+        Wir danken.
+        """
+    assert [item.quantity for item in items(page, total="73.00")] == [None, None]
+
+
+def test_a_quantity_is_no_part_of_a_name() -> None:
+    page = """
+        Menge Beschreibung     Betrag
+        4 Schuh                 53,00
+        2 Hemd                  20,00
+
+        Wir danken.
+        """
+    assert [(item.name, item.quantity) for item in items(page, total="73.00")] == [("Schuh", "4"), ("Hemd", "2")]
+
+
+def test_names_may_stand_below_their_numbers() -> None:
+    page = """
+        Beschreibung      Menge      Preis      Betrag
+        3483      1       7,95       7,95       SR
+        Pinsel aus Haar
+        1452      2      10,00      20,00       SR
+        Rolle mit Stiel
+        Netto                       27,95
+        """
+    assert [item.name for item in items(page, net="27.95")] == ["Pinsel aus Haar", "Rolle mit Stiel"]
+
+
+def test_a_row_of_taxes_is_no_single_item() -> None:
+    page = """
+        Versand MwSt      10      15,00      150,00
+        """
+    assert items(page, net="150.00") == ()
+
+
+def test_a_sum_of_other_columns_is_none_of_the_items() -> None:
+    page = """
+        Pinsel      1      7,95       7,95
+        Rolle       1     10,05      10,05
+        Farbe       4     18,00      99,99
+        Zement      2     18,00      36,00
+        """
+    assert items(page, net="154.00") == ()
+
+
+def test_a_misread_price_does_not_take_its_item_away() -> None:
+    page = """
+        Pinsel      1      7,95       7,95
+        1665      450      0,90     133,56
+        Rolle       1     10,05      10,05
+        """
+    assert [item.amount for item in items(page, net="151.56")] == ["7.95", "133.56", "10.05"]
+
+
 def test_a_single_amount_is_an_item_below_labels_if_its_sum_is_printed() -> None:
     page = """
         Beschreibung      Menge      Betrag
