@@ -60,19 +60,20 @@ def names_of(rows: Sequence[ItemRow], entries: Sequence[Entry], *, beside: bool 
     """
     found = [one for item, entry in enumerate(entries) for one in _texts(rows[entry.row], entry, item)]
     column = _column(found, [rows[entry.row].slack for entry in entries])
-    names: list[str | None] = []
-    is_below = entries[0].row > 0 and rows[entries[0].row - 1].is_header
-    for item, entry in enumerate(entries):
+    ends = [*(entry.row for entry in entries[1:]), len(rows)]
+    lines: list[list[_Found]] = []
+    for item, (entry, end) in enumerate(zip(entries, ends, strict=True)):
         own = [one for one in found if one.item == item]
         named = [one for one in own if one in column] or sorted(own, key=lambda one: -one.letters)
-        end = entries[item + 1].row if item + 1 < len(entries) else len(rows)
-        start = entries[item - 1].row + 1 if item else 0
-        lines = [named[0], *_going_on(rows, entry, end, named[0], column)] if named else []
-        if beside and sum(line.letters for line in lines) < MIN_WORD:
-            lines = _beside(rows, entry, range(entry.row + 1, end) if is_below else range(start, entry.row)) or lines
-        name = joined([line.text for line in lines])[:MAX_NAME]
-        names.append(name or None)
-    return names
+        lines.append([named[0], *_going_on(rows, entry, end, named[0], column)] if named else [])
+    if beside:
+        for item, texts in _beside(rows, entries, [item for item, one in enumerate(lines) if not _is_word(one)]):
+            lines[item] = texts
+    return [joined([line.text for line in one])[:MAX_NAME] or None for one in lines]
+
+
+def _is_word(texts: Sequence[_Found]) -> bool:
+    return sum(text.letters for text in texts) >= MIN_WORD
 
 
 def _texts(row: ItemRow, entry: Entry, item: int) -> list[_Found]:
@@ -85,7 +86,9 @@ def _texts(row: ItemRow, entry: Entry, item: int) -> list[_Found]:
     found = []
     for index, text in enumerate(row.texts):
         numbers = [
-            one.number for n, one in enumerate(row.numbers) if one.text == index and (n in taken or one.number.percent)
+            one.number
+            for n, one in enumerate(row.numbers)
+            if one.text == index and (n in taken or one.number.percent or one.number.currency)
         ]
         for start, end in _between(numbers, len(text.text)):
             part = text.text[start:end].strip(" :;|\t")
@@ -184,23 +187,38 @@ def _is_full(above: _Found, text: _Found, right: float) -> bool:
     return right - above.right < (text.right - text.left) * word / max(1, len(text.text))
 
 
-def _beside(rows: Sequence[ItemRow], entry: Entry, between: range) -> list[_Found]:
-    """Return the texts above or below an item without words in its own row.
+def _beside(
+    rows: Sequence[ItemRow], entries: Sequence[Entry], nameless: Sequence[int]
+) -> list[tuple[int, list[_Found]]]:
+    """Return the texts above or below items without words in their own rows, if most of these items have any.
 
     Args:
-        rows: that the item is one of.
-        entry: the item.
-        between: rows up to the next item, above or below.
+        rows: that the items are among.
+        entries: the items.
+        nameless: indices of those without words.
     """
+    is_below = entries[0].row > 0 and rows[entries[0].row - 1].is_header
+    found = []
+    for item in nameless:
+        row = entries[item].row
+        start = entries[item - 1].row + 1 if item else 0
+        end = entries[item + 1].row if item + 1 < len(entries) else len(rows)
+        below = range(row + 1, min(end, row + 1 + MAX_AWAY))
+        above = range(row - 1, max(start, row - MAX_AWAY) - 1, -1)
+        texts = _near(rows, entries[item], below if is_below else above)
+        found += [(item, texts)] if texts else []
+    return found if 2 * len(found) >= len(nameless) else []
+
+
+def _near(rows: Sequence[ItemRow], entry: Entry, between: range) -> list[_Found]:
+    """Return the texts of the first row with words among those above or below an item, from its own on."""
     own = rows[entry.row]
-    amount = own.numbers[entry.index]
-    near = [index for index in between if abs(index - entry.row) <= MAX_AWAY]
-    for row in (rows[index] for index in sorted(near, key=lambda index: abs(index - entry.row))):
+    for row in (rows[index] for index in between):
         if row.page_index != own.page_index or row.is_header or row.roles & ROLES_OF_SUMS:
             break
-        texts = [_found(text, 0) for text in row.texts if text.text.strip()]
-        if any(row.numbers[index].number.decimals == CENTS for index in row.aligned(amount)):
+        if any(row.numbers[index].number.decimals == CENTS for index in row.aligned(own.numbers[entry.index])):
             break
+        texts = [_found(text, 0) for text in row.texts if text.text.strip()]
         if sum(len(_WORD.findall(_BRACKETS.sub("", text.text))) for text in texts) >= MIN_WORD:
             return texts
     return []

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 import regex
 
 MAX_CHARACTERS = 400
 """Characters of a text in which numbers are looked for."""
 MAX_DIGITS = 12
+MAX_KEPT = 4096
+"""Texts whose numbers are kept: a document is read several times before its papers are told apart."""
 _CURRENCY = (
     r"(?:[A-Z]{0,3}\p{Sc}|\b(?:EUROS?|EUR|USD|GBP|CHF|CNY|RMB|JPY|HKD|SGD|MYR|AUD|CAD|NZD|INR|ZAR|BRL|MXN|PLN|CZK|HUF|"
     r"RON|SEK|NOK|DKK|TRY|THB|AED|RM|RS\.?|KR\.?|KČ|KC|ZŁ|FT|TTC|HT)(?![^\W\d_])|[元圆円])"
@@ -28,6 +31,7 @@ _SPACED = regex.compile(
 )
 """Thousands parted by spaces; the same digits may be two numbers beside each other."""
 _GROUPED = regex.compile(r"\d{1,3}(?:([.,'’ ])\d{3})(?:\1\d{3})*(?:[.,]\d+)?|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?")
+_NO_SPACES, _NO_MARKS = str.maketrans("", "", " '’"), str.maketrans("", "", ".,")
 _UNIT = regex.compile(r"\s?(?!x\b)[^\W\d_]{1,6}[²³.]?(?!\w)", regex.IGNORECASE)
 
 
@@ -56,6 +60,7 @@ class Number:
         return max(0, -int(self.ways[0].as_tuple().exponent))
 
 
+@lru_cache(MAX_KEPT)
 def numbers_in(text: str) -> tuple[Number, ...]:
     """Find the numbers of a text; parts of words, of codes and of dates are none.
 
@@ -90,15 +95,15 @@ def ways_of(digits: str) -> tuple[Decimal, ...]:
     >>> ways_of("1,234"), ways_of("1,234,567"), ways_of("1 234,5"), ways_of("01.05.14"), ways_of("0815")
     ((Decimal('1.234'), Decimal('1234')), (Decimal('1234567'),), (Decimal('1234.5'),), (), ())
     """
-    plain = regex.sub(r"[ '’]", "", digits)
-    joined = regex.sub("[.,]", "", plain)
-    marks = regex.findall("[.,]", plain)
+    plain = digits.translate(_NO_SPACES)
+    joined = plain.translate(_NO_MARKS)
+    marks = [character for character in plain if character in ".,"]
     if len(joined) > MAX_DIGITS or (len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()):
         return ()
     if not marks:
         return (Decimal(joined),)
     whole, _, part = plain.rpartition(marks[-1])
-    split = Decimal(f"{regex.sub('[.,]', '', whole)}.{part}")
+    split = Decimal(f"{whole.translate(_NO_MARKS)}.{part}")
     if len(marks) == 1 and " " not in digits and plain == digits:
         return (split, Decimal(joined)) if len(part) == 3 and len(whole) <= 3 else (split,)
     if not _GROUPED.fullmatch(digits):

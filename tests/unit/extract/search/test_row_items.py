@@ -275,6 +275,17 @@ def test_names_may_stand_below_their_numbers() -> None:
     assert [item.name for item in items(page, net="27.95")] == ["Pinsel aus Haar", "Rolle mit Stiel"]
 
 
+def test_items_without_names_do_not_take_that_of_a_row_below_all_of_them() -> None:
+    page = """
+        Beschreibung      Menge      Preis      Betrag
+                          1       7,95       7,95
+                          2      10,00      20,00
+                          3       1,00       3,00
+        Ausgleich
+        """
+    assert [item.name for item in items(page, net="30.95")] == [None, None, None]
+
+
 def test_a_row_of_taxes_is_no_single_item() -> None:
     page = """
         Versand MwSt      10      15,00      150,00
