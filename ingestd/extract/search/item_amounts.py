@@ -30,6 +30,8 @@ MAX_GAP, MAX_HEADED_GAP = 4, 15
 """Rows of text between two rows of a list: without labels of columns above it, and with them."""
 MAX_BELOW = 3
 """Rows from a list without labels of columns to the sum below it."""
+NEAR = 1.5
+"""Slacks of a column between a quantity and its label."""
 MAX_SEEDS = 300
 
 
@@ -56,7 +58,7 @@ def find_amounts(rows: Sequence[ItemRow], sums: Sums) -> tuple[Entry, ...]:
     for header, first in islice(_starts(rows), MAX_SEEDS):
         if header is None and (first <= covered or is_headed):
             continue
-        run = _without_tax(_run(rows, first, MAX_GAP if header is None else MAX_HEADED_GAP), sums.tax)
+        run = _without_tax(_run(rows, first, header, sums), sums.tax)
         covered = max(covered, run.entries[-1].row if run.entries else first)
         if len(run.entries) > len(best) and _adds_up(rows, run, sums, is_headed=header is not None):
             best = _with_factors(rows, run.entries, header)
@@ -83,30 +85,47 @@ def _amount(row: ItemRow) -> int | None:
     return row.plain[-1] if last.currency or last.decimals == 2 else None
 
 
-def _run(rows: Sequence[ItemRow], first: int, gap: int) -> _Run:
-    """Follow the column of an amount down to a row of sums, or to a gap."""
+def _run(rows: Sequence[ItemRow], first: int, header: int | None, sums: Sums) -> _Run:
+    """Follow the column of an amount down to a row of sums, or to a gap; over pages where the labels are repeated."""
     index = _amount(rows[first])
     assert index is not None  # else nothing begins here
     column, added, extras = rows[first].numbers[index], Decimal(0), Decimal(0)
+    gap = MAX_GAP if header is None else MAX_HEADED_GAP
     entries: list[Entry] = []
     last = first
     for number in range(first, len(rows)):
         row = rows[number]
+        if header is not None and number > first and _is_repeated(row, rows[header]):
+            last = number
+            continue
         at = [one for one in row.aligned(column) if not row.numbers[one].number.percent]
-        if number - last > gap or len(entries) >= MAX_ITEMS or (row.is_header and number > first):
+        is_far = number - last > gap or (header is None and row.page_index != rows[last].page_index)
+        if (is_far and at) or (row.is_header and number > first) or len(entries) >= MAX_ITEMS:
             break
         if not at:
             continue
         amount = row.numbers[at[-1]].number.money
-        if row.roles & ROLES_OF_SUMS or (len(entries) > 1 and amount == added):
-            return _Run(tuple(entries), extras, number)
+        is_sum = len(entries) > 1 and amount == added
         last = number
+        if is_sum and amount not in sums.values:
+            continue  # it is carried
+        if row.roles & ROLES_OF_SUMS or is_sum:
+            return _Run(tuple(entries), extras, number)
         if entries and row.roles & EXTRAS and len(row.plain) == 1:
             extras += -amount if row.roles & REDUCTIONS and amount > 0 else amount
         else:
             entries.append(Entry(number, amount, at[-1]))
             added += amount
     return _Run(tuple(entries), extras, None)
+
+
+def _is_repeated(row: ItemRow, header: ItemRow) -> bool:
+    """Tell whether a page repeats the labels of the columns."""
+    return row.page_index != header.page_index and _labels(row) == _labels(header)
+
+
+def _labels(row: ItemRow) -> list[str]:
+    return [text.text.strip().casefold() for text in row.texts]
 
 
 def _without_tax(run: _Run, tax: Decimal | None) -> _Run:
@@ -177,15 +196,24 @@ def _with_factor(rows: Sequence[ItemRow], entry: Entry, item: int, header: int |
     under = [
         one.number.ways[0]
         for index, one in enumerate(row.numbers)
-        if index != entry.index and not one.number.percent and heads and _is_quantity(_nearest(one, heads))
+        if index != entry.index
+        and not one.number.percent
+        and heads
+        and _is_quantity(one, _nearest(one, heads), row.slack)
     ]
     return replace(entry, quantity=under[0]) if len(under) == 1 else entry
 
 
-def _is_quantity(head: Text) -> bool:
-    """Tell whether a label names quantities, and not the columns beside them too."""
+def _is_quantity(placed: Placed, head: Text, slack: float) -> bool:
+    """Tell whether a number stands at a label of quantities that does not name the columns beside it too."""
+    if _gap(placed, head) > NEAR * slack:
+        return False
     return "quantity" in head.roles and not head.roles & {"unit_price", "amount", "total", "net"}
 
 
 def _nearest(placed: Placed, heads: Sequence[Text]) -> Text:
-    return min(heads, key=lambda text: max(text.left - placed.right, placed.left - text.right, 0.0))
+    return min(heads, key=lambda text: _gap(placed, text))
+
+
+def _gap(placed: Placed, head: Text) -> float:
+    return max(head.left - placed.right, placed.left - head.right, 0.0)

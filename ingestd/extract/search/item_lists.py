@@ -10,7 +10,15 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from ingestd.extract.search.item_products import HUNDRED, ROUNDING, Product, is_position, product_like, products
+from ingestd.extract.search.item_products import (
+    HUNDRED,
+    ROUNDING,
+    Product,
+    is_position,
+    on_page,
+    product_like,
+    products,
+)
 from ingestd.extract.search.item_rows import ItemRow
 
 MAX_ITEMS = 500
@@ -121,8 +129,13 @@ def _follow(rows: Sequence[ItemRow], first: int, seed: Product) -> list[Entry]:
     while start > 0 and rows[start - 1].page_index == shape.page_index and not rows[start - 1].is_header:
         start -= 1
     entries: list[Entry] = []
+    page = shape.page_index
     for index in range(start, len(rows)):
         row = rows[index]
+        if row.page_index != page:
+            page = row.page_index
+            shape = on_page(rows[index:], shape, seed)
+            amount = shape.numbers[seed.amount]
         at = [number for number in row.aligned(amount) if number in row.plain] if row.numbers else []
         if not at or len(entries) >= MAX_ITEMS:
             continue

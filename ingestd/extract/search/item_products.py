@@ -15,6 +15,10 @@ from ingestd.extract.search.item_rows import ALONE, ItemRow
 
 MAX_FEW = 7
 """Numbers of a row up to which discounts and taxes are looked for among them."""
+MAX_SHIFT = 8
+"""Slacks of a column by which the next page may be shifted."""
+MAX_ROWS_OF_PAGE = 200
+"""Rows of a page in which its shift is looked for."""
 ROUNDING = Decimal("0.005")
 """By which a printed unit price may differ from the one that was calculated with."""
 SHARE = Decimal("0.01")
@@ -111,6 +115,38 @@ def _near(product: Decimal, amount: Decimal, one: Decimal, other: Decimal) -> bo
     """Tell whether a quantity times a rounded price is an amount."""
     slack = max(ROUNDING * 2, min(ROUNDING * max(abs(one), abs(other)), SHARE * amount))
     return abs(product - amount) <= slack
+
+
+def on_page(rows: Sequence[ItemRow], shape: ItemRow, seed: Product) -> ItemRow:
+    """Return a row with a product as it would stand on another page, which the scanner may have shifted.
+
+    Args:
+        rows: from the first of the page on.
+        shape: the row.
+        seed: its product.
+    """
+    for row in rows[:MAX_ROWS_OF_PAGE]:
+        if row.page_index != rows[0].page_index:
+            break
+        for product in products(row):
+            by = _shift(row, product, shape, seed)
+            if by is not None:
+                moved = (replace(one, left=one.left + by, right=one.right + by) for one in shape.numbers)
+                return replace(shape, numbers=tuple(moved))
+    return shape
+
+
+def _shift(row: ItemRow, product: Product, shape: ItemRow, seed: Product) -> float | None:
+    """Return by how much a product stands farther right than another one; None where its columns are others."""
+    pairs = [
+        (row.numbers[one], shape.numbers[other])
+        for one, other in ((product.amount, seed.amount), (product.one, seed.one), (product.other, seed.other))
+    ]
+    for by in (pairs[0][0].right - pairs[0][1].right, pairs[0][0].left - pairs[0][1].left):
+        off = (min(abs(one.left - other.left - by), abs(one.right - other.right - by)) for one, other in pairs)
+        if abs(by) <= MAX_SHIFT * row.slack and max(off) <= row.slack:
+            return by
+    return None
 
 
 def is_position(row: ItemRow, product: Product, item: int) -> bool:

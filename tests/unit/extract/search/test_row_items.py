@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from ingestd.document import Field, Item, Level
+from ingestd.document import Field, Item, Level, Reading
 from ingestd.extract.search.item_rows import ALONE
 from ingestd.extract.search.table_items import items_of_tables
+from ingestd.layout.geometry import bounds, rect_quad
 from tests.support.extraction import drawn, typed
 
 ROLES = {
@@ -210,7 +211,42 @@ def test_pieces_of_a_name_side_by_side_are_joined() -> None:
     assert item.name == "Rohr aus Stahl"
 
 
+def on_pages(*texts: str, shift: float = 0.0) -> Reading:
+    """Pages as typed, each shifted to the right of the one before as a scanner may do."""
+    first, *others = (typed(text) for text in texts)
+    lines = list(first.lines)
+    for index, page in enumerate(others, start=1):
+        for line in page.lines:
+            left, top, right, bottom = bounds(line.quad)
+            quad = rect_quad(left + shift * index, top, right + shift * index, bottom)
+            lines.append(replace(line, page_index=index, quad=quad))
+    return replace(first, lines=tuple(lines))
+
+
+def test_columns_of_the_next_page_may_be_shifted() -> None:
+    reading = on_pages(
+        "Rohr      2      10,50      21,00\nBogen     3       1,00       3,00",
+        "Muffe     2       1,50       3,00\nDichtung  4       0,25       1,00",
+        shift=40.0,
+    )
+    items = items_of_tables(reading, [Field("net", "28.00", None, Level.READ)])
+    assert [item.name for item in items] == ["Rohr", "Bogen", "Muffe", "Dichtung"]
+
+
 # -- amounts alone
+
+
+def test_amounts_go_on_where_a_page_repeats_the_labels() -> None:
+    pages = [
+        "Beschreibung      Menge      Betrag\nSchuh             1          53,00\nHemd              2          20,00",
+        "Beschreibung      Menge      Betrag\nHose              1          30,00\nHut               1           7,00",
+    ]
+    for last, count in ((pages[1], 4), (pages[1].replace("Menge", "Rate "), 0)):
+        reading = on_pages(pages[0], last)
+        roles = {index: frozenset(ROLES.get(line.text, {"total"})) for index, line in enumerate(reading.lines)}
+        labels = {index: role for index, role in roles.items() if index % 9 < 3}
+        found = items_of_tables(reading, [Field("net", "110.00", None, Level.READ)], roles=labels)
+        assert len(found) == count
 
 
 def test_amounts_above_their_sum_are_items() -> None:
