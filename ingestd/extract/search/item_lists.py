@@ -22,12 +22,12 @@ from ingestd.extract.search.item_products import (
 from ingestd.extract.search.item_rows import ItemRow
 
 MAX_ITEMS = 500
-MAX_ROWS = 3000
+MAX_ROWS = 2000
 MAX_EXTRAS = 12
 """Shipping, discounts and the like between the items and their sum; one item has one at most."""
 MAX_BETWEEN = 4
 """Rows from an item to the next row with an amount alone that is an item too."""
-MAX_SEEDS = 300
+MAX_SEEDS = 150
 """Products that a list is looked for at."""
 MIN_PRINTED = 2
 """Items from which on a printed sum is enough, be it neither the net amount nor the total."""

@@ -69,6 +69,9 @@ def names_of(rows: Sequence[ItemRow], entries: Sequence[Entry], *, beside: bool 
     if beside:
         for item, texts in _beside(rows, entries, [item for item, one in enumerate(lines) if not _is_word(one)]):
             lines[item] = texts
+            taken = {(text.left, text.text) for text in texts}
+            if item:
+                lines[item - 1] = [line for line in lines[item - 1] if (line.left, line.text) not in taken]
     return [joined([line.text for line in one])[:MAX_NAME] or None for one in lines]
 
 

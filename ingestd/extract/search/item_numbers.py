@@ -19,7 +19,7 @@ _CURRENCY = (
     r"RON|SEK|NOK|DKK|TRY|THB|AED|RM|RS\.?|KR\.?|KČ|KC|ZŁ|FT|TTC|HT)(?![^\W\d_])|[元圆円])"
 )
 _NUMBER = regex.compile(
-    rf"(?<![\w.,:/#-])(?P<neg>[-–(]\s?)?(?P<before>{_CURRENCY}\s?)?(?P<inner>-\s?)?"
+    rf"(?<![\w.,:/#-])(?P<neg>[-–(]\s?)?(?P<before>@?{_CURRENCY}\s?|@\s?)?(?P<inner>-\s?)?"
     r"(?P<digits>\d+(?:[.,'’]\d+)*)(?P<whole>[.,:][-–]{1,2}(?!\d))?(?P<end>-(?!\w)|\))?"
     rf"(?P<after>\s?{_CURRENCY})?(?P<percent>\s?%)?(?![\d/:%]|[.,'’-]\d)",
     regex.IGNORECASE,
@@ -45,14 +45,14 @@ class Number:
     """Values that it may have, the likeliest first."""
     percent: bool = False
     currency: bool = False
-    """A currency stands beside it."""
+    """A currency stands beside it, or an @ before it."""
     unit: bool = False
     """A short word follows, such as a unit."""
 
     @property
     def money(self) -> Decimal:
         """Value as an amount of money, which has two decimals at most."""
-        return next((way for way in self.ways if way == round(way, 2)), self.ways[0])
+        return next((way for way in self.ways if int(way.as_tuple().exponent) >= -2), self.ways[0])
 
     @property
     def decimals(self) -> int:

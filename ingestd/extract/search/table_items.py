@@ -14,7 +14,8 @@ from ingestd.document import Field, Item, Reading, Table
 from ingestd.extract.search.item_amounts import find_amounts
 from ingestd.extract.search.item_columns import is_quantity_first, weight_of_first
 from ingestd.extract.search.item_lists import Entry, Sums, find_list
-from ingestd.extract.search.item_names import MIN_NAME, names_of
+from ingestd.extract.search.item_names import MAX_CODE, MIN_NAME, names_of
+from ingestd.extract.search.item_products import HUNDRED, ROUNDING
 from ingestd.extract.search.item_rows import ItemRow, Roles, rows_of_table, rows_of_text
 from ingestd.extract.values.normalise import money_text
 from ingestd.layout.rows import LaidOutDocument, lay_out
@@ -108,11 +109,17 @@ def _rate(row: ItemRow, entry: Entry) -> str | None:
     """Return the rate of tax: the one rate in the row that is neither a discount nor in the name."""
     used = entry.product.third if entry.product is not None else None
     rates = [row.numbers[index] for index in row.rates if index != used]
-    rates = [one for one in rates if sum(map(str.isalpha, row.texts[one.text].text)) <= 8]
-    if len({one.number.ways for one in rates}) != 1:
+    rates = [one for one in rates if sum(map(str.isalpha, row.texts[one.text].text)) <= MAX_CODE]
+    if len({one.number.ways for one in rates}) != 1 or _is_discount(row, entry, rates[0].number.ways[0]):
         return None
     text = row.texts[rates[0].text].text[rates[0].number.start : rates[0].number.end]
     return "".join(text.split())
+
+
+def _is_discount(row: ItemRow, entry: Entry, rate: Decimal) -> bool:
+    """Tell whether an amount is another one of its row less a rate."""
+    others = (row.numbers[index].number.money for index in row.plain if index != entry.index)
+    return rate > 0 and any(abs(other * (1 - rate / HUNDRED) - entry.amount) < ROUNDING * 2 for other in others)
 
 
 def _plain(number: Decimal) -> str:

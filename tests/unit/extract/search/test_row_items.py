@@ -263,6 +263,15 @@ def test_amounts_above_their_sum_are_items() -> None:
     )
 
 
+def test_amounts_without_cents_have_thousands() -> None:
+    page = """
+        Training A      $3,500
+        Training B      $1,250
+        Summe           $4,750
+        """
+    assert [item.amount for item in items(page, total="4750.00")] == ["3500.00", "1250.00"]
+
+
 def test_amounts_below_labels_of_columns_are_items_with_their_quantities() -> None:
     page = """
         Beschreibung      Menge      Summe
@@ -337,6 +346,29 @@ def test_a_sum_of_other_columns_is_none_of_the_items() -> None:
         Zement      2     18,00      36,00
         """
     assert items(page, net="154.00") == ()
+
+
+def test_an_item_below_the_name_of_the_next_one_does_not_take_it() -> None:
+    page = """
+        Rohr aus Stahl            2      10,50      21,00
+        und Bogen
+                                  3       1,00       3,00
+        """
+    assert [item.name for item in items(page, net="24.00")] == ["Rohr aus Stahl", "und Bogen"]
+
+
+def test_a_sign_before_a_number_tells_the_price() -> None:
+    [item] = items("Bier      @500 x 2      1,000", net="1000.00")
+    assert (item.quantity, item.unit_price) == ("2", "500")
+
+
+def test_a_rate_of_discount_is_no_rate_of_tax() -> None:
+    page = """
+        Beschreibung      Preis      Rabatt      Summe
+        Training A        $3,500                 $3,500
+        Training B        $4,500     25%         $3,375
+        """
+    assert [item.rate for item in items(page, net="6875.00")] == [None, None]
 
 
 def test_a_misread_price_does_not_take_its_item_away() -> None:
