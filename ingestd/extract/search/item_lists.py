@@ -115,8 +115,8 @@ def _rank(rows: Sequence[ItemRow], entries: Sequence[Entry]) -> tuple[int, ...]:
         len(found),
         sum(product.aligned for _, product in found),
         sum(product.kind == "plain" for _, product in found),
-        -sum(is_position(row, product, item) for item, (row, product) in enumerate(found)),
         sum(row.numbers[product.amount].number.decimals == 2 for row, product in found),
+        -sum(is_position(row, product, item) for item, (row, product) in enumerate(found)),
         sum(product.amount > max(product.one, product.other) for _, product in found),
     )
 
