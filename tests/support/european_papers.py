@@ -379,3 +379,15 @@ EUROPEAN_PAPERS = {
         " total=110.00 paid=200.00 change=90.00",
     ),
 }
+
+GERMAN_PAPER = """
+        Muster Handel GmbH
+        RECHNUNG
+        Rechnung Nr.: FA8206
+        22. Juli 2024
+        Nettobetrag      100,00
+        MWST 19 %         19,00
+        Gesamtbetrag     119,00
+        Muster Handel GmbH  Tel. 0533 9619244
+        """
+"""A word of its name is like the Turkish one for a customer."""

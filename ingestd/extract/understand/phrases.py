@@ -76,6 +76,8 @@ MIN_LANGUAGE_SHARE = 0.2
 """A language whose words cover less than this share of the strongest language's letters is not spoken here."""
 MIN_TELLING = 4
 """Letters of a label that tells a language."""
+_MISREAD = 0.5
+"""Share of its letters that a misread label counts for its language: it may be another word of another language."""
 MAX_PHRASE_WORDS = 12
 MAX_GAP_HEIGHTS = 1.6
 """Text heights between two boxes up to which their words may form one phrase."""
@@ -154,8 +156,9 @@ def _languages(hits: Sequence[LabelHit], lexicon: Lexicon) -> tuple[str, ...]:
             known = {meaning.language for meaning in lexicon.meanings.get(hit.label, ())}
             if not known:
                 known = {file.language for file in lexicon.files if file.compounds}
+            weight = (2 if is_ideographic(hit.label) else 1) * (_MISREAD if hit.edits else 1)
             for language in known:
-                letters[language] += len(hit.label) / len(known) * (2 if is_ideographic(hit.label) else 1)
+                letters[language] += weight * len(hit.label) / len(known)
     if not letters:
         return ("en",)
     most = max(letters.values())

@@ -40,7 +40,7 @@ class RateRow:
 
 @dataclass(frozen=True, slots=True)
 class RateTable:
-    """Rows of a table of several rates, without a row that sums them."""
+    """Rows of a table of rates, without a row that sums them."""
 
     rows: tuple[RateRow, ...]
     whole: bool
@@ -68,7 +68,7 @@ def rate_tables(scored: Sequence[Scored], mentions: Mentions) -> tuple[RateTable
     rows = [row for index in sorted(by_row) if (row := _rate_row(by_row[index], percents.get(index, set())))]
     closed = {row.net.amount.place.row for row in rows}
     open_rows = [by_row[index] for index in sorted(by_row) if index in percents and index not in closed]
-    return tuple(table for group in _groups(rows) if (table := _table(group, open_rows)))
+    return tuple(_table(group, open_rows) for group in _groups(rows))
 
 
 def _rate_row(ones: Sequence[Scored], percents: set[Decimal]) -> RateRow | None:
@@ -124,8 +124,8 @@ def _looks_like(row: RateRow, others: Sequence[Scored]) -> bool:
     return _is_near(row, others[0]) and all(any(_is_below(one, other) for other in others) for one in row.amounts)
 
 
-def _table(group: Sequence[RateRow], open_rows: Sequence[Sequence[Scored]]) -> RateTable | None:
-    """Leave out a last row that is the sum of the others; None where the document has only one rate.
+def _table(group: Sequence[RateRow], open_rows: Sequence[Sequence[Scored]]) -> RateTable:
+    """Make a table of rows that stand below each other; a last row that is the sum of the others is left out.
 
     Args:
         group: rows that add up, below each other.
@@ -137,14 +137,14 @@ def _table(group: Sequence[RateRow], open_rows: Sequence[Sequence[Scored]]) -> R
     ):
         group = others
     whole = not any(_looks_like(row, ones) for row in group for ones in open_rows)
-    several = len({row.cents for row in group}) > 1
-    return RateTable(tuple(group), whole) if several or not whole else None
+    rows = {row.cents: row for row in group}
+    return RateTable(tuple(group if len(rows) > 1 else rows.values()), whole)
 
 
 def in_tables(tables: Sequence[RateTable]) -> Mapping[int, frozenset[int]]:
-    """Return row of the document -> values in hundredths that belong to one rate only."""
+    """Return row of the document -> values in hundredths that belong to one of several rates."""
     found: dict[int, frozenset[int]] = {}
     for table in tables:
-        for row in table.rows:
+        for row in table.rows if len(table.rows) > 1 or not table.whole else ():
             found[row.net.amount.place.row] = frozenset(row.cents)
     return found

@@ -246,13 +246,15 @@ def _by_rate(total: Scored, base: float, known: _Known, weights: Weights, *, pai
     """Explain a total by all rows of a table of rates."""
     for table in known.tables:
         shift = total.cents - table.gross
-        if not table.whole or (shift and shift not in known.roundings):
+        if not table.whole or (shift and shift not in known.roundings) or total.amount is table.rows[0].gross.amount:
             continue
         first, *others = (row.net for row in table.rows)
         taxes = tuple(row.tax for row in table.rows)
         nets = [known.nets[one.cents][0] if one.cents in known.nets else 0.0 for one in (first, *others)]
         parts = {"total": base, "net": min(nets), "tax": min(known.taxes[one.cents][0] for one in taxes)}
-        score = sum(parts.values()) + _sum_bonus(parts, weights, rate=True)
+        score = (
+            base + max(parts["net"], 0.0) + max(parts["tax"], 0.0) + weights.equation["sum"] + weights.equation["rate"]
+        )
         further = tuple(replace(one, evidence={"base": 1.0}) for one in others)
         yield Explanation(total, first, taxes, further, score, "sum", True, paid, parts, rounded=shift != 0)
 

@@ -6,11 +6,14 @@ from datetime import date
 
 import pytest
 
-from ingestd.document import Extraction
+from ingestd.document import Extraction, Reading
 from ingestd.extract import RuleSet, extract, load_rules
+from ingestd.extract.lexicon.labels import squeeze_rows
 from ingestd.extract.rulefile.model import RuleTest
 from ingestd.extract.selftest import reading_of
-from tests.support.european_papers import EUROPEAN_PAPERS
+from ingestd.extract.understand.phrases import find_labels
+from ingestd.layout.rows import lay_out
+from tests.support.european_papers import EUROPEAN_PAPERS, GERMAN_PAPER
 from tests.support.places import ROOT
 
 TODAY = date(2027, 1, 1)
@@ -21,9 +24,12 @@ def rules() -> RuleSet:
     return load_rules(ROOT / "rules")
 
 
+def lines_of(text: str) -> Reading:
+    return reading_of(RuleTest(name="paper", text="\n".join(line[8:] for line in text.splitlines())))
+
+
 def read(text: str, rules: RuleSet) -> Extraction:
-    lines = [line[8:] for line in text.splitlines()]
-    return extract(reading_of(RuleTest(name="paper", text="\n".join(lines))), rules, TODAY)
+    return extract(lines_of(text), rules, TODAY)
 
 
 @pytest.mark.parametrize("name", EUROPEAN_PAPERS)
@@ -33,3 +39,27 @@ def test_every_field_is_right(name: str, rules: RuleSet) -> None:
     fields = {field.name: field.value for field in found.fields} | {"kind": found.rule}
     wanted = dict(pair.split("=", 1) for pair in expected.split())
     assert {key: fields.get(key) for key in wanted} == wanted
+
+
+def test_a_word_that_only_looks_like_one_of_another_language_does_not_bring_that_language(rules: RuleSet) -> None:
+    assert rules.lexicon is not None
+    labels = find_labels(squeeze_rows(lay_out(lines_of(GERMAN_PAPER))), rules.lexicon)
+    assert labels.languages == ("de",)
+    assert not any(phrase.party for phrase in labels.phrases)
+
+
+def test_headings_of_two_columns_stay_apart(rules: RuleSet) -> None:
+    found = read(
+        """
+        FAKTÚRA
+        Zelený Dub s.r.o.
+        Kód objednávky  Číslo faktúry  Dátum faktúry
+        XK7P1           EV-2024-12     14.03.2024
+        Spolu bez DPH                  100,00 €
+        DPH 20 %                        20,00 €
+        Spolu s DPH                    120,00 €
+        """,
+        rules,
+    )
+    fields = {field.name: field.value for field in found.fields}
+    assert (fields["invoice_no"], fields["date"]) == ("EV-2024-12", "2024-03-14")

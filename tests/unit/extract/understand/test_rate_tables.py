@@ -66,3 +66,10 @@ def test_a_misread_tax_proves_nothing(rules: RuleSet) -> None:
     text = TABLE.replace("     120,00", "     170,00") + "Celkem k úhradě                 5 476,00 Kč"
     found = amounts(text, rules)
     assert found["total"].level is not Level.PROVED
+
+
+def test_one_rate_without_words_explains_a_labelled_total(rules: RuleSet) -> None:
+    text = "%            X          Y          Z\n20 %     500,00     600,00     100,00\nCelkem k úhradě     600,00 Kč"
+    found = amounts(text, rules)
+    assert values(found) == ["500.00", "100.00", "600.00"]
+    assert found["total"].level is Level.AGREED
