@@ -26,7 +26,7 @@ _CURRENCY = (
 )
 _SPACING = r"(?:CZK|SEK|NOK|DKK|HUF|RON|PLN|EUR|KR\.?|K[CČĆ]|ZŁ|ZL|FT|LEI|€)"
 """Currencies of countries that part thousands by spaces."""
-_SPACED = r"\d{1,3}(?:\s\d{3})+"
+_SPACED = r"\d{1,3}(?:\s\d{3}){1,4}"
 _NUMBER = (
     r"(?:\d{1,3}(?:[,.'’]\d{3})+(?:[.,]\d{1,2})?(?!\d)"  # groups of three
     r"|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d{1,2})?(?!\d)"  # lakh and crore

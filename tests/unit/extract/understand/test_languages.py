@@ -11,6 +11,7 @@ from ingestd.extract import RuleSet, extract, load_rules
 from ingestd.extract.lexicon.labels import squeeze_rows
 from ingestd.extract.rulefile.model import RuleTest
 from ingestd.extract.selftest import reading_of
+from ingestd.extract.understand.mentions import find_mentions
 from ingestd.extract.understand.phrases import find_labels
 from ingestd.layout.rows import lay_out
 from tests.support.european_papers import EUROPEAN_PAPERS, GERMAN_PAPER
@@ -63,3 +64,8 @@ def test_headings_of_two_columns_stay_apart(rules: RuleSet) -> None:
     )
     fields = {field.name: field.value for field in found.fields}
     assert (fields["invoice_no"], fields["date"]) == ("EV-2024-12", "2024-03-14")
+
+
+def test_a_row_of_nothing_but_groups_of_three_digits_is_read_to_its_end() -> None:
+    row = "123 " * 400
+    assert find_mentions(lay_out(lines_of(f"        {row}")), TODAY).amounts
