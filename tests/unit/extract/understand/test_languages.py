@@ -11,7 +11,7 @@ from ingestd.extract import RuleSet, extract, load_rules
 from ingestd.extract.lexicon.labels import squeeze_rows
 from ingestd.extract.rulefile.model import RuleTest
 from ingestd.extract.selftest import reading_of
-from ingestd.extract.understand.mentions import find_mentions
+from ingestd.extract.understand.mentions import MAX_PER_ROW, find_mentions
 from ingestd.extract.understand.phrases import find_labels
 from ingestd.layout.rows import lay_out
 from tests.support.european_papers import EUROPEAN_PAPERS, GERMAN_PAPER
@@ -66,6 +66,6 @@ def test_headings_of_two_columns_stay_apart(rules: RuleSet) -> None:
     assert (fields["invoice_no"], fields["date"]) == ("EV-2024-12", "2024-03-14")
 
 
-def test_a_row_of_nothing_but_groups_of_three_digits_is_read_to_its_end() -> None:
+def test_a_row_of_nothing_but_groups_of_three_digits_is_read_as_far_as_any() -> None:
     row = "123 " * 400
-    assert find_mentions(lay_out(lines_of(f"        {row}")), TODAY).amounts
+    assert len(find_mentions(lay_out(lines_of(f"        {row}")), TODAY).amounts) > MAX_PER_ROW
