@@ -70,11 +70,11 @@ _BARE: tuple[tuple[str, _Check], ...] = (
 _OF_LANGUAGE: Mapping[str, tuple[str, _Check]] = {
     "da": ("CVR number of Denmark", dk_cvr.is_valid),
     "fi": ("business number of Finland", fi_ytunnus.is_valid),
-    "hr": ("OIB of Croatia", hr_oib.is_valid),
+    "hr": ("tax number of Croatia", hr_oib.is_valid),
     "hu": ("tax number of Hungary", _is_hungarian),
-    "nb": ("organisation number of Norway", no_orgnr.is_valid),
+    "nb": ("company number of Norway", no_orgnr.is_valid),
     "ro": ("tax number of Romania", ro_cui.is_valid),
-    "sv": ("organisation number of Sweden", se_orgnr.is_valid),
+    "sv": ("company number of Sweden", se_orgnr.is_valid),
     "tr": ("tax number of Turkey", tr_vkn.is_valid),
 }
 """Kinds that count only on papers in the language of their country: one random number in ten passes such a check, so
