@@ -43,6 +43,8 @@ _ADDRESS = regex.compile(
 )
 
 
+_SUMS = frozenset(("total", "net", "tax", "sub", "due"))
+"""Roles of labels that are no names, whatever legal form they seem to have: ``Total inc. VAT``."""
 MAX_FORM_GAP = 2.0
 """Between a name and its legal form in a box of its own, in line heights."""
 MAX_FOOT_WORDS = 5
@@ -204,7 +206,7 @@ def _is_name(text: str, begin: int, part: str, phrases: Sequence[Phrase], lexico
     letters = sum(character.isalpha() for character in part)
     if letters < 2 or ":" in part or _NO_NAME.search(part):
         return False
-    return covered * 2 <= len(part) or _legal(part, lexicon)
+    return covered * 2 <= len(part) or (_legal(part, lexicon) and not any(p.role in _SUMS for p in inside))
 
 
 def _legal(text: str, lexicon: Lexicon) -> bool:
