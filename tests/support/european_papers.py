@@ -317,6 +317,69 @@ EUROPEAN_PAPERS = {
         "kind=credit-note invoice_no=12-2024 date=2024-07-11 seller_tax_no=SI57721505 net=-20.00 tax=-4.40"
         " total=-24.40",
     ),
+    "lv invoice": (
+        """
+        RĒĶINS Nr. 2024-118
+        SIA Ozola Darbnīca
+        PVN reģ. Nr. LV40003521600
+        Pircējs: Anna Kalniņa
+        Rēķina datums: 2024. gada 5. martā
+        Apmaksas termiņš: 19.03.2024
+        Summa bez PVN       200,00
+        PVN 21 %             42,00
+        Kopā apmaksai       242,00 EUR
+        """,
+        "kind=invoice invoice_no=2024-118 date=2024-03-05 seller_tax_no=LV40003521600 net=200.00 tax=42.00"
+        " total=242.00 currency=EUR",
+    ),
+    "lv receipt": (
+        """
+        SIA Bērza Veikals
+        Kase Nr. 03
+        PVN maksātāja numurs: LV40003521600
+        Čeks
+        Maize rudzu              1,60 A
+        Piens 2,5% 1l            1,20 A
+        Samaksai EUR             2,80
+        Nodoklis   Ar PVN   Bez PVN   PVN summa
+        A 21,00 %  2,80     2,31      0,49
+        Skaidra nauda            5,00
+        Atlikums                 2,20
+        Dok. Nr.: 162/1653
+        2024-02-09 09:31:48
+        """,
+        "kind=receipt receipt_no=162/1653 date=2024-02-09 net=2.31 tax=0.49 total=2.80 paid=5.00 change=2.20",
+    ),
+    "lt invoice": (
+        """
+        PVM SĄSKAITA FAKTŪRA
+        Serija ABC Nr. 10442
+        2024 m. kovo 5 d.
+        Pardavėjas: UAB Ąžuolo Baldai
+        PVM mokėtojo kodas: LT119511515
+        Pirkėjas: Jonas Petraitis
+        Apmokėti iki: 2024-03-19
+        Suma be PVM         100,00
+        PVM 21 %             21,00
+        Bendra suma su PVM  121,00 EUR
+        """,
+        "kind=invoice date=2024-03-05 seller_tax_no=LT119511515 net=100.00 tax=21.00 total=121.00 currency=EUR",
+    ),
+    "lt receipt": (
+        """
+        UAB Liepos Parduotuvė
+        PVM mokėtojo kodas LT119511515
+        KASOS ČEKIS
+        Kvito Nr. 8812
+        Duona               1,45
+        Pienas              1,15
+        Mokėti              2,60
+        Grynieji            5,00
+        Grąža               2,40
+        2024-04-11 17:05
+        """,
+        "kind=receipt date=2024-04-11 receipt_no=8812 total=2.60 paid=5.00 change=2.40",
+    ),
     "et invoice": (
         """
         ARVE nr 4410
