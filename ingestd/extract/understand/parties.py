@@ -44,7 +44,7 @@ _ADDRESS = regex.compile(
 
 
 _SUMS = frozenset(("total", "net", "tax", "sub", "due"))
-"""Roles of labels that are no names, whatever legal form they seem to have: ``Total inc. VAT``."""
+"""Roles of labels that are never a name, whatever legal form they seem to have: ``Total inc. VAT``."""
 MAX_FORM_GAP = 2.0
 """Between a name and its legal form in a box of its own, in line heights."""
 MAX_FOOT_WORDS = 5

@@ -40,6 +40,8 @@ MIN_CLEAR = 2.0
 """Score of a role by itself from which on its label is clear; only then may arithmetic prove a total, because sums of
 other amounts close as well."""
 MAX_EXTRAS = 5
+MAX_FURTHER_NETS = 2
+"""Parts of a net amount beside its first, fewer of which may prove a total."""
 _ROUNDING_CENTS = 5
 _WHOLE_ROUNDING_CENTS = 50
 
@@ -64,8 +66,13 @@ class Explanation:
 
     @property
     def labelled(self) -> bool:
-        """Labels announce every part, and the total clearly."""
-        return self.parts["total"] > MIN_CLEAR and all(score > MIN_LABELLED for score in self.parts.values())
+        """Labels announce every part, and the total clearly.
+
+        Of many parts of a net amount, which nothing prints as a whole, some add up by accident.
+        """
+        further = sum(one.dominant == "base" for one in self.extras)
+        clear = self.parts["total"] > MIN_CLEAR and all(score > MIN_LABELLED for score in self.parts.values())
+        return clear and further < MAX_FURTHER_NETS
 
     @property
     def net_cents(self) -> int:
@@ -166,6 +173,8 @@ class _Known:
         for extras, shift in islice(self.extras, first, None):
             if shift > largest:
                 return
+            if extras and net == total:
+                continue  # what is taken off and put on again explains nothing
             if not extras or net + shift == total or self.nets.get(net + shift, (0.0,))[0] < MIN_LABELLED:
                 yield extras, shift
 
@@ -174,8 +183,10 @@ def _known(scored: Sequence[Scored], mentions: Mentions, weights: Weights) -> _K
     by_role = {role: _best_by_value(scored, role, weights) for role in ("total", "net", "tax")}
     nets = dict(sorted(by_role["net"].items(), key=lambda item: -item[1][0])[:MAX_NETS])
     certain = [one for one in scored if one.penalty == 0]
-    extras = [one for one in certain if one.dominant in ("tip", "discount", "base") and one.cents][:MAX_EXTRAS]
-    labelled = [one for one in certain if one.cents and one.evidence.get("tax", 0) > _ANNOUNCED][:MAX_TAXES]
+    with_cents = any(one.amount.written for one in certain)
+    amounts = [one for one in certain if one.cents and _is_money(one, with_cents=with_cents)]
+    extras = [one for one in amounts if one.dominant in ("tip", "discount", "base")][:MAX_EXTRAS]
+    labelled = [one for one in amounts if one.evidence.get("tax", 0) > _ANNOUNCED][:MAX_TAXES]
     roundings = {one.cents for one in certain if one.dominant == "rounding" and 0 < abs(one.cents) < 100}
     paid = {one.cents for one in certain if one.dominant == "paid"}
     change = {one.cents for one in certain if one.dominant == "change" and one.cents > 0}
@@ -189,7 +200,11 @@ def _known(scored: Sequence[Scored], mentions: Mentions, weights: Weights) -> _K
         frozenset(roundings | {-cents for cents in roundings}),
         frozenset(given - back for given in paid for back in change),
         {
-            role: [(cents, value, one) for cents, (value, one) in values.items() if value > _ANNOUNCED]
+            role: [
+                (cents, value, one)
+                for cents, (value, one) in values.items()
+                if value > _ANNOUNCED and _is_money(one, with_cents=with_cents)
+            ]
             for role, values in (("net", nets), ("tax", by_role["tax"]))
         },
         sorted({int(100 * rate) for rate in (*(percent for _, percent in mentions.percents), *USUAL_RATES)} - {0}),
@@ -197,6 +212,11 @@ def _known(scored: Sequence[Scored], mentions: Mentions, weights: Weights) -> _K
         tables := rate_tables(certain, mentions),
         in_tables(tables),
     )
+
+
+def _is_money(one: Scored, *, with_cents: bool) -> bool:
+    """Tell whether a number can be a part of a total: on paper with cents a bare one is a count or a number."""
+    return one.amount.written or bool(one.amount.currency) or not with_cents
 
 
 def _best_by_value(scored: Sequence[Scored], role: str, weights: Weights) -> dict[int, tuple[float, Scored]]:

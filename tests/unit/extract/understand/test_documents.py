@@ -383,3 +383,20 @@ def test_what_stands_flush_with_the_next_heading_is_not_in_the_block_before_it(r
     ]
     found = extract(replace(reading, lines=tuple(shifted)), rules, TODAY)
     assert next(field.value for field in found.fields if field.name == "seller_name") == "ORCHARD STUDIO"
+
+
+def test_many_parts_of_a_net_amount_that_nothing_sums_up_prove_nothing(rules: RuleSet) -> None:
+    invoice = """
+        Marlow Code Works LLC
+        INVOICE
+        Invoice #: 1044
+        Invoice Date: August 28, 2025
+        Net  30.00
+        Taxable amount  11.00
+        Taxable amount  60.00
+        Taxable amount  1.00
+        VAT  4.90
+        Total  106.90
+        """
+    levels = {field.name: field.level for field in read(invoice, rules).fields}
+    assert levels["net"] is not Level.PROVED
