@@ -23,6 +23,10 @@ from ingestd.document import (
 )
 from ingestd.extract.chances import with_chances, with_doubts
 from ingestd.extract.confirm.doubts import OTHER, kinds_of, rule_of, status_of
+from ingestd.extract.items.cells import Cells, column_sum, read_items
+from ingestd.extract.items.find import items_of_tables
+from ingestd.extract.items.headed import read_table
+from ingestd.extract.items.rows import ALONE
 from ingestd.extract.lexicon.labels import SqueezedDocument, squeeze_rows
 from ingestd.extract.lexicon.model import KINDS_OF_BALANCES, UNKNOWN
 from ingestd.extract.page_parts import Part
@@ -33,10 +37,6 @@ from ingestd.extract.rulefile.equation import SUM_OF
 from ingestd.extract.search.candidates import SearchResult, search
 from ingestd.extract.search.classify import Classification, classify, matches
 from ingestd.extract.search.context import SearchContext, locate_labels
-from ingestd.extract.search.item_rows import ALONE
-from ingestd.extract.search.line_items import Cells, column_sum, read_items
-from ingestd.extract.search.table_items import items_of_tables
-from ingestd.extract.search.tables import read_table
 from ingestd.extract.stated.fields import stated_fields, with_problem
 from ingestd.extract.stated.invoice import Invoice, is_data, stated_by
 from ingestd.extract.stated.witness import Witness

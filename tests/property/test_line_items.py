@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingestd.document import Field, Level
-from ingestd.extract.search.table_items import items_of_tables
+from ingestd.extract.items.find import items_of_tables
 from tests.support.extraction import typed
 
 PRODUCTS = st.lists(

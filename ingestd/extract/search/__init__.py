@@ -1,1 +1,1 @@
-"""Search for labels, candidates and line items on a document."""
+"""Search for labels and candidates on a document."""

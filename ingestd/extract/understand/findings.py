@@ -23,8 +23,9 @@ from ingestd.extract.understand.links import Link
 from ingestd.extract.understand.mentions import Place, quad_of, spans_of
 from ingestd.extract.understand.numbers import NumberChoice, is_customers, near_customer, tax_numbers
 from ingestd.extract.understand.parties import NameChoice
+from ingestd.extract.understand.parts import MIN_CLEAR
 from ingestd.extract.understand.phrases import Labels
-from ingestd.extract.understand.totals import MIN_CLEAR, Explanation
+from ingestd.extract.understand.totals import Explanation
 from ingestd.extract.values.accents import without_accents
 from ingestd.extract.values.normalise import money_text
 from ingestd.layout.rows import LaidOutDocument

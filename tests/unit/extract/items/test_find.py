@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ingestd.document import Cell, Field, Item, Level, Line, Reading, Table
-from ingestd.extract.search.table_items import items_of_tables
+from ingestd.extract.items.find import items_of_tables
 from ingestd.layout.geometry import rect_quad
 from tests.support.records import TABLE
 

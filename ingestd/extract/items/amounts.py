@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 
-from ingestd.extract.search.item_lists import (
+from ingestd.extract.items.lists import (
     EXTRAS,
     MAX_ITEMS,
     REDUCTIONS,
@@ -21,8 +21,8 @@ from ingestd.extract.search.item_lists import (
     has_words,
     may_be_tax,
 )
-from ingestd.extract.search.item_products import HUNDRED, ROUNDING, is_position, products
-from ingestd.extract.search.item_rows import ItemRow, Placed, Text
+from ingestd.extract.items.products import HUNDRED, ROUNDING, is_position, products
+from ingestd.extract.items.rows import ItemRow, Placed, Text
 
 MIN_ITEMS = 2
 """Items of a list without labels of columns above it."""

@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import combinations
 from typing import Literal
 
-from ingestd.extract.search.item_rows import ALONE, ItemRow
+from ingestd.extract.items.rows import ALONE, ItemRow
 
 MAX_FEW = 7
 """Numbers of a row up to which discounts and taxes are looked for among them."""

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from ingestd.extract.search.item_numbers import numbers_in
+from ingestd.extract.items.numbers import numbers_in
 
 
 @pytest.mark.parametrize(

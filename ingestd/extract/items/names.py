@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import regex
 
-from ingestd.extract.search.item_lists import ROLES_OF_SUMS, Entry
-from ingestd.extract.search.item_numbers import Number
-from ingestd.extract.search.item_rows import ItemRow, Text
+from ingestd.extract.items.lists import ROLES_OF_SUMS, Entry
+from ingestd.extract.items.numbers import Number
+from ingestd.extract.items.rows import ItemRow, Text
 
 SAME = 0.4
 """Share of the slack of a column by which the left edges of the lines of a name may differ."""

@@ -1,4 +1,4 @@
-"""Line items: rows of a table, cut into columns; see ``tables`` for where it begins and ends."""
+"""Line items: rows of a table, cut into columns; see ``headed`` for where it begins and ends."""
 
 from __future__ import annotations
 

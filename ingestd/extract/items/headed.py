@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ingestd.extract.items.cells import NUMERIC, Cells, Column, cells_of, decimal_of, table_of
 from ingestd.extract.rulefile.compiled import split_label
 from ingestd.extract.rulefile.model import Items
 from ingestd.extract.search.context import SearchContext
-from ingestd.extract.search.line_items import NUMERIC, Cells, Column, cells_of, decimal_of, table_of
 from ingestd.layout.rows import Row
 
 _CARRIED = (

@@ -11,12 +11,12 @@ from decimal import Decimal
 from itertools import takewhile
 
 from ingestd.document import Field, Item, Reading, Table
-from ingestd.extract.search.item_amounts import find_amounts
-from ingestd.extract.search.item_columns import is_quantity_first, weight_of_first
-from ingestd.extract.search.item_lists import Entry, Sums, find_list
-from ingestd.extract.search.item_names import MAX_CODE, MIN_NAME, names_of
-from ingestd.extract.search.item_products import HUNDRED, ROUNDING
-from ingestd.extract.search.item_rows import ItemRow, Roles, rows_of_table, rows_of_text
+from ingestd.extract.items.amounts import find_amounts
+from ingestd.extract.items.columns import is_quantity_first, weight_of_first
+from ingestd.extract.items.lists import Entry, Sums, find_list
+from ingestd.extract.items.names import MAX_CODE, MIN_NAME, names_of
+from ingestd.extract.items.products import HUNDRED, ROUNDING
+from ingestd.extract.items.rows import ItemRow, Roles, rows_of_table, rows_of_text
 from ingestd.extract.values.normalise import money_text
 from ingestd.layout.rows import LaidOutDocument, lay_out
 

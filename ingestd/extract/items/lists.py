@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from ingestd.extract.search.item_products import (
+from ingestd.extract.items.products import (
     HUNDRED,
     ROUNDING,
     Product,
@@ -19,7 +19,7 @@ from ingestd.extract.search.item_products import (
     product_like,
     products,
 )
-from ingestd.extract.search.item_rows import ItemRow
+from ingestd.extract.items.rows import ItemRow
 
 MAX_ITEMS = 500
 MAX_ROWS = 2000

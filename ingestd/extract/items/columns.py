@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ingestd.extract.search.item_lists import Entry
-from ingestd.extract.search.item_products import Product
-from ingestd.extract.search.item_rows import ItemRow, Placed
+from ingestd.extract.items.lists import Entry
+from ingestd.extract.items.products import Product
+from ingestd.extract.items.rows import ItemRow, Placed
 
 MAX_ABOVE = 8
 """Rows above the first item in which the labels of its columns stand."""

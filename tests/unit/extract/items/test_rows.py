@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from ingestd.document import Field, Item, Level, Reading
-from ingestd.extract.search.item_rows import ALONE
-from ingestd.extract.search.table_items import items_of_tables
+from ingestd.extract.items.find import items_of_tables
+from ingestd.extract.items.rows import ALONE
 from ingestd.layout.geometry import bounds, rect_quad
 from tests.support.extraction import drawn, typed
 

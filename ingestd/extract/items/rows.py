@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ingestd.document import Table
-from ingestd.extract.search.item_numbers import Number, numbers_in
+from ingestd.extract.items.numbers import Number, numbers_in
 from ingestd.layout.rows import LaidOutDocument, Row
 
 MAX_NUMBERS = 12
