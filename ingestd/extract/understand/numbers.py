@@ -60,25 +60,22 @@ _TELLING: tuple[tuple[str, _Check], ...] = (
     ("GSTIN of India", in_gstin.is_valid),
 )
 """Kinds of tax numbers whose form tells the country, and the checks of their digits (python-stdnum)."""
-_BARE: tuple[tuple[str, _Check], ...] = (
-    ("VAT number of Italy", it_iva.is_valid),
-    ("tax number of Poland", pl_nip.is_valid),
-    ("tax number of Portugal", pt_nif.is_valid),
-    ("tax number of Spain", es_nif.is_valid),
-)
-"""Kinds of nothing but digits or nearly so."""
 _OF_LANGUAGE: Mapping[str, tuple[str, _Check]] = {
     "da": ("CVR number of Denmark", dk_cvr.is_valid),
+    "es": ("tax number of Spain", es_nif.is_valid),
     "fi": ("business number of Finland", fi_ytunnus.is_valid),
     "hr": ("tax number of Croatia", hr_oib.is_valid),
     "hu": ("tax number of Hungary", _is_hungarian),
+    "it": ("VAT number of Italy", it_iva.is_valid),
     "nb": ("company number of Norway", no_orgnr.is_valid),
+    "pl": ("tax number of Poland", pl_nip.is_valid),
+    "pt": ("tax number of Portugal", pt_nif.is_valid),
     "ro": ("tax number of Romania", ro_cui.is_valid),
     "sv": ("company number of Sweden", se_orgnr.is_valid),
     "tr": ("tax number of Turkey", tr_vkn.is_valid),
 }
-"""Kinds that count only on papers in the language of their country: one random number in ten passes such a check, so
-with several of them a misread number would soon be proved."""
+"""Kinds of nothing but digits, or nearly so. They count only on papers in the language of their country: one random
+number in ten passes such a check, so a misread number would soon be proved."""
 _YOURS = regex.compile(
     r"\b(?:YOUR|IHRE?|VOTRE|UW|SU|VOSTR[AO]|SUA|TW[OÓ]J|VAŠ[AE]?|VÁŠ|"
     r"ERT|DERES)\s*$",
@@ -114,13 +111,15 @@ def scheme_of(number: str, language: str = "") -> str:
 
     Args:
         number: without spaces.
-        language: of the document, ISO 639-1.
+        language: of the document, ISO 639-1; empty where it is not known.
 
     >>> scheme_of("12892312-2-42", "hu"), scheme_of("12892312-2-42"), scheme_of("12892313-2-42", "hu")
     ('tax number of Hungary', '', '')
+    >>> scheme_of("123456789", "pt"), scheme_of("123456789", "en")
+    ('tax number of Portugal', '')
     """
-    bare = (_OF_LANGUAGE[language],) if language in _OF_LANGUAGE else _BARE
-    return next((name for name, valid in (*_TELLING, *bare) if valid(number)), "")
+    checks = (*_TELLING, _OF_LANGUAGE[language]) if language in _OF_LANGUAGE else _TELLING
+    return next((name for name, valid in checks if valid(number)), "")
 
 
 def is_misshapen(number: str) -> bool:

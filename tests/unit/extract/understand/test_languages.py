@@ -69,3 +69,16 @@ def test_headings_of_two_columns_stay_apart(rules: RuleSet) -> None:
 def test_a_row_of_nothing_but_groups_of_three_digits_is_read_as_far_as_any() -> None:
     row = "123 " * 400
     assert len(find_mentions(lay_out(lines_of(f"        {row}")), TODAY).amounts) > MAX_PER_ROW
+
+
+def test_check_digits_of_another_country_prove_nothing(rules: RuleSet) -> None:
+    """123456789 passes as a number of Portugal; the paper is English and calls it an Indian one."""
+    invoice = """
+        Harbour Design Studio
+        INVOICE NO: INV-2025-001
+        DATE: 02 Jan 2025
+        GSTIN: 123456789
+        TOTAL  500.00
+        """
+    field = next(field for field in read(invoice, rules).fields if field.name == "seller_tax_no")
+    assert (field.value, field.level) == ("123456789", "read")
