@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import lzma
 import os
 import pickle
 import signal
-import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
@@ -40,7 +40,7 @@ _time_limit_s = 0.0
 
 def pack(make_work: Callable[[], Callable[..., Any]]) -> bytes:
     """Pickle what makes the work, small: more than a pipe holds would let the start wait for the worker to listen."""
-    return zlib.compress(pickle.dumps(make_work))
+    return lzma.compress(pickle.dumps(make_work))
 
 
 def _start(packed: bytes, memory_limit_mb: int, time_limit_s: float) -> None:
@@ -56,7 +56,7 @@ def _start(packed: bytes, memory_limit_mb: int, time_limit_s: float) -> None:
 def _ready() -> Callable[..., Any]:
     global _work
     if _work is None:
-        _work = pickle.loads(zlib.decompress(_packed))()
+        _work = pickle.loads(lzma.decompress(_packed))()
     return _work
 
 

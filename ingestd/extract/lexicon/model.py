@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
@@ -162,6 +162,10 @@ class Lexicon:
     """
 
     files: tuple[LexiconFile, ...]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what a worker process makes itself."""
+        return {"files": self.files}
 
     @cached_property
     def meanings(self) -> Mapping[str, tuple[Meaning, ...]]:

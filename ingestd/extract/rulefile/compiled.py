@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
+from typing import Any
 
 import regex
 
@@ -81,6 +82,11 @@ class RuleSet:
     """Words of money documents that no rule covers; None: the fallback applies to such documents."""
     review_below: float = REVIEW_BELOW
     """Probability, 0 to 1, of all key fields of such a document together; below it the document goes to review."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what a worker process does not need: examples, and what it compiles itself."""
+        state = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**state, "rules": tuple(rule.model_copy(update={"tests": ()}) for rule in self.rules)}
 
     @cached_property
     def compiled(self) -> tuple[CompiledRule, ...]:

@@ -195,8 +195,14 @@ def pids(engine: LocalEngine[[Claim], str]) -> tuple[int, ...]:
 def test_what_makes_the_work_of_the_daemon_fits_into_a_pipe() -> None:
     """A worker loads its libraries before it listens; a start need not wait for that."""
     config = parse("inboxes: [{path: inbox}]", Path("config.yaml"))
-    make_work = functools.partial(pipelines.build_recording, config, load_rules(None), load_manifest(None))
-    assert len(pack(make_work)) < 60_000
+    rules = load_rules(None)
+    make_work = functools.partial(pipelines.build_recording, config, rules, load_manifest(None))
+    small = len(pack(make_work))
+    assert small < 58_000
+    assert rules.compiled
+    assert rules.lexicon is not None
+    assert rules.lexicon.spotter
+    assert len(pack(make_work)) == small, "what was made of rules in the daemon travels as well"
 
 
 def test_interrupt_while_workers_start_leaves_none_behind(monkeypatch: pytest.MonkeyPatch) -> None:
