@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ingestd.document import Field, FieldType, Level, Reason, ReasonKind
-from ingestd.extract.lexicon.labels import SqueezedDocument
+from ingestd.extract.lexicon.labels import SqueezedDocument, squeeze
 from ingestd.extract.lexicon.model import UNKNOWN, Lexicon
 from ingestd.extract.understand.amounts import Scored, score_amounts
 from ingestd.extract.understand.blocks import blocks
@@ -76,7 +76,7 @@ def understand(page: SqueezedDocument, lexicon: Lexicon, today: date, kind: str 
     dates = choose_date(document, mentions, labels, today)
     numbers = choose_number(document, mentions, labels)
     names = seller_names(document, labels, lexicon)
-    kind = kind or _kind(document, labels, scored, numbers)
+    kind = kind or _kind(document, labels, scored, numbers, lexicon)
     receipt = kind in ("receipt", UNKNOWN)
     findings = [
         *number_findings(document, numbers, receipt=receipt),
@@ -109,13 +109,26 @@ def _is_overfull(document: LaidOutDocument, labels: Labels, mentions: Mentions) 
     return False
 
 
-def _kind(document: LaidOutDocument, labels: Labels, scored: Sequence[Scored], numbers: Sequence[NumberChoice]) -> str:
+def _kind(
+    document: LaidOutDocument,
+    labels: Labels,
+    scored: Sequence[Scored],
+    numbers: Sequence[NumberChoice],
+    lexicon: Lexicon,
+) -> str:
     if not is_about_money(document, labels, scored):
         return UNKNOWN
     bought = bool(blocks(document, labels, "buyer")) or any(phrase.role == "due_date" for phrase in labels.phrases)
     paid = any(one.dominant in ("paid", "change") and one.amount.written for one in scored)
-    numbered = bool(numbers) and numbers[0].score > STRONG_LINK
+    numbered = _numbered(numbers[0], lexicon) if numbers and numbers[0].score > STRONG_LINK else None
     return kind_of(document, labels, numbered=numbered, bought=bought, paid=paid)
+
+
+def _numbered(number: NumberChoice, lexicon: Lexicon) -> str:
+    """Name the kind of paper that the label of its number speaks of: ``Receipt No``; an invoice where it names none."""
+    words = number.links[0].phrase.text.split() if number.links else []
+    kinds = {meaning.kind for word in words for meaning in lexicon.meanings.get(squeeze(word), ()) if meaning.kind}
+    return "receipt" if kinds == {"receipt"} else "invoice"
 
 
 def _is_noise(field: Field) -> bool:

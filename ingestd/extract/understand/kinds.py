@@ -38,13 +38,13 @@ def _is_in_head(phrase: Phrase, document: LaidOutDocument) -> bool:
     return phrase.place.row < HEAD_ROWS and phrase.place.page_index == document.first_page
 
 
-def kind_of(document: LaidOutDocument, labels: Labels, *, numbered: bool, bought: bool, paid: bool) -> str:
+def kind_of(document: LaidOutDocument, labels: Labels, *, numbered: str | None, bought: bool, paid: bool) -> str:
     """Name the kind of paper.
 
     Args:
         document: the document.
         labels: of the document.
-        numbered: a number of an invoice was found beside its label.
+        numbered: kind of paper whose number was found beside its label; None without a number.
         bought: a buyer's block or a due date was found.
         paid: what was paid, or the change, is printed.
 
@@ -60,6 +60,8 @@ def kind_of(document: LaidOutDocument, labels: Labels, *, numbered: bool, bought
         weight *= 1.0 + 0.05 * len(phrase.text)
         for kind in phrase.kinds:
             votes[kind] += weight / len(phrase.kinds)
-    votes["invoice"] += 0.8 * numbered + 1.2 * bought
+    votes["invoice"] += 1.2 * bought
+    if numbered is not None:
+        votes[numbered] += 0.8
     votes["receipt"] += 0.9 * paid + 0.1
     return max(votes, key=lambda kind: votes[kind])

@@ -400,3 +400,15 @@ def test_many_parts_of_a_net_amount_that_nothing_sums_up_prove_nothing(rules: Ru
         """
     levels = {field.name: field.level for field in read(invoice, rules).fields}
     assert levels["net"] is not Level.PROVED
+
+
+def test_the_label_of_its_number_tells_a_receipt(rules: RuleSet) -> None:
+    paper = """
+        Harbour Design Studio
+        RECEIPT NO: REC-2025-014
+        DATE: 02 Jan 2025
+        Design of a poster  500.00
+        TOTAL  500.00
+        """
+    assert read(paper, rules).rule == "receipt"
+    assert read(paper.replace("RECEIPT", "INVOICE"), rules).rule == "invoice"
