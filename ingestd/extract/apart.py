@@ -15,25 +15,21 @@ _WITH_NUMBERS = frozenset(KINDS) - {"receipt"}
 def begins_paper(before: Extraction, page: Extraction) -> bool:
     """Tell whether a page is another paper than the one that began before it.
 
-    Both have a total, and their numbers differ. A page without a number can be the second of an invoice, whose items
-    and due date look like seller and date: it is another paper only where both are receipts.
+    The paper before has a number and a total, and this page another number with a total or, where its paper goes on,
+    with a date. A page without a number can be the second of an invoice, whose items and due date look like seller and
+    date: it is another paper only where both are receipts.
     """
     numbers = [_numbers(side) for side in (before, page)]
     if not all(numbers):
         is_second = bool(numbers[0]) or before.rule != page.rule or page.rule in _WITH_NUMBERS
         return _differ(before, page) and (bool(numbers[1]) or not is_second)
-    return _are_told(before, page) and numbers[0].isdisjoint(numbers[1])
+    told = any(_is_told(page, name) for name in _NUMBERS) and (_is_told(page, "total") or _is_told(page, "date"))
+    return told and is_complete(before) and numbers[0].isdisjoint(numbers[1])
 
 
 def is_complete(extraction: Extraction) -> bool:
     """Tell whether a page says the number and the total of its paper, at labels."""
     return _is_told(extraction, "total") and any(_is_told(extraction, name) for name in _NUMBERS)
-
-
-def begins_longer_paper(before: Extraction, page: Extraction) -> bool:
-    """Tell whether a page after a complete paper is the first of another one that goes on: it says number and date."""
-    told = any(_is_told(page, name) for name in _NUMBERS) and _is_told(page, "date")
-    return told and is_complete(before) and _numbers(before).isdisjoint(_numbers(page))
 
 
 def stand_apart(left: Extraction, right: Extraction) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 import regex
 
 from ingestd.document import Code, Extraction, Reading
-from ingestd.extract.apart import begins_longer_paper, begins_paper, is_complete
+from ingestd.extract.apart import begins_paper, is_complete
 from ingestd.extract.page_parts import Part, Reader, of_lines, parts_of_page
 from ingestd.layout.stack import Section, sections
 
@@ -85,8 +85,7 @@ def _grouped(reading: Reading, section: Section, read: Reader) -> list[tuple[tup
         is_bare = index not in with_text or _goes_on(reading, index)
         page = None if is_bare else read(_of_pages(reading, (index,)))
         before = first[-1] if first else None
-        is_another = before and page and (begins_paper(before, page) or begins_longer_paper(before, page))
-        if groups and not is_another:
+        if groups and not (before and page and begins_paper(before, page)):
             groups[-1] = (*groups[-1], index)
             # Pages without text before the first one with text are of its paper.
             is_bare_so_far = before is None and with_text.isdisjoint(groups[-1][:-1])
